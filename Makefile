@@ -1,0 +1,32 @@
+# Two commands do everything on a fresh clone: `make demo` and `make test`.
+PYTHON ?= python3
+VENV   ?= .venv
+RUN    := $(VENV)/bin/python
+READY  := $(VENV)/.installed
+
+.PHONY: demo test lint benchmark clean
+
+# make demo                        a drawn set of scenes, an untrained and a briefly trained network
+# make demo DATA=DIR WEIGHTS=FILE  a folder of your own, and VGG16 with its weights
+demo: $(READY)
+	$(RUN) experiments/gaze_agreement.py $(if $(DATA),"$(DATA)") $(if $(WEIGHTS),--weights "$(WEIGHTS)") --out runs/demo --overwrite
+
+test: $(READY)
+	$(RUN) -m pytest
+
+lint: $(READY)
+	$(RUN) -m ruff check .
+	$(RUN) -m ruff format --check .
+
+benchmark: $(READY)
+	$(RUN) tools/benchmark.py metrics
+
+# The stamp is written last, so an installation that broke off is begun anew.
+$(READY): setup.py pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "keras_attn needs Python 3.11 to 3.13, this is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12 ...")'
+	$(PYTHON) -m venv $(VENV)
+	$(VENV)/bin/pip install --disable-pip-version-check --quiet --editable ".[dev]"
+	touch $(READY)
+
+clean:
+	rm -rf $(VENV) build *.egg-info runs/demo

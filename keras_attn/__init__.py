@@ -1,0 +1,25 @@
+"""Keras layers, models, metrics and tools of the study of human and machine attention.
+
+Names load when they are first used: `keras_attn.metrics` needs neither TensorFlow nor Keras.
+"""
+
+import importlib
+
+__version__ = "0.1.0"
+
+_MODULES = ("datasets", "errors", "gaze", "layers", "mechanisms", "metrics", "models", "weights")
+_NAMES = {"audit": "api", "Mechanism": "mechanisms", "apply": "mechanisms", "InputError": "errors"}
+
+__all__ = [*_MODULES, *_NAMES, "__version__"]
+
+
+def __getattr__(name):
+    if name in _MODULES:
+        return importlib.import_module(f"keras_attn.{name}")
+    if name in _NAMES:
+        return getattr(importlib.import_module(f"keras_attn.{_NAMES[name]}"), name)
+    raise AttributeError(f"module 'keras_attn' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)

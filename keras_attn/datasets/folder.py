@@ -1,0 +1,135 @@
+"""A plain dataset with gaze: `images/`, optional `masks/`, and `fixations.csv`."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from keras_attn.datasets.base import (
+    Example,
+    GazeDataset,
+    Problems,
+    ReadingReport,
+    image_shape,
+    keep_points,
+)
+from keras_attn.errors import InputError, listing
+
+COLUMNS = ("image", "subject", "x", "y")
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
+
+
+def folder(root, *, on_bad_example="raise"):
+    """Read a folder of images with fixations.
+
+    root/images/<name>.jpg (or png, bmp, tif, webp)
+    root/masks/<name>.png    optional: one for each image, of its size
+    root/fixations.csv       columns image, subject, x, y and, optionally, duration_ms: a row per
+                             fixation, `image` with or without its suffix, x and y in pixels of
+                             the image, origin at the top left corner, pixel i from i to i + 1
+    root/about.txt           optional: shown beside every result made from this dataset
+
+    on_bad_example: "raise", or "skip" to leave out and list images that cannot be read and
+    fixations of images that are not there. Points outside their image or NaN are dropped and
+    counted; an image without fixations stays, counted, and is not scored.
+    Returns a `GazeDataset`, ordered by image name.
+    """
+    root = Path(root).expanduser()
+    problems, report = Problems(on_bad_example), ReadingReport()
+    paths = _image_paths(root / "images")
+    table = _fixations(root / "fixations.csv")
+    by_image = _assigned(table, paths, root, problems)
+    masks = root / "masks" if (root / "masks").is_dir() else None
+    examples = []
+    for name, path in paths.items():
+        mask = masks and masks / f"{path.stem}.png"
+        shape = problems.guard(name, lambda path=path, mask=mask: _checked_shape(path, mask))
+        if shape is None:
+            continue
+        rows = by_image.get(name, table.iloc[:0])
+        points = rows[["x", "y"]].to_numpy(np.float64)
+        points, subjects = keep_points(points, rows["subject"].to_numpy(), shape, report)
+        examples.append(Example(path.stem, path, shape, points, subjects, mask))
+    if not examples:
+        raise InputError(root / "images", "images that can be read", listing(problems.skipped, 3))
+    report.images = len(examples)
+    report.points = sum(len(example.points) for example in examples)
+    report.viewers = len({subject for example in examples for subject in example.subjects})
+    report.images_without_fixations = sum(not len(example.points) for example in examples)
+    report.skipped = problems.skipped
+    if not report.points:
+        raise InputError(root / "fixations.csv", "fixations inside the images", str(report))
+    about = root / "about.txt"
+    note = about.read_text(encoding="utf-8").strip() if about.is_file() else ""
+    return GazeDataset(root.resolve().name, tuple(examples), report, note)
+
+
+def _image_paths(images):
+    if not images.is_dir():
+        expected = "a folder of images (beside it: fixations.csv)"
+        raise InputError(images, expected, "no such folder")
+    files = sorted(p for p in images.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
+    files = [path for path in files if not path.name.startswith(".")]
+    if not files:
+        raise InputError(images, f"images ({', '.join(IMAGE_SUFFIXES)})", "none")
+    names = {}
+    for path in files:
+        if path.stem in names:
+            received = f"{names[path.stem].name} and {path.name}"
+            raise InputError(images, "one image of each name", received)
+        names[path.stem] = path
+    return names
+
+
+def _fixations(path):
+    expected = f"a CSV file with the columns {', '.join(COLUMNS)}[, duration_ms]"
+    if not path.is_file():
+        raise InputError(path, expected, "no such file")
+    try:
+        table = pd.read_csv(path, dtype={"image": str, "subject": str}, skipinitialspace=True)
+    except (ValueError, OSError) as error:
+        raise InputError(path, expected, f"a file that cannot be read ({error})") from error
+    table.columns = [str(column).strip() for column in table.columns]
+    missing = [column for column in COLUMNS if column not in table.columns]
+    if missing:
+        received = f"{listing(table.columns)} (missing: {', '.join(missing)})"
+        raise InputError(path, expected, received)
+    if table.empty:
+        raise InputError(path, "at least one fixation", "a header and no rows")
+    for column in ("x", "y"):
+        numbers = pd.to_numeric(table[column], errors="coerce")
+        words = numbers.isna() & table[column].notna()
+        if words.any():
+            row = int(np.flatnonzero(words)[0])
+            where = f"{path}, line {row + 2}, column {column}"
+            raise InputError(where, "a number", repr(table[column].iloc[row]))
+        table[column] = numbers
+    return table
+
+
+def _assigned(table, paths, root, problems):
+    """Rows by image; those of images that are not there are a problem."""
+    by_name = {path.name: stem for stem, path in paths.items()}
+    known = {**{stem: stem for stem in paths}, **by_name}
+    images = table["image"].str.strip().map(known)
+    strangers = table.loc[images.isna(), "image"]
+
+    def check():
+        expected = f"fixations of the {len(paths)} images in {root / 'images'}"
+        received = f"{len(strangers)} of {strangers.nunique()} others: {listing(strangers.unique(), 5)}"
+        if len(strangers):
+            raise InputError(root / "fixations.csv", expected, received)
+
+    problems.guard("fixations.csv", check)
+    return dict(iter(table.groupby(images, sort=False)))
+
+
+def _checked_shape(path, mask):
+    shape = image_shape(path)
+    if mask is not None:
+        if not mask.is_file():
+            raise InputError(mask, f"the mask of {path.name}", "no such file")
+        received = image_shape(mask)
+        if received != shape:
+            raise InputError(mask, f"the size of {path.name}, {shape}", received)
+    return shape

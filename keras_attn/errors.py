@@ -1,0 +1,26 @@
+"""The one error for bad input, and the wording every message of it keeps."""
+
+
+class InputError(ValueError):
+    """An argument or a file is not what was expected.
+
+    Commands print its message alone, without a trace; in Python it is a `ValueError`.
+    """
+
+    def __init__(self, where, expected, received):
+        """`where` names the file or argument; the message says what was expected and received."""
+        super().__init__(f"{where}: expected {expected}. Received: {received}.")
+
+
+def listing(names, most=12):
+    """`names` in one line for a message; what exceeds `most` is counted."""
+    names = [str(name) for name in names]
+    rest = len(names) - most
+    return ", ".join(names[:most]) + (f" and {rest} more" if rest > 0 else "") if names else "none"
+
+
+def one_of(where, value, allowed):
+    """Return `value` if it is one of the `allowed` names; otherwise raise `InputError`."""
+    if value not in allowed:
+        raise InputError(where, f"one of {', '.join(map(repr, allowed))}", repr(value))
+    return value

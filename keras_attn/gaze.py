@@ -1,0 +1,206 @@
+"""Fixation points, the densities made from them, and the joint transforms of both. NumPy only.
+
+A point is a continuous position `(x, y)` in pixels: pixel `i` covers the half-open interval
+`[i, i + 1)`, so the pixel of a point is its floor, and an image of width `W` holds the points
+`0 <= x < W`. Datasets that store pixel *indices* put their points at pixel centres (+ 0.5).
+Points are the truth; a density is made last, at the resolution it is needed at.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
+
+import numpy as np
+from scipy.ndimage import gaussian_filter1d
+
+from keras_attn.errors import InputError
+
+FIXATION_SIGMA = 0.028
+"""Blur of a fixation density, as a share of the image's width (the value of the authors' files)."""
+
+CENTRE_BIAS_SIGMA = 0.05
+"""Blur of the centre bias, as a share of the image's width."""
+
+
+def as_points(points, where="points"):
+    """`points` as a float64 array `(N, 2)` of x, y; an empty sequence is `(0, 2)`."""
+    array = np.asarray(points, dtype=np.float64)
+    if array.size == 0:
+        return np.zeros((0, 2))
+    if array.ndim != 2 or array.shape[1] != 2:
+        raise InputError(where, "an array of shape (N, 2) of x, y in pixels", f"shape {array.shape}")
+    return array
+
+
+def inside(points, shape):
+    """Which points `(N, 2)` lie in an image of `shape` (H, W); NaN lies outside."""
+    x, y = points[:, 0], points[:, 1]
+    return (x >= 0) & (x < shape[1]) & (y >= 0) & (y < shape[0])
+
+
+def pixels(points, shape):
+    """Flat indices `(N,)` of the pixels of `points`, all of them inside `shape` (H, W)."""
+    return points[:, 1].astype(np.intp) * shape[1] + points[:, 0].astype(np.intp)
+
+
+# --- joint transforms: what happens to the points when the image is ... -------------------------
+
+
+def resize(points, shape, to):
+    """Points of an image of `shape` (H, W) after it is resized to `to` (H, W)."""
+    scale = np.array([to[1] / shape[1], to[0] / shape[0]])
+    return _below(points * scale, to)
+
+
+def crop(points, box):
+    """Points inside `box` (left, top, width, height), in the pixels of the crop."""
+    left, top, width, height = box
+    moved = points - (left, top)
+    return moved[inside(moved, (height, width))]
+
+
+def flip(points, shape):
+    """Points of an image of `shape` (H, W) after it is mirrored left to right."""
+    return np.column_stack([_mirror(points[:, 0], shape[1]), points[:, 1]])
+
+
+def rot90(points, shape, turns=1):
+    """Points of an image of `shape` (H, W) after `np.rot90(image, turns)`, counter-clockwise."""
+    height, width = shape
+    for _ in range(turns % 4):
+        points = np.column_stack([points[:, 1], _mirror(points[:, 0], width)])
+        height, width = width, height
+    return points
+
+
+def _mirror(values, length):
+    # A value on a pixel's lower edge would land on the upper edge of the mirrored pixel, which is
+    # the next pixel already; one unit in the last place keeps every point on its own pixel.
+    mirrored = length - values
+    return np.where(values == np.floor(values), np.nextafter(mirrored, -np.inf), mirrored)
+
+
+def _below(points, shape):
+    # Rounding may carry a point that lies just below the border onto it.
+    return np.minimum(points, np.nextafter((shape[1], shape[0]), 0.0))
+
+
+# --- densities ----------------------------------------------------------------------------------
+
+
+@lru_cache(maxsize=64)
+def _blur_matrix(length, sigma):
+    # Column i is the blurred unit impulse at i. A Gaussian blur is separable, so the blurred
+    # histogram of a few points is a product of such columns: exact, and some hundred times
+    # cheaper than filtering the whole image.
+    matrix = gaussian_filter1d(np.eye(length), sigma, axis=0, mode="reflect")
+    matrix.setflags(write=False)
+    return matrix
+
+
+def _blurred(points, shape, sigma):
+    height, width = shape
+    sigma_y, sigma_x = (sigma, sigma) if np.isscalar(sigma) else sigma
+    over_y, over_x = _blur_matrix(height, float(sigma_y)), _blur_matrix(width, float(sigma_x))
+    if len(points) < height:
+        rows, columns = points.astype(np.intp).T[::-1]
+        return over_y[:, rows] @ over_x[:, columns].T
+    return over_y @ histogram(points, shape) @ over_x.T
+
+
+def histogram(points, shape):
+    """How many of `points` fall on each pixel: float64 `(H, W)`."""
+    counts = np.bincount(pixels(points, shape), minlength=shape[0] * shape[1])
+    return counts.reshape(shape).astype(np.float64)
+
+
+def density(points, shape, sigma=None):
+    """Fixation density: the histogram of `points` under a Gaussian blur, with sum 1.
+
+    points: `(N, 2)` x, y in pixels of `shape` (H, W); those outside are left out.
+    sigma: standard deviation in pixels, or a pair (vertical, horizontal); default
+        `FIXATION_SIGMA` times the width. Borders reflect, so no mass is lost there.
+    Returns float64 `(H, W)`; all zeros when no point is inside.
+    """
+    points = as_points(points)
+    points = points[inside(points, shape)]
+    if not len(points):
+        return np.zeros(shape)
+    return _blurred(points, shape, FIXATION_SIGMA * shape[1] if sigma is None else sigma) / len(points)
+
+
+@dataclass(frozen=True)
+class FixationPool:
+    """The fixations of a whole set of images: the negatives and the centre bias of each of them.
+
+    points: one `(N_i, 2)` array per image, all inside; shapes: the (H, W) they are given in.
+    Both the negatives and the centre bias of an image leave out all of its own fixations.
+    """
+
+    points: tuple
+    shapes: tuple
+
+    def __post_init__(self):
+        if len(self.points) != len(self.shapes):
+            raise InputError("shapes", f"one for each of {len(self.points)} images", len(self.shapes))
+
+    @cached_property
+    def _bounds(self):
+        return np.concatenate([[0], np.cumsum([len(points) for points in self.points])])
+
+    @cached_property
+    def _relative(self):
+        # Pixel coordinates and the size they refer to. The size is divided by at the very end:
+        # between images of one size the factor is exactly 1, and points stay where they are.
+        if not self.points:
+            return np.zeros((0, 2)), np.zeros((0, 2))
+        counts = [len(points) for points in self.points]
+        return np.concatenate(self.points), np.repeat(np.asarray(self.shapes, float), counts, axis=0)
+
+    @cached_property
+    def _kept(self):
+        return {}
+
+    def _at(self, shape):
+        """All fixations in the pixels of `shape`: points, flat pixel indices."""
+        # Sets of one image size are the common case: the last size is kept, and no other.
+        if shape not in self._kept:
+            points, sizes = self._relative
+            points = _below(points * (np.array(shape) / sizes)[:, ::-1], shape)
+            self._kept.clear()
+            self._kept[shape] = points, pixels(points, shape)
+        return self._kept[shape]
+
+    def count_of_others(self, index):
+        """How many fixations the other images have together."""
+        return int(self._bounds[-1]) - len(self.points[index])
+
+    def other_pixels(self, index, shape):
+        """Flat pixel indices, in `shape` (H, W), of all fixations of the other images."""
+        flat = self._at(tuple(shape))[1]
+        return np.concatenate([flat[: self._bounds[index]], flat[self._bounds[index + 1] :]])
+
+    def centre_bias(self, index, shape, sigma=None):
+        """Density `(H, W)` with sum 1 of the other images' fixations; uniform if there are none.
+
+        sigma: as for `density`, here with the default `CENTRE_BIAS_SIGMA` times the width.
+        """
+        shape = tuple(shape)
+        sigma = CENTRE_BIAS_SIGMA * shape[1] if sigma is None else sigma
+        others = self.count_of_others(index)
+        if not others:
+            return np.full(shape, 1 / (shape[0] * shape[1]))
+        points = self._at(shape)[0]
+        own = points[self._bounds[index] : self._bounds[index + 1]]
+        # Blurring is linear: the sum over all images is made once, and an image's own part is
+        # subtracted. What rounding leaves below zero is zero.
+        rest = self._total(shape, sigma) - _blurred(own, shape, sigma) if len(own) else None
+        rest = self._total(shape, sigma) if rest is None else np.maximum(rest, 0.0, out=rest)
+        return rest / others
+
+    def _total(self, shape, sigma):
+        key = (shape, sigma)
+        if key not in self._kept:
+            self._kept[key] = _blurred(self._at(shape)[0], shape, sigma)
+        return self._kept[key]

@@ -1,0 +1,244 @@
+"""The attention layers: maps out of features, out of gaze, and the glimpse through a map.
+
+All of them take images `(batch, H, W, C)` and clips `(batch, T, H, W, C)`, channels last. A map
+has one channel and is float32 under every precision policy: a softmax over a few thousand
+positions does not survive float16. A clip is normalised frame by frame.
+"""
+
+import keras
+import tensorflow as tf
+from keras import ops
+
+from keras_attn.errors import InputError, one_of
+
+
+_SPACE = (-3, -2)
+"""The axes of height and width."""
+
+
+def _check_rank(layer, shape, what="features"):
+    if len(shape) not in (4, 5):
+        raise InputError(
+            f"{what} of layer {layer.name!r}",
+            "shape (batch, H, W, C) or (batch, T, H, W, C)",
+            f"shape {tuple(shape)}",
+        )
+
+
+@keras.saving.register_keras_serializable("keras_attn")
+class SpatialSoftmax(keras.layers.Layer):
+    """Softmax over all spatial positions of a one-channel map (Eq. 2).
+
+    Input and output: `(batch, H, W, 1)`, or `(batch, T, H, W, 1)`, where each frame is
+    normalised on its own. Float32, whatever the policy. No weights.
+    """
+
+    def __init__(self, **kwargs):
+        super().__init__(autocast=False, **kwargs)
+
+    def build(self, input_shape):
+        """Refuse anything but a one-channel map."""
+        _check_rank(self, input_shape, "logits")
+        if input_shape[-1] != 1:
+            raise InputError(f"logits of layer {self.name!r}", "one channel", input_shape[-1])
+
+    def call(self, logits):
+        """Return the softmax of `logits`."""
+        logits = ops.cast(logits, "float32")
+        logits = logits - ops.max(logits, axis=_SPACE, keepdims=True)
+        weights = ops.exp(logits)
+        return weights / ops.sum(weights, axis=_SPACE, keepdims=True)
+
+    def compute_output_spec(self, logits):
+        """Float32 of the logits' shape."""
+        return keras.KerasTensor(logits.shape, dtype="float32")
+
+
+@keras.saving.register_keras_serializable("keras_attn")
+class AttentionModule(keras.layers.Layer):
+    """The learned attention of §IV-A1: Conv 3×3 (⌊C/2⌋) → ReLU → BN → Conv 1×1 (1) → Y → A.
+
+    Input: features `(batch, H, W, C)`, or `(batch, T, H, W, C)` with Conv 3×3×3 and 1×1×1.
+    Output: the pair (A, Y), both float32 with one channel; A is the softmax or the sigmoid of Y.
+
+    normalise: "sigmoid" (Eq. 3) or "softmax" (Eq. 2).
+    softmax_of: "logits", or "sigmoid" for the softmax of the sigmoid of Y, as §IV-A1 words it
+        (nearly uniform: no two values differ by more than a factor e).
+    momentum: of the BatchNormalization; short runs want less than the default 0.99.
+    """
+
+    def __init__(self, normalise="sigmoid", softmax_of="logits", momentum=0.99, **kwargs):
+        super().__init__(**kwargs)
+        self.normalise = one_of("normalise", normalise, ("sigmoid", "softmax"))
+        self.softmax_of = one_of("softmax_of", softmax_of, ("logits", "sigmoid"))
+        self.momentum = momentum
+        self.softmax = SpatialSoftmax(name="softmax")
+
+    def build(self, input_shape):
+        """Create the two convolutions for features of this rank."""
+        _check_rank(self, input_shape)
+        channels = input_shape[-1]
+        if channels is None or channels < 2:
+            raise InputError(f"features of layer {self.name!r}", "at least 2 channels", channels)
+        conv = keras.layers.Conv2D if len(input_shape) == 4 else keras.layers.Conv3D
+        inner = {"dtype": self.dtype_policy}
+        self.conv = conv(channels // 2, 3, padding="same", activation="relu", name="conv", **inner)
+        self.norm = keras.layers.BatchNormalization(momentum=self.momentum, name="norm", **inner)
+        # The logits are the one place where float16 would round what the softmax exponentiates.
+        self.logits = conv(1, 1, name="logits", dtype="float32")
+        hidden = (*input_shape[:-1], channels // 2)
+        self.conv.build(input_shape)
+        self.norm.build(hidden)
+        self.logits.build(hidden)
+
+    def call(self, features, training=None):
+        """Return (A, Y)."""
+        hidden = self.norm(self.conv(features), training=training)
+        logits = self.logits(ops.cast(hidden, "float32"))
+        squashed = ops.sigmoid(logits)
+        if self.normalise == "sigmoid":
+            return squashed, logits
+        return self.softmax(logits if self.softmax_of == "logits" else squashed), logits
+
+    def compute_output_spec(self, features, training=None):
+        """Two float32 maps of the features' frame size."""
+        one = keras.KerasTensor((*features.shape[:-1], 1), dtype="float32")
+        return one, keras.KerasTensor(one.shape, dtype="float32")
+
+    def get_config(self):
+        """The arguments of the constructor."""
+        own = {
+            "normalise": self.normalise,
+            "softmax_of": self.softmax_of,
+            "momentum": self.momentum,
+        }
+        return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable("keras_attn")
+class ActivationAttention(keras.layers.Layer):
+    """Activation-based attention A = Σ_d |Z_d|^p over the channels (Eq. 4). No weights.
+
+    Input: features of any channel count; output: float32 with one channel, never negative.
+    """
+
+    def __init__(self, p=2.0, **kwargs):
+        super().__init__(autocast=False, **kwargs)
+        if not p > 0:
+            raise InputError("p", "a positive exponent", p)
+        self.p = float(p)
+
+    def build(self, input_shape):
+        """Refuse what has no frame."""
+        _check_rank(self, input_shape)
+
+    def call(self, features):
+        """Return A."""
+        features = ops.cast(features, "float32")
+        powered = ops.square(features) if self.p == 2 else ops.power(ops.abs(features), self.p)
+        return ops.sum(powered, axis=-1, keepdims=True)
+
+    def compute_output_spec(self, features):
+        """One float32 map of the features' frame size."""
+        return keras.KerasTensor((*features.shape[:-1], 1), dtype="float32")
+
+    def get_config(self):
+        """The arguments of the constructor."""
+        return {**super().get_config(), "p": self.p}
+
+
+@keras.saving.register_keras_serializable("keras_attn")
+class GazeAttention(keras.layers.Layer):
+    """Human attention: a gaze density, resized to the features' frame and max-normalised.
+
+    Input: [gaze `(batch, [T,] h, w, 1)`, features `(batch, [T,] H, W, C)`]; output: float32
+    `(batch, [T,] H, W, 1)`. With normalise="max" the peak of every frame is 1, and a frame
+    without fixations (all zeros) becomes all ones: nobody's gaze hides nothing.
+    """
+
+    def __init__(self, normalise="max", **kwargs):
+        super().__init__(autocast=False, **kwargs)
+        self.normalise = one_of("normalise", normalise, ("max", "none"))
+
+    def build(self, input_shape):
+        """Check that gaze and features fit each other."""
+        gaze, features = input_shape
+        _check_rank(self, features)
+        _check_rank(self, gaze, "gaze")
+        if len(gaze) != len(features) or gaze[-1] != 1 or gaze[1:-3] != features[1:-3]:
+            expected = "one channel, and the rank and the frames of the features"
+            raise InputError(f"gaze of layer {self.name!r}", expected, f"shape {tuple(gaze)}")
+
+    def call(self, inputs):
+        """Return A."""
+        gaze, features = ops.cast(inputs[0], "float32"), inputs[1]
+        attention = self._resized(gaze, features)
+        if self.normalise == "none":
+            return attention
+        peak = ops.max(attention, axis=_SPACE, keepdims=True)
+        seen = peak > 0
+        return ops.where(seen, attention / ops.where(seen, peak, 1.0), 1.0)
+
+    def _resized(self, gaze, features):
+        if gaze.shape[-3:-1] == features.shape[-3:-1] and None not in gaze.shape[-3:-1]:
+            return gaze
+        shape, to = tf.shape(gaze), tf.shape(features)
+        frames = tf.reshape(gaze, tf.concat([[-1], shape[-3:]], 0))
+        # Antialiasing averages over what a smaller frame merges, so no fixation slips through.
+        frames = tf.image.resize(frames, to[-3:-1], antialias=True)
+        resized = tf.reshape(frames, tf.concat([shape[:-3], to[-3:-1], [1]], 0))
+        return tf.ensure_shape(resized, (*features.shape[:-1], 1))
+
+    def compute_output_spec(self, inputs):
+        """One float32 map of the features' frame size."""
+        return keras.KerasTensor((*inputs[1].shape[:-1], 1), dtype="float32")
+
+    def get_config(self):
+        """The arguments of the constructor."""
+        return {**super().get_config(), "normalise": self.normalise}
+
+
+@keras.saving.register_keras_serializable("keras_attn")
+class Glimpse(keras.layers.Layer):
+    """The attention glimpse G = A ⊙ Z (Eq. 1), the same map on every channel. No weights.
+
+    Input: [features Z, attention A with one channel]; output: of the shape of Z, in the layer's
+    compute type.
+
+    scale: "map" multiplies by A; "positions" by A times the number of positions of a frame, so
+    that a softmax, whose values sum to 1, does not shrink the features by that number; "mean" by
+    A scaled to mean 1 over each frame.
+    """
+
+    def __init__(self, scale="map", **kwargs):
+        super().__init__(autocast=False, **kwargs)
+        self.scale = one_of("scale", scale, ("map", "positions", "mean"))
+
+    def build(self, input_shape):
+        """Check that features and attention fit each other."""
+        features, attention = input_shape
+        _check_rank(self, features)
+        if tuple(attention[1:-1]) != tuple(features[1:-1]) or attention[-1] != 1:
+            expected = f"shape {(*features[:-1], 1)}, one channel of the features' frames"
+            raise InputError(
+                f"attention of layer {self.name!r}", expected, f"shape {tuple(attention)}"
+            )
+
+    def call(self, inputs):
+        """Return G."""
+        features, attention = inputs[0], ops.cast(inputs[1], "float32")
+        if self.scale == "positions":
+            shape = ops.shape(attention)
+            attention = attention * ops.cast(shape[-3] * shape[-2], "float32")
+        elif self.scale == "mean":
+            mean = ops.mean(attention, axis=_SPACE, keepdims=True)
+            attention = attention / ops.maximum(mean, keras.config.epsilon())
+        return ops.cast(features, self.compute_dtype) * ops.cast(attention, self.compute_dtype)
+
+    def compute_output_spec(self, inputs):
+        """The features' shape in the compute type."""
+        return keras.KerasTensor(inputs[0].shape, dtype=self.compute_dtype)
+
+    def get_config(self):
+        """The arguments of the constructor."""
+        return {**super().get_config(), "scale": self.scale}

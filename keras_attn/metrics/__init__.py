@@ -1,0 +1,5 @@
+"""Scores on plain NumPy arrays; nothing here knows a model or imports TensorFlow."""
+
+from keras_attn.metrics import gaze
+
+__all__ = ["gaze"]

@@ -1,0 +1,140 @@
+"""AlexNet (Krizhevsky et al. 2012) in Caffe's form: two groups, local response normalisation."""
+
+import keras
+import tensorflow as tf
+from keras import ops
+from keras.layers import Conv2D, Dense, Dropout, Flatten, MaxPooling2D
+
+from keras_attn.errors import InputError, one_of
+from keras_attn.models.common import class_scores, image_input, scaled
+
+
+@keras.saving.register_keras_serializable("keras_attn")
+class LocalResponseNormalization(keras.layers.Layer):
+    """x / (k + α Σ x²)^β, the sum over the 2 · radius + 1 channels around each. No weights.
+
+    α is that of each term, as TensorFlow has it; Caffe divides its α by the number of terms.
+    Input and output: `(batch, H, W, C)`.
+    """
+
+    def __init__(self, radius=2, alpha=2e-5, beta=0.75, k=1.0, **kwargs):
+        super().__init__(**kwargs)
+        self.radius, self.alpha, self.beta, self.k = radius, alpha, beta, k
+
+    def call(self, x):
+        """Return the normalised features."""
+        # Squares of large activations overflow float16.
+        y = tf.nn.local_response_normalization(
+            tf.cast(x, tf.float32), self.radius, self.k, self.alpha, self.beta
+        )
+        return tf.cast(y, self.compute_dtype)
+
+    def compute_output_spec(self, x):
+        """Of the input's shape."""
+        return keras.KerasTensor(x.shape, dtype=self.compute_dtype)
+
+    def get_config(self):
+        """The arguments of the constructor."""
+        own = {"radius": self.radius, "alpha": self.alpha, "beta": self.beta, "k": self.k}
+        return {**super().get_config(), **own}
+
+
+@keras.saving.register_keras_serializable("keras_attn")
+class GroupedConv2D(keras.layers.Layer):
+    """A convolution with bias and ReLU whose channels fall into groups that do not see each other.
+
+    Split, convolve, concatenate: several times faster on a CPU than a grouped `Conv2D`, and it
+    converts to ONNX. kernel: `(size, size, C / groups, filters)`, the published layout.
+    """
+
+    def __init__(self, filters, size, groups=2, **kwargs):
+        super().__init__(**kwargs)
+        if filters % groups:
+            raise InputError("filters", f"a multiple of {groups} groups", filters)
+        self.filters, self.size, self.groups = filters, size, groups
+
+    def build(self, input_shape):
+        """Create kernel and bias."""
+        if input_shape[-1] % self.groups:
+            expected = f"a channel count that is a multiple of {self.groups}"
+            raise InputError(f"input of layer {self.name!r}", expected, input_shape[-1])
+        shape = (self.size, self.size, input_shape[-1] // self.groups, self.filters)
+        self.kernel = self.add_weight(shape=shape, name="kernel")
+        self.bias = self.add_weight(shape=(self.filters,), initializer="zeros", name="bias")
+
+    def call(self, x):
+        """Return relu(conv(x) + bias), of the input's height and width."""
+        parts = zip(
+            ops.split(x, self.groups, axis=-1),
+            ops.split(ops.convert_to_tensor(self.kernel), self.groups, axis=-1),
+            strict=True,
+        )
+        groups = [ops.conv(part, kernel, padding="same") for part, kernel in parts]
+        return ops.relu(ops.concatenate(groups, axis=-1) + self.bias)
+
+    def compute_output_shape(self, input_shape):
+        """The input's shape with `filters` channels."""
+        return (*input_shape[:-1], self.filters)
+
+    def get_config(self):
+        """The arguments of the constructor."""
+        own = {"filters": self.filters, "size": self.size, "groups": self.groups}
+        return {**super().get_config(), **own}
+
+
+def features(x, *, width=1.0, lrn="before_pool", lrn_alpha=2e-5, lrn_k=1.0):
+    """Everything before the last pooling layer; preprocessed images in, 256 · width channels out."""
+    one_of("lrn", lrn, ("before_pool", "after_pool"))
+
+    def conv(x, channels, size, groups, name, **options):
+        if groups == 1:
+            return Conv2D(scaled(channels, width), size, activation="relu", name=name, **options)(x)
+        return GroupedConv2D(scaled(channels, width), size, groups, name=name)(x)
+
+    def reduced(x, i):
+        norm = LocalResponseNormalization(alpha=lrn_alpha, k=lrn_k, name=f"norm{i}")
+        pool = MaxPooling2D(3, 2, name=f"pool{i}")
+        return pool(norm(x)) if lrn == "before_pool" else norm(pool(x))
+
+    x = reduced(conv(x, 96, 11, 1, "conv1", strides=4), 1)
+    x = reduced(conv(x, 256, 5, 2, "conv2"), 2)
+    x = conv(x, 384, 3, 1, "conv3", padding="same")
+    x = conv(x, 384, 3, 2, "conv4")
+    return conv(x, 256, 3, 2, "conv5")
+
+
+def classifier(x, classes, *, width=1.0, dropout=0.5):
+    """The last pooling layer and the fully connected ones; `dropout` after fc6 and fc7."""
+    x = MaxPooling2D(3, 2, name="pool5")(x)
+    x = Flatten(name="flatten")(x)
+    for layer in ("fc6", "fc7"):
+        x = Dense(scaled(4096, width), activation="relu", name=layer)(x)
+        if dropout:
+            x = Dropout(dropout, name=f"{layer}_dropout")(x)
+    return class_scores(x, classes, "fc8")
+
+
+def alexnet(
+    input_shape=(227, 227, 3),
+    *,
+    classes=None,
+    dilated=False,
+    width=1.0,
+    lrn="before_pool",
+    lrn_alpha=2e-5,
+    lrn_k=1.0,
+    name="alexnet",
+):
+    """AlexNet on float32 RGB in [0, 255], up to its last pooling layer, or with `classes` whole.
+
+    dilated: changes nothing; the paper takes AlexNet's convolutional part as it is (13×13).
+    lrn, lrn_alpha, lrn_k: order, α and k of the normalisation. The defaults are those of
+    `bvlc_alexnet`; the Theano weights of heuritech want "after_pool", 1e-4 and 2.
+    At width 1 the layers bear the names and shapes of the published weights: 2,334,080
+    parameters, with 1000 classes 60,965,224.
+    """
+    images, x = image_input(input_shape)
+    x = features(x, width=width, lrn=lrn, lrn_alpha=lrn_alpha, lrn_k=lrn_k)
+    if classes is not None:
+        x = classifier(x, classes, width=width)
+    return keras.Model(images, x, name=name)

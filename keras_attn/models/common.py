@@ -1,0 +1,54 @@
+"""What the backbones share: preprocessing inside the model, channel scaling, the classifier's end."""
+
+import keras
+from keras import ops
+
+from keras_attn.errors import InputError
+
+IMAGENET_BGR_MEAN = (103.939, 116.779, 123.68)
+"""Mean blue, green and red of ImageNet, which the published weights of all backbones expect."""
+
+
+@keras.saving.register_keras_serializable("keras_attn")
+class CaffePreprocessing(keras.layers.Layer):
+    """RGB in [0, 255] to BGR minus the channel means, in float32 under every precision policy.
+
+    In float16 a value of 200.03 would become 200.00, hence the fixed type; the first convolution
+    casts to its own. Input and output: `(batch, ..., 3)`. No weights.
+    """
+
+    def __init__(self, mean=IMAGENET_BGR_MEAN, **kwargs):
+        super().__init__(**{**kwargs, "dtype": "float32"})
+        self.mean = tuple(float(value) for value in mean)
+
+    def call(self, images):
+        """Return the preprocessed images."""
+        return ops.flip(ops.cast(images, "float32"), axis=-1) - ops.convert_to_tensor(self.mean)
+
+    def compute_output_spec(self, images):
+        """Float32 of the images' shape."""
+        return keras.KerasTensor(images.shape, dtype="float32")
+
+    def get_config(self):
+        """The arguments of the constructor."""
+        return {**super().get_config(), "mean": self.mean}
+
+
+def scaled(channels, width):
+    """`channels` times `width`, to the nearest multiple of 8 and at least 8."""
+    if not width > 0:
+        raise InputError("width", "a positive factor of the channel counts", width)
+    return max(8, 8 * round(channels * width / 8))
+
+
+def image_input(input_shape):
+    """The model's input and the preprocessed image; `input_shape` (H, W, 3), H and W may be None."""
+    if len(input_shape) != 3 or input_shape[-1] != 3:
+        raise InputError("input_shape", "(height, width, 3)", tuple(input_shape))
+    images = keras.Input(input_shape, name="image", dtype="float32")
+    return images, CaffePreprocessing(name="preprocessing")(images)
+
+
+def class_scores(x, classes, name):
+    """The last layer of a classifier: float32 probabilities of `classes` classes."""
+    return keras.layers.Dense(classes, activation="softmax", dtype="float32", name=name)(x)

@@ -1,0 +1,76 @@
+"""ResNet50 (He et al. 2016, the version with bias and stride on 1×1), plain or dilated (§IV-A1)."""
+
+import keras
+from keras.layers import Activation, Add, BatchNormalization, Conv2D, MaxPooling2D, ZeroPadding2D
+
+from keras_attn.models.common import class_scores, image_input, scaled
+
+STAGES = ((64, 3), (128, 4), (256, 6), (512, 3))
+EPSILON = 1.001e-5
+"""Of every BatchNormalization, as in the published Keras weights."""
+
+
+def features(x, *, dilated=False, width=1.0):
+    """Everything before the last pooling layer; preprocessed images in, 2048 · width channels out.
+
+    dilated: the last two stages keep the resolution (stride 1) and are dilated by 2 and 4: the
+    features of a 224² image are 28×28 instead of 7×7. No weight changes its shape.
+    """
+    x = ZeroPadding2D(3, name="conv1_pad")(x)
+    x = Conv2D(scaled(64, width), 7, 2, name="conv1_conv")(x)
+    x = _norm_relu(x, "conv1")
+    x = ZeroPadding2D(1, name="pool1_pad")(x)
+    x = MaxPooling2D(3, 2, name="pool1_pool")(x)
+    for stage, (channels, blocks) in enumerate(STAGES, start=2):
+        rate = {4: 2, 5: 4}.get(stage, 1) if dilated else 1
+        stride = 1 if stage == 2 or rate > 1 else 2
+        for block in range(1, blocks + 1):
+            first = block == 1
+            x = _block(
+                x,
+                scaled(channels, width),
+                stride if first else 1,
+                rate,
+                project=first,
+                name=f"conv{stage}_block{block}",
+            )
+    return x
+
+
+def _block(x, channels, stride, rate, project, name):
+    shortcut = x
+    if project:
+        shortcut = Conv2D(4 * channels, 1, stride, name=f"{name}_0_conv")(x)
+        shortcut = BatchNormalization(epsilon=EPSILON, name=f"{name}_0_bn")(shortcut)
+    x = Conv2D(channels, 1, stride, name=f"{name}_1_conv")(x)
+    x = _norm_relu(x, f"{name}_1")
+    x = Conv2D(channels, 3, padding="same", dilation_rate=rate, name=f"{name}_2_conv")(x)
+    x = _norm_relu(x, f"{name}_2")
+    x = Conv2D(4 * channels, 1, name=f"{name}_3_conv")(x)
+    x = BatchNormalization(epsilon=EPSILON, name=f"{name}_3_bn")(x)
+    x = Add(name=f"{name}_add")([shortcut, x])
+    return Activation("relu", name=f"{name}_out")(x)
+
+
+def _norm_relu(x, name):
+    x = BatchNormalization(epsilon=EPSILON, name=f"{name}_bn")(x)
+    return Activation("relu", name=f"{name}_relu")(x)
+
+
+def classifier(x, classes, *, width=1.0):
+    """The last pooling layer (a global average) and the fully connected one."""
+    x = keras.layers.GlobalAveragePooling2D(name="avg_pool")(x)
+    return class_scores(x, classes, "predictions")
+
+
+def resnet50(input_shape=(224, 224, 3), *, classes=None, dilated=False, width=1.0, name="resnet50"):
+    """ResNet50 on float32 RGB in [0, 255], up to its last pooling layer, or with `classes` whole.
+
+    At width 1 the layers bear the names and shapes of the published weights: 23,587,712
+    parameters, with 1000 classes 25,636,712.
+    """
+    images, x = image_input(input_shape)
+    x = features(x, dilated=dilated, width=width)
+    if classes is not None:
+        x = classifier(x, classes, width=width)
+    return keras.Model(images, x, name=name)

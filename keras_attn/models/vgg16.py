@@ -1,0 +1,60 @@
+"""VGG16 (Simonyan and Zisserman 2015), plain or dilated as §IV-A1 has it."""
+
+import keras
+from keras.layers import Conv2D, Dense, Flatten, MaxPooling2D
+
+from keras_attn.models.common import class_scores, image_input, scaled
+
+CHANNELS = (64, 128, 256, 512, 512)
+CONVOLUTIONS = (2, 2, 3, 3, 3)
+
+
+def features(x, *, dilated=False, width=1.0):
+    """Everything before the last pooling layer; preprocessed images in, 512 · width channels out.
+
+    dilated: pool4 keeps the resolution (stride 1) and block 5 is dilated by 2: the features of a
+    224² image are 28×28 instead of 14×14. No weight changes its shape.
+    """
+    for block, (channels, count) in enumerate(zip(CHANNELS, CONVOLUTIONS, strict=True), start=1):
+        last = block == len(CHANNELS)
+        rate = 2 if dilated and last else 1
+        for i in range(1, count + 1):
+            x = Conv2D(
+                scaled(channels, width),
+                3,
+                padding="same",
+                dilation_rate=rate,
+                activation="relu",
+                name=f"block{block}_conv{i}",
+            )(x)
+        if not last:
+            keeps = dilated and block == 4
+            stride, padding = (1, "same") if keeps else (2, "valid")
+            x = MaxPooling2D(2, stride, padding=padding, name=f"block{block}_pool")(x)
+    return x
+
+
+def classifier(x, classes, *, width=1.0, dropout=0.0):
+    """The last pooling layer and the fully connected ones; `dropout` after fc1 and fc2."""
+    x = MaxPooling2D(2, 2, name="block5_pool")(x)
+    x = Flatten(name="flatten")(x)
+    for layer in ("fc1", "fc2"):
+        x = Dense(scaled(4096, width), activation="relu", name=layer)(x)
+        if dropout:
+            x = keras.layers.Dropout(dropout, name=f"{layer}_dropout")(x)
+    return class_scores(x, classes, "predictions")
+
+
+def vgg16(
+    input_shape=(224, 224, 3), *, classes=None, dilated=False, width=1.0, dropout=0.0, name="vgg16"
+):
+    """VGG16 on float32 RGB in [0, 255], up to its last pooling layer, or with `classes` whole.
+
+    At width 1 the layers bear the names and shapes of the published weights: 14,714,688
+    parameters, with 1000 classes 138,357,544.
+    """
+    images, x = image_input(input_shape)
+    x = features(x, dilated=dilated, width=width)
+    if classes is not None:
+        x = classifier(x, classes, width=width, dropout=dropout)
+    return keras.Model(images, x, name=name)

@@ -1,0 +1,5 @@
+"""Weight files into models. Acts on a model and a file; models never load weights themselves."""
+
+from keras_attn.weights.loading import load
+
+__all__ = ["load"]
