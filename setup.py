@@ -1,14 +1,16 @@
 """Metadata and dependencies. Each dependency has its reason in docs/dependencies.md."""
 
+import re
 from pathlib import Path
 
 from setuptools import find_packages, setup
 
 ROOT = Path(__file__).parent
+PACKAGE = (ROOT / "keras_attn" / "__init__.py").read_text(encoding="utf-8")
 
 setup(
     name="keras_attn",
-    version="0.1.0",
+    version=re.search(r'^__version__ = "(.+)"', PACKAGE, re.MULTILINE)[1],
     description="Does a network look where people look? Human and machine attention in Keras.",
     long_description=(ROOT / "README.md").read_text(encoding="utf-8"),
     long_description_content_type="text/markdown",

@@ -159,18 +159,26 @@ class FixationPool:
         return np.concatenate(self.points), np.repeat(np.asarray(self.shapes, float), counts, axis=0)
 
     @cached_property
-    def _kept(self):
+    def _last(self):
+        # Sets of one image size are the common case: of each kind the last value is kept, with
+        # its key, and no other. Reading and replacing the pair is safe between threads.
         return {}
+
+    def _kept(self, kind, key, make):
+        held = self._last.get(kind)
+        if held is None or held[0] != key:
+            held = self._last[kind] = key, make()
+        return held[1]
 
     def _at(self, shape):
         """All fixations in the pixels of `shape`: points, flat pixel indices."""
-        # Sets of one image size are the common case: the last size is kept, and no other.
-        if shape not in self._kept:
+
+        def make():
             points, sizes = self._relative
             points = _below(points * (np.array(shape) / sizes)[:, ::-1], shape)
-            self._kept.clear()
-            self._kept[shape] = points, pixels(points, shape)
-        return self._kept[shape]
+            return points, pixels(points, shape)
+
+        return self._kept("points", shape, make)
 
     def count_of_others(self, index):
         """How many fixations the other images have together."""
@@ -195,12 +203,7 @@ class FixationPool:
         own = points[self._bounds[index] : self._bounds[index + 1]]
         # Blurring is linear: the sum over all images is made once, and an image's own part is
         # subtracted. What rounding leaves below zero is zero.
-        rest = self._total(shape, sigma) - _blurred(own, shape, sigma) if len(own) else None
-        rest = self._total(shape, sigma) if rest is None else np.maximum(rest, 0.0, out=rest)
-        return rest / others
-
-    def _total(self, shape, sigma):
-        key = (shape, sigma)
-        if key not in self._kept:
-            self._kept[key] = _blurred(self._at(shape)[0], shape, sigma)
-        return self._kept[key]
+        total = self._kept("total", (shape, sigma), lambda: _blurred(points, shape, sigma))
+        if not len(own):
+            return total / others
+        return np.maximum(total - _blurred(own, shape, sigma), 0.0) / others

@@ -100,7 +100,7 @@ def nss(saliency, flat, ddof=0):
 def cc(saliency, density):
     """Pearson's correlation; 0 if either is constant."""
     a, b = saliency - saliency.mean(), density - density.mean()
-    scale = np.linalg.norm(a) * np.linalg.norm(b)
+    scale = np.sqrt(np.vdot(a, a) * np.vdot(b, b))
     if scale <= 1e-12 * np.abs(saliency).max() * np.abs(density).max():
         return 0.0
     return float(np.vdot(a, b) / scale)
@@ -114,6 +114,8 @@ def sim(saliency, density):
 def kl_divergence(saliency, density):
     """KL(density || map) in nats, both summing to 1, with MATLAB's eps in log and quotient."""
     q, p = _sum_to_one(saliency), _sum_to_one(density)
+    seen = p > 0  # elsewhere 0 · log is 0, and a blurred density is exactly 0 on most pixels
+    p, q = p[seen], q[seen]
     return float((p * np.log(EPSILON + p / (q + EPSILON))).sum())
 
 
@@ -123,7 +125,8 @@ def _distribution(values):
 
 
 def _sum_to_one(values):
-    values = values - min(values.min(), 0.0)
+    low = values.min()
+    values = values - low if low < 0 else values
     total = values.sum()
     return values / total if total else np.full(values.shape, 1 / values.size)
 

@@ -1,5 +1,6 @@
 """Networks with the Functional API. A model takes float32 RGB in [0, 255] and never loads weights."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from keras_attn.errors import one_of
@@ -10,21 +11,31 @@ from keras_attn.models.vgg16 import vgg16
 
 @dataclass(frozen=True)
 class Backbone:
-    """A network of the study: its builder, the image size of the paper, and its stages.
+    """A network of the study.
 
-    stages: the last layer of each resolution, from fine to coarse.
+    build: its function. size: side of the paper's images. stages: the last layer of each
+    resolution, from fine to coarse. top: the last layer, whose units are the classes.
     """
 
-    build: object
+    build: Callable
     size: int
     stages: tuple
+    top: str
 
 
 BACKBONES = {
-    "alexnet": Backbone(alexnet, 227, ("conv1", "conv2", "conv5")),
-    "vgg16": Backbone(vgg16, 224, tuple(f"block{i}_conv{2 if i < 3 else 3}" for i in range(1, 6))),
+    "alexnet": Backbone(alexnet, 227, ("conv1", "conv2", "conv5"), "fc8"),
+    "vgg16": Backbone(
+        vgg16,
+        224,
+        ("block1_conv2", "block2_conv2", "block3_conv3", "block4_conv3", "block5_conv3"),
+        "predictions",
+    ),
     "resnet50": Backbone(
-        resnet50, 224, tuple(f"conv{i}_block{n}_out" for i, n in ((2, 3), (3, 4), (4, 6), (5, 3)))
+        resnet50,
+        224,
+        ("conv2_block3_out", "conv3_block4_out", "conv4_block6_out", "conv5_block3_out"),
+        "predictions",
     ),
 }
 

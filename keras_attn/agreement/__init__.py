@@ -1,0 +1,1 @@
+"""The audit: does a network look where people look? Maps from any source, scored against gaze."""

@@ -1,0 +1,216 @@
+"""The audit's loop and its result: sources of maps against the gaze of a dataset.
+
+Images go through in batches; what is kept of each map is its scores. The few maps of the gallery
+are made a second time at the end, when the scores have shown which images to look at.
+"""
+
+from __future__ import annotations
+
+import time
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+import numpy as np
+import pandas as pd
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from keras_attn.agreement.scoring import COLUMNS, EXTRAS, ImageScores
+from keras_attn.agreement.sources import enlarged
+from keras_attn.errors import InputError
+from keras_attn.statistics import bootstrap_interval, holm, paired_p
+
+REFERENCES = ("centre", "uniform", "human", "one viewer")
+KEYS = (*(column.key for column in COLUMNS), *EXTRAS)
+
+
+@dataclass(frozen=True)
+class RowName:
+    """Whose maps a row is about; the reference rows have a model and nothing else."""
+
+    model: str
+    layer: str = ""
+    kind: str = ""
+
+    def __str__(self):
+        return " · ".join(part for part in (self.model, self.layer, self.kind) if part)
+
+
+@dataclass(frozen=True, eq=False)
+class Gallery:
+    """Maps to look at: `maps[row][k]` is the map `(H, W)` of image `indices[k]`."""
+
+    indices: list
+    maps: dict
+
+
+@dataclass(frozen=True, eq=False)
+class AuditResult:
+    """What an audit found; `print` shows the table, `save` writes it all.
+
+    rows: a DataFrame with a row per map kind: model, layer, kind, images; for each metric its
+        mean, `_low` and `_high` (95 % bootstrap interval over images), `_p` (Wilcoxon's
+        signed-rank test against `centre`, Holm-corrected over the rows); zero_share, constant.
+    examples: a row per map kind and image with all scores.
+    """
+
+    rows: pd.DataFrame
+    examples: pd.DataFrame
+    dataset: object
+    blur: object
+    gallery: Gallery
+    seconds: float
+    notes: list = field(default_factory=list)
+
+    def __str__(self):
+        from keras_attn.report.audit_table import as_text
+
+        return as_text(self)
+
+    def save(self, folder, *, overwrite=False):
+        """Write rows.csv, examples.csv, audit.html and audit.png into `folder`; returns its path."""
+        from keras_attn.report.audit_page import write
+
+        return write(self, folder, overwrite=overwrite)
+
+
+def run(sources, dataset, *, blur, batch_size=8, gallery=12, progress=True):
+    """Score every source on every image that has fixations: an `AuditResult`.
+
+    sources: `{model name: source}`, see `sources`. gallery: how many images to keep maps of.
+    """
+    if batch_size < 1:
+        raise InputError("batch_size", "at least 1", batch_size)
+    seen = [i for i, example in enumerate(dataset) if len(example.points)]
+    if len(seen) < 2:
+        expected = "at least two images with fixations: s-AUC and IG compare with the others"
+        raise InputError(f"dataset {dataset.name!r}", expected, len(seen))
+    for source in sources.values():
+        getattr(source, "check", lambda _: None)([dataset[i] for i in seen])
+    started = time.perf_counter()
+    scores = _scores(sources, dataset, seen, blur, batch_size, progress)
+    rows = pd.DataFrame([_summary(name, scores) for name in scores])
+    for column in COLUMNS:
+        tests = rows.index[rows["model"] != "centre"]
+        rows.loc[tests, f"{column.key}_p"] = holm(rows.loc[tests, f"{column.key}_p"])
+    indices = _to_look_at(scores, seen, gallery)
+    return AuditResult(
+        rows=rows,
+        examples=_long(scores, dataset, seen),
+        dataset=dataset,
+        blur=blur,
+        gallery=Gallery(indices, _gallery_maps(sources, dataset, indices, blur)),
+        seconds=time.perf_counter() - started,
+        notes=_notes(dataset, rows),
+    )
+
+
+def _scores(sources, dataset, seen, blur, batch_size, progress):
+    """`{RowName: scores (images, KEYS)}`, rows in the order they appear, references last."""
+    scores, references = {}, {RowName(name): [] for name in REFERENCES}
+    bounds = [*range(0, len(seen), batch_size), len(seen)]
+    batches = [seen[start:stop] for start, stop in pairwise(bounds)]
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+    )
+    with ThreadPoolExecutor(2) as threads, Progress(*columns, disable=not progress) as bar:
+        task = bar.add_task("images", total=len(seen))
+        coming = _load(threads, dataset, batches[0])
+        for batch, following in zip(batches, [*batches[1:], []], strict=True):
+            images = [image.result() for image in coming]
+            coming = _load(threads, dataset, following)
+            maps = _maps(sources, images, [dataset[i] for i in batch])
+            for place, i in enumerate(batch):
+                scorer = ImageScores(dataset, i, blur)
+                for name, values in maps.items():
+                    saliency = _checked(name, dataset[i], values[place])
+                    scores.setdefault(name, []).append(scorer.of(saliency))
+                for name, values in scorer.references().items():
+                    references[RowName(name)].append(values)
+                bar.advance(task)
+    for name, values in scores.items():
+        if len(values) != len(seen):
+            raise InputError(f"{name}", f"a map of each of {len(seen)} images", f"{len(values)} maps")
+    return {name: np.array(values) for name, values in (scores | references).items()}
+
+
+def _load(threads, dataset, indices):
+    return [threads.submit(dataset[i].pixels) for i in indices]
+
+
+def _maps(sources, images, examples):
+    maps = {}
+    for model, source in sources.items():
+        for (layer, kind), values in source(images, examples).items():
+            maps[RowName(model, layer, kind)] = values
+    return maps
+
+
+def _checked(name, example, saliency):
+    saliency = np.asarray(saliency)
+    if saliency.ndim != 2 or saliency.dtype.kind not in "biuf":
+        received = f"shape {saliency.shape}, type {saliency.dtype}"
+        raise InputError(f"{name}, image {example.id!r}", "a map (h, w) of numbers", received)
+    bad = int((~np.isfinite(saliency)).sum())
+    if bad:
+        received = f"{bad} NaN or infinite of {saliency.size}"
+        raise InputError(f"{name}, image {example.id!r}", "a map of finite values", received)
+    return enlarged(saliency, example.shape)
+
+
+def _summary(name, scores):
+    values = scores[name]
+    row = {"model": name.model, "layer": name.layer, "kind": name.kind}
+    row["images"] = int((~np.isnan(values[:, 0])).sum())
+    mean = np.nanmean(values, axis=0) if row["images"] else np.full(len(KEYS), np.nan)
+    for i, column in enumerate(COLUMNS):
+        low, high = bootstrap_interval(values[:, i])
+        key = column.key
+        row |= {key: mean[i], f"{key}_low": low, f"{key}_high": high}
+        row[f"{key}_p"] = paired_p(values[:, i], scores[RowName("centre")][:, i])
+    row["zero_share"] = mean[KEYS.index("zero_share")]
+    row["constant"] = int(np.nansum(values[:, KEYS.index("constant")]))
+    return row
+
+
+def _long(scores, dataset, seen):
+    parts = []
+    for name, values in scores.items():
+        part = pd.DataFrame(values, columns=KEYS)
+        part.insert(0, "image", [dataset[i].id for i in seen])
+        for at, label in enumerate(("model", "layer", "kind")):
+            part.insert(at, label, getattr(name, label))
+        parts.append(part)
+    return pd.concat(parts, ignore_index=True)
+
+
+def _to_look_at(scores, seen, count):
+    """Images spread evenly from the best to the worst s-AUC of the last audited row."""
+    audited = [name for name in scores if name.model not in REFERENCES] or list(scores)
+    order = np.argsort(-scores[audited[-1]][:, 0], kind="stable")
+    places = np.unique(np.linspace(0, len(seen) - 1, min(count, len(seen))).round().astype(int))
+    return [seen[order[place]] for place in places]
+
+
+def _gallery_maps(sources, dataset, indices, blur):
+    maps = {}
+    for index in indices:
+        example = dataset[index]
+        scorer = ImageScores(dataset, index, blur)
+        maps.setdefault(RowName("human"), []).append(scorer.human)
+        for name, (values,) in _maps(sources, [example.pixels()], [example]).items():
+            maps.setdefault(name, []).append(_checked(name, example, values))
+        maps.setdefault(RowName("centre"), []).append(scorer.centre_bias)
+    return maps
+
+
+def _notes(dataset, rows):
+    notes = [dataset.note] if dataset.note else []
+    for row in rows.itertuples():
+        if row.constant and row.model not in REFERENCES:
+            name = RowName(row.model, row.layer, row.kind)
+            notes.append(f"{name}: {row.constant} of {row.images} maps are constant.")
+    return notes

@@ -1,0 +1,85 @@
+"""Turns what a user calls "a model" into a source of maps. TensorFlow is loaded only if needed."""
+
+import sys
+from pathlib import Path
+
+from keras_attn.agreement.sources import FolderMaps, FunctionMaps
+from keras_attn.errors import InputError
+
+EXPECTED = (
+    "a Keras model, a .keras file, a SavedModel folder, a folder of maps, a function "
+    "images -> maps, or one of the backbones alexnet, vgg16, resnet50"
+)
+
+
+def open_source(model, *, layers=(), kinds=None, size=None, preprocess=None, weights=None):
+    """The source of maps for `model`, which is any of EXPECTED. See `api.audit` for the rest."""
+    options = {"layers": layers, "kinds": kinds, "size": size, "preprocess": preprocess}
+    if isinstance(model, str) and not Path(model).exists():
+        return _bundled(model, weights, options)
+    if weights is not None:
+        raise InputError("weights", "the name of a backbone to load them into", repr(model))
+    if isinstance(model, (str, Path)):
+        return _from_disk(Path(model).expanduser(), options)
+    if "keras" in sys.modules and isinstance(model, sys.modules["keras"].Model):
+        from keras_attn.agreement.keras_maps import KerasMaps
+
+        return KerasMaps(model, **options)
+    if not callable(model):
+        raise InputError("model", EXPECTED, repr(model))
+    _refuse("a function", layers=layers, kinds=kinds, preprocess=preprocess)
+    return FunctionMaps(model, size)
+
+
+def _refuse(what, **given):
+    for name, value in given.items():
+        if value is not None and value != ():
+            raise InputError(name, f"none for {what}, which returns its maps itself", repr(value))
+
+
+def _from_disk(path, options):
+    if (path / "saved_model.pb").is_file():
+        from keras_attn.agreement.saved_model_maps import SavedModelMaps
+
+        return SavedModelMaps(path, **options)
+    if path.is_dir():
+        _refuse("a folder of maps", **options)
+        return FolderMaps(path)
+    if path.suffix != ".keras" or not path.is_file():
+        raise InputError(path, EXPECTED, "a file of another kind" if path.exists() else "no such file")
+    import keras
+
+    import keras_attn.models.alexnet  # noqa: F401  registers the package's own layers
+
+    try:
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # the loader raises whatever the file's content leads it to
+        raise InputError(path, "a .keras file that loads safely", error) from error
+    from keras_attn.agreement.keras_maps import KerasMaps
+
+    return KerasMaps(model, **options)
+
+
+def _bundled(name, weights, options):
+    from keras_attn import models
+    from keras_attn import weights as weight_files
+    from keras_attn.agreement.keras_maps import KerasMaps
+    from keras_attn.agreement.sources import size_of
+    from keras_attn.weights.layouts import read_legacy_h5
+
+    if name not in models.BACKBONES:
+        raise InputError("model", f"{EXPECTED}; or a path that exists", repr(name))
+    backbone = models.BACKBONES[name]
+    height, width = size_of(options["size"] or backbone.size)
+    stored = {} if weights is None else read_legacy_h5(weights)
+    network = backbone.build((height, width, 3), classes=_classes(stored, backbone), name=name)
+    if weights is not None:
+        weight_files.load(network, weights)
+    layers = options["layers"] or backbone.stages[-3:]
+    return KerasMaps(network, **{**options, "layers": layers, "size": (height, width)})
+
+
+def _classes(stored, backbone):
+    """How many classes the stored classifier has; None for a file without one."""
+    top = stored.get(backbone.top)
+    return None if top is None else len(top[-1])

@@ -1,0 +1,147 @@
+"""Where the audited maps come from: a folder of map files, or a function on images.
+
+A source is called with a list of images (uint8 RGB `(H, W, 3)`, sizes may differ) and their
+examples, and returns `{(layer, kind): [map, ...]}`, one finite two-dimensional float array per
+image, of any size. Networks are in `keras_maps` and `saved_model_maps`; this loads no TensorFlow.
+"""
+
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from keras_attn.errors import InputError, listing
+
+MAP_SUFFIXES = (".npy", ".png")
+DEFAULT_SIZE = (224, 224)
+"""Input (H, W) of a network that leaves it open."""
+
+
+def resized(images, size):
+    """Images as one float32 batch `(n, H, W, 3)` of `size` (H, W), bilinear."""
+    batch = [cv2.resize(image, size[::-1], interpolation=cv2.INTER_LINEAR) for image in images]
+    return np.stack(batch).astype(np.float32)
+
+
+def enlarged(saliency, shape):
+    """A map at `shape` (H, W), bilinear, as float64."""
+    saliency = np.asarray(saliency, np.float64)
+    if saliency.shape == tuple(shape):
+        return saliency
+    return cv2.resize(saliency, shape[::-1], interpolation=cv2.INTER_LINEAR)
+
+
+def size_of(value, where="size"):
+    """A side, or a pair (height, width), as a pair of positive integers."""
+    pair = (value, value) if np.isscalar(value) else tuple(value)
+    if len(pair) != 2 or not all(isinstance(n, (int, np.integer)) and n > 0 for n in pair):
+        raise InputError(where, "a side or (height, width) in pixels", repr(value))
+    return int(pair[0]), int(pair[1])
+
+
+def chosen_layers(names, shapes):
+    """Which layers are audited; `shapes`: the output shapes of those there are, in order.
+
+    names: full paths, or last parts of them that are unambiguous. Without names: the last layer
+    of each resolution, which ends a stage, and every layer with a single channel, which is a map.
+    Returns paths in the order of the network.
+    """
+    if not shapes:
+        raise InputError("layers", "a model with feature maps (batch, H, W, C)", "none")
+    if not names:
+        stages = {s[1:3]: path for path, s in shapes.items() if s[-1] is None or s[-1] > 3}
+        single = [path for path, s in shapes.items() if s[-1] == 1]
+        # A module that returns a map need not be shown once more by its inner layers.
+        single = [path for path in single if not any(path.startswith(f"{p}/") for p in single)]
+        wanted = {*stages.values(), *single}
+        return [path for path in shapes if path in wanted]
+    wanted = set()
+    for name in [names] if isinstance(names, str) else names:
+        paths = [p for p in shapes if p == name] or [p for p in shapes if p.endswith(f"/{name}")]
+        if len(paths) != 1:
+            received = repr(name) + (f", which could be {listing(paths)}" if paths else "")
+            expected = f"names of layers with feature maps, which are {listing(shapes, 200)}"
+            raise InputError("layers", expected, received)
+        wanted.add(paths[0])
+    return [path for path in shapes if path in wanted]
+
+
+class FolderMaps:
+    """Maps from files: `<image name>.npy` (H, W) or `<image name>.png` (one channel or grey)."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder).expanduser()
+        if not self.folder.is_dir():
+            raise InputError(self.folder, "a folder of maps", "no such folder")
+        self.files = {p.stem: p for p in self.folder.iterdir() if p.suffix.lower() in MAP_SUFFIXES}
+
+    def check(self, dataset):
+        """Fail before the work begins, not in its middle, where maps are missing."""
+        missing = [example.id for example in dataset if example.id not in self.files]
+        if missing:
+            expected = f"a map ({' or '.join(MAP_SUFFIXES)}) for each of {len(dataset)} images"
+            received = f"{len(self.files)} maps, none for: {listing(missing, 5)}"
+            raise InputError(self.folder, expected, received)
+
+    def __call__(self, images, examples):
+        """Read the maps of the examples."""
+        maps = [read_map(self.files[example.id]) for example in examples]
+        return {(self.folder.name, "map"): maps}
+
+
+def read_map(path):
+    """A map file as a float array `(H, W)`; pickled arrays are refused."""
+    expected = "one map (H, W) as .npy, or as .png with one channel"
+    try:
+        if path.suffix.lower() == ".npy":
+            values = np.load(path, allow_pickle=False)
+        else:
+            values = cv2.imread(str(path), cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION)
+    except (OSError, ValueError) as error:
+        raise InputError(path, expected, f"a file that cannot be read ({error})") from error
+    if values is None:
+        raise InputError(path, expected, "a file that cannot be read")
+    if values.ndim == 3 and values.shape[-1] == 1:
+        values = values[..., 0]
+    if values.ndim == 3 and (values == values[..., :1]).all():
+        values = values[..., 0]
+    if values.ndim != 2 or values.dtype.kind not in "biuf":
+        raise InputError(path, expected, f"shape {values.shape}, type {values.dtype}")
+    return values.astype(np.float64)
+
+
+class FunctionMaps:
+    """Maps from a function of float32 RGB images `(n, H, W, 3)` in [0, 255].
+
+    It returns `(n, h, w)` or `(n, h, w, 1)`, or a dict of such by name. size: what the images
+    are resized to; without it they keep their size, and only images of one size share a call.
+    """
+
+    def __init__(self, function, size=None):
+        self.function, self.size = function, None if size is None else size_of(size)
+        self.name = getattr(function, "__name__", type(function).__name__)
+
+    def __call__(self, images, examples):
+        """Call the function once per image size, and put the maps back in order."""
+        shapes = [self.size or image.shape[:2] for image in images]
+        maps = {}
+        for shape in dict.fromkeys(shapes):
+            at = [i for i, other in enumerate(shapes) if other == shape]
+            for name, values in self._called(resized([images[i] for i in at], shape)).items():
+                for i, saliency in zip(at, values, strict=True):
+                    maps.setdefault((name, "map"), [None] * len(images))[i] = saliency
+        return maps
+
+    def _called(self, batch):
+        returned = self.function(batch)
+        named = returned if isinstance(returned, dict) else {self.name: returned}
+        return {name: self._checked(name, values, batch) for name, values in named.items()}
+
+    def _checked(self, name, values, batch):
+        values = np.asarray(values)
+        if values.ndim == 4 and values.shape[-1] == 1:
+            values = values[..., 0]
+        if values.ndim != 3 or len(values) != len(batch):
+            expected = f"{len(batch)} maps as (n, h, w) or (n, h, w, 1) for {len(batch)} images"
+            raise InputError(f"what {name} returned", expected, f"shape {values.shape}")
+        return values

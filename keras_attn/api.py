@@ -1,0 +1,78 @@
+"""What users call: one function for each thing they come for."""
+
+from pathlib import Path
+
+from keras_attn import datasets, gaze, runs
+from keras_attn.agreement import audit as agreement
+from keras_attn.agreement.opening import open_source
+from keras_attn.agreement.scoring import Blur
+from keras_attn.errors import InputError
+from keras_attn.report.audit_page import FILES
+
+
+def audit(
+    model,
+    data,
+    *,
+    layers=(),
+    kinds=None,
+    size=None,
+    preprocess=None,
+    weights=None,
+    fixation_sigma=gaze.FIXATION_SIGMA,
+    centre_bias_sigma=gaze.CENTRE_BIAS_SIGMA,
+    batch_size=8,
+    gallery=12,
+    out=None,
+    overwrite=False,
+    progress=True,
+):
+    """Does this network look where people look? Its maps against the gaze of a dataset.
+
+    model: a `keras.Model`; a `.keras` file; a SavedModel folder; a folder of maps (`<image
+        name>.png` or `.npy`); a function of float32 RGB images `(n, H, W, 3)` in [0, 255] that
+        returns maps `(n, h, w)`; the name of a backbone, with `weights`; or a dict of such by
+        name, to be compared in one table.
+    data: a `GazeDataset`, or the path of a folder as `datasets.folder` reads it.
+    layers: names of layers, `outer/inner` within nested models. Default: the last layer of each
+        resolution.
+    kinds: some of "activation", "gradient", "cam", "grad_cam"; default all that the model allows.
+    size: side or (height, width) of the images it is given, where the model does not fix it.
+    preprocess: a function of float32 RGB images in [0, 255], for models that expect other input,
+        such as `keras.applications.resnet50.preprocess_input`.
+    fixation_sigma, centre_bias_sigma: blur of densities, as shares of an image's width.
+    gallery: how many images are kept to look at. out: a folder to write everything to.
+
+    Returns an `AuditResult`: print it, read `.rows` and `.examples`, or `.save(folder)`. The rows
+    `centre`, `uniform`, `human` and `one viewer` are always there to compare with.
+    Raises `InputError` for input that cannot be used; then nothing is written.
+    """
+    if out is not None:
+        runs.check_target(out, FILES, overwrite=overwrite)
+    if not isinstance(data, datasets.GazeDataset):
+        if not isinstance(data, (str, Path)):
+            raise InputError("data", "a GazeDataset or the path of a folder", repr(data))
+        data = datasets.folder(data)
+    models = model if isinstance(model, dict) else {_name(model): model}
+    options = {"layers": layers, "kinds": kinds, "size": size, "preprocess": preprocess}
+    sources = {}
+    for name, one in models.items():
+        if name in agreement.REFERENCES:
+            raise InputError("model", f"a name other than {agreement.REFERENCES}", repr(name))
+        sources[str(name)] = open_source(one, weights=weights, **options)
+    if not sources:
+        raise InputError("model", "at least one model", "an empty dict")
+    blur = Blur(fixation_sigma, centre_bias_sigma)
+    result = agreement.run(
+        sources, data, blur=blur, batch_size=batch_size, gallery=gallery, progress=progress
+    )
+    if out is not None:
+        result.save(out, overwrite=overwrite)
+    return result
+
+
+def _name(model):
+    """What a model is called in the table when the caller does not say."""
+    if isinstance(model, (str, Path)):
+        return Path(model).stem
+    return getattr(model, "name", None) or getattr(model, "__name__", type(model).__name__)

@@ -1,0 +1,98 @@
+"""The audit's table for the console, and the sentences that say how to read it."""
+
+import numpy as np
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from keras_attn.agreement.scoring import COLUMNS
+
+REFERENCES = ("centre", "uniform", "human", "one viewer")
+WITH_INTERVAL = ("s_auc", "ig")
+SIGNIFICANT = 0.05
+WIDTH = 240
+"""Columns for the table to grow into; a terminal that is narrower folds its lines."""
+
+
+def label(row):
+    """Name of a row of the audit: model, layer and kind."""
+    return " · ".join(part for part in (row["model"], row["layer"], row["kind"]) if part)
+
+
+def is_reference(row):
+    """Whether a row is one of those that stand in every audit."""
+    return row["model"] in REFERENCES and not row["layer"]
+
+
+def decimals(value, digits=4):
+    """A number as it is printed; a dash where there is none."""
+    if np.isnan(value):
+        return "–"
+    return f"{round(float(value), digits) + 0.0:.{digits}f}".replace("-", "−")
+
+
+def marked(row, column):
+    """Whether the row's metric differs from that of `centre`, over the same images."""
+    return bool(row[f"{column.key}_p"] < SIGNIFICANT) and row["model"] != "centre"
+
+
+def as_text(result):
+    """The table of an `AuditResult` as text, with a legend."""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column("map", no_wrap=True)
+    for column in COLUMNS:
+        arrow = "↑" if column.higher_is_better else "↓"
+        table.add_column(f"{column.title} {arrow}", justify="right", no_wrap=True)
+    rows = [row for _, row in result.rows.iterrows()]
+    for row, following in zip(rows, [*rows[1:], None], strict=True):
+        ends = following is None or is_reference(following) != is_reference(row)
+        table.add_row(label(row), *(_cell(row, column) for column in COLUMNS), end_section=ends)
+    console = Console(width=WIDTH, color_system=None, highlight=False)
+    with console.capture() as captured:
+        console.print(table)
+    lines = [line.rstrip() for line in captured.get().rstrip().splitlines()]
+    return "\n".join([*lines, "", *legend(result), ""])
+
+
+def _cell(row, column):
+    key = column.key
+    text = decimals(row[key]) + ("*" if marked(row, column) else " ")
+    if key in WITH_INTERVAL:
+        text += f"\n{decimals(row[f'{key}_low'], 3)} to {decimals(row[f'{key}_high'], 3)} "
+    return text
+
+
+def legend(result):
+    """What the rows, marks and units of the table mean, a line each."""
+    dataset = result.dataset
+    lines = [
+        f"{dataset.name}: {dataset.report}; fingerprint {dataset.fingerprint[:12]}",
+        f"* differs from centre over the same images, p < {SIGNIFICANT} (Wilcoxon's signed-rank "
+        "test, Holm's correction over the rows)",
+        "IG in bits per fixation over the centre bias, KL in nats; second lines: 95 % bootstrap "
+        "intervals over images",
+        *(f"Note: {note}" for note in result.notes),
+    ]
+    zeros = result.rows["zero_share"] > 0.01
+    if zeros.any():
+        named = ", ".join(
+            f"{label(row)} {row['zero_share']:.0%}" for _, row in result.rows[zeros].iterrows()
+        )
+        lines.append(
+            f"Note: fixations on an exact zero of the map, which count −52 bits of IG each: {named}"
+        )
+    return lines
+
+
+def answer(result):
+    """The audit in a sentence: which map agrees best with gaze, and between which bounds."""
+    rows = result.rows.set_index("model", drop=False)
+    audited = [row for _, row in result.rows.iterrows() if not is_reference(row)]
+    best = max(audited, key=lambda row: row["s_auc"])
+    viewer = rows.loc["one viewer", "s_auc"]
+    bound = "" if np.isnan(viewer) else f" and one viewer's {decimals(viewer, 3)}"
+    return (
+        f"By s-AUC, {label(best)} agrees best with gaze: {decimals(best['s_auc'], 3)} "
+        f"[{decimals(best['s_auc_low'], 3)}, {decimals(best['s_auc_high'], 3)}], between chance "
+        f"at 0.500{bound}."
+    )

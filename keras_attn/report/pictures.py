@@ -1,0 +1,54 @@
+"""Pictures of maps and gaze over images: uint8 RGB arrays in, uint8 RGB arrays out."""
+
+import base64
+
+import cv2
+import numpy as np
+
+THUMBNAIL = 240
+"""Width in pixels of a picture in a gallery."""
+
+
+def heat(saliency):
+    """A map `(H, W)` in the colours of "inferno", scaled to its own range; constant is dark.
+
+    The scale ends at the 99.5th percentile: a single peak would leave all else black.
+    """
+    low, high = saliency.min(), np.percentile(saliency, 99.5)
+    high = high if high > low else saliency.max()
+    unit = np.clip((saliency - low) / (high - low), 0, 1) if high > low else np.zeros_like(saliency)
+    levels = np.round(255 * unit).astype(np.uint8)
+    return cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO)[..., ::-1], unit
+
+
+def overlay(image, saliency):
+    """A map over the grey image: the hotter, the less of the image shows."""
+    colours, unit = heat(cv2.resize(saliency, image.shape[1::-1], interpolation=cv2.INTER_LINEAR))
+    grey = np.repeat(image.mean(axis=-1, keepdims=True), 3, axis=-1)
+    opacity = 0.35 + 0.5 * unit[..., None]
+    return np.round((1 - opacity) * grey + opacity * colours).astype(np.uint8)
+
+
+def with_fixations(image, points):
+    """The image with a dot at each point: white in a dark ring, seen on any ground."""
+    drawn = image.copy()
+    radius = max(2, round(image.shape[1] / 150))
+    for x, y in points:
+        centre = (int(x), int(y))
+        cv2.circle(drawn, centre, radius + 1, (20, 20, 20), -1, cv2.LINE_AA)
+        cv2.circle(drawn, centre, radius, (255, 255, 255), -1, cv2.LINE_AA)
+    return drawn
+
+
+def thumbnail(picture, width=THUMBNAIL):
+    """The picture at `width` pixels, its proportions kept."""
+    height = max(1, round(picture.shape[0] * width / picture.shape[1]))
+    smaller = width < picture.shape[1]
+    how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    return cv2.resize(picture, (width, height), interpolation=how)
+
+
+def data_uri(picture):
+    """The picture as a JPEG inside a `data:` address, for pages that stand alone."""
+    _, encoded = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 82])
+    return "data:image/jpeg;base64," + base64.b64encode(encoded.tobytes()).decode()

@@ -1,0 +1,48 @@
+"""Folders that results are written to: whole or not at all. Imports no model."""
+
+import shutil
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+
+from keras_attn.errors import InputError, listing
+
+
+def check_target(folder, names, *, overwrite=False):
+    """Fail before the work is done if `folder` cannot take the files `names`."""
+    folder = Path(folder).expanduser()
+    there = [name for name in names if (folder / name).exists()]
+    if there and not overwrite:
+        expected = "a folder without earlier results, or overwrite=True (--overwrite)"
+        raise InputError(folder, expected, f"{listing(there)} in it")
+    with _one_error(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=folder).close()
+    return folder
+
+
+@contextmanager
+def writing(folder, names, *, overwrite=False):
+    """A folder to write the files `names` into; at the end, all of them appear in `folder`.
+
+    The temporary folder lies inside `folder`, so moving is renaming and needs no space. On any
+    error nothing has changed but for the temporary folder, which is removed.
+    """
+    folder = check_target(folder, names, overwrite=overwrite)
+    stage = Path(tempfile.mkdtemp(prefix=".partial-", dir=folder))
+    try:
+        with _one_error(folder):
+            yield stage
+            for name in names:
+                (stage / name).replace(folder / name)
+    finally:
+        shutil.rmtree(stage, ignore_errors=True)
+
+
+@contextmanager
+def _one_error(folder):
+    try:
+        yield
+    except OSError as error:
+        received = error.strerror or str(error)
+        raise InputError(folder, "a folder that can be written to", received) from error
