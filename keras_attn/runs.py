@@ -15,9 +15,9 @@ def check_target(folder, names, *, overwrite=False):
     if there and not overwrite:
         expected = "a folder without earlier results, or overwrite=True (--overwrite)"
         raise InputError(folder, expected, f"{listing(there)} in it")
+    there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     with _one_error(folder):
-        folder.mkdir(parents=True, exist_ok=True)
-        tempfile.TemporaryFile(dir=folder).close()
+        tempfile.TemporaryFile(dir=there).close()
     return folder
 
 
@@ -29,14 +29,15 @@ def writing(folder, names, *, overwrite=False):
     error nothing has changed but for the temporary folder, which is removed.
     """
     folder = check_target(folder, names, overwrite=overwrite)
-    stage = Path(tempfile.mkdtemp(prefix=".partial-", dir=folder))
-    try:
-        with _one_error(folder):
+    with _one_error(folder):
+        folder.mkdir(parents=True, exist_ok=True)
+        stage = Path(tempfile.mkdtemp(prefix=".partial-", dir=folder))
+        try:
             yield stage
             for name in names:
                 (stage / name).replace(folder / name)
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
+        finally:
+            shutil.rmtree(stage, ignore_errors=True)
 
 
 @contextmanager

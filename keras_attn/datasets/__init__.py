@@ -2,5 +2,6 @@
 
 from keras_attn.datasets.base import Example, GazeDataset, ReadingReport, read_image
 from keras_attn.datasets.folder import folder
+from keras_attn.datasets.miniature import miniature
 
-__all__ = ["Example", "GazeDataset", "ReadingReport", "folder", "read_image"]
+__all__ = ["Example", "GazeDataset", "ReadingReport", "folder", "miniature", "read_image"]

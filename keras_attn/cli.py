@@ -1,0 +1,157 @@
+"""The command keras-attn: parses arguments, calls `api`, and prints errors as one line.
+
+Imports neither TensorFlow nor Keras until a command needs them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Literal
+
+import tyro
+
+from keras_attn.errors import InputError
+
+PROGRAM = "keras-attn"
+Kind = Literal["activation", "gradient", "cam", "grad_cam"]
+
+
+@dataclass(frozen=True)
+class Audit:
+    """Ask of a network whether it looks where people look.
+
+    Scores maps against the gaze of DATA, beside the centre bias, a uniform map, the human density
+    and one viewer, and writes a table, rows.csv and audit.html.
+    """
+
+    data: tyro.conf.Positional[Path]
+    """Folder with images/, fixations.csv (image,subject,x,y) and, optionally, masks/."""
+    model: str = "vgg16"
+    """A .keras file, a SavedModel folder, a folder of maps (PNG or NPY by image name), or a
+    backbone: alexnet, vgg16, resnet50."""
+    weights: Path | None = None
+    """Legacy Keras .h5 weight file of the backbone; without it its weights are random."""
+    layers: tuple[str, ...] = ()
+    """Names of layers; default: the last layer of each resolution."""
+    kinds: tuple[Kind, ...] = ()
+    """Kinds of maps; default: all that the model allows."""
+    size: int | None = None
+    """Side in pixels of the images the model is given, where it leaves that open."""
+    preprocess: Literal["none", "caffe", "tf", "torch"] = "none"
+    """What the model expects instead of RGB in [0, 255]: caffe (BGR minus mean; VGG, ResNet),
+    tf (from -1 to 1; MobileNet, Inception), torch (normalised; DenseNet)."""
+    on_bad_example: Literal["raise", "skip"] = "raise"
+    """What happens to images and fixations that cannot be used."""
+    fixation_sigma: float = 0.028
+    """Blur of fixation densities, as a share of the image's width."""
+    centre_bias_sigma: float = 0.05
+    """Blur of the centre bias, as a share of the image's width."""
+    batch_size: int = 8
+    """Images at a time."""
+    gallery: int = 12
+    """How many images the page shows."""
+    out: Path = Path("runs/audit")
+    """Folder to write to."""
+    overwrite: bool = False
+    """Replace the results of an earlier audit in that folder."""
+
+    def __call__(self):
+        """Run the audit and say where its files are."""
+        from keras_attn import api, datasets, runs
+
+        import_tensorflow_quietly()
+        runs.check_target(self.out, api.FILES, overwrite=self.overwrite)
+        data = datasets.folder(self.data, on_bad_example=self.on_bad_example)
+        print(f"{data.name}: {data.report}", flush=True)
+        options = {field.name: getattr(self, field.name) for field in fields(self)}
+        for own in ("data", "on_bad_example"):
+            del options[own]
+        result = api.audit(
+            **{**options, "kinds": self.kinds or None, "preprocess": _preprocessing(self.preprocess)},
+            data=data,
+        )
+        report(result, self.out)
+
+
+def report(result, out):
+    """Print an audit's table and where its files are."""
+    print(result)
+    print(f"Page:  {Path(out).resolve() / 'audit.html'}")
+    print(f"Rows:  {Path(out).resolve() / 'rows.csv'}  ({result.seconds:.0f} s)")
+
+
+def import_tensorflow_quietly():
+    """Import TensorFlow without what its libraries print about drivers that are not there.
+
+    They write to the process's standard error before any Python setting can reach them. If the
+    import fails, all they wrote is shown.
+    """
+    if "tensorflow" in sys.modules:
+        return
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+    sys.stderr.flush()
+    kept = os.dup(2)
+    with tempfile.TemporaryFile() as captured:
+        os.dup2(captured.fileno(), 2)
+        try:
+            import tensorflow as tf
+
+            tf.config.list_physical_devices()
+        except BaseException:
+            captured.seek(0)
+            os.write(kept, captured.read())
+            raise
+        finally:
+            os.dup2(kept, 2)
+            os.close(kept)
+
+
+def _preprocessing(mode):
+    if mode == "none":
+        return None
+    from keras.applications import imagenet_utils
+
+    return lambda images: imagenet_utils.preprocess_input(images, mode=mode)
+
+
+def main(arguments=None):
+    """Run `keras-attn`; returns the exit status."""
+    return run(lambda: tyro.extras.subcommand_cli_from_dict({"audit": Audit}, prog=PROGRAM), arguments)
+
+
+def run(parse: Callable, arguments=None):
+    """Call the command that `parse()` reads from the arguments; 0, or 2 for input it cannot use.
+
+    Other errors print one line too, and their trace with KERAS_ATTN_TRACEBACK=1.
+    """
+    if arguments is not None:
+        sys.argv[1:] = arguments
+    command = parse()
+    try:
+        command()
+    except (InputError, KeyboardInterrupt, Exception) as error:
+        if os.environ.get("KERAS_ATTN_TRACEBACK"):
+            raise
+        print(_one_line(error), file=sys.stderr)
+        return 130 if isinstance(error, KeyboardInterrupt) else 2 if isinstance(error, InputError) else 1
+    return 0
+
+
+def _one_line(error):
+    if isinstance(error, InputError):
+        return f"error: {error}"
+    if isinstance(error, KeyboardInterrupt):
+        return "interrupted; nothing was written"
+    return (
+        f"error: {type(error).__name__}: {error}\n"
+        "(unexpected; KERAS_ATTN_TRACEBACK=1 shows where it happened)"
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
