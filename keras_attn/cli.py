@@ -72,7 +72,11 @@ class Audit:
         for own in ("data", "on_bad_example"):
             del options[own]
         result = api.audit(
-            **{**options, "kinds": self.kinds or None, "preprocess": _preprocessing(self.preprocess)},
+            **{
+                **options,
+                "kinds": self.kinds or None,
+                "preprocess": _preprocessing(self.preprocess),
+            },
             data=data,
         )
         report(result, self.out)
@@ -121,7 +125,9 @@ def _preprocessing(mode):
 
 def main(arguments=None):
     """Run `keras-attn`; returns the exit status."""
-    return run(lambda: tyro.extras.subcommand_cli_from_dict({"audit": Audit}, prog=PROGRAM), arguments)
+    return run(
+        lambda: tyro.extras.subcommand_cli_from_dict({"audit": Audit}, prog=PROGRAM), arguments
+    )
 
 
 def run(parse: Callable, arguments=None):
@@ -138,7 +144,13 @@ def run(parse: Callable, arguments=None):
         if os.environ.get("KERAS_ATTN_TRACEBACK"):
             raise
         print(_one_line(error), file=sys.stderr)
-        return 130 if isinstance(error, KeyboardInterrupt) else 2 if isinstance(error, InputError) else 1
+        return (
+            130
+            if isinstance(error, KeyboardInterrupt)
+            else 2
+            if isinstance(error, InputError)
+            else 1
+        )
     return 0
 
 

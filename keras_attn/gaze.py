@@ -29,7 +29,9 @@ def as_points(points, where="points"):
     if array.size == 0:
         return np.zeros((0, 2))
     if array.ndim != 2 or array.shape[1] != 2:
-        raise InputError(where, "an array of shape (N, 2) of x, y in pixels", f"shape {array.shape}")
+        raise InputError(
+            where, "an array of shape (N, 2) of x, y in pixels", f"shape {array.shape}"
+        )
     return array
 
 
@@ -127,7 +129,9 @@ def density(points, shape, sigma=None):
     points = points[inside(points, shape)]
     if not len(points):
         return np.zeros(shape)
-    return _blurred(points, shape, FIXATION_SIGMA * shape[1] if sigma is None else sigma) / len(points)
+    return _blurred(points, shape, FIXATION_SIGMA * shape[1] if sigma is None else sigma) / len(
+        points
+    )
 
 
 @dataclass(frozen=True)
@@ -143,7 +147,9 @@ class FixationPool:
 
     def __post_init__(self):
         if len(self.points) != len(self.shapes):
-            raise InputError("shapes", f"one for each of {len(self.points)} images", len(self.shapes))
+            raise InputError(
+                "shapes", f"one for each of {len(self.points)} images", len(self.shapes)
+            )
 
     @cached_property
     def _bounds(self):
@@ -156,7 +162,9 @@ class FixationPool:
         if not self.points:
             return np.zeros((0, 2)), np.zeros((0, 2))
         counts = [len(points) for points in self.points]
-        return np.concatenate(self.points), np.repeat(np.asarray(self.shapes, float), counts, axis=0)
+        return np.concatenate(self.points), np.repeat(
+            np.asarray(self.shapes, float), counts, axis=0
+        )
 
     @cached_property
     def _last(self):

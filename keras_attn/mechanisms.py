@@ -49,7 +49,9 @@ class Mechanism:
         fits = {"energy": ("none",), "module": ("softmax", "sigmoid"), "gaze": ("none", "max")}
         one_of(f"Mechanism.normalise of source {self.source!r}", self.normalise, fits[self.source])
         if self.supervised and self.source != "module":
-            raise InputError("Mechanism.supervised", "source 'module', which can learn", self.source)
+            raise InputError(
+                "Mechanism.supervised", "source 'module', which can learn", self.source
+            )
         if not self.p > 0:
             raise InputError("Mechanism.p", "a positive exponent", self.p)
 
@@ -109,7 +111,9 @@ def apply(mechanism, features, gaze=None, *, module=None, name="attention"):
 
     mechanism = get(mechanism)
     if mechanism.takes_gaze and gaze is None:
-        raise InputError("gaze", f"densities, which attention {mechanism.name!r} is made from", None)
+        raise InputError(
+            "gaze", f"densities, which attention {mechanism.name!r} is made from", None
+        )
     logits = None
     if mechanism.source == "energy":
         attention = layers.ActivationAttention(p=mechanism.p, name=name)(features)

@@ -133,7 +133,9 @@ def _scores(sources, dataset, seen, blur, batch_size, progress):
                 bar.advance(task)
     for name, values in scores.items():
         if len(values) != len(seen):
-            raise InputError(f"{name}", f"a map of each of {len(seen)} images", f"{len(values)} maps")
+            raise InputError(
+                f"{name}", f"a map of each of {len(seen)} images", f"{len(values)} maps"
+            )
     return {name: np.array(values) for name, values in (scores | references).items()}
 
 

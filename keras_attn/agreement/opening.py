@@ -46,7 +46,9 @@ def _from_disk(path, options):
         _refuse("a folder of maps", **options)
         return FolderMaps(path)
     if path.suffix != ".keras" or not path.is_file():
-        raise InputError(path, EXPECTED, "a file of another kind" if path.exists() else "no such file")
+        raise InputError(
+            path, EXPECTED, "a file of another kind" if path.exists() else "no such file"
+        )
     import keras
 
     import keras_attn.models.alexnet  # noqa: F401  registers the package's own layers

@@ -35,9 +35,10 @@ class SavedModelMaps:
         # Frozen, the inner functions are inlined, and every layer is a scope of one flat graph.
         frozen = convert_variables_to_constants_v2(signature)
         outputs = _named_outputs(signature, frozen)
-        known = {tensor.name for tensor in outputs.values()}
-        inner = {k: t for k, t in _layer_tensors(frozen.graph).items() if t.name not in known}
-        tensors = inner | outputs
+        tensors = _layer_tensors(frozen.graph) | outputs
+        if not layers:  # by default, show no layer a second time under its name as an output
+            known = {tensor.name for tensor in outputs.values()}
+            tensors = {k: t for k, t in tensors.items() if k in outputs or t.name not in known}
         shapes = {name: tuple(tensor.shape.as_list()) for name, tensor in tensors.items()}
         self.layers = chosen_layers(layers, shapes)
         self.function = frozen.prune(frozen.inputs, [tensors[name] for name in self.layers])
@@ -61,7 +62,9 @@ def _loaded(path):
     try:
         return tf.saved_model.load(str(path))
     except Exception as error:  # the loader raises whatever the file's bytes lead it to
-        raise InputError(path, "a SavedModel", f"a folder that cannot be loaded ({error})") from error
+        raise InputError(
+            path, "a SavedModel", f"a folder that cannot be loaded ({error})"
+        ) from error
 
 
 def _signature(path, signatures):
@@ -89,7 +92,9 @@ def _layer_tensors(graph):
     """The last feature map within each scope, by the names of the layers that opened it."""
     tensors = {}
     for operation in graph.get_operations():
-        if operation.type in ("Pad", "Identity") or not any(_is_map(output) for output in operation.outputs):
+        if operation.type in ("Pad", "Identity") or not any(
+            _is_map(output) for output in operation.outputs
+        ):
             continue
         scopes = [s for s in operation.name.split("/")[:-1] if "PartitionedCall" not in s]
         # Keras opens each scope once more on export, with a number behind the layer's name;

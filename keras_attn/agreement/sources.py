@@ -97,10 +97,10 @@ def read_map(path):
             values = np.load(path, allow_pickle=False)
         else:
             values = cv2.imread(str(path), cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION)
-    except (OSError, ValueError) as error:
+    except (OSError, EOFError, ValueError) as error:
         raise InputError(path, expected, f"a file that cannot be read ({error})") from error
-    if values is None:
-        raise InputError(path, expected, "a file that cannot be read")
+    if not isinstance(values, np.ndarray):
+        raise InputError(path, expected, "a file that cannot be read as one array")
     if values.ndim == 3 and values.shape[-1] == 1:
         values = values[..., 0]
     if values.ndim == 3 and (values == values[..., :1]).all():

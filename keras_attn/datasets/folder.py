@@ -116,7 +116,9 @@ def _assigned(table, paths, root, problems):
 
     def check():
         expected = f"fixations of the {len(paths)} images in {root / 'images'}"
-        received = f"{len(strangers)} of {strangers.nunique()} others: {listing(strangers.unique(), 5)}"
+        received = (
+            f"{len(strangers)} of {strangers.nunique()} others: {listing(strangers.unique(), 5)}"
+        )
         if len(strangers):
             raise InputError(root / "fixations.csv", expected, received)
 

@@ -79,7 +79,14 @@ def s_auc_per_image(maps, points, *, convention="exact", negatives=None, seed=0)
 
 
 def information_gain(
-    maps, points, *, baseline=None, convention="mit", average="image", sigma=None, uniform_share=0.01
+    maps,
+    points,
+    *,
+    baseline=None,
+    convention="mit",
+    average="image",
+    sigma=None,
+    uniform_share=0.01,
 ):
     """Information gain over a baseline, in bits per fixation (Kümmerer et al. 2015).
 

@@ -26,7 +26,9 @@ def load(model, path, *, skip=()):
         ],
     }
     if any(problems.values()):
-        received = "; ".join(f"{what}: {listing(names)}" for what, names in problems.items() if names)
+        received = "; ".join(
+            f"{what}: {listing(names)}" for what, names in problems.items() if names
+        )
         expected = f"the weights of all layers of {model.name!r} and no others"
         raise InputError(path, expected, received)
     for name, layer in wanted.items():

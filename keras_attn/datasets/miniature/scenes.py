@@ -80,10 +80,15 @@ def _jitter(rng, colour):
 
 def _outline(form, x, y, radius):
     """Corners of the form, or None for a disc."""
-    angles = {"square": np.pi / 4 + np.arange(4) * np.pi / 2, "triangle": -np.pi / 2 + np.arange(3) * 2 * np.pi / 3}
+    angles = {
+        "square": np.pi / 4 + np.arange(4) * np.pi / 2,
+        "triangle": -np.pi / 2 + np.arange(3) * 2 * np.pi / 3,
+    }
     if form not in angles:
         return None
-    corners = np.stack([x + radius * np.cos(angles[form]), y + radius * np.sin(angles[form])], axis=1)
+    corners = np.stack(
+        [x + radius * np.cos(angles[form]), y + radius * np.sin(angles[form])], axis=1
+    )
     return np.round(corners * 16).astype(np.int32)
 
 

@@ -1,0 +1,261 @@
+"""The audit as a whole: rows, references, intervals, tests, files, and bad input."""
+
+import tracemalloc
+
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import real
+
+import keras_attn as ka
+from keras_attn import metrics
+from keras_attn.agreement.audit import REFERENCES
+from keras_attn.agreement.scoring import COLUMNS
+from keras_attn.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return ka.datasets.miniature(images=12, root=tmp_path_factory.mktemp("m") / "scenes")
+
+
+def brightness(batch):
+    return batch.mean(axis=-1)
+
+
+@pytest.fixture(scope="module")
+def result(data):
+    return ka.audit(brightness, data, progress=False)
+
+
+def row(result, model):
+    return result.rows.set_index("model").loc[model]
+
+
+def test_the_reference_rows_are_always_there(result):
+    assert result.rows["model"].tolist() == ["brightness", *REFERENCES]
+    assert (result.rows["images"] == 12).all()
+
+
+def test_a_uniform_map_is_at_chance_exactly_and_a_centre_map_about(result):
+    uniform, centre = row(result, "uniform"), row(result, "centre")
+    assert uniform["s_auc"] == uniform["s_auc_low"] == uniform["s_auc_high"] == 0.5
+    assert uniform["nss"] == uniform["cc"] == 0
+    assert uniform["constant"] == 12
+    assert centre["s_auc"] == pytest.approx(0.5, abs=0.12)
+    assert centre["ig"] == 0
+
+
+def test_the_human_row_is_a_bound_and_one_viewer_lies_below_it(result):
+    human, viewer = row(result, "human"), row(result, "one viewer")
+    for column in COLUMNS:
+        better = human[column.key] - viewer[column.key]
+        assert better > 0 if column.higher_is_better else better < 0
+    assert human["cc"] == human["sim"] == pytest.approx(1)
+
+
+def test_every_score_is_that_of_the_public_metrics(result, data):
+    """The audit shares work between maps; the numbers must be those of the plain functions."""
+    maps = [brightness(e.pixels()[None].astype("float32"))[0].astype(float) for e in data]
+    points = [e.points for e in data]
+    densities = [ka.gaze.density(e.points, e.shape) for e in data]
+    expected = {
+        "s_auc": metrics.gaze.s_auc_per_image(maps, points),
+        "ig": metrics.gaze.information_gain_per_image(maps, points),
+        "auc_judd": metrics.gaze.auc_judd_per_image(maps, points),
+        "nss": metrics.gaze.nss_per_image(maps, points),
+        "cc": metrics.gaze.cc_per_image(maps, densities),
+        "sim": metrics.gaze.sim_per_image(maps, densities),
+        "kl": metrics.gaze.kl_divergence_per_image(maps, densities),
+    }
+    examples = result.examples[result.examples["model"] == "brightness"]
+    assert examples["image"].tolist() == [e.id for e in data]
+    for key, values in expected.items():
+        np.testing.assert_allclose(examples[key], values, atol=1e-12, err_msg=key)
+        assert row(result, "brightness")[key] == pytest.approx(np.mean(values), abs=1e-12)
+
+
+def test_one_viewer_is_the_mean_over_viewers_against_all_others(result, data):
+    example = data[3]
+    maps, rest = [], []
+    for viewer in sorted(set(example.subjects)):
+        own = example.subjects == viewer
+        maps.append(ka.gaze.density(example.points[own], example.shape))
+        rest.append(example.points[~own])
+    others = np.concatenate([e.points for e in data if e is not example])
+    expected = metrics.gaze.s_auc(maps, rest, negatives=[others] * len(maps))
+    examples = result.examples.query("model == 'one viewer' and image == @example.id")
+    assert examples["s_auc"].item() == pytest.approx(expected, abs=1e-12)
+
+
+def test_intervals_hold_the_mean_and_p_values_are_corrected(result):
+    for _, one in result.rows.iterrows():
+        for column in COLUMNS:
+            assert one[f"{column.key}_low"] <= one[column.key] + 1e-12
+            assert one[column.key] <= one[f"{column.key}_high"] + 1e-12
+            assert 0 <= one[f"{column.key}_p"] <= 1
+    assert row(result, "human")["s_auc_p"] < 0.05
+    assert row(result, "centre")["s_auc_p"] == 1
+
+
+def test_batches_and_the_order_of_models_do_not_change_a_score(data, result):
+    both = ka.audit(
+        {"b": brightness, "a": lambda x: -brightness(x)}, data, batch_size=5, progress=False
+    )
+    for column in COLUMNS:
+        ours, theirs = row(both, "b")[column.key], row(result, "brightness")[column.key]
+        assert ours == pytest.approx(theirs, abs=1e-12)
+    assert row(both, "a")["s_auc"] == pytest.approx(1 - row(both, "b")["s_auc"], abs=1e-12)
+
+
+def test_a_perfect_map_scores_what_the_human_row_scores(data):
+    by_content = {e.pixels().astype("float32").tobytes(): e for e in data}
+
+    def oracle(batch):
+        seen = [by_content[image.tobytes()] for image in batch]
+        return np.stack([ka.gaze.density(e.points, e.shape) for e in seen])
+
+    result = ka.audit(oracle, data, progress=False)
+    for column in COLUMNS:
+        ours, human = row(result, "oracle")[column.key], row(result, "human")[column.key]
+        assert ours == pytest.approx(human, abs=1e-12)
+
+
+def test_a_keras_model_is_audited_by_layer_and_kind(data, tmp_path):
+    keras.utils.set_random_seed(0)
+    model = ka.models.resnet50((48, 64, 3), width=0.1, classes=3)
+    result = ka.audit(
+        model, data, layers=["conv4_block6_out"], out=tmp_path / "out", progress=False
+    )
+    found = list(zip(result.rows["layer"], result.rows["kind"], strict=True))
+    assert found[:4] == [
+        ("conv4_block6_out", "activation"),
+        ("conv5_block3_out", "cam"),
+        ("input", "gradient"),
+        ("conv4_block6_out", "grad_cam"),
+    ]
+
+
+def test_memory_does_not_grow_with_the_number_of_images(tmp_path):
+    """Four times the images may not take twice the memory: maps are not kept."""
+    peaks = []
+    for count in (8, 32):
+        data = ka.datasets.miniature(images=count, shape=(150, 200), root=tmp_path / str(count))
+        tracemalloc.start()
+        ka.audit(brightness, data, gallery=2, batch_size=4, progress=False)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert peaks[1] < 1.5 * peaks[0]
+
+
+def test_images_of_different_sizes_and_without_gaze_go_together(tmp_path):
+    rng = np.random.default_rng(0)
+    from PIL import Image
+
+    (tmp_path / "images").mkdir()
+    lines = ["image,subject,x,y"]
+    for i, (height, width) in enumerate([(40, 60), (50, 50), (30, 30), (64, 48)]):
+        pixels = rng.integers(0, 256, (height, width, 3), np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "images" / f"{i}.png")
+        if i != 2:
+            lines += [f"{i},{v},{rng.uniform(0, width)},{rng.uniform(0, height)}" for v in "aabbb"]
+    (tmp_path / "fixations.csv").write_text("\n".join(lines))
+    result = ka.audit(brightness, tmp_path, progress=False)
+    assert (result.rows["images"] == 3).all()
+    assert result.dataset.report.images_without_fixations == 1
+
+
+def test_a_single_viewer_leaves_that_row_empty_and_the_rest_whole(tmp_path, data):
+    import shutil
+
+    shutil.copytree(data[0].image.parents[1], tmp_path / "one")
+    table = pd.read_csv(tmp_path / "one" / "fixations.csv")
+    table.assign(subject=1).to_csv(tmp_path / "one" / "fixations.csv", index=False)
+    result = ka.audit(brightness, tmp_path / "one", progress=False, out=tmp_path / "out")
+    viewer = row(result, "one viewer")
+    assert viewer["images"] == 0 and np.isnan(viewer["s_auc"])
+    assert np.isfinite(row(result, "brightness")["s_auc"])
+    assert "–" in str(result)
+
+
+# --- what bad input gets --------------------------------------------------------------------------
+
+
+def test_a_nan_in_a_map_names_the_row_and_the_image(data):
+    def broken(batch):
+        maps = brightness(batch)
+        maps[0, 0, 0] = np.nan
+        return maps
+
+    with pytest.raises(InputError, match=r"broken · map, image 'scene_0001': .*1 NaN or infinite"):
+        ka.audit(broken, data, progress=False)
+
+
+def test_constant_maps_are_scored_counted_and_told(data):
+    result = ka.audit({"flat": lambda x: x[..., 0] * 0}, data, progress=False)
+    assert row(result, "flat")["s_auc"] == 0.5
+    assert row(result, "flat")["constant"] == 12
+    assert "12 of 12 maps are constant" in str(result)
+
+
+def test_one_image_with_gaze_is_too_few(tmp_path, data):
+    import shutil
+
+    (tmp_path / "images").mkdir()
+    shutil.copy(data[0].image, tmp_path / "images")
+    (tmp_path / "fixations.csv").write_text(f"image,subject,x,y\n{data[0].id},a,5,5\n")
+    with pytest.raises(InputError, match="at least two images with fixations: s-AUC and IG"):
+        ka.audit(brightness, tmp_path, progress=False)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda d: ka.audit(brightness, 7), "data: expected a GazeDataset or the path"),
+        (lambda d: ka.audit({"human": brightness}, d), "model: expected a name other than"),
+        (lambda d: ka.audit({}, d), "model: expected at least one model"),
+        (lambda d: ka.audit(brightness, d, batch_size=0), "batch_size: expected at least 1"),
+        (lambda d: ka.audit(brightness, d, fixation_sigma=0), "blur of fixations: expected a pos"),
+        (lambda d: ka.audit(brightness, "/nowhere"), "/nowhere/images: expected a folder"),
+    ],
+)
+def test_wrong_arguments_are_one_clear_error(data, call, message):
+    with pytest.raises(InputError, match=message):
+        call(data)
+
+
+def test_earlier_results_are_not_touched_without_being_told(data, tmp_path):
+    (tmp_path / "rows.csv").write_text("mine")
+    with pytest.raises(InputError, match="or overwrite=True"):
+        ka.audit(brightness, data, out=tmp_path, progress=False)
+    assert (tmp_path / "rows.csv").read_text() == "mine"
+    ka.audit(brightness, data, out=tmp_path, overwrite=True, progress=False)
+    assert "brightness" in (tmp_path / "rows.csv").read_text()
+
+
+# --- on real photographs --------------------------------------------------------------------------
+
+
+def test_real_vgg16_looks_where_people_look_more_than_chance(tmp_path):
+    """Fourteen of the photographs; the values are those of this package, pinned with a margin."""
+    source = real("data/osie")
+    weights = real("weights/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5")
+    whole = ka.datasets.folder(source)
+    some = ka.datasets.GazeDataset("osie-14", whole.examples[::10], whole.report)
+    result = ka.audit("vgg16", some, weights=weights, progress=False, out=tmp_path)
+    rows = result.rows.set_index("layer")
+    assert rows.loc["block4_conv3", "s_auc"] > 0.7
+    assert rows.loc["block4_conv3", "s_auc_low"] > 0.5
+    assert rows.loc["block4_conv3", "s_auc_p"] < 0.05
+    assert row(result, "uniform")["s_auc"] == 0.5
+
+
+def test_on_all_real_photographs_the_centre_is_at_chance_and_the_density_a_bound():
+    data = ka.datasets.folder(real("data/osie"))
+    points = [example.points for example in data]
+    centre = [data.pool.centre_bias(i, example.shape) for i, example in enumerate(data)]
+    assert metrics.gaze.s_auc(centre, points) == pytest.approx(0.5, abs=0.02)
+    assert metrics.gaze.s_auc(np.ones((140, 300, 400), bool), points) == 0.5
+    densities = [ka.gaze.density(example.points, example.shape) for example in data]
+    assert metrics.gaze.s_auc(densities, points) == pytest.approx(0.93, abs=0.005)

@@ -1,0 +1,344 @@
+"""Maps of Keras models and SavedModels against values computed another way."""
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import real
+
+import keras_attn as ka
+from keras_attn import models
+from keras_attn.agreement.keras_maps import KerasMaps
+from keras_attn.agreement.opening import open_source
+from keras_attn.agreement.sources import resized
+from keras_attn.errors import InputError
+
+
+@pytest.fixture
+def images(rng):
+    return [rng.integers(0, 256, (40, 60, 3), np.uint8) for _ in range(3)]
+
+
+def small_cnn(head="softmax", size=(32, 48)):
+    """Two convolutions, global average pooling, one dense layer: CAM's own architecture."""
+    keras.utils.set_random_seed(1)
+    inputs = keras.Input((*size, 3))
+    x = keras.layers.Rescaling(1 / 255)(inputs)
+    x = keras.layers.Conv2D(6, 3, activation="relu", name="conv1")(x)
+    x = keras.layers.MaxPooling2D(name="pool1")(x)
+    x = keras.layers.Conv2D(8, 3, activation="relu", name="conv2")(x)
+    x = keras.layers.GlobalAveragePooling2D(name="gap")(x)
+    x = keras.layers.Dropout(0.5)(x)
+    x = keras.layers.Dense(4, activation=head, name="scores")(x)
+    return keras.Model(inputs, x, name="small_cnn")
+
+
+def features_of(model, name, images):
+    inner = keras.Model(model.input, model.get_layer(name).output)
+    return np.asarray(inner(resized(images, model.input_shape[1:3])), np.float64)
+
+
+def test_activation_is_the_sum_of_squares_over_channels(images):
+    model = small_cnn()
+    maps = KerasMaps(model, layers=["conv1", "conv2"], kinds=["activation"])(images, None)
+    assert set(maps) == {("conv1", "activation"), ("conv2", "activation")}
+    for name in ("conv1", "conv2"):
+        expected = (features_of(model, name, images) ** 2).sum(-1)
+        np.testing.assert_allclose(maps[name, "activation"], expected, rtol=1e-4)
+
+
+def test_activation_equals_the_layer_of_the_package(images):
+    model = small_cnn()
+    maps = KerasMaps(model, layers=["conv2"], kinds=["activation"])(images, None)
+    layer = ka.layers.ActivationAttention()(features_of(model, "conv2", images))
+    np.testing.assert_allclose(maps["conv2", "activation"], layer[..., 0], rtol=1e-4)
+
+
+def test_gradients_are_those_of_the_logit_before_the_softmax(images):
+    """By finite differences at the pixel and colour where the gradient is largest."""
+    model, bare = small_cnn(), small_cnn(head=None)
+    bare.set_weights(model.get_weights())
+    gradient = KerasMaps(model, kinds=["gradient"])(images[:1], None)["input", "gradient"][0]
+    x = resized(images[:1], (32, 48))
+    chosen = int(np.argmax(bare(x)))
+    y, column = np.unravel_index(np.argmax(gradient), gradient.shape)
+    slopes = []
+    for colour in range(3):
+        step = np.zeros_like(x)
+        step[0, y, column, colour] = 2.0
+        slopes.append(abs(float(bare(x + step)[0, chosen] - bare(x - step)[0, chosen])) / 4)
+    assert gradient[y, column] == pytest.approx(max(slopes), rel=0.02)
+
+
+def test_cam_is_the_weighted_sum_of_features_and_grad_cam_its_positive_part(images):
+    """For GAP and one dense layer both are known: grad-CAM = ReLU(CAM) / number of positions."""
+    model = small_cnn()
+    maps = KerasMaps(model, layers=["conv2"])(images, None)
+    features = features_of(model, "conv2", images)
+    chosen = np.argmax(model(resized(images, (32, 48))), axis=1)
+    kernel = model.get_layer("scores").kernel.numpy()
+    expected = np.einsum("bhwc,cb->bhw", features, kernel[:, chosen])
+    np.testing.assert_allclose(maps["conv2", "cam"], expected, rtol=1e-3, atol=1e-5)
+    positions = features.shape[1] * features.shape[2]
+    grad_cam = np.maximum(expected, 0) / positions
+    np.testing.assert_allclose(maps["conv2", "grad_cam"], grad_cam, rtol=1e-3, atol=1e-7)
+
+
+def test_cam_averages_to_the_score(images):
+    model, bare = small_cnn(), small_cnn(head=None)
+    bare.set_weights(model.get_weights())
+    cam = np.array(KerasMaps(model, kinds=["cam"])(images, None)["conv2", "cam"])
+    scores = np.asarray(bare(resized(images, (32, 48)))).max(axis=1)
+    bias = bare.get_layer("scores").bias.numpy()
+    np.testing.assert_allclose(cam.mean(axis=(1, 2)) + bias[0], scores, rtol=1e-3, atol=1e-6)
+
+
+def test_the_model_is_left_as_it_was(images):
+    model = small_cnn()
+    before = np.asarray(model(resized(images, (32, 48))))
+    source = KerasMaps(model)
+    source(images, None)
+    np.testing.assert_array_equal(model(resized(images, (32, 48))), before)
+    assert model.get_layer("scores").activation is keras.activations.softmax
+    assert all("call" not in vars(layer) for layer in model.layers)
+
+
+def test_a_classifier_gets_all_kinds_and_features_only_activation():
+    assert KerasMaps(small_cnn()).kinds == ("activation", "gradient", "grad_cam", "cam")
+    assert KerasMaps(models.vgg16((32, 32, 3), width=0.1)).kinds == ("activation",)
+    no_gap = models.vgg16((32, 32, 3), width=0.1, classes=3)
+    assert KerasMaps(no_gap).kinds == ("activation", "gradient", "grad_cam")
+    resnet = models.resnet50((64, 64, 3), width=0.1, classes=3)
+    assert "cam" in KerasMaps(resnet).kinds
+
+
+def test_layers_inside_nested_models_are_found(images):
+    inner = keras.applications.MobileNetV2(
+        (64, 64, 3), include_top=False, weights=None, pooling="avg", name="mobile"
+    )
+    x = keras.Input((64, 64, 3))
+    model = keras.Model(x, keras.layers.Dense(3, activation="softmax")(inner(x)))
+    source = KerasMaps(model, layers=["out_relu"])
+    maps = source(images, None)
+    assert set(source.layers) == {"mobile/out_relu"}
+    assert ("out_relu", "cam") in maps
+    assert all(m.shape == (2, 2) for m in maps["mobile/out_relu", "activation"])
+
+
+def test_sequential_and_subclassed_models_go_too(images):
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.conv = keras.layers.Conv2D(5, 3, name="conv")
+            self.out = keras.layers.Dense(3)
+
+        def call(self, x):
+            return self.out(keras.ops.mean(self.conv(x), axis=(1, 2)))
+
+    maps = KerasMaps(Own(), size=20)(images, None)
+    assert {("conv", "activation"), ("input", "gradient"), ("conv", "grad_cam")} <= set(maps)
+    sequential = keras.Sequential(
+        [keras.layers.Conv2D(5, 3, name="c"), keras.layers.ReLU(name="r")]
+    )
+    assert set(KerasMaps(sequential, size=20)(images, None)) == {("r", "activation")}
+
+
+def test_a_layer_with_one_channel_is_a_map_and_a_module_gives_its_attention(images):
+    x = keras.Input((None, None, 3))
+    features = keras.layers.Conv2D(4, 3, padding="same", name="conv")(x)
+    out = ka.apply("sigmoid", features)
+    model = keras.Model(x, out.gated)
+    source = KerasMaps(model, size=(20, 30))
+    maps = source(images, None)
+    assert list(source.layers) == ["attention", "attention_glimpse"]
+    attention = keras.Model(x, out.attention)(resized(images, (20, 30)))[..., 0]
+    np.testing.assert_allclose(maps["attention", "map"], attention, rtol=1e-5)
+
+
+def test_preprocess_is_applied(images):
+    model = small_cnn()
+    plain = KerasMaps(model, layers=["conv1"], kinds=["activation"])
+    scaled = KerasMaps(model, layers=["conv1"], kinds=["activation"], preprocess=lambda x: x * 0)
+    assert not np.allclose(
+        plain(images, None)["conv1", "activation"], scaled(images, None)["conv1", "activation"]
+    )
+
+
+def test_mixed_precision_models_can_be_audited(images):
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    model = small_cnn()
+    for maps in KerasMaps(model)(images, None).values():
+        assert all(m.dtype == np.float32 and np.isfinite(m).all() for m in maps)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (
+            lambda: KerasMaps(small_cnn(), layers=["conv9"]),
+            "which are .*conv1, pool1, conv2.*'conv9'",
+        ),
+        (lambda: KerasMaps(small_cnn(), size=64), r"size: expected \(32, 48\).*\(64, 64\)"),
+        (
+            lambda: KerasMaps(small_cnn(), kinds=["attention"]),
+            "kinds: expected one of 'activation'",
+        ),
+        (
+            lambda: KerasMaps(models.vgg16((32, 32, 3), width=0.1), kinds=["gradient"]),
+            "kind 'gradient': expected a model with a classifier",
+        ),
+        (
+            lambda: KerasMaps(models.vgg16((32, 32, 3), width=0.1, classes=3), kinds=["cam"]),
+            "kind 'cam': expected a model with global average pooling",
+        ),
+        (
+            lambda: KerasMaps(
+                keras.Sequential([keras.Input((32, 32, 1)), keras.layers.Conv2D(4, 3)])
+            ),
+            r"expected one image input of shape \(batch, H, W, 3\)",
+        ),
+        (
+            lambda: KerasMaps(
+                keras.Model([keras.Input((8, 8, 3)), i := keras.Input((8, 8, 3))], i)
+            ),
+            "expected one image input. Received: 2 inputs",
+        ),
+    ],
+)
+def test_models_that_do_not_fit_are_one_clear_error(call, message):
+    with pytest.raises(InputError, match=message):
+        call()
+
+
+def test_a_model_that_wants_another_input_says_so():
+    model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(3)])
+    model.build((None, 48))
+    with pytest.raises(InputError, match=r"expected one image input of shape.*\(None, 48\)"):
+        KerasMaps(model)
+
+
+# --- from disk ------------------------------------------------------------------------------------
+
+
+def test_a_keras_file_gives_the_maps_of_its_model(images, tmp_path):
+    model = small_cnn()
+    model.save(tmp_path / "model.keras")
+    expected, found = (
+        KerasMaps(model)(images, None),
+        open_source(tmp_path / "model.keras")(images, None),
+    )
+    assert set(found) == set(expected)
+    for key, maps in expected.items():
+        np.testing.assert_allclose(found[key], maps, rtol=1e-5, atol=1e-7)
+
+
+def test_a_keras_file_with_code_or_garbage_in_it_is_refused(tmp_path):
+    model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Lambda(lambda x: x + 1)])
+    model.save(tmp_path / "lambda.keras")
+    with pytest.raises(InputError, match=r"lambda.keras: expected a .keras file that loads safely"):
+        open_source(tmp_path / "lambda.keras")
+    (tmp_path / "text.keras").write_text("no model")
+    with pytest.raises(InputError, match=r"text.keras: expected a .keras file that loads safely"):
+        open_source(tmp_path / "text.keras")
+
+
+def test_the_packages_own_layers_load_from_a_keras_file(images, tmp_path):
+    code = f"""
+import keras, keras_attn as ka
+ka.models.alexnet((96, 96, 3), width=0.1, classes=3).save({str(tmp_path / "alexnet.keras")!r})
+"""
+    import subprocess
+    import sys
+
+    subprocess.run([sys.executable, "-c", code], check=True, capture_output=True)
+    source = open_source(tmp_path / "alexnet.keras", layers=["conv5"], kinds=["activation"])
+    assert len(source(images, None)["conv5", "activation"]) == 3
+
+
+def test_a_saved_model_gives_the_maps_of_its_layers(images, tmp_path):
+    model = small_cnn()
+    model.export(tmp_path / "saved", verbose=False)
+    found = open_source(tmp_path / "saved", layers=["conv1", "pool1", "conv2"])(images, None)
+    expected = KerasMaps(model, layers=["conv1", "pool1", "conv2"], kinds=["activation"])
+    for key, maps in expected(images, None).items():
+        np.testing.assert_allclose(found[key], maps, rtol=1e-4, atol=1e-6)
+
+
+def test_a_saved_model_gives_nested_layers_and_named_outputs(images, tmp_path):
+    inner = keras.Sequential([keras.layers.Conv2D(5, 3, name="conv_1")], name="body")
+    x = keras.Input((20, 30, 3), name="pixels")
+    features = inner(x)
+    attention = ka.layers.AttentionModule(name="module")(features)[0]
+    # Names whose order is not that of the alphabet: the file sorts them, the signature does not.
+    model = keras.Model(x, {"z_features": features, "attention_1": attention})
+    model.export(tmp_path / "saved", verbose=False)
+    source = open_source(tmp_path / "saved", layers=["body/conv_1", "attention_1"])
+    maps = source(images, None)
+    outputs = model(resized(images, (20, 30)))
+    np.testing.assert_allclose(
+        maps["attention_1", "map"], outputs["attention_1"][..., 0], rtol=1e-4
+    )
+    squares = (np.asarray(outputs["z_features"]) ** 2).sum(-1)
+    np.testing.assert_allclose(maps["body/conv_1", "activation"], squares, rtol=1e-4)
+
+
+def test_a_saved_model_of_uint8_pixels_goes_too(images, tmp_path):
+    class Module(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec((None, None, None, 3), tf.uint8, name="image")])
+        def serve(self, image):
+            return {"saliency": tf.reduce_mean(tf.cast(image, tf.float32), -1, keepdims=True)}
+
+    module = Module()
+    tf.saved_model.save(
+        module, str(tmp_path / "saved"), signatures={"serving_default": module.serve}
+    )
+    maps = open_source(tmp_path / "saved", size=(20, 30))(images, None)
+    expected = np.mean(resized(images, (20, 30)).astype(np.uint8), axis=-1)
+    np.testing.assert_allclose(maps["saliency", "map"], expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"layers": ["conv9"]}, "names of layers.*conv1, pool1, conv2.*'conv9'"),
+        ({"kinds": ["gradient"]}, r"others need a .keras model"),
+        ({"size": 64}, r"size: expected \(32, 48\)"),
+    ],
+)
+def test_what_a_saved_model_cannot_give_is_one_clear_error(tmp_path, options, message):
+    small_cnn().export(tmp_path / "saved", verbose=False)
+    with pytest.raises(InputError, match=message):
+        open_source(tmp_path / "saved", **options)
+
+
+def test_a_broken_saved_model_is_one_clear_error(tmp_path):
+    (tmp_path / "saved_model.pb").write_bytes(b"garbage")
+    with pytest.raises(InputError, match="expected a SavedModel. Received: a folder that cannot"):
+        open_source(tmp_path)
+
+
+# --- the bundled backbones ------------------------------------------------------------------------
+
+
+def test_a_backbone_without_weights_is_audited_at_its_last_three_stages():
+    source = open_source("vgg16", size=64)
+    assert list(source.layers) == ["block3_conv3", "block4_conv3", "block5_conv3"]
+    assert source.size == (64, 64)
+
+
+def test_a_backbone_with_real_weights_is_that_of_keras_applications(images):
+    path = real("weights/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5")
+    maps = open_source("vgg16", weights=path, layers=["block4_conv3"])(images[:1], None)
+    peer = keras.applications.VGG16(weights=str(path), include_top=False, input_shape=(224, 224, 3))
+    x = keras.applications.vgg16.preprocess_input(resized(images[:1], (224, 224)))
+    features = keras.Model(peer.input, peer.get_layer("block4_conv3").output)(x)
+    expected = (np.asarray(features, np.float64) ** 2).sum(-1)
+    np.testing.assert_allclose(
+        maps["block4_conv3", "activation"], expected, rtol=1e-3, atol=1e-4 * expected.max()
+    )
+
+
+def test_weights_of_another_architecture_are_refused():
+    path = real("weights/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5")
+    with pytest.raises(InputError, match="all layers of 'resnet50'"):
+        open_source("resnet50", weights=path)

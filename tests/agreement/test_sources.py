@@ -1,0 +1,139 @@
+"""Maps from files and functions, and which layers a name means."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from keras_attn.agreement.opening import open_source
+from keras_attn.agreement.sources import FolderMaps, FunctionMaps, chosen_layers, enlarged
+from keras_attn.datasets import Example
+from keras_attn.errors import InputError
+
+
+def example(name):
+    return Example(name, None, (4, 6), np.zeros((0, 2)), np.zeros(0))
+
+
+IMAGES = [np.full((4, 6, 3), n, np.uint8) for n in (10, 20)] + [np.full((5, 5, 3), 30, np.uint8)]
+
+
+def test_maps_are_read_from_npy_and_png_of_8_and_16_bits(tmp_path, rng):
+    values = rng.random((4, 6))
+    np.save(tmp_path / "a.npy", values[..., None])
+    Image.fromarray((values * 255).astype(np.uint8)).save(tmp_path / "b.png")
+    Image.fromarray((values * 65535).astype(np.uint16)).save(tmp_path / "c.png")
+    grey = np.repeat((values * 255).astype(np.uint8)[..., None], 3, -1)
+    Image.fromarray(grey).save(tmp_path / "d.png")
+    maps = FolderMaps(tmp_path)(None, [example(name) for name in "abcd"])
+    a, b, c, d = maps[tmp_path.name, "map"]
+    np.testing.assert_array_equal(a, values)
+    np.testing.assert_array_equal(b, (values * 255).astype(np.uint8))
+    np.testing.assert_array_equal(c, (values * 65535).astype(np.uint16))
+    np.testing.assert_array_equal(d, b)
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda p: np.save(p, np.ones((2, 2, 3)) * [1, 2, 3]), r"shape \(2, 2, 3\)"),
+        (lambda p: np.save(p, np.array([{}])), "cannot be read"),  # pickled: refused
+        (lambda p: p.write_bytes(b"no array"), "cannot be read"),
+        (lambda p: p.write_bytes(b""), "cannot be read"),
+    ],
+)
+def test_a_file_that_is_no_map_is_one_clear_error(tmp_path, spoil, message):
+    spoil(tmp_path / "a.npy")
+    with pytest.raises(InputError, match=f"a.npy: expected one map.*{message}"):
+        FolderMaps(tmp_path)(None, [example("a")])
+    (tmp_path / "b.png").write_bytes(b"no picture")
+    with pytest.raises(InputError, match=r"b.png: expected one map.*cannot be read"):
+        FolderMaps(tmp_path)(None, [example("b")])
+
+
+def test_missing_maps_are_told_before_the_work_begins(tmp_path):
+    np.save(tmp_path / "a.npy", np.ones((2, 2)))
+    with pytest.raises(InputError, match="for each of 2 images. Received: 1 maps, none for: b"):
+        FolderMaps(tmp_path).check([example("a"), example("b")])
+
+
+def test_a_function_is_called_once_for_each_image_size_in_order():
+    shapes = []
+
+    def brightness(batch):
+        shapes.append(batch.shape)
+        assert batch.dtype == np.float32
+        return batch.mean(axis=-1)
+
+    maps = FunctionMaps(brightness)([IMAGES[0], IMAGES[2], IMAGES[1]], None)["brightness", "map"]
+    assert shapes == [(2, 4, 6, 3), (1, 5, 5, 3)]
+    assert [m.mean() for m in maps] == [10, 30, 20]
+
+
+def test_a_function_may_return_several_maps_and_have_its_images_resized():
+    def both(batch):
+        return {"one": batch[..., :1], "two": -batch[..., 0]}
+
+    maps = FunctionMaps(both, size=8)(IMAGES, None)
+    assert set(maps) == {("one", "map"), ("two", "map")}
+    assert all(m.shape == (8, 8) for m in maps["one", "map"])
+
+
+@pytest.mark.parametrize("wrong", [lambda b: b, lambda b: b[:1, ..., 0], lambda b: 3.0])
+def test_a_function_that_returns_no_maps_is_told_what_was_expected(wrong):
+    with pytest.raises(InputError, match=r"what .*returned: expected 2 maps as \(n, h, w\)"):
+        FunctionMaps(wrong)(IMAGES[:2], None)
+
+
+def test_enlarging_is_bilinear_and_keeps_a_map_of_the_right_size():
+    small = np.array([[0.0, 1], [2, 3]])
+    np.testing.assert_array_equal(enlarged(small, (2, 2)), small)
+    large = enlarged(small, (4, 4))
+    np.testing.assert_allclose(large[0], [0, 0.25, 0.75, 1])
+    assert large.mean() == pytest.approx(small.mean())
+
+
+SHAPES = {
+    "a": (None, 8, 8, 16),
+    "b": (None, 8, 8, 16),
+    "net/c": (None, 4, 4, 32),
+    "net/map": (None, 4, 4, 1),
+    "net/map/inner": (None, 4, 4, 1),
+    "other/c": (None, 2, 2, 32),
+}
+
+
+def test_without_names_the_last_layer_of_each_resolution_and_every_map_is_chosen():
+    assert chosen_layers((), SHAPES) == ["b", "net/c", "net/map", "other/c"]
+
+
+def test_layers_are_named_by_path_or_by_an_unambiguous_end():
+    assert chosen_layers(["net/c", "a"], SHAPES) == ["a", "net/c"]
+    assert chosen_layers("inner", SHAPES) == ["net/map/inner"]
+    with pytest.raises(InputError, match="'c', which could be net/c, other/c"):
+        chosen_layers(["c"], SHAPES)
+    with pytest.raises(InputError, match="which are a, b, net/c.*Received: 'conv9'"):
+        chosen_layers(["conv9"], SHAPES)
+    with pytest.raises(InputError, match="a model with feature maps"):
+        chosen_layers((), {})
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda t: open_source(3), "model: expected a Keras model, a .keras file.*Received: 3"),
+        (lambda t: open_source("vgg19"), "or a path that exists. Received: 'vgg19'"),
+        (lambda t: open_source(t / "no.keras"), "no.keras: expected .*no such file"),
+        (lambda t: open_source(t, layers=("a",)), "layers: expected none for a folder of maps"),
+        (lambda t: open_source(np.mean, kinds=("cam",)), "kinds: expected none for a function"),
+        (
+            lambda t: open_source(np.mean, weights="w.h5"),
+            "weights: expected the name of a backbone",
+        ),
+        (lambda t: open_source(np.mean, size=0), "size: expected a side or"),
+        (lambda t: open_source(np.mean, size=(2, 3, 4)), "size: expected a side or"),
+        (lambda t: FolderMaps(t / "nowhere"), "nowhere: expected a folder of maps"),
+    ],
+)
+def test_what_is_no_source_of_maps_is_refused(tmp_path, call, message):
+    with pytest.raises(InputError, match=message):
+        call(tmp_path)

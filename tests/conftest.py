@@ -1,0 +1,112 @@
+"""What tests share: where real data lies, and the check that every layer has to pass."""
+
+import os
+from pathlib import Path
+
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
+
+import numpy as np
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+GOLDEN = Path(__file__).parent / "golden"
+SHARED = ROOT.parent / "shared"
+"""Real photographs, gaze and weights beside the checkout; tests that want them skip without."""
+
+
+def real(path):
+    """A file or folder of the real data; skips the test where it is absent."""
+    path = SHARED / path
+    if not path.exists():
+        pytest.skip(f"no real data: {path.name} is not beside the checkout")
+    return path
+
+
+@pytest.fixture
+def rng():
+    return np.random.default_rng(7)
+
+
+@pytest.fixture(autouse=True)
+def _keras_as_it_was():
+    """No test leaves a precision policy or a session behind for the next one."""
+    yield
+    import sys
+
+    if "keras" in sys.modules:
+        sys.modules["keras"].config.set_dtype_policy("float32")
+
+
+def check_layer(make, inputs, *, output_shape, weights, trainable):
+    """Everything that has to hold for a layer of this package, under the three precisions.
+
+    make: policy -> layer. inputs: arrays, one or a list. output_shape: of the first output.
+    weights, trainable: how many variables it has, and how many of them learn.
+    """
+    import keras
+
+    keras.utils.set_random_seed(0)
+    for policy in ("float32", "mixed_bfloat16", "mixed_float16"):
+        layer = make(policy)
+        outputs = layer(inputs)
+        first = outputs[0] if isinstance(outputs, (tuple, list)) else outputs
+        assert tuple(first.shape) == output_shape
+        assert len(layer.weights) == weights
+        assert len(layer.trainable_weights) == trainable
+        assert all(v.dtype == "float32" for v in layer.trainable_weights)
+        assert np.isfinite(keras.ops.convert_to_numpy(keras.ops.cast(first, "float32"))).all()
+        _check_symbolic(layer, inputs, outputs)
+        _check_serialisation(layer, inputs, outputs)
+        _check_training_step(make(policy), inputs)
+
+
+def _symbolic(inputs):
+    import keras
+
+    several = isinstance(inputs, list)
+    made = [keras.Input(x.shape[1:]) for x in (inputs if several else [inputs])]
+    return made if several else made[0]
+
+
+def _check_symbolic(layer, inputs, outputs):
+    """The declared shapes and types are those that come out."""
+    import keras
+
+    declared = keras.tree.flatten(layer(_symbolic(inputs)))
+    for spec, value in zip(declared, keras.tree.flatten(outputs), strict=True):
+        assert tuple(spec.shape[1:]) == tuple(value.shape[1:])
+        assert spec.dtype == keras.backend.standardize_dtype(value.dtype)
+
+
+def _check_serialisation(layer, inputs, outputs):
+    """A layer made from its configuration and weights does the same."""
+    import keras
+
+    twin = keras.saving.deserialize_keras_object(keras.saving.serialize_keras_object(layer))
+    assert twin.get_config() == layer.get_config()
+    twin(inputs)
+    twin.set_weights(layer.get_weights())
+    for mine, its in zip(
+        keras.tree.flatten(outputs), keras.tree.flatten(twin(inputs)), strict=True
+    ):
+        np.testing.assert_array_equal(np.asarray(mine, "float32"), np.asarray(its, "float32"))
+
+
+def _check_training_step(layer, inputs):
+    """Within a model, one step of `fit` gives a finite loss and changes what can learn."""
+    import keras
+
+    symbolic = _symbolic(inputs)
+    first = keras.tree.flatten(layer(symbolic))[0]
+    # A scale in front makes even a layer without weights part of something that learns.
+    pooled = keras.layers.Flatten()(keras.layers.Rescaling(1.0)(first))
+    model = keras.Model(symbolic, keras.layers.Dense(1, dtype="float32")(pooled))
+    model.compile("sgd", "mse")
+    before = [w.numpy() for w in layer.trainable_weights]
+    target = np.ones((len(inputs[0] if isinstance(inputs, list) else inputs), 1), "float32")
+    history = model.fit(inputs, target, verbose=0)
+    assert np.isfinite(history.history["loss"][0])
+    after = [w.numpy() for w in layer.trainable_weights]
+    assert all(np.isfinite(w).all() for w in after)
+    if before:
+        assert any((a != b).any() for a, b in zip(after, before, strict=True))

@@ -1,0 +1,178 @@
+"""The plain folder format: what is read, counted, skipped and refused."""
+
+import numpy as np
+import pytest
+from conftest import real
+from PIL import Image
+
+from keras_attn import datasets
+from keras_attn.errors import InputError
+
+
+def write_image(path, shape=(6, 8), mode="RGB", **options):
+    path.parent.mkdir(exist_ok=True)
+    rng = np.random.default_rng(len(path.name))
+    channels = {"RGB": (3,), "L": (), "RGBA": (4,)}[mode]
+    pixels = rng.integers(0, 256, (*shape, *channels), np.uint8)
+    Image.fromarray(pixels).save(path, **options)
+    return pixels
+
+
+@pytest.fixture
+def root(tmp_path):
+    """Two images, three viewers; duplicates of every kind of stray point in the second."""
+    write_image(tmp_path / "images" / "a.png")
+    write_image(tmp_path / "images" / "b.jpg", (5, 9))
+    (tmp_path / "fixations.csv").write_text(
+        "image,subject,x,y,duration_ms\n"
+        "a.png,s1,0,0,100\n a ,s2,7.99,5.99,\nb.jpg,s1,3.5,2.5,120\n"
+        "b.jpg,s3,9,1,1\nb.jpg,s3,-0.1,1,1\nb.jpg,s3,1,5,1\nb.jpg,s3,,1,1\nb.jpg,s3,NaN,NaN,1\n"
+    )
+    return tmp_path
+
+
+def test_reading_reports_counts(root):
+    data = datasets.folder(root)
+    report = data.report
+    assert (report.images, report.viewers, report.points) == (2, 2, 3)
+    assert (report.points_outside, report.points_not_a_number) == (3, 2)
+    text = str(report)
+    assert "2 images, 2 viewers, 3 fixations; 5 points dropped (3 outside, 2 not a number)" == text
+
+
+def test_points_and_viewers_belong_to_their_image(root):
+    a, b = datasets.folder(root)
+    np.testing.assert_array_equal(a.points, [[0, 0], [7.99, 5.99]])
+    assert a.subjects.tolist() == ["s1", "s2"]
+    np.testing.assert_array_equal(b.points, [[3.5, 2.5]])
+    assert (a.id, a.shape, b.id, b.shape) == ("a", (6, 8), "b", (5, 9))
+    assert a.mask is None
+
+
+def test_images_without_fixations_stay_and_are_counted(root):
+    write_image(root / "images" / "c.png")
+    data = datasets.folder(root)
+    assert len(data) == 3 and data[2].points.shape == (0, 2)
+    assert data.report.images_without_fixations == 1
+    assert "1 images without fixations" in str(data.report)
+
+
+def test_masks_and_a_note_are_found(root):
+    write_image(root / "masks" / "a.png", mode="L")
+    write_image(root / "masks" / "b.png", (5, 9), mode="L")
+    (root / "about.txt").write_text("drawn\n")
+    data = datasets.folder(root)
+    assert data[0].mask == root / "masks" / "a.png"
+    assert data.note == "drawn"
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "options"),
+    [
+        ("g.png", "L", {}),
+        ("r.png", "RGBA", {}),
+        ("p.bmp", "RGB", {}),
+        ("w.webp", "RGB", {"lossless": True}),
+    ],
+)
+def test_images_of_every_kind_are_rgb(tmp_path, name, mode, options):
+    written = write_image(tmp_path / name, mode=mode, **options)
+    read = datasets.read_image(tmp_path / name)
+    assert read.shape == (6, 8, 3) and read.dtype == np.uint8
+    expected = np.repeat(written[..., None], 3, -1) if mode == "L" else written[..., :3]
+    np.testing.assert_array_equal(read, expected)
+
+
+def test_the_fingerprint_changes_with_points_and_not_with_the_place(root, tmp_path_factory):
+    import shutil
+
+    first = datasets.folder(root).fingerprint
+    copy = tmp_path_factory.mktemp("copy") / "elsewhere"
+    shutil.copytree(root, copy)
+    assert datasets.folder(copy).fingerprint == first
+    table = (copy / "fixations.csv").read_text()
+    (copy / "fixations.csv").write_text(table.replace("3.5,2.5", "3.5,2.6"))
+    assert datasets.folder(copy).fingerprint != first
+
+
+def edit(root, old, new):
+    path = root / "fixations.csv"
+    path.write_text(path.read_text().replace(old, new))
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (lambda r: (r / "fixations.csv").unlink(), "fixations.csv: expected a CSV.*no such file"),
+        (lambda r: (r / "fixations.csv").write_text(""), "fixations.csv: .*cannot be read"),
+        (lambda r: (r / "fixations.csv").write_bytes(b"\xff\xfe\x00\x81"), "fixations.csv: .*"),
+        (lambda r: edit(r, "subject,", "viewer,"), r"image, viewer.*\(missing: subject\)"),
+        (lambda r: (r / "fixations.csv").write_text("image,subject,x,y\n"), "a header and no rows"),
+        (lambda r: edit(r, "3.5,2.5", "left,2.5"), "line 4, column x: expected a number.*'left'"),
+        (lambda r: edit(r, "b.jpg,s1", "z.jpg,s1"), "fixations of the 2 images.*1 of 1 others: z"),
+        (lambda r: write_image(r / "images" / "a.jpg"), "one image of each name.*a.jpg and a.png"),
+        (lambda r: (r / "images" / "a.png").write_text("hello"), "a.png: expected an image.*kind"),
+        (lambda r: (r / "images" / "a.png").write_bytes(b""), "a.png: expected an image"),
+        (
+            lambda r: write_image(r / "masks" / "a.png", mode="L"),
+            "b.png: expected the mask of b.jpg",
+        ),
+        (
+            lambda r: [write_image(r / "masks" / f"{n}.png", mode="L") for n in "ab"],
+            r"b.png: expected the size of b.jpg, \(5, 9\). Received: \(6, 8\)",
+        ),
+    ],
+)
+def test_what_is_wrong_is_one_error_that_names_the_file(root, spoil, message):
+    spoil(root)
+    with pytest.raises(InputError, match=message):
+        datasets.folder(root)
+
+
+def test_a_missing_or_empty_folder_is_one_error(tmp_path):
+    with pytest.raises(InputError, match="nowhere/images: expected a folder of images"):
+        datasets.folder(tmp_path / "nowhere")
+    (tmp_path / "images").mkdir()
+    with pytest.raises(InputError, match="images: expected images .*Received: none"):
+        datasets.folder(tmp_path)
+
+
+def test_a_dataset_without_a_single_fixation_inside_is_refused(root):
+    (root / "fixations.csv").write_text("image,subject,x,y\na,s,99,99\n")
+    with pytest.raises(InputError, match="fixations inside the images.*1 points dropped"):
+        datasets.folder(root)
+
+
+@pytest.mark.parametrize("name", ["a.png", "b.jpg"])
+def test_a_truncated_image_is_found_on_reading(root, name):
+    path = root / "images" / name
+    path.write_bytes(path.read_bytes()[:-40])
+    with pytest.raises(InputError, match=f"{name}: expected a whole image"):
+        datasets.folder(root)
+    data = datasets.folder(root, on_bad_example="skip")
+    assert [example.id for example in data] == ["b" if name == "a.png" else "a"]
+    assert len(data.report.skipped) == 1
+
+
+def test_bytes_behind_the_end_of_an_image_do_no_harm(root):
+    path = root / "images" / "b.jpg"
+    path.write_bytes(path.read_bytes() + b"comment of a camera" * 3)
+    assert datasets.folder(root).report.images == 2
+
+
+def test_skipping_leaves_out_counts_and_lists(root):
+    edit(root, "a.png,s1", "gone.png,s1")
+    data = datasets.folder(root, on_bad_example="skip")
+    assert data.report.points == 2
+    assert "1 skipped: fixations.csv" in str(data.report)
+    with pytest.raises(InputError, match="on_bad_example: expected one of 'raise', 'skip'"):
+        datasets.folder(root, on_bad_example="ignore")
+
+
+def test_the_real_photographs_have_their_published_counts():
+    data = datasets.folder(real("data/osie"))
+    assert str(data.report) == "140 images, 15 viewers, 19852 fixations; 0 points dropped"
+    assert {example.shape for example in data} == {(300, 400)}
+    every = np.concatenate([example.points for example in data])
+    np.testing.assert_allclose(data[0].points[0], [197.75, 132.85])
+    assert every.mean(axis=0) == pytest.approx([201.4, 142.6], abs=5)

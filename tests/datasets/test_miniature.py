@@ -1,0 +1,75 @@
+"""Drawn scenes: written in the published format, read by the real reader, the same each time."""
+
+import numpy as np
+import pytest
+
+from keras_attn import datasets, gaze, metrics
+from keras_attn.datasets.miniature import scenes
+from keras_attn.errors import InputError
+
+
+@pytest.fixture(scope="module")
+def drawn(tmp_path_factory):
+    return datasets.miniature(images=30, root=tmp_path_factory.mktemp("m") / "scenes")
+
+
+def test_it_goes_through_the_real_reader(drawn):
+    assert drawn.report.images == 30
+    assert drawn.report.viewers == scenes.VIEWERS
+    assert drawn.report.points_outside == drawn.report.images_without_fixations == 0
+    low, high = (scenes.VIEWERS * n for n in scenes.FIXATIONS)
+    assert all(low <= len(example.points) <= high for example in drawn)
+    assert "say nothing about" in drawn.note
+
+
+def test_the_same_seed_draws_the_same_scenes(drawn, tmp_path):
+    again = datasets.miniature(images=30, root=tmp_path / "scenes")
+    assert again.fingerprint == drawn.fingerprint
+    np.testing.assert_array_equal(again[7].pixels(), drawn[7].pixels())
+    other = datasets.miniature(images=30, seed=1, root=tmp_path / "others")
+    assert other.fingerprint != drawn.fingerprint
+
+
+def test_a_folder_that_is_there_is_read_and_not_drawn_again(tmp_path):
+    datasets.miniature(images=3, root=tmp_path / "scenes")
+    stamp = (tmp_path / "scenes" / "fixations.csv").stat().st_mtime_ns
+    datasets.miniature(images=3, root=tmp_path / "scenes")
+    assert (tmp_path / "scenes" / "fixations.csv").stat().st_mtime_ns == stamp
+    assert [path.name for path in tmp_path.iterdir()] == ["scenes"]
+
+
+def test_gaze_carries_information_about_the_salient_object(drawn):
+    """About ON_TARGET of the fixations but the first ones lie on it, which is a small share."""
+    masks = [datasets.read_image(example.mask)[..., 0] > 127 for example in drawn]
+    on = [m.flat[gaze.pixels(e.points, e.shape)].mean() for m, e in zip(masks, drawn, strict=True)]
+    assert 0.35 < np.mean(on) < 0.75
+    assert np.mean([m.mean() for m in masks]) < 0.1
+    points = [example.points for example in drawn]
+    assert metrics.gaze.s_auc(masks, points) > 0.65
+
+
+def test_local_contrast_does_not_give_the_salient_object_away(rng):
+    """Rings and stripe of the same ink make the same contrast inside the object, within half."""
+    ratios = []
+    for _ in range(20):
+        paint = {"colour": np.full(3, 100.0), "ink": np.full(3, 160.0)}
+        spread = []
+        for rings in (True, False):
+            image = np.full((60, 60, 3), 90, np.float32)
+            mask = scenes._object(image, (30, 30, 14), "disc", **paint, rng=rng, rings=rings)
+            spread.append(image[mask].std())
+        ratios.append(spread[0] / spread[1])
+    assert 2 / 3 < np.mean(ratios) < 3 / 2
+
+
+@pytest.mark.parametrize("shape", [(48, 64), (200, 150)])
+def test_scenes_of_any_size_can_be_drawn(rng, shape):
+    scene = scenes.draw(rng, shape)
+    assert scene.image.shape == (*shape, 3)
+    assert gaze.inside(scene.points, shape).all()
+    assert len(scene.points) == len(scene.subjects) == len(scene.durations_ms)
+
+
+def test_an_unknown_format_is_refused():
+    with pytest.raises(InputError, match="name: expected one of 'folder'"):
+        datasets.miniature("salicon")

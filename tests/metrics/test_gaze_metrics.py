@@ -1,0 +1,367 @@
+"""Gaze metrics against values of independent tools, by hand, and on bad input."""
+
+import json
+import warnings
+
+import numpy as np
+import pytest
+from conftest import GOLDEN
+from scipy.stats import rankdata
+
+from keras_attn import gaze as g
+from keras_attn.errors import InputError
+from keras_attn.metrics import gaze
+
+SHAPE = (60, 80)
+VALUES = json.loads((GOLDEN / "values.json").read_text())["values"]
+
+
+@pytest.fixture(scope="module")
+def reference():
+    data = dict(np.load(GOLDEN / "fixations.npz")) | dict(np.load(GOLDEN / "mit_other.npz"))
+    xy = np.column_stack([data["fix_x"], data["fix_y"]])
+    data["points"] = [xy[data["fix_n"] == n] for n in range(12)]
+    data["maps"] = list(data["maps"])
+    return data
+
+
+def same(value, name, atol=1e-9):
+    np.testing.assert_allclose(value, VALUES[name]["value"], rtol=0, atol=atol, err_msg=name)
+
+
+# --- values of independent tools ------------------------------------------------------------------
+
+
+def test_s_auc_equals_pysaliency(reference):
+    maps, points = reference["maps"], reference["points"]
+    same(gaze.s_auc_per_image(maps, points), "pysaliency.maps.AUC_per_image.shuffled")
+    same(gaze.s_auc(maps, points), "pysaliency.maps.AUC.shuffled.image")
+    fixation = gaze.s_auc(maps, points, average="fixation")
+    same(fixation, "pysaliency.maps.AUC.shuffled.fixation")
+    centre = gaze.s_auc([reference["center"]] * 12, points)
+    same(centre, "pysaliency.center.AUC.shuffled.image")
+
+
+def test_s_auc_with_given_negatives_is_the_mann_whitney_statistic(reference):
+    distinct = [np.unique(p.astype(int), axis=0) for p in reference["points"]]
+    others = [np.argwhere(m)[:, ::-1] for m in reference["other10"]]
+    exact = gaze.s_auc_per_image(reference["maps"], distinct, negatives=others)
+    same(exact, "exact.maps.sAUC_binary_other10", atol=1e-12)
+
+
+def test_sampled_s_auc_has_the_distribution_of_the_mit_code(reference):
+    """Two runs of the original code against the mean and spread of twenty of ours."""
+    others = [np.argwhere(m)[:, ::-1] for m in reference["other10"]]
+    options = {"convention": "mit", "negatives": others}
+    maps, points = reference["maps"], reference["points"]
+    ours = np.array([gaze.s_auc_per_image(maps, points, **options, seed=s) for s in range(20)])
+    theirs = np.mean([VALUES[f"MIT.maps.AUC_shuffled_seed{s}"]["value"] for s in (1, 2)], axis=0)
+    deviations = (theirs - ours.mean(axis=0)) / (ours.std(axis=0) / np.sqrt(2))
+    assert np.abs(deviations).max() < 3.5
+    assert abs(theirs.mean() - ours.mean()) < 0.002
+    again = gaze.s_auc_per_image(maps, points, **options, seed=3)
+    np.testing.assert_array_equal(again, ours[3])
+
+
+def test_sampled_s_auc_draws_its_negatives_from_ten_other_images(reference):
+    exact = gaze.s_auc(reference["maps"], reference["points"])
+    sampled = gaze.s_auc(reference["maps"], reference["points"], convention="mit")
+    other_seed = gaze.s_auc(reference["maps"], reference["points"], convention="mit", seed=1)
+    assert sampled != other_seed
+    assert abs(sampled - exact) < 0.03
+
+
+def test_auc_judd_equals_pysaliency_and_the_mit_code(reference):
+    maps, points = reference["maps"], reference["points"]
+    same(gaze.auc_judd(maps, points), "pysaliency.maps.AUC_Judd.nojitter")
+    mit = gaze.auc_judd_per_image(maps, points, convention="mit")
+    same(mit, "MIT.maps.AUC_Judd_nojitter")
+    exact = gaze.auc_judd_per_image(maps, points, convention="exact")
+    same(exact, "pysaliency.maps.AUC_per_image.unfixated")
+    weighted = gaze.auc_judd(maps, points, convention="exact", average="fixation")
+    same(weighted, "pysaliency.maps.AUC.unfixated.fixation")
+
+
+def test_nss_equals_pysaliency_and_the_mit_code(reference):
+    maps, points = reference["maps"], reference["points"]
+    same(gaze.nss(maps, points), "pysaliency.maps.NSS.image")
+    same(gaze.nss(maps, points, average="fixation"), "pysaliency.maps.NSS.fixation")
+    same(gaze.nss_per_image(maps, points, convention="mit"), "MIT.maps.NSS")
+
+
+def test_cc_sim_and_kl_equal_both_peers(reference):
+    maps, densities = reference["maps"], reference["gt_density"]
+    for metric, pysaliency, mit in (
+        (gaze.cc_per_image, "CC", "CC"),
+        (gaze.sim_per_image, "SIM", "similarity"),
+        (gaze.kl_divergence_per_image, "MIT_KLDiv", "KLdiv"),
+    ):
+        same(metric(maps, densities), f"pysaliency.maps.{pysaliency}")
+        same(metric(maps, densities), f"MIT.maps.{mit}")
+
+
+def test_information_gain_equals_the_mit_code(reference):
+    maps, points = reference["maps"], reference["points"]
+    centre = gaze.information_gain_per_image(maps, points, baseline=reference["center"])
+    same(centre, "MIT.maps.InfoGain_center")
+    others = gaze.information_gain_per_image(maps, points, baseline=reference["baseline"])
+    same(others, "MIT.maps.InfoGain_blurred_others")
+
+
+def test_information_gain_of_a_density_equals_pysaliency(reference):
+    maps, points = reference["maps"], reference["points"]
+    pure = {"convention": "mixture", "uniform_share": 0.0}
+    uniform = {**pure, "baseline": np.ones(SHAPE)}
+    same(gaze.information_gain(maps, points, **uniform), "pysaliency.maps.IG_uniform_image.min0")
+    by_fixation = gaze.information_gain(maps, points, average="fixation", **uniform)
+    same(by_fixation, "pysaliency.maps.IG_uniform.min0")
+    centre = {**pure, "baseline": reference["center"], "average": "fixation"}
+    raised = gaze.information_gain([m + 0.001 for m in maps], points, **centre)
+    same(raised, "pysaliency.maps.IG_center.min0.001")
+
+
+def pysaliency_baseline(pool, index, shape, bandwidth, eps):
+    """Its leave-one-image-out model adds eps / N to the blurred *counts*, then normalises."""
+    sigma = (bandwidth * shape[0], bandwidth * shape[1])
+    counts = pool.centre_bias(index, shape, sigma) * pool.count_of_others(index)
+    mixed = counts * (1 - eps) + eps / counts.size
+    return mixed / mixed.sum()
+
+
+def test_the_centre_bias_equals_pysaliencys_baseline_model(reference):
+    points = reference["points"]
+    pool = g.FixationPool(tuple(points), (SHAPE,) * 12)
+    baselines = [pysaliency_baseline(pool, n, SHAPE, 0.05, 1e-3) for n in range(12)]
+    logs = np.empty(222)
+    for n, (own, baseline) in enumerate(zip(points, baselines, strict=True)):
+        logs[reference["fix_n"] == n] = np.log(baseline.ravel()[g.pixels(own, SHAPE)])
+    same(logs, "pysaliency.CrossvalidatedBaselineModel.LL")
+    maps = [m + 0.001 for m in reference["maps"]]
+    options = {"convention": "mixture", "uniform_share": 0.0, "average": "fixation"}
+    gain = gaze.information_gain(maps, points, baseline=baselines, **options)
+    same(gain, "pysaliency.maps.IG_cvbaseline.min0.001")
+
+
+def test_maps_of_different_sizes_with_ties_equal_pysaliency():
+    """8-bit maps of eight values, sizes from 25² to 64×36, one image without fixations."""
+    data = np.load(GOLDEN / "mixed_sizes.npz")
+    maps = [data[f"map_{i}"] for i in range(6)]
+    points = [data["points"][data["index"] == i] for i in range(6)]
+    np.testing.assert_allclose(gaze.s_auc_per_image(maps, points), data["s_auc"], atol=1e-12)
+    by_fixation = gaze.s_auc(maps, points, average="fixation")
+    np.testing.assert_allclose(by_fixation, data["s_auc_by_fixation"], atol=1e-12)
+    exact = gaze.auc_judd_per_image(maps, points, convention="exact")
+    np.testing.assert_allclose(exact, data["auc_exact"], atol=1e-12)
+    np.testing.assert_allclose(gaze.auc_judd(maps, points), data["auc_judd"], atol=1e-12)
+    nss = gaze.nss(maps, points, average="fixation")
+    np.testing.assert_allclose(nss, data["nss_by_fixation"], atol=1e-12)
+    pool = g.FixationPool(tuple(points), tuple(m.shape for m in maps))
+    settings = float(data["bandwidth"]), float(data["eps"])
+    baselines = [pysaliency_baseline(pool, i, m.shape, *settings) for i, m in enumerate(maps)]
+    options = {"convention": "mixture", "uniform_share": 0.0, "average": "fixation"}
+    gain = gaze.information_gain(maps, points, baseline=baselines, **options)
+    np.testing.assert_allclose(gain, data["ig_by_fixation"], atol=1e-9)
+
+
+# --- by hand and by property ----------------------------------------------------------------------
+
+
+def test_s_auc_by_hand():
+    """Own values 3 and 1 against the other image's 1 and 0: (1 + 1) / 2 and (1/2 + 1) / 2."""
+    first, second = np.array([[3.0, 1, 0, 9]]), np.zeros((1, 4))
+    points = [[[0, 0], [1, 0]], [[1.5, 0.5], [2, 0]]]
+    values = gaze.s_auc_per_image([first, second], points)
+    np.testing.assert_allclose(values, [(1 + 0.75) / 2, 0.5])
+
+
+def test_s_auc_equals_the_rank_sum_statistic(rng):
+    maps = rng.integers(0, 5, (3, 8, 9))
+    points = [rng.random((n, 2)) * (9, 8) for n in (4, 7, 11)]
+    for i, value in enumerate(gaze.s_auc_per_image(maps, points)):
+        own, rest = points[i], np.concatenate(points[:i] + points[i + 1 :])
+        pick = lambda p, m=maps[i]: m[p[:, 1].astype(int), p[:, 0].astype(int)]  # noqa: E731
+        ranks = rankdata(np.concatenate([pick(own), pick(rest)]))[: len(own)]
+        expected = (ranks.sum() - len(own) * (len(own) + 1) / 2) / (len(own) * len(rest))
+        assert value == pytest.approx(expected, abs=1e-14)
+
+
+def test_s_auc_does_not_change_under_a_rising_function(rng):
+    maps, points = rng.random((4, 9, 9)), [rng.random((6, 2)) * 9 for _ in range(4)]
+    assert gaze.s_auc(maps, points) == gaze.s_auc(np.exp(3 * maps) - 7, points)
+    assert gaze.s_auc(-maps, points) == pytest.approx(1 - gaze.s_auc(maps, points), abs=1e-15)
+
+
+def test_a_perfect_and_a_worst_map_have_s_auc_one_and_zero():
+    maps = [np.eye(4)[:1], np.eye(4)[1:2]]
+    points = [[[0.5, 0]], [[1.5, 0]]]
+    assert gaze.s_auc(maps, points) == 1
+    assert gaze.s_auc([-m for m in maps], points) == 0
+
+
+def test_a_constant_map_scores_what_chance_scores(rng):
+    maps = np.full((3, 8, 9), 0.3)
+    points = [rng.random((5, 2)) * (9, 8) for _ in range(3)]
+    densities = [g.density(p, (8, 9)) for p in points]
+    for convention in ("exact", "mit"):
+        assert gaze.s_auc(maps, points, convention=convention) == 0.5
+    for convention in ("judd", "mit", "exact"):
+        assert gaze.auc_judd(maps, points, convention=convention) == 0.5
+    assert gaze.nss(maps, points) == 0
+    assert gaze.cc(maps, densities) == 0
+    assert gaze.information_gain(maps, points, baseline=np.ones((8, 9))) == 0
+    assert 0 < gaze.sim(maps, densities) < 1
+    assert gaze.kl_divergence(maps, densities) > 0
+
+
+def test_a_density_agrees_with_itself_perfectly(rng):
+    points = [rng.random((5, 2)) * (40, 30) for _ in range(3)]
+    densities = [g.density(p, (30, 40)) for p in points]
+    assert gaze.cc(densities, densities) == pytest.approx(1)
+    assert gaze.sim(densities, densities) == pytest.approx(1)
+    assert gaze.kl_divergence(densities, densities) == pytest.approx(0, abs=1e-9)
+    assert gaze.information_gain(densities, points, baseline=densities) == 0
+
+
+def test_information_gain_by_hand():
+    """p = 1/2 at the fixation against 1/4: one bit; two fixations on it count once."""
+    saliency, baseline = np.array([[2.0, 1, 1, 0]]), np.ones((1, 4))
+    once = gaze.information_gain([saliency], [[[0, 0]]], baseline=baseline)
+    twice = gaze.information_gain([saliency], [[[0, 0], [0.5, 0.5]]], baseline=baseline)
+    assert once == twice == pytest.approx(1, abs=1e-12)
+
+
+def test_a_fixation_on_an_exact_zero_costs_fifty_two_bits():
+    saliency = np.array([[1.0, 0]])
+    gain = gaze.information_gain([saliency], [[[1, 0]]], baseline=np.ones((1, 2)))
+    assert gain == pytest.approx(-52 + 1, abs=1e-9)
+    assert gaze.zero_share([saliency], [[[1, 0]]]) == 1
+    assert gaze.zero_share([saliency], [[[0, 0]]]) == 0
+
+
+def test_a_uniform_share_bounds_the_loss_at_a_zero():
+    saliency, where = np.array([[1.0, 0]]), [[[1, 0]]]
+    options = {"baseline": np.ones((1, 2)), "convention": "mixture"}
+    assert gaze.information_gain([saliency], where, uniform_share=0.01, **options) == pytest.approx(
+        np.log2(0.01)
+    )
+    assert gaze.information_gain([saliency], where, uniform_share=0, **options) == -np.inf
+
+
+def test_a_centre_map_gains_nothing_over_the_centre_bias(rng):
+    points = [rng.random((9, 2)) * (40, 30) for _ in range(4)]
+    pool = g.FixationPool(tuple(points), ((30, 40),) * 4)
+    centre = [pool.centre_bias(i, (30, 40)) for i in range(4)]
+    assert gaze.information_gain(centre, points) == 0
+
+
+def test_scores_do_not_depend_on_the_order_of_images_or_fixations(rng):
+    maps = list(rng.random((5, 20, 30)))
+    points = [rng.random((n, 2)) * (30, 20) for n in (3, 8, 1, 5, 9)]
+    order = [3, 0, 4, 2, 1]
+    for metric in (gaze.s_auc_per_image, gaze.information_gain_per_image, gaze.nss_per_image):
+        shuffled = metric([maps[i] for i in order], [points[i][::-1] for i in order])
+        np.testing.assert_allclose(shuffled, metric(maps, points)[order], atol=1e-12)
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "int64", "float16", "float32", "bool"])
+def test_maps_of_any_real_type_score_as_their_float_values(rng, dtype):
+    maps = rng.integers(0, 2 if dtype == "bool" else 200, (3, 8, 9)).astype(dtype)
+    points = [rng.random((5, 2)) * (9, 8) for _ in range(3)]
+    densities = [g.density(p, (8, 9)) for p in points]
+    as_float = maps.astype(float)
+    assert gaze.s_auc(maps, points) == gaze.s_auc(as_float, points)
+    assert gaze.information_gain(maps, points) == gaze.information_gain(as_float, points)
+    assert gaze.cc(maps, densities) == gaze.cc(as_float, densities)
+
+
+# --- what bad input gets --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def good(rng):
+    return list(rng.random((3, 8, 9))), [rng.random((5, 2)) * (9, 8) for _ in range(3)]
+
+
+POINT_METRICS = (gaze.s_auc, gaze.information_gain, gaze.auc_judd, gaze.nss)
+
+
+@pytest.mark.parametrize("metric", POINT_METRICS)
+def test_an_image_without_fixations_is_left_out_of_the_mean(metric, good):
+    maps, points = good
+    per_image = getattr(gaze, f"{metric.__name__}_per_image")
+    values = per_image([*maps, np.ones((8, 9))], [*points, []])
+    assert np.isnan(values[3])
+    assert metric([*maps, np.ones((8, 9))], [*points, []]) == metric(maps, points)
+
+
+@pytest.mark.parametrize("metric", POINT_METRICS)
+def test_points_outside_are_dropped_and_counted(metric, good):
+    maps, points = good
+    strays = [[-0.5, 1], [9, 1], [1, 8], [np.nan, 1], [1, -1e9]]
+    with pytest.warns(UserWarning, match="5 of 20 points lie outside their map or are NaN"):
+        value = metric(maps, [np.concatenate([points[0], strays]), *points[1:]])
+    assert value == metric(maps, points)
+
+
+@pytest.mark.parametrize("metric", POINT_METRICS)
+@pytest.mark.parametrize("bad", [np.nan, np.inf])
+def test_a_nan_in_a_map_is_an_error_that_names_the_map(metric, bad, good):
+    maps, points = good
+    maps[1] = maps[1].copy()
+    maps[1][3, 3] = bad
+    with pytest.raises(InputError, match=r"maps\[1\]: expected finite values. Received: 1 NaN or"):
+        metric(maps, points)
+
+
+def test_a_single_image_has_no_negatives_and_no_centre_bias(good):
+    maps, points = good
+    with pytest.raises(InputError, match="at least two images with fixations"):
+        gaze.s_auc(maps[:1], points[:1])
+    with pytest.raises(InputError, match="at least two images with fixations"):
+        gaze.s_auc(maps, [points[0], [], []])
+    with pytest.raises(InputError, match="or a `baseline`"):
+        gaze.information_gain(maps[:1], points[:1])
+    assert np.isfinite(gaze.nss(maps[:1], points[:1]))
+
+
+@pytest.mark.parametrize(
+    ("maps", "points", "message"),
+    [
+        ([], [], "maps: expected at least one map. Received: an empty sequence"),
+        ([np.ones((2, 2))], [], "points: expected one array for each of 1 maps. Received: 0"),
+        ([np.ones((2, 2))], [[1, 2]], r"points\[0\]: expected an array of shape \(N, 2\)"),
+        ([np.ones(4)], [[[1, 1]]], r"maps\[0\]: expected a map of shape \(H, W\)"),
+        ([np.ones((2, 2), complex)], [[[1, 1]]], r"maps\[0\]: expected real numbers"),
+        ([np.eye(2)] * 2, [[], []], "points: expected at least one fixation"),
+    ],
+)
+@pytest.mark.parametrize("metric", POINT_METRICS)
+def test_input_of_the_wrong_form_is_one_clear_error(metric, maps, points, message):
+    with pytest.raises(InputError, match=message):
+        metric(maps, points)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        (lambda m, p: gaze.s_auc(m, p, average="images"), "average: expected one of 'image'"),
+        (lambda m, p: gaze.s_auc(m, p, convention="MIT"), "convention: expected one of 'exact'"),
+        (lambda m, p: gaze.s_auc(m, p, negatives=p[:1]), "negatives: expected one array for each"),
+        (lambda m, p: gaze.information_gain(m, p, uniform_share=2), "uniform_share: expected a"),
+        (lambda m, p: gaze.information_gain(m, p, baseline=m[:2]), "baseline: expected one array"),
+        (lambda m, p: gaze.information_gain(m, p, baseline=np.ones((8, 8))), r"baseline\[0\]"),
+        (lambda m, p: gaze.cc(m, [x[:-1] for x in m]), r"densities\[0\]: expected the size of"),
+        (lambda m, p: gaze.sim(m, np.zeros((3, 8, 9))), "densities: expected at least one that"),
+    ],
+)
+def test_wrong_options_are_one_clear_error(call, message, good):
+    with pytest.raises(InputError, match=message):
+        call(*good)
+
+
+def test_good_input_warns_of_nothing(good):
+    maps, points = good
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for metric in POINT_METRICS:
+            metric(maps, points)

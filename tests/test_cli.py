@@ -1,0 +1,122 @@
+"""The commands as a user types them: exit status, one line for an error, files at the end."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import ROOT
+
+import keras_attn as ka
+
+SCRIPT = ROOT / "experiments" / "gaze_agreement.py"
+
+
+def run(*arguments, script=None, cwd=None, **env):
+    start = [sys.executable, str(script)] if script else [sys.executable, "-m", "keras_attn.cli"]
+    return subprocess.run(
+        [*start, *map(str, arguments)],
+        capture_output=True,
+        text=True,
+        cwd=cwd,
+        env={**os.environ, **env},
+    )
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return ka.datasets.miniature(images=5, root=tmp_path_factory.mktemp("m") / "scenes")
+
+
+@pytest.fixture(scope="module")
+def root(data):
+    return data[0].image.parents[1]
+
+
+@pytest.fixture
+def maps(data, tmp_path):
+    folder = tmp_path / "brightness"
+    folder.mkdir()
+    for example in data:
+        np.save(folder / f"{example.id}.npy", example.pixels().mean(-1))
+    return folder
+
+
+def test_an_audit_prints_the_table_and_says_where_the_page_is(root, maps, tmp_path):
+    done = run("audit", root, "--model", maps, "--out", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert "5 images, 6 viewers" in done.stdout
+    assert "brightness · map" in done.stdout
+    assert str(tmp_path / "out" / "audit.html") in done.stdout
+    assert (tmp_path / "out" / "rows.csv").is_file()
+    again = run("audit", root, "--model", maps, "--out", tmp_path / "out")
+    assert again.returncode == 2
+    assert "--overwrite" in again.stderr
+    assert (
+        run("audit", root, "--model", maps, "--out", tmp_path / "out", "--overwrite").returncode
+        == 0
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("nowhere",), "nowhere/images: expected a folder of images"),
+        (("{root}", "--model", "vgg19"), "model: expected a Keras model"),
+        (("{root}", "--weights", "none.h5"), "none.h5: expected a legacy Keras weight file"),
+        (
+            ("{root}", "--model", "{maps}", "--layers", "conv1"),
+            "layers: expected none for a folder",
+        ),
+        (
+            ("{root}", "--model", "{maps}", "--out", "/proc/x"),
+            "/proc/x: expected a folder that can",
+        ),
+    ],
+)
+def test_input_that_cannot_be_used_is_one_line_and_status_two(
+    root, maps, tmp_path, arguments, message
+):
+    arguments = [a.format(root=root, maps=maps) for a in arguments]
+    done = run("audit", *arguments, cwd=tmp_path)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr + done.stdout
+    assert len(done.stderr.strip().splitlines()) == 1
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_trace_is_shown_when_asked_for(tmp_path):
+    done = run("audit", "nowhere", cwd=tmp_path, KERAS_ATTN_TRACEBACK="1")
+    assert "Traceback" in done.stderr
+
+
+def test_help_names_every_option_and_what_it_is_for():
+    for done in (run("audit", "--help"), run("--help", script=SCRIPT)):
+        assert done.returncode == 0
+        for word in ("--weights", "--layers", "--on-bad-example", "--overwrite", "fixations.csv"):
+            assert word in done.stdout
+    assert "audit" in run("--help").stdout
+
+
+def test_the_script_with_data_is_the_command(root, maps, tmp_path):
+    done = run(root, "--model", maps, "--out", tmp_path / "out", script=SCRIPT)
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "out" / "audit.html").is_file()
+
+
+def test_the_demonstration_trains_and_compares(tmp_path, monkeypatch, capsys):
+    """The real one, with fewer scenes and epochs."""
+    monkeypatch.syspath_prepend(SCRIPT.parent)
+    import gaze_agreement
+
+    monkeypatch.setattr(gaze_agreement, "TRAINING_SCENES", 30)
+    monkeypatch.setattr(gaze_agreement, "TEST_SCENES", 8)
+    monkeypatch.setattr(gaze_agreement, "EPOCHS", 1)
+    gaze_agreement.demonstrate(tmp_path / "demo", overwrite=False)
+    printed = capsys.readouterr().out
+    for name in ("untrained · saliency · map", "trained · block5_conv3 · activation", "Page:"):
+        assert name in printed
+    assert "say nothing about people" in printed
+    assert (tmp_path / "demo" / "audit.png").stat().st_size > 10_000

@@ -1,0 +1,101 @@
+"""The promises of the package as a whole."""
+
+import ast
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+PACKAGE = ROOT / "keras_attn"
+
+
+def loaded_by(code):
+    """Names of all modules that are loaded after running `code` in a fresh process."""
+    code += "\nimport sys; print(' '.join(sys.modules))"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import keras_attn; keras_attn.metrics.gaze.s_auc; keras_attn.gaze; keras_attn.mechanisms",
+        "import keras_attn as ka; ka.Mechanism; ka.MECHANISMS if hasattr(ka, 'MECHANISMS') else 0",
+        "import keras_attn; keras_attn.datasets.folder; keras_attn.datasets.miniature",
+        "import keras_attn; keras_attn.audit",
+        "import keras_attn.cli as c\ntry: c.main(['--help'])\nexcept SystemExit: pass",
+        "import keras_attn.cli as c\ntry: c.main(['audit', '--help'])\nexcept SystemExit: pass",
+    ],
+)
+def test_metrics_data_and_help_load_neither_tensorflow_nor_keras(code):
+    assert not {"tensorflow", "keras"} & loaded_by(code)
+
+
+def test_auditing_a_folder_of_maps_loads_no_tensorflow(tmp_path):
+    code = f"""
+import numpy as np, pathlib, keras_attn as ka
+data = ka.datasets.miniature(images=3, root=pathlib.Path({str(tmp_path)!r}) / "scenes")
+maps = pathlib.Path({str(tmp_path)!r}) / "maps"
+maps.mkdir()
+for example in data:
+    np.save(maps / f"{{example.id}}.npy", np.random.rand(12, 16))
+ka.audit(maps, data, progress=False)
+"""
+    assert not {"tensorflow", "keras"} & loaded_by(code)
+
+
+def test_every_public_name_is_there():
+    import keras_attn
+
+    for name in keras_attn.__all__:
+        assert getattr(keras_attn, name) is not None
+    assert set(keras_attn.__all__) <= set(dir(keras_attn))
+    with pytest.raises(AttributeError, match="nothing_like_it"):
+        _ = keras_attn.nothing_like_it
+
+
+def test_no_code_branches_on_the_name_of_a_mechanism():
+    """What a mechanism does follows from its fields, so that anyone may pass another."""
+    from keras_attn.mechanisms import MECHANISMS
+
+    # "softmax" and "sigmoid" are names of normalisations as well, and those are fields.
+    names = set(MECHANISMS) - {"softmax", "sigmoid"}
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if not isinstance(node, (ast.Compare, ast.match_case)):
+                continue
+            sides = [n for n in ast.walk(node) if isinstance(n, ast.Constant)]
+            compared = {n.value for n in sides if isinstance(n.value, str)} & names
+            of_mechanism = "mechanism" in ast.unparse(node)
+            assert not (compared and of_mechanism), f"{path.name}:{node.lineno} {compared}"
+            assert "mechanism.name ==" not in ast.unparse(node), f"{path.name}:{node.lineno}"
+
+
+def test_no_module_is_longer_than_four_hundred_lines():
+    for folder in ("keras_attn", "experiments", "tools"):
+        for path in (ROOT / folder).rglob("*.py"):
+            assert len(path.read_text(encoding="utf-8").splitlines()) <= 400, path
+
+
+def test_reports_import_neither_keras_nor_tensorflow():
+    for path in (PACKAGE / "report").rglob("*.py"):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        imports = [
+            ast.unparse(n) for n in ast.walk(tree) if isinstance(n, (ast.Import, ast.ImportFrom))
+        ]
+        assert not any(
+            word in line for line in imports for word in ("tensorflow", "import keras\n")
+        )
+
+
+def test_version_and_licence_are_stated_once_and_alike():
+    import keras_attn
+
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    assert f"version: {keras_attn.__version__}" in citation
+    assert f"## {keras_attn.__version__}" in changelog
+    assert "license: MIT" in citation
+    assert Path(ROOT / "LICENSE").read_text(encoding="utf-8").startswith("MIT License")

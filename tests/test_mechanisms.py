@@ -1,0 +1,155 @@
+"""The five mechanisms as data, and what applying them does."""
+
+import dataclasses
+
+import keras
+import numpy as np
+import pytest
+
+import keras_attn as ka
+from keras_attn.errors import InputError
+from keras_attn.mechanisms import MECHANISMS, Mechanism, apply, get
+
+SHAPES = [(6, 8, 10), (4, 6, 8, 10)]
+
+
+def features_and_gaze(rng, shape):
+    z = rng.normal(size=(2, *shape)).astype("float32")
+    gaze = rng.random((2, *shape[:-1], 1)).astype("float32")
+    return z, gaze
+
+
+def test_the_five_are_those_of_the_paper():
+    assert list(MECHANISMS) == ["activation", "softmax", "sigmoid", "supervised", "human"]
+    assert [m.name for m in MECHANISMS.values() if m.takes_gaze] == ["human"]
+    assert [m.name for m in MECHANISMS.values() if m.supervised] == ["supervised"]
+    assert [m.name for m in MECHANISMS.values() if not m.gates] == ["activation"]
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_activation_looks_and_does_not_touch(rng, shape):
+    z, _ = features_and_gaze(rng, shape)
+    out = apply("activation", z)
+    assert out.gated is z and out.logits is None
+    np.testing.assert_allclose(out.attention[..., 0], (z**2).sum(-1), rtol=1e-5)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_softmax_sums_to_one_over_each_frame_and_keeps_the_scale_of_the_features(rng, shape):
+    z, _ = features_and_gaze(rng, shape)
+    out = apply("softmax", z)
+    y = np.asarray(out.logits, np.float64)
+    expected = np.exp(y) / np.exp(y).sum(axis=(-3, -2), keepdims=True)
+    np.testing.assert_allclose(out.attention, expected, rtol=1e-5)
+    np.testing.assert_allclose(np.sum(out.attention, axis=(-3, -2)), 1, rtol=1e-5)
+    np.testing.assert_allclose(out.gated, z * expected * (6 * 8), rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["sigmoid", "supervised"])
+@pytest.mark.parametrize("shape", SHAPES)
+def test_sigmoid_and_supervised_gate_with_the_sigmoid_of_the_logits(rng, name, shape):
+    z, _ = features_and_gaze(rng, shape)
+    out = apply(name, z)
+    expected = 1 / (1 + np.exp(-np.asarray(out.logits, np.float64)))
+    np.testing.assert_allclose(out.attention, expected, rtol=1e-5)
+    np.testing.assert_allclose(out.gated, z * expected, rtol=1e-4, atol=1e-6)
+
+
+@pytest.mark.parametrize("shape", SHAPES)
+def test_human_gates_with_the_gaze_scaled_to_a_peak_of_one(rng, shape):
+    z, gaze = features_and_gaze(rng, shape)
+    gaze[0] = 0
+    out = apply("human", z, gaze)
+    np.testing.assert_array_equal(out.attention[0], np.ones_like(gaze[0]))
+    expected = gaze[1] / gaze[1].max(axis=(-3, -2), keepdims=True)
+    np.testing.assert_allclose(out.attention[1], expected, rtol=1e-5)
+    np.testing.assert_allclose(out.gated, z * np.asarray(out.attention), rtol=1e-5)
+
+
+def test_human_takes_gaze_of_another_size_and_loses_no_fixation(rng):
+    z = np.ones((1, 7, 7, 3), "float32")
+    gaze = np.zeros((1, 224, 224, 1), "float32")
+    gaze[0, 100, 180] = 1
+    out = apply("human", z, gaze)
+    row, column = np.unravel_index(np.argmax(out.attention), (7, 7))
+    assert (row, column) == (100 // 32, 180 // 32)
+    assert np.max(out.attention) == 1
+
+
+def test_human_without_gaze_says_so():
+    with pytest.raises(InputError, match="gaze: expected densities"):
+        apply("human", np.ones((1, 4, 4, 2), "float32"))
+
+
+def test_anyone_may_pass_a_mechanism_of_their_own(rng):
+    z, gaze = features_and_gaze(rng, SHAPES[0])
+    own = Mechanism("mean_softmax", "module", "softmax", gate="mean", supervised=True)
+    out = apply(own, z)
+    np.testing.assert_allclose(out.gated, z * np.asarray(out.attention) * 48, rtol=1e-3)
+    raw = apply(Mechanism("raw", "gaze", "none"), z, gaze)
+    np.testing.assert_allclose(raw.gated, z * gaze, rtol=1e-5)
+    cubed = apply(dataclasses.replace(MECHANISMS["activation"], p=3), z)
+    np.testing.assert_allclose(cubed.attention[..., 0], (np.abs(z) ** 3).sum(-1), rtol=1e-4)
+
+
+def test_the_softmax_of_the_sigmoid_is_nearly_uniform(rng):
+    """§IV-A1 takes it over the sigmoid of Y: no two positions differ by more than e."""
+    z, _ = features_and_gaze(rng, SHAPES[0])
+    own = dataclasses.replace(MECHANISMS["softmax"], softmax_of="sigmoid")
+    attention = np.asarray(apply(own, 50 * z).attention)
+    assert attention.max() / attention.min() <= np.e * (1 + 1e-5)
+    plain = np.asarray(apply("softmax", 50 * z).attention)
+    assert plain.max() / max(plain.min(), 1e-30) > np.e
+
+
+def test_another_module_takes_the_place_of_the_default_one(rng):
+    z, _ = features_and_gaze(rng, SHAPES[0])
+
+    class Module(keras.layers.Layer):
+        def call(self, features):
+            return features[..., :1], features[..., 1:2]
+
+    out = apply("sigmoid", z, module=Module())
+    np.testing.assert_array_equal(out.attention, z[..., :1])
+    np.testing.assert_array_equal(out.logits, z[..., 1:2])
+
+
+@pytest.mark.parametrize("name", list(MECHANISMS))
+@pytest.mark.parametrize("shape", [(6, 8, 10), (4, 6, 8, 10), (None, None, 10)])
+def test_a_functional_model_with_it_saves_and_loads(rng, tmp_path, name, shape):
+    z, gaze = keras.Input(shape), keras.Input((*shape[:-1], 1))
+    out = apply(name, z, gaze)
+    model = keras.Model([z, gaze], {"gated": out.gated, "attention": out.attention})
+    assert model.get_layer("attention")
+    model.save(tmp_path / "model.keras")
+    again = keras.models.load_model(tmp_path / "model.keras")
+    inputs = features_and_gaze(rng, tuple(side or 6 for side in shape))
+    mine, its = model(inputs), again(inputs)
+    np.testing.assert_array_equal(mine["gated"], its["gated"])
+    np.testing.assert_array_equal(mine["attention"], its["attention"])
+
+
+@pytest.mark.parametrize(
+    ("fields", "message"),
+    [
+        ({"source": "gazes"}, "Mechanism.source: expected one of 'energy', 'module', 'gaze'"),
+        ({"source": "gaze"}, "normalise of source 'gaze': expected one of 'none', 'max'"),
+        ({"gate": "yes"}, "Mechanism.gate: expected one of"),
+        ({"p": 0}, "Mechanism.p: expected a positive exponent. Received: 0"),
+        ({"softmax_of": "Y"}, "softmax_of: expected one of 'logits', 'sigmoid'"),
+        (
+            {"source": "gaze", "normalise": "max", "supervised": True},
+            "supervised: expected source 'module'",
+        ),
+    ],
+)
+def test_impossible_mechanisms_are_refused(fields, message):
+    with pytest.raises(InputError, match=message):
+        Mechanism(**{"name": "x", "source": "module", "normalise": "sigmoid", **fields})
+
+
+def test_an_unknown_name_lists_those_there_are():
+    with pytest.raises(InputError, match="attention: expected one of 'activation', .*'sigmoids'"):
+        get("sigmoids")
+    assert get(MECHANISMS["human"]) is get("human")
+    assert ka.mechanisms.get("human").normalise == "max"

@@ -1,0 +1,56 @@
+"""Intervals and tests against SciPy, by hand and by property."""
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from keras_attn.statistics import bootstrap_interval, holm, paired_p
+
+
+def test_the_interval_of_a_mean_is_that_of_the_normal_theory(rng):
+    values = rng.normal(3, 2, 400)
+    low, high = bootstrap_interval(values)
+    half = 1.96 * values.std(ddof=1) / 20
+    assert low == pytest.approx(values.mean() - half, abs=0.15 * half)
+    assert high == pytest.approx(values.mean() + half, abs=0.15 * half)
+
+
+def test_the_interval_covers_the_truth_nineteen_times_in_twenty(rng):
+    hits = 0
+    for _ in range(200):
+        low, high = bootstrap_interval(rng.exponential(1, 60))
+        hits += low <= 1 <= high
+    assert 176 <= hits <= 200
+
+
+def test_the_interval_leaves_nan_out_and_is_the_same_each_time(rng):
+    values = rng.normal(size=50)
+    with_nan = np.concatenate([[np.nan], values, [np.nan]])
+    assert bootstrap_interval(with_nan) == bootstrap_interval(values)
+
+
+def test_one_value_has_no_interval_and_a_constant_one_of_width_zero():
+    assert np.isnan(bootstrap_interval([1.0, np.nan])).all()
+    assert np.isnan(bootstrap_interval([])).all()
+    assert bootstrap_interval([0.5] * 9) == (0.5, 0.5)
+
+
+def test_paired_p_is_wilcoxons(rng):
+    a, b = rng.normal(0.4, 1, 60), rng.normal(size=60)
+    expected = stats.wilcoxon(a, b, method="approx").pvalue
+    assert paired_p(a, b) == pytest.approx(expected)
+    assert paired_p(b, a) == pytest.approx(expected)
+
+
+def test_paired_p_of_ties_is_not_decided_by_the_few_that_differ():
+    a = np.zeros(100)
+    a[:6] = 1
+    assert paired_p(a, np.zeros(100)) > 0.05
+    assert paired_p(a, a) == 1
+    assert np.isnan(paired_p([np.nan], [1.0]))
+
+
+def test_holm_by_hand():
+    np.testing.assert_allclose(holm([0.01, 0.04, 0.03, 0.005]), [0.03, 0.06, 0.06, 0.02])
+    np.testing.assert_allclose(holm([0.9, np.nan, 0.8]), [1, np.nan, 1])
+    assert holm([]).shape == (0,)
