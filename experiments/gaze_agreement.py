@@ -1,6 +1,6 @@
 """Does this network look where people look? Maps of a network against the gaze of a dataset.
 
-    python experiments/gaze_agreement.py DATA --weights vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5
+    python experiments/gaze_agreement.py DATA --weights vgg16_weights_..._notop.h5
     python experiments/gaze_agreement.py DATA --model mine.keras --layers conv4 conv5
     python experiments/gaze_agreement.py
 

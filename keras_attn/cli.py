@@ -63,11 +63,13 @@ class Audit:
     def __call__(self):
         """Run the audit and say where its files are."""
         from keras_attn import api, datasets, runs
+        from keras_attn.agreement.opening import is_saved_model
 
-        import_tensorflow_quietly()
         runs.check_target(self.out, api.FILES, overwrite=self.overwrite)
         data = datasets.folder(self.data, on_bad_example=self.on_bad_example)
         print(f"{data.name}: {data.report}", flush=True)
+        if is_saved_model(self.model) or not Path(self.model).is_dir():
+            import_tensorflow_quietly()
         options = {field.name: getattr(self, field.name) for field in fields(self)}
         for own in ("data", "on_bad_example"):
             del options[own]

@@ -11,7 +11,6 @@ from keras import ops
 
 from keras_attn.errors import InputError, one_of
 
-
 _SPACE = (-3, -2)
 """The axes of height and width."""
 

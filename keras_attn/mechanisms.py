@@ -1,4 +1,4 @@
-"""The five attention mechanisms of the paper (§III) as data, and the one function that applies them.
+"""The five attention mechanisms of the paper (§III) as data, and the function that applies them.
 
 A `Mechanism` says where the attention map A comes from, how it is normalised, whether it gates
 the features and whether gaze supervises it; all else follows from these fields. Anyone may pass

@@ -96,9 +96,9 @@ def test_the_softmax_of_the_sigmoid_is_nearly_uniform(rng):
     """§IV-A1 takes it over the sigmoid of Y: no two positions differ by more than e."""
     z, _ = features_and_gaze(rng, SHAPES[0])
     own = dataclasses.replace(MECHANISMS["softmax"], softmax_of="sigmoid")
-    attention = np.asarray(apply(own, 50 * z).attention)
+    attention = np.asarray(apply(own, 50 * z).attention)[0]
     assert attention.max() / attention.min() <= np.e * (1 + 1e-5)
-    plain = np.asarray(apply("softmax", 50 * z).attention)
+    plain = np.asarray(apply("softmax", 50 * z).attention)[0]
     assert plain.max() / max(plain.min(), 1e-30) > np.e
 
 

@@ -68,7 +68,7 @@ class AuditResult:
         return as_text(self)
 
     def save(self, folder, *, overwrite=False):
-        """Write rows.csv, examples.csv, audit.html and audit.png into `folder`; returns its path."""
+        """Write rows.csv, examples.csv, audit.html and audit.png into `folder`; return its path."""
         from keras_attn.report.audit_page import write
 
         return write(self, folder, overwrite=overwrite)

@@ -37,8 +37,13 @@ def _refuse(what, **given):
             raise InputError(name, f"none for {what}, which returns its maps itself", repr(value))
 
 
+def is_saved_model(path):
+    """Whether the path is a SavedModel's folder."""
+    return (Path(path) / "saved_model.pb").is_file()
+
+
 def _from_disk(path, options):
-    if (path / "saved_model.pb").is_file():
+    if is_saved_model(path):
         from keras_attn.agreement.saved_model_maps import SavedModelMaps
 
         return SavedModelMaps(path, **options)

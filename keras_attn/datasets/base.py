@@ -92,7 +92,7 @@ class GazeDataset:
 
     @cached_property
     def fingerprint(self):
-        """SHA-256 of ids, sizes, points and viewers: scores are comparable only where it is equal."""
+        """SHA-256 of ids, sizes, points and viewers; scores compare only where it is the same."""
         digest = hashlib.sha256()
         for example in self.examples:
             digest.update(repr((example.id, example.shape)).encode())
@@ -129,7 +129,7 @@ def keep_points(points, subjects, shape, report):
 
 
 def read_image(path):
-    """An image file as uint8 RGB `(H, W, 3)`; `InputError` if it is missing, cut off or no image."""
+    """An image file as uint8 RGB `(H, W, 3)`; `InputError` if missing, cut off or no image."""
     with _opened(path) as image:
         if image.mode.startswith(("I", "F")):
             raise InputError(path, "an image of 8 bits a channel", f"mode {image.mode!r}")

@@ -1,4 +1,4 @@
-"""Networks with the Functional API. A model takes float32 RGB in [0, 255] and never loads weights."""
+"""Networks with the Functional API: float32 RGB in [0, 255] in; they never load weights."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -83,7 +83,7 @@ class GroupedConv2D(keras.layers.Layer):
 
 
 def features(x, *, width=1.0, lrn="before_pool", lrn_alpha=2e-5, lrn_k=1.0):
-    """Everything before the last pooling layer; preprocessed images in, 256 · width channels out."""
+    """Everything before the last pooling; preprocessed images in, 256 · width channels out."""
     one_of("lrn", lrn, ("before_pool", "after_pool"))
 
     def conv(x, channels, size, groups, name, **options):

@@ -1,4 +1,4 @@
-"""What the backbones share: preprocessing inside the model, channel scaling, the classifier's end."""
+"""What the backbones share: preprocessing inside the model, channel scaling, the last layer."""
 
 import keras
 from keras import ops
@@ -42,7 +42,7 @@ def scaled(channels, width):
 
 
 def image_input(input_shape):
-    """The model's input and the preprocessed image; `input_shape` (H, W, 3), H and W may be None."""
+    """The input and the preprocessed image; `input_shape` is (H, W, 3), H and W may be None."""
     if len(input_shape) != 3 or input_shape[-1] != 3:
         raise InputError("input_shape", "(height, width, 3)", tuple(input_shape))
     images = keras.Input(input_shape, name="image", dtype="float32")

@@ -15,7 +15,7 @@ from keras_attn.report import audit_table, pictures
 FILES = ("rows.csv", "examples.csv", "audit.html", "audit.png")
 MOST_MAPS = 24
 """Map rows shown for each image of the gallery; a page of every layer of a deep net is no help."""
-FIGURE_IMAGES, FIGURE_MAPS = 4, 8
+FIGURE_IMAGES, FIGURE_MAPS, FIGURE_WIDTH = 4, 8, 360
 
 
 def write(result, folder, *, overwrite=False):
@@ -105,8 +105,9 @@ def figure(result):
     FigureCanvasAgg(figure)
     axes = figure.subplots(len(places), len(names) + 2, squeeze=False)
     for row, (place, example) in enumerate(zip(places, examples, strict=True)):
-        image = example.pixels()
-        shown = [("image", image), ("gaze", pictures.with_fixations(image, example.points))]
+        image = pictures.thumbnail(example.pixels(), FIGURE_WIDTH)
+        points = example.points * (FIGURE_WIDTH / example.shape[1])
+        shown = [("image", image), ("gaze", pictures.with_fixations(image, points))]
         shown += [(str(n), pictures.overlay(image, result.gallery.maps[n][place])) for n in names]
         for axis, (name, picture) in zip(axes[row], shown, strict=True):
             axis.imshow(picture)

@@ -21,7 +21,7 @@ def read_legacy_h5(path):
         raise InputError(path, LEGACY, "a folder" if path.is_dir() else "no such file")
     try:
         with h5py.File(path) as file:
-            root = file["model_weights"] if "model_weights" in file else file
+            root = file.get("model_weights", file)
             if "layer_names" not in root.attrs:
                 raise InputError(path, LEGACY, f"HDF5 with {sorted(root) or 'nothing'} at its root")
             layers = {name: _arrays(root[name]) for name in _names(root.attrs["layer_names"])}

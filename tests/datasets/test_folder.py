@@ -37,7 +37,7 @@ def test_reading_reports_counts(root):
     assert (report.images, report.viewers, report.points) == (2, 2, 3)
     assert (report.points_outside, report.points_not_a_number) == (3, 2)
     text = str(report)
-    assert "2 images, 2 viewers, 3 fixations; 5 points dropped (3 outside, 2 not a number)" == text
+    assert text == "2 images, 2 viewers, 3 fixations; 5 points dropped (3 outside, 2 not a number)"
 
 
 def test_points_and_viewers_belong_to_their_image(root):
