@@ -94,7 +94,8 @@ def fit(model, dataset):
     blocks = masks.reshape(len(masks), height, masks.shape[1] // height, width, -1) / 255
     targets = blocks.mean(axis=(2, 4))[..., None].astype("float32")
     model.compile(keras.optimizers.Adam(1e-3), "binary_crossentropy")
-    model.fit(images, targets, batch_size=10, epochs=EPOCHS)
+    bar = 1 if sys.stdout.isatty() else 2  # in a log file, a line per epoch
+    model.fit(images, targets, batch_size=10, epochs=EPOCHS, verbose=bar)
 
 
 if __name__ == "__main__":

@@ -32,7 +32,7 @@ def overlay(image, saliency):
 def with_fixations(image, points):
     """The image with a dot at each point: white in a dark ring, seen on any ground."""
     drawn = image.copy()
-    radius = max(2, round(image.shape[1] / 150))
+    radius = max(2, round(image.shape[1] / 100))
     for x, y in points:
         centre = (int(x), int(y))
         cv2.circle(drawn, centre, radius + 1, (20, 20, 20), -1, cv2.LINE_AA)
