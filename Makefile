@@ -24,9 +24,10 @@ benchmark: $(READY)
 # The stamp is written last, so an installation that broke off is begun anew.
 $(READY): setup.py pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.exit(0 if (3, 11) <= sys.version_info[:2] <= (3, 13) else "keras_attn needs Python 3.11 to 3.13, this is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12 ...")'
-	$(PYTHON) -m venv $(VENV)
-	$(VENV)/bin/pip install --disable-pip-version-check --quiet --editable ".[dev]"
-	touch $(READY)
+	@echo "Installing into $(VENV), once; this takes a few minutes ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(VENV)/bin/pip install --disable-pip-version-check --quiet --editable ".[dev]"
+	@touch $(READY)
 
 clean:
 	rm -rf $(VENV) build *.egg-info runs/demo

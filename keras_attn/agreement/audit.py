@@ -86,7 +86,8 @@ def run(sources, dataset, *, blur, batch_size=8, gallery=12, progress=True):
         expected = "at least two images with fixations: s-AUC and IG compare with the others"
         raise InputError(f"dataset {dataset.name!r}", expected, len(seen))
     for source in sources.values():
-        getattr(source, "check", lambda _: None)([dataset[i] for i in seen])
+        if hasattr(source, "check"):
+            source.check([dataset[i] for i in seen])
     started = time.perf_counter()
     scores = _scores(sources, dataset, seen, blur, batch_size, progress)
     rows = pd.DataFrame([_summary(name, scores) for name in scores])
@@ -101,7 +102,7 @@ def run(sources, dataset, *, blur, batch_size=8, gallery=12, progress=True):
         blur=blur,
         gallery=Gallery(indices, _gallery_maps(sources, dataset, indices, blur)),
         seconds=time.perf_counter() - started,
-        notes=_notes(dataset, rows),
+        notes=_notes(sources, rows),
     )
 
 
@@ -209,8 +210,10 @@ def _gallery_maps(sources, dataset, indices, blur):
     return maps
 
 
-def _notes(dataset, rows):
-    notes = [dataset.note] if dataset.note else []
+def _notes(sources, rows):
+    notes = []
+    for source in sources.values():
+        notes += source.notes() if hasattr(source, "notes") else []
     for row in rows.itertuples():
         if row.constant and row.model not in REFERENCES:
             name = RowName(row.model, row.layer, row.kind)

@@ -29,11 +29,14 @@ class KerasMaps:
     layers: names (`outer/inner` for a layer of a nested model); by default the last layer of each
     resolution. kinds: some of KINDS; by default "activation", and for classifiers all.
     size: (H, W) of the input, where the model leaves it open. preprocess: a function of float32
-    RGB images in [0, 255], for models without preprocessing of their own.
+    RGB images in [0, 255], for models without preprocessing of their own. note: what a reader of
+    the scores has to know of the model.
     """
 
-    def __init__(self, model, layers=(), kinds=None, size=None, preprocess=None):
-        self.model, self.preprocess = model, preprocess
+    def __init__(self, model, layers=(), kinds=None, size=None, preprocess=None, note=""):
+        if keras.backend.backend() != "tensorflow":
+            raise InputError("KERAS_BACKEND", "tensorflow", repr(keras.backend.backend()))
+        self.model, self.preprocess, self.note = model, preprocess, note
         self.size = _input_size(model, size)
         probe = self._input([np.zeros((*self.size, 3), np.uint8)])
         found, shapes, result = self._dry_run(probe)
@@ -73,6 +76,10 @@ class KerasMaps:
             if _is_map(outputs.get(name)) and not isinstance(layer, keras.layers.ZeroPadding2D)
         }
         return layers, shapes, result
+
+    def notes(self):
+        """What a reader of the scores has to know."""
+        return [self.note] if self.note else []
 
     def __call__(self, images, examples):
         """Maps of a list of images."""

@@ -82,8 +82,12 @@ def _bundled(name, weights, options):
     network = backbone.build((height, width, 3), classes=_classes(stored, backbone), name=name)
     if weights is not None:
         weight_files.load(network, weights)
-    layers = options["layers"] or backbone.stages[-3:]
-    return KerasMaps(network, **{**options, "layers": layers, "size": (height, width)})
+    own = {
+        "layers": options["layers"] or backbone.stages[-3:],
+        "size": (height, width),
+        "note": "" if weights else f"{name} has random weights: no weight file was given.",
+    }
+    return KerasMaps(network, **{**options, **own})
 
 
 def _classes(stored, backbone):

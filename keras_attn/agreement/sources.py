@@ -2,7 +2,8 @@
 
 A source is called with a list of images (uint8 RGB `(H, W, 3)`, sizes may differ) and their
 examples, and returns `{(layer, kind): [map, ...]}`, one finite two-dimensional float array per
-image, of any size. Networks are in `keras_maps` and `saved_model_maps`; this loads no TensorFlow.
+image, of any size. It may have `check(examples)`, called before the work begins, and `notes()`,
+after it. Networks are in `keras_maps` and `saved_model_maps`; this loads no TensorFlow.
 """
 
 from pathlib import Path
@@ -74,6 +75,7 @@ class FolderMaps:
         if not self.folder.is_dir():
             raise InputError(self.folder, "a folder of maps", "no such folder")
         self.files = {p.stem: p for p in self.folder.iterdir() if p.suffix.lower() in MAP_SUFFIXES}
+        self.of_another_size = {}
 
     def check(self, dataset):
         """Fail before the work begins, not in its middle, where maps are missing."""
@@ -86,7 +88,20 @@ class FolderMaps:
     def __call__(self, images, examples):
         """Read the maps of the examples."""
         maps = [read_map(self.files[example.id]) for example in examples]
+        for example, saliency in zip(examples, maps, strict=True):
+            if saliency.shape != tuple(example.shape):
+                self.of_another_size[example.id] = saliency.shape, tuple(example.shape)
         return {(self.folder.name, "map"): maps}
+
+    def notes(self):
+        """What a reader of the scores has to know of these files."""
+        if not self.of_another_size:
+            return []
+        name, (received, wanted) = next(iter(self.of_another_size.items()))
+        return [
+            f"{len(self.of_another_size)} maps in {self.folder.name} have another size than their "
+            f"image and were resized ({name}: {received} to {wanted})."
+        ]
 
 
 def read_map(path):

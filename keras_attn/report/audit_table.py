@@ -51,7 +51,8 @@ def as_text(result):
     with console.capture() as captured:
         console.print(table)
     lines = [line.rstrip() for line in captured.get().rstrip().splitlines()]
-    return "\n".join([*lines, "", *legend(result), ""])
+    about = [result.dataset.note] if result.dataset.note else []
+    return "\n".join([*lines, "", answer(result), *about, "", *legend(result), ""])
 
 
 def _cell(row, column):
@@ -85,14 +86,14 @@ def legend(result):
 
 
 def answer(result):
-    """The audit in a sentence: which map agrees best with gaze, and between which bounds."""
+    """The audit in a sentence: which map agrees best with gaze, and what to hold it against."""
     rows = result.rows.set_index("model", drop=False)
     audited = [row for _, row in result.rows.iterrows() if not is_reference(row)]
     best = max(audited, key=lambda row: row["s_auc"])
     viewer = rows.loc["one viewer", "s_auc"]
-    bound = "" if np.isnan(viewer) else f" and one viewer's {decimals(viewer, 3)}"
+    others = "" if np.isnan(viewer) else f", one viewer's density scores {decimals(viewer, 3)}"
     return (
         f"By s-AUC, {label(best)} agrees best with gaze: {decimals(best['s_auc'], 3)} "
-        f"[{decimals(best['s_auc_low'], 3)}, {decimals(best['s_auc_high'], 3)}], between chance "
-        f"at 0.500{bound}."
+        f"[{decimals(best['s_auc_low'], 3)}, {decimals(best['s_auc_high'], 3)}]. "
+        f"Chance is 0.500{others}."
     )

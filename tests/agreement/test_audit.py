@@ -199,6 +199,14 @@ def test_constant_maps_are_scored_counted_and_told(data):
     assert "12 of 12 maps are constant" in str(result)
 
 
+def test_maps_of_another_size_than_their_image_are_resized_and_told(data, tmp_path):
+    for example in data:
+        shape = example.shape if example is data[0] else (12, 16)
+        np.save(tmp_path / f"{example.id}.npy", np.random.default_rng(0).random(shape))
+    text = str(ka.audit(tmp_path, data, progress=False))
+    assert "11 maps in" in text and "scene_0002: (12, 16) to (96, 128)" in text
+
+
 def test_one_image_with_gaze_is_too_few(tmp_path, data):
     import shutil
 

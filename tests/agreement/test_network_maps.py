@@ -324,6 +324,7 @@ def test_a_backbone_without_weights_is_audited_at_its_last_three_stages():
     source = open_source("vgg16", size=64)
     assert list(source.layers) == ["block3_conv3", "block4_conv3", "block5_conv3"]
     assert source.size == (64, 64)
+    assert source.notes() == ["vgg16 has random weights: no weight file was given."]
 
 
 def test_a_backbone_with_real_weights_is_that_of_keras_applications(images):

@@ -10,7 +10,7 @@ from scipy.stats import rankdata
 
 from keras_attn import gaze as g
 from keras_attn.errors import InputError
-from keras_attn.metrics import gaze
+from keras_attn.metrics import gaze, one_map
 
 SHAPE = (60, 80)
 VALUES = json.loads((GOLDEN / "values.json").read_text())["values"]
@@ -80,6 +80,16 @@ def test_auc_judd_equals_pysaliency_and_the_mit_code(reference):
     same(exact, "pysaliency.maps.AUC_per_image.unfixated")
     weighted = gaze.auc_judd(maps, points, convention="exact", average="fixation")
     same(weighted, "pysaliency.maps.AUC.unfixated.fixation")
+
+
+def test_both_roc_areas_equal_pysaliency_and_scikit_learn():
+    data = np.load(GOLDEN / "roc.npz")
+    per_positive = one_map.auc_per_positive(data["pos"], data["neg"])
+    same(per_positive, "pysaliency.general_rocs_per_positive")
+    same(per_positive.mean(), "pysaliency.general_roc")
+    same(per_positive.mean(), "sklearn.roc_auc_score")
+    judd = one_map.auc_at_positive_thresholds(data["pos"], data["neg"])
+    same(judd, "pysaliency.general_roc.judd1")
 
 
 def test_nss_equals_pysaliency_and_the_mit_code(reference):

@@ -40,6 +40,7 @@ def _whole(root, write):
     stage = Path(tempfile.mkdtemp(prefix=".partial-", dir=root.parent))
     try:
         write(stage)
+        stage.chmod(0o755)  # temporary folders are private
         stage.rename(root)
     except OSError:
         # Another process may have drawn the same scenes meanwhile; theirs are as good.
