@@ -8,6 +8,7 @@ from keras_attn.agreement.opening import open_source
 from keras_attn.agreement.scoring import Blur
 from keras_attn.errors import InputError
 from keras_attn.report.audit_page import FILES
+from keras_attn.report.audit_table import REFERENCES
 
 
 def audit(
@@ -57,8 +58,8 @@ def audit(
     options = {"layers": layers, "kinds": kinds, "size": size, "preprocess": preprocess}
     sources = {}
     for name, one in models.items():
-        if name in agreement.REFERENCES:
-            raise InputError("model", f"a name other than {agreement.REFERENCES}", repr(name))
+        if name in REFERENCES:
+            raise InputError("model", f"a name other than {REFERENCES}", repr(name))
         sources[str(name)] = open_source(one, weights=weights, **options)
     if not sources:
         raise InputError("model", "at least one model", "an empty dict")

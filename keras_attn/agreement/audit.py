@@ -1,4 +1,4 @@
-"""The audit's loop and its result: sources of maps against the gaze of a dataset.
+"""The audit's loop: sources of maps against the gaze of a dataset.
 
 Images go through in batches; what is kept of each map is its scores. The few maps of the gallery
 are made a second time at the end, when the scores have shown which images to look at.
@@ -8,70 +8,21 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from keras_attn.agreement.scoring import COLUMNS, EXTRAS, ImageScores
+from keras_attn.agreement.scoring import EXTRAS, ImageScores
 from keras_attn.agreement.sources import enlarged
 from keras_attn.errors import InputError
+from keras_attn.metrics.columns import COLUMNS
+from keras_attn.report.audit_result import AuditResult, Gallery
+from keras_attn.report.audit_table import REFERENCES, RowName
 from keras_attn.statistics import bootstrap_interval, holm, paired_p
 
-REFERENCES = ("centre", "uniform", "human", "one viewer")
 KEYS = (*(column.key for column in COLUMNS), *EXTRAS)
-
-
-@dataclass(frozen=True)
-class RowName:
-    """Whose maps a row is about; the reference rows have a model and nothing else."""
-
-    model: str
-    layer: str = ""
-    kind: str = ""
-
-    def __str__(self):
-        return " · ".join(part for part in (self.model, self.layer, self.kind) if part)
-
-
-@dataclass(frozen=True, eq=False)
-class Gallery:
-    """Maps to look at: `maps[row][k]` is the map `(H, W)` of image `indices[k]`."""
-
-    indices: list
-    maps: dict
-
-
-@dataclass(frozen=True, eq=False)
-class AuditResult:
-    """What an audit found; `print` shows the table, `save` writes it all.
-
-    rows: a DataFrame with a row per map kind: model, layer, kind, images; for each metric its
-        mean, `_low` and `_high` (95 % bootstrap interval over images), `_p` (Wilcoxon's
-        signed-rank test against `centre`, Holm-corrected over the rows); zero_share, constant.
-    examples: a row per map kind and image with all scores.
-    """
-
-    rows: pd.DataFrame
-    examples: pd.DataFrame
-    dataset: object
-    blur: object
-    gallery: Gallery
-    seconds: float
-    notes: list = field(default_factory=list)
-
-    def __str__(self):
-        from keras_attn.report.audit_table import as_text
-
-        return as_text(self)
-
-    def save(self, folder, *, overwrite=False):
-        """Write rows.csv, examples.csv, audit.html and audit.png into `folder`; return its path."""
-        from keras_attn.report.audit_page import write
-
-        return write(self, folder, overwrite=overwrite)
 
 
 def run(sources, dataset, *, blur, batch_size=8, gallery=12, progress=True):

@@ -12,26 +12,8 @@ from keras_attn import gaze
 from keras_attn.errors import InputError
 from keras_attn.metrics import gaze as gaze_metrics
 from keras_attn.metrics import one_map
+from keras_attn.metrics.columns import COLUMNS
 
-
-@dataclass(frozen=True)
-class Column:
-    """A metric of the audit: its key in files, its heading, and which direction is better."""
-
-    key: str
-    title: str
-    higher_is_better: bool = True
-
-
-COLUMNS = (
-    Column("s_auc", "s-AUC"),
-    Column("ig", "IG"),
-    Column("auc_judd", "AUC-Judd"),
-    Column("nss", "NSS"),
-    Column("cc", "CC"),
-    Column("sim", "SIM"),
-    Column("kl", "KL", higher_is_better=False),
-)
 EXTRAS = ("zero_share", "constant")
 """Beside the metrics: share of fixated pixels on an exact zero, and whether the map is constant."""
 

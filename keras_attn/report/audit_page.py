@@ -9,7 +9,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from keras_attn import __version__, runs
-from keras_attn.agreement.scoring import COLUMNS
+from keras_attn.metrics.columns import COLUMNS
 from keras_attn.report import audit_table, pictures
 
 FILES = ("rows.csv", "examples.csv", "audit.html", "audit.png")

@@ -1,11 +1,13 @@
 """The audit's table for the console, and the sentences that say how to read it."""
 
+from dataclasses import dataclass
+
 import numpy as np
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from keras_attn.agreement.scoring import COLUMNS
+from keras_attn.metrics.columns import COLUMNS
 
 REFERENCES = ("centre", "uniform", "human", "one viewer")
 WITH_INTERVAL = ("s_auc", "ig")
@@ -14,9 +16,21 @@ WIDTH = 240
 """Columns for the table to grow into; a terminal that is narrower folds its lines."""
 
 
+@dataclass(frozen=True)
+class RowName:
+    """Whose maps a row is about; the reference rows have a model and nothing else."""
+
+    model: str
+    layer: str = ""
+    kind: str = ""
+
+    def __str__(self):
+        return " · ".join(part for part in (self.model, self.layer, self.kind) if part)
+
+
 def label(row):
-    """Name of a row of the audit: model, layer and kind."""
-    return " · ".join(part for part in (row["model"], row["layer"], row["kind"]) if part)
+    """Name of a row of the audit as text."""
+    return str(RowName(row["model"], row["layer"], row["kind"]))
 
 
 def is_reference(row):

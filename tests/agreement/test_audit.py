@@ -10,9 +10,9 @@ from conftest import real
 
 import keras_attn as ka
 from keras_attn import metrics
-from keras_attn.agreement.audit import REFERENCES
-from keras_attn.agreement.scoring import COLUMNS
 from keras_attn.errors import InputError
+from keras_attn.metrics.columns import COLUMNS
+from keras_attn.report.audit_table import REFERENCES
 
 
 @pytest.fixture(scope="module")

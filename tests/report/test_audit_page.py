@@ -140,7 +140,7 @@ def test_drawing_fixations_leaves_the_image_alone(rng):
 def test_a_figure_of_two_images_is_possible(result):
     from dataclasses import replace
 
-    from keras_attn.agreement.audit import Gallery
+    from keras_attn.report.audit_result import Gallery
 
     two = Gallery(result.gallery.indices[:2], {k: v[:2] for k, v in result.gallery.maps.items()})
     assert len(audit_page.figure(replace(result, gallery=two)).axes) == 2 * 6
