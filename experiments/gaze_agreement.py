@@ -10,12 +10,14 @@ of the machinery, which says nothing about people.
 """
 
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 import tyro
 
-from keras_attn import cli
+from keras_attn import cli, runs
+from keras_attn.errors import InputError
+from keras_attn.report.audit_page import FILES
 
 SHAPE = (96, 128)
 TRAINING_SCENES, TEST_SCENES = 200, 60
@@ -34,14 +36,22 @@ class GazeAgreement(cli.Audit):
 
     def __call__(self):
         """Audit DATA, or the drawn scenes."""
-        if self.data is None:
-            demonstrate(self.out, self.overwrite)
-        else:
+        if self.data is not None:
             super().__call__()
+            return
+        mine = ("data", "out", "overwrite")
+        given = [f.name for f in fields(self) if f.name not in mine and self._given(f)]
+        if given:
+            raise InputError("DATA", f"a folder to go with {', '.join(given)}", "none")
+        demonstrate(self.out, self.overwrite)
+
+    def _given(self, field):
+        return getattr(self, field.name) != field.default
 
 
 def demonstrate(out, overwrite):
     """Audit an untrained and a briefly trained small network on drawn scenes."""
+    runs.check_target(out, FILES, overwrite=overwrite)
     cli.import_tensorflow_quietly()
     import keras
 
@@ -49,7 +59,9 @@ def demonstrate(out, overwrite):
 
     print("Drawing scenes with gaze ...", flush=True)
     train, test = (
-        ka.datasets.miniature(images=count, shape=SHAPE, seed=seed, root=out / name)
+        ka.datasets.miniature(
+            images=count, shape=SHAPE, seed=seed, root=out / name, overwrite=overwrite
+        )
         for name, count, seed in (
             ("drawn_training_scenes", TRAINING_SCENES, 1),
             ("drawn_test_scenes", TEST_SCENES, 2),
@@ -61,8 +73,7 @@ def demonstrate(out, overwrite):
     trained.set_weights(untrained.get_weights())
     fit(trained, train)
     models = {"untrained": untrained, "trained": trained}
-    result = ka.audit(models, test, layers=LAYERS, out=out, overwrite=overwrite)
-    cli.report(result, out)
+    cli.show_and_save(ka.audit(models, test, layers=LAYERS), out, overwrite)
 
 
 def network():

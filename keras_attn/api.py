@@ -56,13 +56,13 @@ def audit(
         data = datasets.folder(data)
     models = model if isinstance(model, dict) else {_name(model): model}
     options = {"layers": layers, "kinds": kinds, "size": size, "preprocess": preprocess}
+    if not models:
+        raise InputError("model", "at least one model", "an empty dict")
     sources = {}
     for name, one in models.items():
         if name in REFERENCES:
             raise InputError("model", f"a name other than {REFERENCES}", repr(name))
         sources[str(name)] = open_source(one, weights=weights, **options)
-    if not sources:
-        raise InputError("model", "at least one model", "an empty dict")
     blur = Blur(fixation_sigma, centre_bias_sigma)
     result = agreement.run(
         sources, data, blur=blur, batch_size=batch_size, gallery=gallery, progress=progress
@@ -75,5 +75,7 @@ def audit(
 def _name(model):
     """What a model is called in the table when the caller does not say."""
     if isinstance(model, (str, Path)):
-        return Path(model).stem
-    return getattr(model, "name", None) or getattr(model, "__name__", type(model).__name__)
+        name = Path(model).stem
+    else:
+        name = getattr(model, "name", None) or getattr(model, "__name__", type(model).__name__)
+    return f"{name} (audited)" if name in REFERENCES else name

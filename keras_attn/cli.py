@@ -43,8 +43,9 @@ class Audit:
     size: int | None = None
     """Side in pixels of the images the model is given, where it leaves that open."""
     preprocess: Literal["none", "caffe", "tf", "torch"] = "none"
-    """What the model expects instead of RGB in [0, 255]: caffe (BGR minus mean; VGG, ResNet),
-    tf (from -1 to 1; MobileNet, Inception), torch (normalised; DenseNet)."""
+    """What a model of your own expects instead of RGB in [0, 255]: caffe (BGR minus mean; VGG and
+    ResNet of keras.applications), tf (from -1 to 1; MobileNet, Inception), torch (normalised;
+    DenseNet). The bundled backbones need none."""
     on_bad_example: Literal["raise", "skip"] = "raise"
     """What happens to images and fixations that cannot be used."""
     fixation_sigma: float = 0.028
@@ -71,22 +72,18 @@ class Audit:
         if is_saved_model(self.model) or not Path(self.model).is_dir():
             import_tensorflow_quietly()
         options = {field.name: getattr(self, field.name) for field in fields(self)}
-        for own in ("data", "on_bad_example"):
+        for own in ("data", "on_bad_example", "out", "overwrite"):
             del options[own]
-        result = api.audit(
-            **{
-                **options,
-                "kinds": self.kinds or None,
-                "preprocess": _preprocessing(self.preprocess),
-            },
-            data=data,
-        )
-        report(result, self.out)
+        options["kinds"] = self.kinds or None
+        options["preprocess"] = _preprocessing(self.preprocess)
+        show_and_save(api.audit(data=data, **options), self.out, self.overwrite)
 
 
-def report(result, out):
-    """Print an audit's table and where its files are."""
-    print(result)
+def show_and_save(result, out, overwrite):
+    """Print an audit's table, write its files, and say where they are."""
+    # Printed first: a disk that is full by now does not take the result along.
+    print(result, flush=True)
+    result.save(out, overwrite=overwrite)
     print(f"Page:  {Path(out).resolve() / 'audit.html'}")
     print(f"Rows:  {Path(out).resolve() / 'rows.csv'}  ({result.seconds:.0f} s)")
 
@@ -107,7 +104,7 @@ def import_tensorflow_quietly():
         try:
             import tensorflow as tf
 
-            tf.config.list_physical_devices()
+            without_gpu = not tf.config.list_physical_devices("GPU")
         except BaseException:
             captured.seek(0)
             os.write(kept, captured.read())
@@ -115,6 +112,8 @@ def import_tensorflow_quietly():
         finally:
             os.dup2(kept, 2)
             os.close(kept)
+    if without_gpu:
+        print("TensorFlow sees no GPU here and runs on the CPU.", flush=True)
 
 
 def _preprocessing(mode):
@@ -122,7 +121,11 @@ def _preprocessing(mode):
         return None
     from keras.applications import imagenet_utils
 
-    return lambda images: imagenet_utils.preprocess_input(images, mode=mode)
+    def preprocess_input(images):
+        return imagenet_utils.preprocess_input(images, mode=mode)
+
+    preprocess_input.__name__ = f"preprocess_input(mode={mode!r})"
+    return preprocess_input
 
 
 def main(arguments=None):
@@ -160,7 +163,7 @@ def _one_line(error):
     if isinstance(error, InputError):
         return f"error: {error}"
     if isinstance(error, KeyboardInterrupt):
-        return "interrupted; nothing was written"
+        return "interrupted"
     return (
         f"error: {type(error).__name__}: {error}\n"
         "(unexpected; KERAS_ATTN_TRACEBACK=1 shows where it happened)"

@@ -9,10 +9,9 @@ Points are the truth; a density is made last, at the resolution it is needed at.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
-from scipy.ndimage import gaussian_filter1d
 
 from keras_attn.errors import InputError
 
@@ -51,8 +50,9 @@ def pixels(points, shape):
 
 def resize(points, shape, to):
     """Points of an image of `shape` (H, W) after it is resized to `to` (H, W)."""
-    scale = np.array([to[1] / shape[1], to[0] / shape[0]])
-    return _below(points * scale, to)
+    moved = points * (to[1] / shape[1], to[0] / shape[0])
+    # Rounding may carry a point just inside the border onto it; one outside stays outside.
+    return np.where(points < shape[::-1], np.minimum(moved, _last_inside(to)), moved)
 
 
 def crop(points, box):
@@ -77,37 +77,49 @@ def rot90(points, shape, turns=1):
 
 
 def _mirror(values, length):
-    # A value on a pixel's lower edge would land on the upper edge of the mirrored pixel, which is
-    # the next pixel already; one unit in the last place keeps every point on its own pixel.
-    mirrored = length - values
-    return np.where(values == np.floor(values), np.nextafter(mirrored, -np.inf), mirrored)
+    # A value on, or rounded to, a pixel's lower edge would land on the upper edge of the mirrored
+    # pixel, which is the next pixel already; one unit in the last place keeps it on its own.
+    return np.minimum(length - values, np.nextafter(length - np.floor(values), -np.inf))
 
 
-def _below(points, shape):
-    # Rounding may carry a point that lies just below the border onto it.
-    return np.minimum(points, np.nextafter((shape[1], shape[0]), 0.0))
+def _last_inside(shape):
+    return np.nextafter((shape[1], shape[0]), 0.0)
 
 
 # --- densities ----------------------------------------------------------------------------------
 
 
-@lru_cache(maxsize=64)
-def _blur_matrix(length, sigma):
-    # Column i is the blurred unit impulse at i. A Gaussian blur is separable, so the blurred
-    # histogram of a few points is a product of such columns: exact, and some hundred times
-    # cheaper than filtering the whole image.
-    matrix = gaussian_filter1d(np.eye(length), sigma, axis=0, mode="reflect")
-    matrix.setflags(write=False)
-    return matrix
+def _blur_columns(indices, length, sigma):
+    """Unit impulses at `indices` under a Gaussian blur: `(length, n)`.
+
+    The kernel reaches to 4 σ and borders reflect, as in SciPy's `gaussian_filter`.
+    """
+    radius = int(4 * sigma + 0.5)
+    offsets = np.arange(-radius, radius + 1)
+    kernel = np.exp(-0.5 * (offsets / sigma) ** 2)
+    # d c b a | a b c d | d c b a: the positions repeat with twice the length.
+    positions = (indices + offsets[:, None]) % (2 * length)
+    positions = np.minimum(positions, 2 * length - 1 - positions)
+    columns = np.zeros((length, len(indices)))
+    np.add.at(columns, (positions, np.arange(len(indices))), (kernel / kernel.sum())[:, None])
+    return columns
 
 
 def _blurred(points, shape, sigma):
-    height, width = shape
-    sigma_y, sigma_x = (sigma, sigma) if np.isscalar(sigma) else sigma
-    over_y, over_x = _blur_matrix(height, float(sigma_y)), _blur_matrix(width, float(sigma_x))
-    if len(points) < height:
+    """Histogram of the points under a Gaussian blur.
+
+    The blur is separable, so the histogram of a few points becomes a product of two narrow
+    matrices: exact, and many times cheaper than filtering the whole image.
+    """
+    sigmas = (sigma, sigma) if np.isscalar(sigma) else tuple(sigma)
+    if len(sigmas) != 2 or not all(value > 0 for value in sigmas):
+        raise InputError("sigma", "a positive number of pixels, or a pair of such", repr(sigma))
+    if len(points) < shape[0]:
         rows, columns = points.astype(np.intp).T[::-1]
-        return over_y[:, rows] @ over_x[:, columns].T
+        return (
+            _blur_columns(rows, shape[0], sigmas[0]) @ _blur_columns(columns, shape[1], sigmas[1]).T
+        )
+    over_y, over_x = (_blur_columns(np.arange(n), n, s) for n, s in zip(shape, sigmas, strict=True))
     return over_y @ histogram(points, shape) @ over_x.T
 
 
@@ -183,7 +195,7 @@ class FixationPool:
 
         def make():
             points, sizes = self._relative
-            points = _below(points * (np.array(shape) / sizes)[:, ::-1], shape)
+            points = np.minimum(points * (np.array(shape) / sizes)[:, ::-1], _last_inside(shape))
             return points, pixels(points, shape)
 
         return self._kept("points", shape, make)
@@ -210,8 +222,10 @@ class FixationPool:
         points = self._at(shape)[0]
         own = points[self._bounds[index] : self._bounds[index + 1]]
         # Blurring is linear: the sum over all images is made once, and an image's own part is
-        # subtracted. What rounding leaves below zero is zero.
+        # subtracted. What rounding leaves where nobody else looked is far below any true value,
+        # and has to be zero: it would tell where the image's own fixations are.
         total = self._kept("total", (shape, sigma), lambda: _blurred(points, shape, sigma))
         if not len(own):
             return total / others
-        return np.maximum(total - _blurred(own, shape, sigma), 0.0) / others
+        rest = total - _blurred(own, shape, sigma)
+        return np.where(rest > 1e-13 * total.max(), rest, 0.0) / others

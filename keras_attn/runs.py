@@ -1,4 +1,4 @@
-"""Folders that results are written to: whole or not at all. Imports no model."""
+"""Folders that results are written to: no file is ever half there. Imports no model."""
 
 import shutil
 import tempfile
@@ -25,8 +25,8 @@ def check_target(folder, names, *, overwrite=False):
 def writing(folder, names, *, overwrite=False):
     """A folder to write the files `names` into; at the end, all of them appear in `folder`.
 
-    The temporary folder lies inside `folder`, so moving is renaming and needs no space. On any
-    error nothing has changed but for the temporary folder, which is removed.
+    The temporary folder lies inside `folder`, so that moving is renaming, which needs no space.
+    After an error while they are written nothing has changed, and nothing is left behind.
     """
     folder = check_target(folder, names, overwrite=overwrite)
     with _one_error(folder):

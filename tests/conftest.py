@@ -97,16 +97,24 @@ def _check_training_step(layer, inputs):
     import keras
 
     symbolic = _symbolic(inputs)
-    first = keras.tree.flatten(layer(symbolic))[0]
-    # A scale in front makes even a layer without weights part of something that learns.
-    pooled = keras.layers.Flatten()(keras.layers.Rescaling(1.0)(first))
+    # What learns before it makes even a layer without weights pass a gradient on.
+    front = [
+        keras.layers.Dense(x.shape[-1], kernel_initializer="identity", dtype="float32")
+        for x in keras.tree.flatten(symbolic)
+    ]
+    fed = [dense(x) for dense, x in zip(front, keras.tree.flatten(symbolic), strict=True)]
+    first = keras.tree.flatten(layer(fed if isinstance(symbolic, list) else fed[0]))[0]
+    pooled = keras.layers.Flatten()(first)
     model = keras.Model(symbolic, keras.layers.Dense(1, dtype="float32")(pooled))
-    model.compile("sgd", "mse")
-    before = [w.numpy() for w in layer.trainable_weights]
+    model.compile(keras.optimizers.SGD(1e-3), "mse")
+    watched = [w for part in (layer, *front) for w in part.trainable_weights]
+    before = [w.numpy() for w in watched]
     target = np.ones((len(inputs[0] if isinstance(inputs, list) else inputs), 1), "float32")
     history = model.fit(inputs, target, verbose=0)
     assert np.isfinite(history.history["loss"][0])
-    after = [w.numpy() for w in layer.trainable_weights]
+    after = [w.numpy() for w in watched]
     assert all(np.isfinite(w).all() for w in after)
-    if before:
-        assert any((a != b).any() for a, b in zip(after, before, strict=True))
+    moved = [(a != b).any() for a, b in zip(after, before, strict=True)]
+    own = len(layer.trainable_weights)
+    assert any(moved[own:]), "no gradient arrives before the layer"
+    assert any(moved[:own]) or not own, "no gradient arrives in the layer"

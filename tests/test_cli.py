@@ -48,6 +48,7 @@ def test_an_audit_prints_the_table_and_says_where_the_page_is(root, maps, tmp_pa
     assert done.returncode == 0, done.stderr
     assert "5 images, 6 viewers" in done.stdout
     assert "brightness · map" in done.stdout
+    assert f"brightness: maps in {maps}" in done.stdout
     assert str(tmp_path / "out" / "audit.html") in done.stdout
     assert (tmp_path / "out" / "rows.csv").is_file()
     again = run("audit", root, "--model", maps, "--out", tmp_path / "out")
@@ -64,6 +65,8 @@ def test_an_audit_prints_the_table_and_says_where_the_page_is(root, maps, tmp_pa
     [
         (("nowhere",), "nowhere/images: expected a folder of images"),
         (("{root}", "--model", "vgg19"), "model: expected a Keras model"),
+        (("{root}", "--preprocess", "caffe"), "preprocess: expected none for a bundled backbone"),
+        (("{root}", "--model", "{maps}", "--gallery", "0"), "gallery: expected at least 1"),
         (("{root}", "--weights", "none.h5"), "none.h5: expected a legacy Keras weight file"),
         (
             ("{root}", "--model", "{maps}", "--layers", "conv1"),
@@ -104,6 +107,19 @@ def test_the_script_with_data_is_the_command(root, maps, tmp_path):
     done = run(root, "--model", maps, "--out", tmp_path / "out", script=SCRIPT)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "audit.html").is_file()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--model", "mine.keras"), "DATA: expected a folder to go with model"),
+        (("--out", "/proc/x"), "/proc/x: expected a folder that can be written"),
+    ],
+)
+def test_the_demonstration_refuses_what_it_cannot_use_before_it_begins(arguments, message):
+    done = run(*arguments, script=SCRIPT)
+    assert done.returncode == 2
+    assert message in done.stderr and "Drawing" not in done.stdout
 
 
 def test_the_demonstration_trains_and_compares(tmp_path, monkeypatch, capsys):

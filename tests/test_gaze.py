@@ -14,8 +14,9 @@ def every_kind_of_point(rng, shape=SHAPE):
     """Fractional points, pixel corners, and the extremes of the image."""
     height, width = shape
     corners = np.argwhere(np.ones(shape))[:, ::-1].astype(float)
-    edge = [[0, 0], [np.nextafter(width, 0), np.nextafter(height, 0)]]
-    return np.concatenate([rng.random((50, 2)) * (width, height), corners, edge])
+    edge = [[0, 0], [np.nextafter(width, 0), np.nextafter(height, 0)], [1e-17, 1e-300]]
+    beside = np.nextafter(corners, np.inf), np.nextafter(corners[corners.min(axis=1) > 0], 0)
+    return np.concatenate([rng.random((50, 2)) * (width, height), corners, edge, *beside])
 
 
 def one_hot(point, shape):
@@ -80,6 +81,26 @@ def test_resizing_never_carries_a_point_over_the_border():
         assert gaze.inside(gaze.resize(edge, SHAPE, (side, side)), (side, side)).all()
 
 
+def test_resizing_leaves_points_outside_where_they_are_not_counted():
+    moved = gaze.resize(np.array([[5000.0, 1.0], [-1.0, 1.0]]), SHAPE, (70, 110))
+    assert not gaze.inside(moved, (70, 110)).any()
+
+
+def test_the_centre_bias_keeps_no_trace_of_the_images_own_fixations(rng):
+    """Where nobody else looked it is exactly 0, also where the image's own fixations are."""
+    corner = [rng.normal((10, 10), 1, (100, 2)) for _ in range(5)]
+    away = [*corner[:4], rng.normal((90, 70), 1, (100, 2))]
+    pool = gaze.FixationPool(tuple(away), ((80, 100),) * 5)
+    values = pool.centre_bias(4, (80, 100)).ravel()[gaze.pixels(away[4], (80, 100))]
+    np.testing.assert_array_equal(values, 0)
+
+
+@pytest.mark.parametrize("sigma", [0, -1, (1, 0), (1, 2, 3)])
+def test_a_blur_that_is_none_is_refused(sigma):
+    with pytest.raises(InputError, match="sigma: expected a positive number of pixels"):
+        gaze.density([[1, 1]], SHAPE, sigma)
+
+
 @pytest.mark.parametrize("count", [1, 3, 40])
 def test_density_is_the_blurred_histogram(rng, count):
     """By SciPy's filter on the whole image, for few points and for many."""
@@ -98,7 +119,15 @@ def test_density_takes_a_sigma_for_each_axis():
     one = np.zeros((30, 40))
     one[10, 20] = 1
     expected = gaussian_filter(one, (2.0, 5.0))
-    np.testing.assert_allclose(gaze.density([[20.5, 10.5]], (30, 40), (2.0, 5.0)), expected)
+    found = gaze.density([[20.5, 10.5]], (30, 40), (2.0, 5.0))
+    np.testing.assert_allclose(found, expected, atol=1e-16)
+
+
+def test_a_blur_wider_than_the_image_reflects_again_and_again():
+    one = np.zeros((6, 5))
+    one[1, 3] = 1
+    found = gaze.density([[3.5, 1.5]], (6, 5), 9.0)
+    np.testing.assert_allclose(found, gaussian_filter(one, 9.0), atol=1e-16)
 
 
 def test_density_of_mirrored_points_is_the_mirrored_density(rng):

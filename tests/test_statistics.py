@@ -42,6 +42,12 @@ def test_paired_p_is_wilcoxons(rng):
     assert paired_p(b, a) == pytest.approx(expected)
 
 
+def test_few_pairs_are_tested_exactly():
+    """Of five that all differ one way, the smallest possible p is 2 / 2^5."""
+    assert paired_p([1.0, 2, 3, 4, 5], [0.0] * 5) == 2 / 32
+    assert paired_p([1.0, 2, 3, 4], [0.0] * 4) == 2 / 16
+
+
 def test_paired_p_of_ties_is_not_decided_by_the_few_that_differ():
     a = np.zeros(100)
     a[:6] = 1

@@ -15,13 +15,15 @@ import pandas as pd
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from keras_attn.agreement.scoring import EXTRAS, ImageScores
-from keras_attn.agreement.sources import enlarged
+from keras_attn.agreement.sources import at_size
 from keras_attn.errors import InputError
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.report.audit_result import AuditResult, Gallery
 from keras_attn.report.audit_table import REFERENCES, RowName
 from keras_attn.statistics import bootstrap_interval, holm, paired_p
 
+GALLERY_WIDTH = 360
+"""Width in pixels, at the most, of the maps that are kept to look at."""
 KEYS = (*(column.key for column in COLUMNS), *EXTRAS)
 
 
@@ -30,8 +32,9 @@ def run(sources, dataset, *, blur, batch_size=8, gallery=12, progress=True):
 
     sources: `{model name: source}`, see `sources`. gallery: how many images to keep maps of.
     """
-    if batch_size < 1:
-        raise InputError("batch_size", "at least 1", batch_size)
+    for name, value in (("batch_size", batch_size), ("gallery", gallery)):
+        if value < 1:
+            raise InputError(name, "at least 1", value)
     seen = [i for i, example in enumerate(dataset) if len(example.points)]
     if len(seen) < 2:
         expected = "at least two images with fixations: s-AUC and IG compare with the others"
@@ -53,6 +56,7 @@ def run(sources, dataset, *, blur, batch_size=8, gallery=12, progress=True):
         blur=blur,
         gallery=Gallery(indices, _gallery_maps(sources, dataset, indices, blur)),
         seconds=time.perf_counter() - started,
+        models={name: source.describe() for name, source in sources.items()},
         notes=_notes(sources, rows),
     )
 
@@ -112,7 +116,7 @@ def _checked(name, example, saliency):
     if bad:
         received = f"{bad} NaN or infinite of {saliency.size}"
         raise InputError(f"{name}, image {example.id!r}", "a map of finite values", received)
-    return enlarged(saliency, example.shape)
+    return at_size(saliency, example.shape)
 
 
 def _summary(name, scores):
@@ -154,10 +158,15 @@ def _gallery_maps(sources, dataset, indices, blur):
     for index in indices:
         example = dataset[index]
         scorer = ImageScores(dataset, index, blur)
-        maps.setdefault(RowName("human"), []).append(scorer.human)
-        for name, (values,) in _maps(sources, [example.pixels()], [example]).items():
-            maps.setdefault(name, []).append(_checked(name, example, values))
-        maps.setdefault(RowName("centre"), []).append(scorer.centre_bias)
+        made = _maps(sources, [example.pixels()], [example])
+        shown = {RowName("human"): scorer.human}
+        shown |= {name: _checked(name, example, values) for name, (values,) in made.items()}
+        shown |= {RowName("centre"): scorer.centre_bias}
+        # At the size of the pictures: those of many layers at that of a photograph fill memory.
+        width = min(GALLERY_WIDTH, example.shape[1])
+        size = (max(1, round(example.shape[0] * width / example.shape[1])), width)
+        for name, saliency in shown.items():
+            maps.setdefault(name, []).append(at_size(saliency, size).astype(np.float32))
     return maps
 
 

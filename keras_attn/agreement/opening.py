@@ -1,5 +1,6 @@
 """Turns what a user calls "a model" into a source of maps. TensorFlow is loaded only if needed."""
 
+import hashlib
 import sys
 from pathlib import Path
 
@@ -15,12 +16,14 @@ EXPECTED = (
 def open_source(model, *, layers=(), kinds=None, size=None, preprocess=None, weights=None):
     """The source of maps for `model`, which is any of EXPECTED. See `api.audit` for the rest."""
     options = {"layers": layers, "kinds": kinds, "size": size, "preprocess": preprocess}
-    if isinstance(model, str) and not Path(model).exists():
-        return _bundled(model, weights, options)
+    if isinstance(model, str):
+        if not Path(model).expanduser().exists():
+            return _bundled(model, weights and Path(weights).expanduser(), options)
+        model = Path(model)
     if weights is not None:
         raise InputError("weights", "the name of a backbone to load them into", repr(model))
-    if isinstance(model, (str, Path)):
-        return _from_disk(Path(model).expanduser(), options)
+    if isinstance(model, Path):
+        return _from_disk(model.expanduser(), options)
     if "keras" in sys.modules and isinstance(model, sys.modules["keras"].Model):
         from keras_attn.agreement.keras_maps import KerasMaps
 
@@ -64,7 +67,13 @@ def _from_disk(path, options):
         raise InputError(path, "a .keras file that loads safely", error) from error
     from keras_attn.agreement.keras_maps import KerasMaps
 
-    return KerasMaps(model, **options)
+    return KerasMaps(model, **options, origin=f" from {path.name}{_fingerprint(path)}")
+
+
+def _fingerprint(path):
+    """The beginning of the file's SHA-256: two files of one name are told apart."""
+    with path.open("rb") as file:
+        return f" (sha256 {hashlib.file_digest(file, 'sha256').hexdigest()[:12]})"
 
 
 def _bundled(name, weights, options):
@@ -76,18 +85,19 @@ def _bundled(name, weights, options):
 
     if name not in models.BACKBONES:
         raise InputError("model", f"{EXPECTED}; or a path that exists", repr(name))
-    backbone = models.BACKBONES[name]
+    if options["preprocess"] is not None:
+        expected = "none for a bundled backbone, which preprocesses its input itself"
+        raise InputError("preprocess", expected, options["preprocess"])
+    backbone = models.backbone(name)
     height, width = size_of(options["size"] or backbone.size)
     stored = {} if weights is None else read_legacy_h5(weights)
     network = backbone.build((height, width, 3), classes=_classes(stored, backbone), name=name)
+    origin = " with random weights"
     if weights is not None:
         weight_files.load(network, weights)
-    own = {
-        "layers": options["layers"] or backbone.stages[-3:],
-        "size": (height, width),
-        "note": "" if weights else f"{name} has random weights: no weight file was given.",
-    }
-    return KerasMaps(network, **{**options, **own})
+        origin = f" with {weights.name}{_fingerprint(weights)}"
+    layers = options["layers"] or backbone.stages[-3:]
+    return KerasMaps(network, layers, options["kinds"], (height, width), origin=origin)
 
 
 def _classes(stored, backbone):

@@ -9,8 +9,8 @@ from pathlib import Path
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from keras_attn.agreement.keras_maps import activation_maps
-from keras_attn.agreement.sources import DEFAULT_SIZE, chosen_layers, resized, size_of
+from keras_attn.agreement.keras_maps import activation_maps, fitting_size
+from keras_attn.agreement.sources import chosen_layers, resized
 from keras_attn.errors import InputError
 
 SIGNATURES = ("serving_default", "serve")
@@ -31,7 +31,7 @@ class SavedModelMaps:
         loaded = _loaded(self.path)  # holds the variables until they are frozen
         signature = _signature(self.path, loaded.signatures)
         self.input = _image_input(self.path, signature)
-        self.size = self._size(size)
+        self.size = fitting_size(size, tuple(self.input.shape[1:3]), self.path)
         # Frozen, the inner functions are inlined, and every layer is a scope of one flat graph.
         frozen = convert_variables_to_constants_v2(signature)
         outputs = _named_outputs(signature, frozen)
@@ -43,11 +43,9 @@ class SavedModelMaps:
         self.layers = chosen_layers(layers, shapes)
         self.function = frozen.prune(frozen.inputs, [tensors[name] for name in self.layers])
 
-    def _size(self, size):
-        own, wanted = tuple(self.input.shape[1:3]), size_of(size or DEFAULT_SIZE)
-        if size and any(side not in (None, w) for side, w in zip(own, wanted, strict=True)):
-            raise InputError("size", f"{own}, which {self.path} wants", wanted)
-        return tuple(side or w for side, w in zip(own, wanted, strict=True))
+    def describe(self):
+        """Which file, on which input."""
+        return f"SavedModel {self.path}, input {self.size[0]}×{self.size[1]}"
 
     def __call__(self, images, examples):
         """Maps of a list of images."""
@@ -90,21 +88,29 @@ def _is_map(tensor):
 
 def _layer_tensors(graph):
     """The last feature map within each scope, by the names of the layers that opened it."""
-    tensors = {}
+    found = {}
     for operation in graph.get_operations():
-        if operation.type in ("Pad", "Identity") or not any(
-            _is_map(output) for output in operation.outputs
-        ):
-            continue
-        scopes = [s for s in operation.name.split("/")[:-1] if "PartitionedCall" not in s]
-        # Keras opens each scope once more on export, with a number behind the layer's name;
-        # the first one is the model's own.
-        names = [re.sub(r"_\d+$", "", scope) for scope in scopes[1:]]
-        for depth in range(1, len(names) + 1):
-            path = "/".join(names[:depth])
-            tensors.pop(path, None)
-            tensors[path] = operation.outputs[0]
-    return tensors
+        if operation.type not in ("Pad", "Identity") and any(map(_is_map, operation.outputs)):
+            scopes = [s for s in operation.name.split("/")[:-1] if "PartitionedCall" not in s]
+            for depth in range(2, len(scopes) + 1):
+                path = tuple(scopes[1:depth])
+                found.pop(path, None)
+                found[path] = operation.outputs[0]
+    names = _names(found)
+    return {names[path]: tensor for path, tensor in found.items()}
+
+
+def _names(paths):
+    """Layer names of scopes.
+
+    Keras 3 opens every scope a second time on export, with a number behind the layer's name, as
+    the first one is the model's own. Other exporters do not: what they number is a name.
+    """
+    shortened = {path: tuple(re.sub(r"_\d+$", "", scope) for scope in path) for path in paths}
+    numbered = all(re.search(r"_\d+$", path[0]) for path in paths)
+    if not numbered or len(set(shortened.values())) < len(shortened):
+        shortened = {path: path for path in paths}
+    return {path: "/".join(scopes) for path, scopes in shortened.items()}
 
 
 def _named_outputs(signature, frozen):

@@ -2,7 +2,8 @@
 
 A source is called with a list of images (uint8 RGB `(H, W, 3)`, sizes may differ) and their
 examples, and returns `{(layer, kind): [map, ...]}`, one finite two-dimensional float array per
-image, of any size. It may have `check(examples)`, called before the work begins, and `notes()`,
+image, of any size; the layer is "" where there is but one. `describe()` says where the maps come
+from. It may have `check(examples)`, called before the work begins, and `notes()`,
 after it. Networks are in `keras_maps` and `saved_model_maps`; this loads no TensorFlow.
 """
 
@@ -24,12 +25,14 @@ def resized(images, size):
     return np.stack(batch).astype(np.float32)
 
 
-def enlarged(saliency, shape):
-    """A map at `shape` (H, W), bilinear, as float64."""
+def at_size(saliency, shape):
+    """A map at `shape` (H, W) as float64: enlarged bilinearly, reduced by averaging."""
     saliency = np.asarray(saliency, np.float64)
     if saliency.shape == tuple(shape):
         return saliency
-    return cv2.resize(saliency, shape[::-1], interpolation=cv2.INTER_LINEAR)
+    smaller = shape[0] < saliency.shape[0] or shape[1] < saliency.shape[1]
+    how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
+    return cv2.resize(saliency, shape[::-1], interpolation=how)
 
 
 def size_of(value, where="size"):
@@ -74,8 +77,18 @@ class FolderMaps:
         self.folder = Path(folder).expanduser()
         if not self.folder.is_dir():
             raise InputError(self.folder, "a folder of maps", "no such folder")
-        self.files = {p.stem: p for p in self.folder.iterdir() if p.suffix.lower() in MAP_SUFFIXES}
+        self.files = {}
+        for path in sorted(self.folder.iterdir()):
+            if path.suffix.lower() in MAP_SUFFIXES:
+                other = self.files.setdefault(path.stem, path)
+                if other != path:
+                    received = f"{other.name} and {path.name}"
+                    raise InputError(self.folder, "one map for each image", received)
         self.of_another_size = {}
+
+    def describe(self):
+        """Where the maps come from."""
+        return f"maps in {self.folder}"
 
     def check(self, dataset):
         """Fail before the work begins, not in its middle, where maps are missing."""
@@ -91,7 +104,7 @@ class FolderMaps:
         for example, saliency in zip(examples, maps, strict=True):
             if saliency.shape != tuple(example.shape):
                 self.of_another_size[example.id] = saliency.shape, tuple(example.shape)
-        return {(self.folder.name, "map"): maps}
+        return {("", "map"): maps}
 
     def notes(self):
         """What a reader of the scores has to know of these files."""
@@ -136,6 +149,11 @@ class FunctionMaps:
         self.function, self.size = function, None if size is None else size_of(size)
         self.name = getattr(function, "__name__", type(function).__name__)
 
+    def describe(self):
+        """What is called, and on what."""
+        given = "their own size" if self.size is None else f"{self.size[0]}×{self.size[1]}"
+        return f"function {self.name} on images of {given}"
+
     def __call__(self, images, examples):
         """Call the function once per image size, and put the maps back in order."""
         shapes = [self.size or image.shape[:2] for image in images]
@@ -149,7 +167,7 @@ class FunctionMaps:
 
     def _called(self, batch):
         returned = self.function(batch)
-        named = returned if isinstance(returned, dict) else {self.name: returned}
+        named = returned if isinstance(returned, dict) else {"": returned}
         return {name: self._checked(name, values, batch) for name, values in named.items()}
 
     def _checked(self, name, values, batch):
@@ -158,5 +176,6 @@ class FunctionMaps:
             values = values[..., 0]
         if values.ndim != 3 or len(values) != len(batch):
             expected = f"{len(batch)} maps as (n, h, w) or (n, h, w, 1) for {len(batch)} images"
-            raise InputError(f"what {name} returned", expected, f"shape {values.shape}")
+            what = f"what {self.name} returned" + (f" as {name!r}" if name else "")
+            raise InputError(what, expected, f"shape {values.shape}")
         return values

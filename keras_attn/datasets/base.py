@@ -20,9 +20,9 @@ from keras_attn.errors import InputError, listing, one_of
 class Example:
     """One image with its gaze.
 
-    id: unique in the dataset. image: path. shape: (H, W) in pixels. points: float64 `(N, 2)`,
-    x and y in pixels of the image, all inside. subjects: `(N,)`, whose fixation each point is.
-    mask: path of the object mask, or None.
+    id: unique in the dataset. image: path. shape: (H, W) in pixels. points: `(N, 2)`, x and y in
+    pixels of the image, all inside. subjects: `(N,)`, whose fixation each point is. mask: path of
+    the object mask, or None. Raises `InputError` where these do not fit each other.
     """
 
     id: str
@@ -31,6 +31,21 @@ class Example:
     points: np.ndarray
     subjects: np.ndarray
     mask: Path | None = None
+
+    def __post_init__(self):
+        where = f"example {self.id!r}"
+        points = gaze.as_points(self.points, f"{where}, points")
+        subjects = np.asarray(self.subjects)
+        outside = int((~gaze.inside(points, self.shape)).sum())
+        if outside:
+            expected = f"all inside the image of {tuple(self.shape)}"
+            raise InputError(f"{where}, points", expected, f"{outside} outside or NaN")
+        if subjects.shape != (len(points),):
+            expected = f"one for each of {len(points)} points"
+            raise InputError(f"{where}, subjects", expected, f"shape {subjects.shape}")
+        object.__setattr__(self, "points", points)
+        object.__setattr__(self, "subjects", subjects)
+        object.__setattr__(self, "shape", tuple(self.shape))
 
     def pixels(self):
         """The image as uint8 RGB `(H, W, 3)`."""
@@ -74,6 +89,18 @@ class GazeDataset:
     examples: tuple
     report: ReadingReport
     note: str = ""
+
+    def __post_init__(self):
+        names = [example.id for example in self.examples]
+        twice = (
+            sorted({name for name in names if names.count(name) > 1})
+            if len(set(names)) < len(names)
+            else []
+        )
+        if twice or not names:
+            received = f"{listing(twice)} more than once" if twice else "none"
+            raise InputError(f"dataset {self.name!r}", "examples with ids of their own", received)
+        object.__setattr__(self, "examples", tuple(self.examples))
 
     def __len__(self):
         return len(self.examples)
@@ -130,19 +157,17 @@ def keep_points(points, subjects, shape, report):
 
 def read_image(path):
     """An image file as uint8 RGB `(H, W, 3)`; `InputError` if missing, cut off or no image."""
-    with _opened(path) as image:
-        if image.mode.startswith(("I", "F")):
-            raise InputError(path, "an image of 8 bits a channel", f"mode {image.mode!r}")
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", UserWarning)  # palettes with transparency
-            return np.asarray(image.convert("RGB"))
+    with _opened(path) as image, warnings.catch_warnings():
+        warnings.simplefilter("ignore", UserWarning)  # palettes with transparency
+        return np.asarray(image.convert("RGB"))
 
 
 def image_shape(path):
     """(H, W) of an image file, from its header; a file that ends too early raises `InputError`."""
     with _opened(path) as image:
         if not _ends_properly(path, image.format):
-            # Padding behind the end is harmless, a missing end is not: decoding tells.
+            # Bytes behind the end are harmless, a missing end is not, and some formats have no
+            # mark of it: decoding tells.
             image.load()
         return image.height, image.width
 
@@ -158,6 +183,10 @@ class _opened:
             self.image = Image.open(self.path)
         except (OSError, Image.DecompressionBombError) as error:
             self.__exit__(type(error), error, None)
+        if self.image.mode.startswith(("I", "F")):
+            mode = self.image.mode
+            self.image.close()
+            raise InputError(self.path, "an image of 8 bits a channel", f"mode {mode!r}")
         return self.image
 
     def __exit__(self, kind, error, _):
@@ -174,7 +203,7 @@ class _opened:
 def _ends_properly(path, kind):
     endings = {"JPEG": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82"}
     if kind not in endings:
-        return True
+        return False
     with Path(path).open("rb") as file:
         file.seek(0, 2)
         file.seek(max(0, file.tell() - 16))

@@ -86,7 +86,8 @@ def _fixations(path):
     if not path.is_file():
         raise InputError(path, expected, "no such file")
     try:
-        table = pd.read_csv(path, dtype={"image": str, "subject": str}, skipinitialspace=True)
+        # As text: what is no number is told with its line. The first column is never an index.
+        table = pd.read_csv(path, dtype=str, index_col=False, skipinitialspace=True)
     except (ValueError, OSError) as error:
         raise InputError(path, expected, f"a file that cannot be read ({error})") from error
     table.columns = [str(column).strip() for column in table.columns]
@@ -96,22 +97,31 @@ def _fixations(path):
         raise InputError(path, expected, received)
     if table.empty:
         raise InputError(path, "at least one fixation", "a header and no rows")
+    for column, what in (("image", "the name of an image"), ("subject", "a viewer")):
+        table[column] = table[column].str.strip()
+        _refuse_line(path, column, table[column].isna() | (table[column] == ""), what, table)
     for column in ("x", "y"):
         numbers = pd.to_numeric(table[column], errors="coerce")
         words = numbers.isna() & table[column].notna()
-        if words.any():
-            row = int(np.flatnonzero(words)[0])
-            where = f"{path}, line {row + 2}, column {column}"
-            raise InputError(where, "a number", repr(table[column].iloc[row]))
+        _refuse_line(path, column, words, "a number", table)
         table[column] = numbers
     return table
+
+
+def _refuse_line(path, column, bad, expected, table):
+    """Raise for the first row that is bad, naming its line in the file."""
+    if bad.any():
+        row = int(np.flatnonzero(bad)[0])
+        value = table[column].iloc[row]
+        received = "nothing" if pd.isna(value) or value == "" else repr(value)
+        raise InputError(f"{path}, line {row + 2}, column {column}", expected, received)
 
 
 def _assigned(table, paths, root, problems):
     """Rows by image; those of images that are not there are a problem."""
     by_name = {path.name: stem for stem, path in paths.items()}
     known = {**{stem: stem for stem in paths}, **by_name}
-    images = table["image"].str.strip().map(known)
+    images = table["image"].map(known)
     strangers = table.loc[images.isna(), "image"]
 
     def check():

@@ -42,7 +42,8 @@ def s_auc(maps, points, *, average="image", convention="exact", negatives=None, 
     a single image. Zhang et al. 2008; Borji et al. 2013 (the paper's reference [77]).
     """
     options = {"convention": convention, "negatives": negatives, "seed": seed}
-    return _average(s_auc_per_image(maps, points, **options), maps, points, average)
+    scores = s_auc_per_image(maps, points, **options)
+    return _average(scores, maps, points, average, distinct=convention == "mit")
 
 
 def s_auc_per_image(maps, points, *, convention="exact", negatives=None, seed=0):
@@ -128,8 +129,9 @@ def information_gain_per_image(
             return information_gain_mit(saliency, base, flat).mean()
         p = one_map.probability_mixture(saliency, flat, uniform_share)
         b = one_map.probability_mixture(base, flat, uniform_share)
-        with np.errstate(divide="ignore"):  # an infinite loss is the answer for p = 0
-            return (np.log2(p) - np.log2(b)).mean()
+        both_zero = (p == 0) & (b == 0)  # neither expects a fixation there: no gain, no loss
+        with np.errstate(divide="ignore"):  # an infinite loss is the answer for p = 0 alone
+            return np.log2(np.where(both_zero, 1, p) / np.where(both_zero, 1, b)).mean()
 
     return images.scores(score)
 
@@ -329,7 +331,7 @@ def _average(scores, maps, points, average, distinct=False):
         shape, p = np.shape(saliency), gaze.as_points(p)
         flat = gaze.pixels(p[gaze.inside(p, shape)], shape)
         counts.append(len(np.unique(flat)) if distinct else len(flat))
-    return float(np.average(np.nan_to_num(scores), weights=counts))
+    return float(np.average(np.where(np.isnan(scores), 0.0, scores), weights=counts))
 
 
 def _pairs(metric, maps, densities):

@@ -1,7 +1,7 @@
 """The files of an audit: rows.csv, examples.csv, audit.html (alone, no network) and audit.png."""
 
-import importlib.metadata
 import platform
+import sys
 
 import jinja2
 import numpy as np
@@ -120,5 +120,6 @@ def figure(result):
 
 def _versions():
     packages = ("tensorflow", "keras", "numpy", "scipy")
-    versions = {name: importlib.metadata.version(name) for name in packages}
+    loaded = [sys.modules[name] for name in packages if name in sys.modules]
+    versions = {module.__name__: module.__version__ for module in loaded}
     return {"keras_attn": __version__, "Python": platform.python_version(), **versions}

@@ -11,7 +11,7 @@ from keras_attn.report import audit_page, audit_table
 
 @dataclass(frozen=True, eq=False)
 class Gallery:
-    """Maps to look at: `maps[row][k]` is the map `(H, W)` of image `indices[k]`."""
+    """Maps to look at: `maps[row][k]` is that of image `indices[k]`, float32 `(h, w)`, reduced."""
 
     indices: list
     maps: dict
@@ -25,6 +25,8 @@ class AuditResult:
         mean, `_low` and `_high` (95 % bootstrap interval over images), `_p` (Wilcoxon's
         signed-rank test against `centre`, Holm-corrected over the rows); zero_share, constant.
     examples: a row per map kind and image with all scores.
+    models: by name, what was audited: files, weights, input size. notes: what a reader of the
+        scores has to know.
     """
 
     rows: pd.DataFrame
@@ -33,6 +35,7 @@ class AuditResult:
     blur: object
     gallery: Gallery
     seconds: float
+    models: dict = field(default_factory=dict)
     notes: list = field(default_factory=list)
 
     def __str__(self):

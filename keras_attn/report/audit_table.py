@@ -86,6 +86,7 @@ def legend(result):
         "test, Holm's correction over the rows)",
         "IG in bits per fixation over the centre bias, KL in nats; second lines: 95 % bootstrap "
         "intervals over images",
+        *(f"{name}: {description}" for name, description in result.models.items()),
         *(f"Note: {note}" for note in result.notes),
     ]
     zeros = result.rows["zero_share"] > 0.01

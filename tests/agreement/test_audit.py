@@ -138,7 +138,7 @@ def test_a_keras_model_is_audited_by_layer_and_kind(data, tmp_path):
 
 
 def test_memory_does_not_grow_with_the_number_of_images(tmp_path):
-    """Four times the images may not take twice the memory: maps are not kept."""
+    """Four times the images may not take half as much again: maps are not kept."""
     peaks = []
     for count in (8, 32):
         data = ka.datasets.miniature(images=count, shape=(150, 200), root=tmp_path / str(count))
@@ -217,9 +217,36 @@ def test_one_image_with_gaze_is_too_few(tmp_path, data):
         ka.audit(brightness, tmp_path, progress=False)
 
 
+def test_the_result_says_what_was_audited(data, tmp_path):
+    model = ka.models.vgg16((32, 32, 3), width=0.1)
+    model.save(tmp_path / "mine.keras")
+    text = str(ka.audit(tmp_path / "mine.keras", data, layers=["block3_conv3"], progress=False))
+    assert "mine: Keras model 'vgg16' from mine.keras (sha256 " in text
+    assert "input 32×32" in text
+    assert "function brightness on images of their own size" in str(
+        ka.audit(brightness, data, progress=False)
+    )
+
+
+def test_a_model_that_bears_the_name_of_a_reference_row_is_told_apart(data, tmp_path):
+    (tmp_path / "human").mkdir()
+    for example in data:
+        np.save(tmp_path / "human" / f"{example.id}.npy", np.eye(12, 16))
+    result = ka.audit(tmp_path / "human", data, progress=False)
+    assert result.rows["model"].tolist() == ["human (audited)", *REFERENCES]
+
+
+def test_the_gallery_keeps_maps_at_the_size_of_pictures(tmp_path):
+    data = ka.datasets.miniature(images=3, shape=(300, 800), root=tmp_path / "large")
+    result = ka.audit(brightness, data, progress=False)
+    for maps in result.gallery.maps.values():
+        assert {(m.shape, m.dtype.name) for m in maps} == {((135, 360), "float32")}
+
+
 @pytest.mark.parametrize(
     ("call", "message"),
     [
+        (lambda d: ka.audit(brightness, d, gallery=0), "gallery: expected at least 1. Received: 0"),
         (lambda d: ka.audit(brightness, 7), "data: expected a GazeDataset or the path"),
         (lambda d: ka.audit({"human": brightness}, d), "model: expected a name other than"),
         (lambda d: ka.audit({}, d), "model: expected at least one model"),

@@ -84,6 +84,71 @@ def test_cam_is_the_weighted_sum_of_features_and_grad_cam_its_positive_part(imag
     np.testing.assert_allclose(maps["conv2", "grad_cam"], grad_cam, rtol=1e-3, atol=1e-7)
 
 
+def with_end(end):
+    """The small network, but for what its scores go through at the end."""
+    bare = small_cnn(head=None)
+    output = end(bare.output)
+    return keras.Model(bare.input, output)
+
+
+@pytest.mark.parametrize(
+    "end",
+    [
+        keras.layers.Softmax(),
+        keras.layers.Activation("softmax"),
+        keras.ops.softmax,
+        lambda logits: {"logits": logits, "probabilities": keras.ops.softmax(logits)},
+    ],
+)
+def test_the_score_is_the_logit_however_the_softmax_is_written(images, end):
+    expected = KerasMaps(small_cnn(), layers=["conv2"])(images, None)
+    source = KerasMaps(with_end(end), layers=["conv2"])
+    found = source(images, None)
+    assert set(found) == set(expected) and source.notes() == []
+    for key, maps in expected.items():
+        np.testing.assert_allclose(found[key], maps, rtol=1e-4, atol=1e-7, err_msg=str(key))
+
+
+def test_one_unit_decides_between_two_classes(images):
+    """Its logit is the score where it is above 0, and its negative where it is below."""
+    inputs = keras.Input((32, 48, 3))
+    x = keras.layers.Conv2D(6, 3, name="conv")(inputs)
+    x = keras.layers.GlobalAveragePooling2D()(x)
+    model = keras.Model(inputs, keras.layers.Dense(1, activation="sigmoid")(x))
+    kernel = np.linspace(-1, 1, 6)[:, None].astype("float32")
+    for bias in (1e4, -1e4):
+        model.layers[-1].set_weights([kernel, np.array([bias], "float32")])
+        cam = KerasMaps(model, kinds="cam")(images, None)["conv", "cam"]
+        expected = features_of(model, "conv", images) @ kernel[:, 0] * np.sign(bias)
+        np.testing.assert_allclose(cam, expected, rtol=1e-3, atol=1e-2)
+
+
+def test_where_the_softmax_cannot_be_left_out_the_result_says_so(images):
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.conv = keras.layers.Conv2D(5, 3, name="conv")
+            self.out = keras.layers.Dense(3, activation="softmax")
+
+        def call(self, x):
+            return self.out(keras.ops.mean(self.conv(x), axis=(1, 2)))
+
+    assert "gradient and grad_cam are those of the probability" in KerasMaps(Own()).notes()[0]
+    assert KerasMaps(Own(), kinds=["activation"]).notes() == []
+
+
+def test_a_layer_that_runs_twice_counts_where_it_runs_last(images):
+    relu = keras.layers.ReLU(name="relu")
+    x = keras.Input((20, 30, 3))
+    once = relu(keras.layers.Conv2D(4, 3, padding="same", name="a")(x))
+    twice = relu(keras.layers.Conv2D(4, 3, padding="same", name="b")(once))
+    model = keras.Model(x, twice)
+    source = KerasMaps(model)
+    assert list(source.layers) == ["relu"]
+    expected = (np.asarray(model(resized(images, (20, 30)))) ** 2).sum(-1)
+    np.testing.assert_allclose(source(images, None)["relu", "activation"], expected, rtol=1e-4)
+
+
 def test_cam_averages_to_the_score(images):
     model, bare = small_cnn(), small_cnn(head=None)
     bare.set_weights(model.get_weights())
@@ -121,7 +186,7 @@ def test_layers_inside_nested_models_are_found(images):
     source = KerasMaps(model, layers=["out_relu"])
     maps = source(images, None)
     assert set(source.layers) == {"mobile/out_relu"}
-    assert ("out_relu", "cam") in maps
+    assert ("mobile/out_relu", "cam") in maps
     assert all(m.shape == (2, 2) for m in maps["mobile/out_relu", "activation"])
 
 
@@ -153,6 +218,33 @@ def test_a_layer_with_one_channel_is_a_map_and_a_module_gives_its_attention(imag
     assert list(source.layers) == ["attention", "attention_glimpse"]
     attention = keras.Model(x, out.attention)(resized(images, (20, 30)))[..., 0]
     np.testing.assert_allclose(maps["attention", "map"], attention, rtol=1e-5)
+
+
+@pytest.mark.parametrize("leading", [0, 1, 5])
+def test_the_tokens_of_a_transformer_are_put_on_their_grid(images, leading):
+    """A convolution to patches, leading tokens before them, one mixing layer, a class."""
+    x = keras.Input((32, 48, 3))
+    patches = keras.layers.Conv2D(6, 8, strides=8, name="patches")(x)
+    tokens = keras.layers.Reshape((4 * 6, 6))(patches)
+    if leading:
+        tokens = keras.layers.ZeroPadding1D((leading, 0), name="with_class")(tokens)
+    tokens = keras.layers.Dense(6, name="mixed")(tokens)
+    pooled = keras.layers.GlobalAveragePooling1D()(tokens)
+    model = keras.Model(x, keras.layers.Dense(3, activation="softmax")(pooled))
+    maps = KerasMaps(model, layers=["patches", "mixed"])(images, None)
+    expected = features_of(model, "mixed", images)[:, leading:].reshape(3, 4, 6, 6)
+    squares = (expected**2).sum(-1)
+    np.testing.assert_allclose(maps["mixed", "activation"], squares, rtol=1e-4)
+    assert np.shape(maps["mixed", "grad_cam"]) == (3, 4, 6)
+
+
+def test_sequences_that_are_no_grid_of_patches_are_no_maps():
+    from keras_attn.agreement.inside import on_grid
+
+    for shape in [(2, 13, 8), (2, 9, 8), (2, 1, 8), (2, 8), (2, 1, 1, 8), (2, 32 * 48, 3)]:
+        assert on_grid(tf.zeros(shape), (32, 48)) is None
+    assert on_grid(tf.zeros((2, 197, 8)), (224, 224)).shape == (2, 14, 14, 8)
+    assert on_grid(None, (32, 48)) is None
 
 
 def test_preprocess_is_applied(images):
@@ -282,6 +374,26 @@ def test_a_saved_model_gives_nested_layers_and_named_outputs(images, tmp_path):
     np.testing.assert_allclose(maps["body/conv_1", "activation"], squares, rtol=1e-4)
 
 
+def test_layers_of_a_saved_model_that_another_exporter_numbered_keep_their_names(tmp_path):
+    """TensorFlow and Keras 2 call the layers conv, conv_1, conv_2 and open each scope once."""
+
+    class Module(tf.Module):
+        @tf.function(input_signature=[tf.TensorSpec((None, 8, 8, 3), tf.float32, name="image")])
+        def serve(self, image):
+            with tf.name_scope("model"):
+                for i, name in enumerate(("conv", "conv_1", "conv_2")):
+                    with tf.name_scope(name):
+                        image = tf.nn.relu(image + float(i))
+            return {"mean": tf.reduce_mean(image, axis=(1, 2))}
+
+    module = Module()
+    tf.saved_model.save(module, str(tmp_path), signatures={"serving_default": module.serve})
+    source = open_source(tmp_path, layers=["conv", "conv_1", "conv_2"])
+    maps = source([np.zeros((8, 8, 3), np.uint8)], None)
+    means = [float(np.mean(maps[n, "activation"])) for n in ("conv", "conv_1", "conv_2")]
+    assert means == [0, 3 * 1, 3 * 9]
+
+
 def test_a_saved_model_of_uint8_pixels_goes_too(images, tmp_path):
     class Module(tf.Module):
         @tf.function(input_signature=[tf.TensorSpec((None, None, None, 3), tf.uint8, name="image")])
@@ -324,7 +436,7 @@ def test_a_backbone_without_weights_is_audited_at_its_last_three_stages():
     source = open_source("vgg16", size=64)
     assert list(source.layers) == ["block3_conv3", "block4_conv3", "block5_conv3"]
     assert source.size == (64, 64)
-    assert source.notes() == ["vgg16 has random weights: no weight file was given."]
+    assert "vgg16' with random weights, input 64×64" in source.describe()
 
 
 def test_a_backbone_with_real_weights_is_that_of_keras_applications(images):

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from keras_attn.agreement.opening import open_source
-from keras_attn.agreement.sources import FolderMaps, FunctionMaps, chosen_layers, enlarged
+from keras_attn.agreement.sources import FolderMaps, FunctionMaps, at_size, chosen_layers
 from keras_attn.datasets import Example
 from keras_attn.errors import InputError
 
@@ -25,7 +25,7 @@ def test_maps_are_read_from_npy_and_png_of_8_and_16_bits(tmp_path, rng):
     grey = np.repeat((values * 255).astype(np.uint8)[..., None], 3, -1)
     Image.fromarray(grey).save(tmp_path / "d.png")
     maps = FolderMaps(tmp_path)(None, [example(name) for name in "abcd"])
-    a, b, c, d = maps[tmp_path.name, "map"]
+    a, b, c, d = maps["", "map"]
     np.testing.assert_array_equal(a, values)
     np.testing.assert_array_equal(b, (values * 255).astype(np.uint8))
     np.testing.assert_array_equal(c, (values * 65535).astype(np.uint16))
@@ -64,7 +64,7 @@ def test_a_function_is_called_once_for_each_image_size_in_order():
         assert batch.dtype == np.float32
         return batch.mean(axis=-1)
 
-    maps = FunctionMaps(brightness)([IMAGES[0], IMAGES[2], IMAGES[1]], None)["brightness", "map"]
+    maps = FunctionMaps(brightness)([IMAGES[0], IMAGES[2], IMAGES[1]], None)["", "map"]
     assert shapes == [(2, 4, 6, 3), (1, 5, 5, 3)]
     assert [m.mean() for m in maps] == [10, 30, 20]
 
@@ -86,10 +86,24 @@ def test_a_function_that_returns_no_maps_is_told_what_was_expected(wrong):
 
 def test_enlarging_is_bilinear_and_keeps_a_map_of_the_right_size():
     small = np.array([[0.0, 1], [2, 3]])
-    np.testing.assert_array_equal(enlarged(small, (2, 2)), small)
-    large = enlarged(small, (4, 4))
+    np.testing.assert_array_equal(at_size(small, (2, 2)), small)
+    large = at_size(small, (4, 4))
     np.testing.assert_allclose(large[0], [0, 0.25, 0.75, 1])
     assert large.mean() == pytest.approx(small.mean())
+
+
+def test_reducing_averages_so_that_no_peak_is_lost_by_its_place():
+    for column in range(8):
+        large = np.zeros((8, 8))
+        large[3, column] = 1
+        assert at_size(large, (2, 2)).sum() == pytest.approx(1 / 16)
+
+
+def test_two_files_for_one_image_are_refused(tmp_path):
+    np.save(tmp_path / "a.npy", np.ones((2, 2)))
+    Image.fromarray(np.ones((2, 2), np.uint8)).save(tmp_path / "a.png")
+    with pytest.raises(InputError, match=r"one map for each image. Received: a.npy and a.png"):
+        FolderMaps(tmp_path)
 
 
 SHAPES = {
@@ -129,6 +143,7 @@ def test_layers_are_named_by_path_or_by_an_unambiguous_end():
             lambda t: open_source(np.mean, weights="w.h5"),
             "weights: expected the name of a backbone",
         ),
+        (lambda t: open_source("vgg16", preprocess=np.abs), "preprocess: expected none for a bun"),
         (lambda t: open_source(np.mean, size=0), "size: expected a side or"),
         (lambda t: open_source(np.mean, size=(2, 3, 4)), "size: expected a side or"),
         (lambda t: FolderMaps(t / "nowhere"), "nowhere: expected a folder of maps"),

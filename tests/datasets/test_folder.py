@@ -95,6 +95,19 @@ def test_the_fingerprint_changes_with_points_and_not_with_the_place(root, tmp_pa
     assert datasets.folder(copy).fingerprint != first
 
 
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("image,subject", "image , subject"),  # blanks around names
+        (",duration_ms", ",duration_ms,note"),
+    ],
+)
+def test_harmless_oddities_of_tables_change_nothing(root, old, new):
+    expected = datasets.folder(root).fingerprint
+    edit(root, old, new)
+    assert datasets.folder(root).fingerprint == expected
+
+
 def edit(root, old, new):
     path = root / "fixations.csv"
     path.write_text(path.read_text().replace(old, new))
@@ -109,6 +122,14 @@ def edit(root, old, new):
         (lambda r: edit(r, "subject,", "viewer,"), r"image, viewer.*\(missing: subject\)"),
         (lambda r: (r / "fixations.csv").write_text("image,subject,x,y\n"), "a header and no rows"),
         (lambda r: edit(r, "3.5,2.5", "left,2.5"), "line 4, column x: expected a number.*'left'"),
+        (
+            lambda r: edit(r, "b.jpg,s1", "b.jpg,"),
+            "line 4, column subject: expected a viewer.*noth",
+        ),
+        (
+            lambda r: edit(r, "b.jpg,s1", ",s1"),
+            "line 4, column image: expected the name of an image",
+        ),
         (lambda r: edit(r, "b.jpg,s1", "z.jpg,s1"), "fixations of the 2 images.*1 of 1 others: z"),
         (lambda r: write_image(r / "images" / "a.jpg"), "one image of each name.*a.jpg and a.png"),
         (lambda r: (r / "images" / "a.png").write_text("hello"), "a.png: expected an image.*kind"),
@@ -152,6 +173,35 @@ def test_a_truncated_image_is_found_on_reading(root, name):
     data = datasets.folder(root, on_bad_example="skip")
     assert [example.id for example in data] == ["b" if name == "a.png" else "a"]
     assert len(data.report.skipped) == 1
+
+
+def test_an_image_that_cannot_be_used_is_found_on_reading_and_can_be_skipped(root):
+    """16 bits a channel, and formats that have no mark of their end."""
+    Image.fromarray(np.ones((6, 8), np.uint16)).save(root / "images" / "c.png")
+    write_image(root / "images" / "d.bmp")
+    path = root / "images" / "d.bmp"
+    path.write_bytes(path.read_bytes()[:-30])
+    with pytest.raises(InputError, match=r"c.png: expected an image of 8 bits a channel"):
+        datasets.folder(root)
+    data = datasets.folder(root, on_bad_example="skip")
+    assert [example.id for example in data] == ["a", "b"]
+    assert "2 skipped" in str(data.report)
+
+
+def test_examples_and_datasets_made_by_hand_are_checked():
+    def example(name="a", points=((1, 1),), subjects=("s",)):
+        return datasets.Example(name, None, (4, 6), points, subjects)
+
+    assert example().points.dtype == float
+    with pytest.raises(InputError, match=r"example 'a', points: expected all inside.*1 outside"):
+        example(points=[[6, 1]])
+    with pytest.raises(InputError, match="example 'a', subjects: expected one for each of 1"):
+        example(subjects=["s", "t"])
+    report = datasets.ReadingReport()
+    with pytest.raises(InputError, match="ids of their own. Received: a more than once"):
+        datasets.GazeDataset("mine", (example(), example()), report)
+    with pytest.raises(InputError, match="Received: none"):
+        datasets.GazeDataset("mine", (), report)
 
 
 def test_bytes_behind_the_end_of_an_image_do_no_harm(root):

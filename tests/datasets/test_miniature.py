@@ -70,6 +70,23 @@ def test_scenes_of_any_size_can_be_drawn(rng, shape):
     assert len(scene.points) == len(scene.subjects) == len(scene.durations_ms)
 
 
+def test_scenes_of_other_arguments_are_not_taken_for_those_asked_for(tmp_path):
+    datasets.miniature(images=3, root=tmp_path / "scenes")
+    with pytest.raises(InputError, match="scenes: expected scenes drawn from.*'images': 3"):
+        datasets.miniature(images=4, root=tmp_path / "scenes")
+    assert len(datasets.miniature(images=4, root=tmp_path / "scenes", overwrite=True)) == 4
+    (tmp_path / "mine").mkdir()
+    with pytest.raises(InputError, match="mine: expected scenes.*Received: others"):
+        datasets.miniature(root=tmp_path / "mine", overwrite=True)
+
+
+def test_impossible_arguments_are_refused():
+    with pytest.raises(InputError, match="images: expected at least 1"):
+        datasets.miniature(images=0)
+    with pytest.raises(InputError, match="shape: expected .* of at least 32"):
+        datasets.miniature(shape=(20, 200))
+
+
 def test_an_unknown_format_is_refused():
     with pytest.raises(InputError, match="name: expected one of 'folder'"):
         datasets.miniature("salicon")

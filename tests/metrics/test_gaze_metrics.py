@@ -257,6 +257,27 @@ def test_a_uniform_share_bounds_the_loss_at_a_zero():
     assert gaze.information_gain([saliency], where, uniform_share=0, **options) == -np.inf
 
 
+def test_where_neither_expects_a_fixation_there_is_no_gain_and_infinite_loss_stays_infinite():
+    saliency, options = np.array([[1.0, 0]]), {"convention": "mixture", "uniform_share": 0.0}
+    where = [[[1, 0], [0, 0]]]
+    assert gaze.information_gain([saliency], where, baseline=saliency, **options) == 0
+    for average in ("image", "fixation"):
+        options |= {"average": average, "baseline": np.ones((1, 2))}
+        assert gaze.information_gain([saliency], where, **options) == -np.inf
+
+
+def test_averaging_over_fixations_weights_each_image_by_those_that_were_counted(rng):
+    """The MIT conventions count a pixel once: ten fixations on one pixel weigh as one."""
+    maps = rng.random((3, 6, 6))
+    points = [[[1.5, 1.5]] * 10, rng.random((4, 2)) * 6, rng.random((5, 2)) * 6]
+    distinct = [len(np.unique(np.asarray(p).astype(int), axis=0)) for p in points]
+    for metric in (gaze.s_auc, gaze.nss, gaze.auc_judd):
+        per_image = getattr(gaze, f"{metric.__name__}_per_image")(maps, points, convention="mit")
+        weighted = np.average(per_image, weights=distinct)
+        found = metric(maps, points, convention="mit", average="fixation")
+        assert found == pytest.approx(weighted, abs=1e-12)
+
+
 def test_a_centre_map_gains_nothing_over_the_centre_bias(rng):
     points = [rng.random((9, 2)) * (40, 30) for _ in range(4)]
     pool = g.FixationPool(tuple(points), ((30, 40),) * 4)

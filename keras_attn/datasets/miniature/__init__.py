@@ -1,5 +1,6 @@
 """Small drawn datasets, written in the formats of the real ones and read by the same readers."""
 
+import json
 import shutil
 import tempfile
 from pathlib import Path
@@ -8,43 +9,65 @@ import numpy as np
 
 from keras_attn.datasets.folder import folder
 from keras_attn.datasets.miniature import plain_folder, scenes
-from keras_attn.errors import one_of
+from keras_attn.errors import InputError, one_of
 
 FORMATS = {"folder": (plain_folder.write, folder)}
 """A writer and a reader for each format."""
+VERSION = 1
+"""Of the drawing; scenes of another version are not taken for those of this one."""
+SMALLEST = 32
+SETTINGS = "drawn.json"
 
 
-def miniature(name="folder", *, images=60, shape=(96, 128), seed=0, root=None):
+def miniature(name="folder", *, images=60, shape=(96, 128), seed=0, root=None, overwrite=False):
     """A drawn dataset of the format `name`: written to disk, then read like a real one.
 
     images: how many. shape: their (H, W). seed: what they are drawn from; the same seed draws the
-    same scenes. root: the folder to write to, which is used as it is if it is there already;
-    by default one in the system's folder for temporary files.
+    same scenes. root: the folder to write to, by default one in the system's folder for temporary
+    files; scenes that are there already are used if they were drawn from the same arguments,
+    refused if not, or with `overwrite` drawn anew.
     Returns a `GazeDataset` whose note says that it says nothing about people.
     """
     write, read = FORMATS[one_of("name", name, tuple(FORMATS))]
+    if images < 1:
+        raise InputError("images", "at least 1", images)
+    if len(shape) != 2 or min(shape) < SMALLEST:
+        raise InputError("shape", f"(height, width) of at least {SMALLEST}", tuple(shape))
+    settings = {"format": name, "images": images, "shape": list(shape), "seed": seed}
+    settings["version"] = VERSION
     if root is None:
-        height, width = shape
         place = Path(tempfile.gettempdir()) / "keras_attn_miniature"
-        root = place / f"{name}-{images}x{height}x{width}-{seed}"
+        root = place / "-".join(str(value) for value in (name, images, *shape, seed, VERSION))
     root = Path(root)
-    if not root.exists():
+    if _drawn_from(root) != settings:
+        if root.exists() and not (overwrite and _drawn_from(root)):
+            raise InputError(root, f"scenes drawn from {settings}", _drawn_from(root) or "others")
         rng = np.random.default_rng(seed)
-        _whole(root, lambda stage: write(stage, [scenes.draw(rng, shape) for _ in range(images)]))
+        drawn = [scenes.draw(rng, tuple(shape)) for _ in range(images)]
+        _whole(root, settings, lambda stage: write(stage, drawn))
     return read(root)
 
 
-def _whole(root, write):
+def _drawn_from(root):
+    """The arguments that the scenes in `root` were drawn from; None where it holds no such."""
+    path = root / SETTINGS
+    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+
+
+def _whole(root, settings, write):
     """Write into a folder beside `root` and rename it: `root` is complete or not there."""
     root.parent.mkdir(parents=True, exist_ok=True)
     stage = Path(tempfile.mkdtemp(prefix=".partial-", dir=root.parent))
     try:
         write(stage)
+        (stage / SETTINGS).write_text(json.dumps(settings), encoding="utf-8")
         stage.chmod(0o755)  # temporary folders are private
+        if _drawn_from(root):
+            shutil.rmtree(root)
         stage.rename(root)
     except OSError:
         # Another process may have drawn the same scenes meanwhile; theirs are as good.
-        if not root.exists():
+        if _drawn_from(root) != settings:
             raise
     finally:
         shutil.rmtree(stage, ignore_errors=True)

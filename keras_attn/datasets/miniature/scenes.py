@@ -62,7 +62,7 @@ def _places(rng, shape):
     places = []
     wanted = rng.integers(4, 7)
     for _ in range(500):
-        radius = rng.uniform(0.08, 0.13) * width
+        radius = rng.uniform(0.08, 0.13) * min(width, 4 / 3 * height)
         # Photographers put what matters near the centre, if not quite into it.
         spread = (0.24, 0.24) if not places else (0.35, 0.35)
         x, y = rng.normal(0.5, spread) * (width, height)
