@@ -9,7 +9,7 @@ Points are the truth; a density is made last, at the resolution it is needed at.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -20,6 +20,8 @@ FIXATION_SIGMA = 0.028
 
 CENTRE_BIAS_SIGMA = 0.05
 """Blur of the centre bias, as a share of the image's width."""
+MOST_KEPT = 1024
+"""Longest side for which a blur matrix is kept from image to image (8 MB at this length)."""
 
 
 def as_points(points, where="points"):
@@ -89,8 +91,8 @@ def _last_inside(shape):
 # --- densities ----------------------------------------------------------------------------------
 
 
-def _blur_columns(indices, length, sigma):
-    """Unit impulses at `indices` under a Gaussian blur: `(length, n)`.
+def _blurred_impulses(indices, length, sigma):
+    """Unit impulses at `indices` of a line under a Gaussian blur: `(length, n)`.
 
     The kernel reaches to 4 σ and borders reflect, as in SciPy's `gaussian_filter`.
     """
@@ -105,6 +107,18 @@ def _blur_columns(indices, length, sigma):
     return columns
 
 
+@lru_cache(maxsize=8)
+def _blur_matrix(length, sigma):
+    return _blurred_impulses(np.arange(length), length, sigma)
+
+
+def _columns(indices, length, sigma):
+    """`_blurred_impulses`, out of a matrix that is kept where it is small."""
+    if length <= MOST_KEPT:
+        return _blur_matrix(length, sigma)[:, indices]
+    return _blurred_impulses(indices, length, sigma)
+
+
 def _blurred(points, shape, sigma):
     """Histogram of the points under a Gaussian blur.
 
@@ -114,13 +128,12 @@ def _blurred(points, shape, sigma):
     sigmas = (sigma, sigma) if np.isscalar(sigma) else tuple(sigma)
     if len(sigmas) != 2 or not all(value > 0 for value in sigmas):
         raise InputError("sigma", "a positive number of pixels, or a pair of such", repr(sigma))
-    if len(points) < shape[0]:
-        rows, columns = points.astype(np.intp).T[::-1]
-        return (
-            _blur_columns(rows, shape[0], sigmas[0]) @ _blur_columns(columns, shape[1], sigmas[1]).T
-        )
-    over_y, over_x = (_blur_columns(np.arange(n), n, s) for n, s in zip(shape, sigmas, strict=True))
-    return over_y @ histogram(points, shape) @ over_x.T
+    (height, width), (sigma_y, sigma_x) = shape, sigmas
+    if len(points) < height:
+        columns, rows = points.astype(np.intp).T
+        return _columns(rows, height, sigma_y) @ _columns(columns, width, sigma_x).T
+    over_y = _columns(np.arange(height), height, sigma_y)
+    return over_y @ histogram(points, shape) @ _columns(np.arange(width), width, sigma_x).T
 
 
 def histogram(points, shape):

@@ -123,6 +123,15 @@ def test_density_takes_a_sigma_for_each_axis():
     np.testing.assert_allclose(found, expected, atol=1e-16)
 
 
+@pytest.mark.parametrize("count", [2, 500])
+def test_long_sides_are_blurred_alike(rng, count):
+    """Beyond the length up to which matrices are kept, in both directions."""
+    shape = (20, gaze.MOST_KEPT + 5)
+    points = rng.random((count, 2)) * shape[::-1]
+    expected = gaussian_filter(gaze.histogram(points, shape), 7.0) / count
+    np.testing.assert_allclose(gaze.density(points, shape, 7.0), expected, atol=1e-16)
+
+
 def test_a_blur_wider_than_the_image_reflects_again_and_again():
     one = np.zeros((6, 5))
     one[1, 3] = 1

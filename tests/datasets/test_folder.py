@@ -118,6 +118,7 @@ def edit(root, old, new):
     [
         (lambda r: (r / "fixations.csv").unlink(), "fixations.csv: expected a CSV.*no such file"),
         (lambda r: (r / "fixations.csv").write_text(""), "fixations.csv: .*cannot be read"),
+        (lambda r: edit(r, "s1,3.5,2.5,120", "s1,3.5,2.5,120,1"), "Expected 5 fields in line 4"),
         (lambda r: (r / "fixations.csv").write_bytes(b"\xff\xfe\x00\x81"), "fixations.csv: .*"),
         (lambda r: edit(r, "subject,", "viewer,"), r"image, viewer.*\(missing: subject\)"),
         (lambda r: (r / "fixations.csv").write_text("image,subject,x,y\n"), "a header and no rows"),
