@@ -44,7 +44,9 @@ def run(sources, dataset, *, blur, batch_size=8, gallery=12, progress=True):
             source.check([dataset[i] for i in seen])
     started = time.perf_counter()
     scores = _scores(sources, dataset, seen, blur, batch_size, progress)
+    models = {name: source.describe() for name, source in sources.items()}
     rows = pd.DataFrame([_summary(name, scores) for name in scores])
+    rows.insert(3, "source", rows["model"].map(models).fillna(""))
     for column in COLUMNS:
         tests = rows.index[rows["model"] != "centre"]
         rows.loc[tests, f"{column.key}_p"] = holm(rows.loc[tests, f"{column.key}_p"])
@@ -56,7 +58,7 @@ def run(sources, dataset, *, blur, batch_size=8, gallery=12, progress=True):
         blur=blur,
         gallery=Gallery(indices, _gallery_maps(sources, dataset, indices, blur)),
         seconds=time.perf_counter() - started,
-        models={name: source.describe() for name, source in sources.items()},
+        models=models,
         notes=_notes(sources, rows),
     )
 

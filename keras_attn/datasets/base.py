@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import warnings
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -91,12 +92,8 @@ class GazeDataset:
     note: str = ""
 
     def __post_init__(self):
-        names = [example.id for example in self.examples]
-        twice = (
-            sorted({name for name in names if names.count(name) > 1})
-            if len(set(names)) < len(names)
-            else []
-        )
+        names = Counter(example.id for example in self.examples)
+        twice = [name for name, count in names.items() if count > 1]
         if twice or not names:
             received = f"{listing(twice)} more than once" if twice else "none"
             raise InputError(f"dataset {self.name!r}", "examples with ids of their own", received)

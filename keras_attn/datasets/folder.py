@@ -16,6 +16,8 @@ from keras_attn.datasets.base import (
 from keras_attn.errors import InputError, listing
 
 COLUMNS = ("image", "subject", "x", "y")
+MISSING = ("", "nan", "na", "null", "none")
+"""What trackers write for a coordinate they have not got: dropped and counted."""
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 
 
@@ -87,7 +89,8 @@ def _fixations(path):
         raise InputError(path, expected, "no such file")
     try:
         # As text: what is no number is told with its line. The first column is never an index.
-        table = pd.read_csv(path, dtype=str, index_col=False, skipinitialspace=True)
+        options = {"dtype": str, "index_col": False, "keep_default_na": False}
+        table = pd.read_csv(path, skipinitialspace=True, **options).fillna("")
     except (ValueError, OSError) as error:
         raise InputError(path, expected, f"a file that cannot be read ({error})") from error
     table.columns = [str(column).strip() for column in table.columns]
@@ -99,11 +102,11 @@ def _fixations(path):
         raise InputError(path, "at least one fixation", "a header and no rows")
     for column, what in (("image", "the name of an image"), ("subject", "a viewer")):
         table[column] = table[column].str.strip()
-        _refuse_line(path, column, table[column].isna() | (table[column] == ""), what, table)
+        _refuse_line(path, column, table[column] == "", what, table)
     for column in ("x", "y"):
         numbers = pd.to_numeric(table[column], errors="coerce")
-        words = numbers.isna() & table[column].notna()
-        _refuse_line(path, column, words, "a number", table)
+        missing = table[column].str.strip().str.lower().isin(MISSING)
+        _refuse_line(path, column, numbers.isna() & ~missing, "a number", table)
         table[column] = numbers
     return table
 
@@ -113,7 +116,7 @@ def _refuse_line(path, column, bad, expected, table):
     if bad.any():
         row = int(np.flatnonzero(bad)[0])
         value = table[column].iloc[row]
-        received = "nothing" if pd.isna(value) or value == "" else repr(value)
+        received = repr(value) if value else "nothing"
         raise InputError(f"{path}, line {row + 2}, column {column}", expected, received)
 
 

@@ -21,9 +21,10 @@ class Gallery:
 class AuditResult:
     """What an audit found; `print` shows the table, `save` writes it all.
 
-    rows: a DataFrame with a row per map kind: model, layer, kind, images; for each metric its
-        mean, `_low` and `_high` (95 % bootstrap interval over images), `_p` (Wilcoxon's
-        signed-rank test against `centre`, Holm-corrected over the rows); zero_share, constant.
+    rows: a DataFrame with a row per map kind: model, layer, kind, source (files and weights of
+        the model), images; for each metric its mean, `_low` and `_high` (95 % bootstrap interval
+        over images), `_p` (Wilcoxon's signed-rank test against `centre`, Holm-corrected over the
+        rows); zero_share, constant.
     examples: a row per map kind and image with all scores.
     models: by name, what was audited: files, weights, input size. notes: what a reader of the
         scores has to know.

@@ -49,6 +49,16 @@ def test_points_and_viewers_belong_to_their_image(root):
     assert a.mask is None
 
 
+def test_names_that_look_like_missing_values_are_names(tmp_path):
+    for name in ("NA", "null"):
+        write_image(tmp_path / "images" / f"{name}.png")
+    table = "image,subject,x,y\nNA,None,1,1\nnull,nan,2,2\nNA,None,None,1\nNA,None,1\n"
+    (tmp_path / "fixations.csv").write_text(table)
+    data = datasets.folder(tmp_path)
+    assert [(e.id, e.subjects.tolist()) for e in data] == [("NA", ["None"]), ("null", ["nan"])]
+    assert data.report.points_not_a_number == 2
+
+
 def test_images_without_fixations_stay_and_are_counted(root):
     write_image(root / "images" / "c.png")
     data = datasets.folder(root)
