@@ -35,7 +35,8 @@ class ImageScores:
     """Scores maps of image `index` of a dataset; what all its maps share is computed once."""
 
     def __init__(self, dataset, index, blur):
-        self.example, self.pool, self.index, self.blur = dataset[index], dataset.pool, index, blur
+        self.example, self.pool, self.blur = dataset[index], dataset.pool, blur
+        self.index = dataset.place_in_pool(index)
         self.shape = self.example.shape
 
     @cached_property

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -63,6 +62,7 @@ class ReadingReport:
     points_outside: int = 0
     points_not_a_number: int = 0
     images_without_fixations: int = 0
+    known_removals: int = 0
     skipped: list = field(default_factory=list)
 
     def __str__(self):
@@ -74,6 +74,8 @@ class ReadingReport:
             text += f" ({self.points_outside} outside, {self.points_not_a_number} not a number)"
         if self.images_without_fixations:
             text += f"; {self.images_without_fixations} images without fixations"
+        if self.known_removals:
+            text += f"; {self.known_removals} known removals"
         if self.skipped:
             text += f"; {len(self.skipped)} skipped: {listing(self.skipped, 3)}"
         return text
@@ -84,12 +86,15 @@ class GazeDataset:
     """A list of `Example`s with the report of reading them.
 
     note: what a reader of any number made from this dataset has to know, or an empty string.
+    whole: the dataset that this one is a part of; its fixations, and not those of the part, are
+    the negatives and the centre bias of every image.
     """
 
     name: str
     examples: tuple
     report: ReadingReport
     note: str = ""
+    whole: GazeDataset | None = None
 
     def __post_init__(self):
         names = Counter(example.id for example in self.examples)
@@ -108,16 +113,46 @@ class GazeDataset:
     def __getitem__(self, index):
         return self.examples[index]
 
+    def fold(self, number, *, of=5, seed=0):
+        """The parts to train on and to test on, of `of` folds; `number` is the one tested on.
+
+        The folds are the same on every machine: images are ordered by a hash of seed and id.
+        """
+        if not 2 <= of <= len(self) or not 0 <= number < of:
+            expected = f"a fold from 0 to {of - 1}, of 2 to {len(self)} folds"
+            raise InputError("fold", expected, f"{number} of {of}")
+        order = sorted(range(len(self)), key=lambda i: _shuffled(seed, self[i].id))
+        test = {order[place] for place in range(number, len(order), of)}
+        parts = [[i for i in range(len(self)) if (i in test) == held] for held in (False, True)]
+        names = (f"{self.name}, all but fold {number}", f"{self.name}, fold {number}")
+        train, held_out = (self.part(n, i) for n, i in zip(names, parts, strict=True))
+        return train, held_out
+
+    def part(self, name, indices):
+        """Some of the examples, which keep the whole dataset's negatives and centre bias."""
+        examples = tuple(self[i] for i in indices)
+        return GazeDataset(name, examples, self.report, self.note, self.whole or self)
+
+    @cached_property
+    def _places(self):
+        return {example.id: place for place, example in enumerate(self.examples)}
+
+    def place_in_pool(self, index):
+        """The index in `pool` of example `index`."""
+        return (self.whole or self)._places[self[index].id]
+
     @cached_property
     def pool(self):
         """All fixations as a `gaze.FixationPool`: negatives and centre bias of every image."""
+        if self.whole is not None:
+            return self.whole.pool
         points = tuple(example.points for example in self.examples)
         return gaze.FixationPool(points, tuple(example.shape for example in self.examples))
 
     @cached_property
     def fingerprint(self):
         """SHA-256 of ids, sizes, points and viewers; scores compare only where it is the same."""
-        digest = hashlib.sha256()
+        digest = hashlib.sha256(self.whole.fingerprint.encode() if self.whole else b"")
         for example in self.examples:
             digest.update(repr((example.id, example.shape)).encode())
             digest.update(np.ascontiguousarray(example.points).tobytes())
@@ -125,31 +160,81 @@ class GazeDataset:
         return digest.hexdigest()
 
 
-class Problems:
-    """Decides what happens to an example that cannot be used: raise, or skip and list it."""
+class GazeReader:
+    """Collects the examples of a dataset and counts what it meets; one for every format.
 
-    def __init__(self, on_bad_example):
+    on_bad_example: "raise", or "skip" to leave out and list what cannot be used.
+    """
+
+    def __init__(self, name, on_bad_example, note=""):
+        self.name, self.note = name, note
         self.skips = one_of("on_bad_example", on_bad_example, ("raise", "skip")) == "skip"
-        self.skipped = []
+        self.report, self.examples = ReadingReport(), []
 
-    def guard(self, name, read: Callable):
+    def guard(self, name, read):
         """`read()`, or None where it raised `InputError` and bad examples are skipped."""
         try:
             return read()
         except InputError as error:
             if not self.skips:
                 raise
-            self.skipped.append(f"{name} ({error})")
+            self.report.skipped.append(f"{name} ({error})")
             return None
 
+    def add(self, name, image, mask, read_points, needs_mask=True):
+        """Add the image with the mask and what `read_points()` returns: points and subjects.
 
-def keep_points(points, subjects, shape, report):
-    """The points inside the image with their subjects; what is dropped is counted in `report`."""
-    nan = ~np.isfinite(points).all(axis=1)
-    kept = gaze.inside(points, shape)
-    report.points_not_a_number += int(nan.sum())
-    report.points_outside += int((~kept & ~nan).sum())
-    return points[kept], subjects[kept]
+        Points outside the image or NaN are dropped and counted.
+        """
+        example = self.guard(name, lambda: self._read(name, image, mask, read_points, needs_mask))
+        if example is not None:
+            self.examples.append(example)
+
+    def _read(self, name, image, mask, read_points, needs_mask):
+        shape = image_shape(image)
+        if mask is None and needs_mask:
+            raise InputError(f"mask of {image}", "a PNG file of the same name", "none")
+        if mask is not None:
+            if not mask.is_file():
+                raise InputError(mask, f"the mask of {image.name}", "no such file")
+            received = image_shape(mask)
+            if received != shape:
+                raise InputError(mask, f"the size of {image.name}, {shape}", received)
+        points, subjects = read_points()
+        nan = ~np.isfinite(points).all(axis=1)
+        kept = gaze.inside(points, shape)
+        self.report.points_not_a_number += int(nan.sum())
+        self.report.points_outside += int((~kept & ~nan).sum())
+        return Example(name, image, shape, points[kept], subjects[kept], mask)
+
+    def dataset(self, root):
+        """The dataset of all that was added; `InputError` if that is no image or no fixation."""
+        report = self.report
+        if not self.examples:
+            raise InputError(root, "images that can be read", listing(report.skipped, 3))
+        report.images = len(self.examples)
+        report.points = sum(len(example.points) for example in self.examples)
+        report.viewers = len({s for example in self.examples for s in example.subjects.tolist()})
+        report.images_without_fixations = sum(not len(e.points) for e in self.examples)
+        if not report.points:
+            raise InputError(root, "fixations inside the images", str(report))
+        return GazeDataset(self.name, tuple(self.examples), report, self.note)
+
+
+def by_stem(folder, suffix):
+    """Files of a folder with this suffix by stem, in order; `InputError` if there are none."""
+    if not folder.is_dir():
+        raise InputError(folder, f"a folder of {suffix} files", "no such folder")
+    files = (path for path in sorted(folder.iterdir()) if path.suffix.lower() == suffix)
+    # macOS leaves files of its own in archives.
+    found = {path.stem: path for path in files if not path.name.startswith("._")}
+    if not found:
+        raise InputError(folder, f"{suffix} files", "none")
+    return found
+
+
+def _shuffled(seed, name):
+    return hashlib.sha256(f"{seed}/{name}".encode()).digest()
 
 
 def read_image(path):

@@ -5,14 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from keras_attn.datasets.base import (
-    Example,
-    GazeDataset,
-    Problems,
-    ReadingReport,
-    image_shape,
-    keep_points,
-)
+from keras_attn.datasets.base import GazeReader
 from keras_attn.errors import InputError, listing
 
 COLUMNS = ("image", "subject", "x", "y")
@@ -37,33 +30,19 @@ def folder(root, *, on_bad_example="raise"):
     Returns a `GazeDataset`, ordered by image name.
     """
     root = Path(root).expanduser()
-    problems, report = Problems(on_bad_example), ReadingReport()
-    paths = _image_paths(root / "images")
-    table = _fixations(root / "fixations.csv")
-    by_image = _assigned(table, paths, root, problems)
-    masks = root / "masks" if (root / "masks").is_dir() else None
-    examples = []
-    for name, path in paths.items():
-        mask = masks and masks / f"{path.stem}.png"
-        shape = problems.guard(name, lambda path=path, mask=mask: _checked_shape(path, mask))
-        if shape is None:
-            continue
-        rows = by_image.get(name, table.iloc[:0])
-        points = rows[["x", "y"]].to_numpy(np.float64)
-        points, subjects = keep_points(points, rows["subject"].to_numpy(), shape, report)
-        examples.append(Example(path.stem, path, shape, points, subjects, mask))
-    if not examples:
-        raise InputError(root / "images", "images that can be read", listing(problems.skipped, 3))
-    report.images = len(examples)
-    report.points = sum(len(example.points) for example in examples)
-    report.viewers = len({subject for example in examples for subject in example.subjects})
-    report.images_without_fixations = sum(not len(example.points) for example in examples)
-    report.skipped = problems.skipped
-    if not report.points:
-        raise InputError(root / "fixations.csv", "fixations inside the images", str(report))
     about = root / "about.txt"
     note = about.read_text(encoding="utf-8").strip() if about.is_file() else ""
-    return GazeDataset(root.resolve().name, tuple(examples), report, note)
+    reader = GazeReader(root.resolve().name, on_bad_example, note)
+    paths = _image_paths(root / "images")
+    table = _fixations(root / "fixations.csv")
+    by_image = _assigned(table, paths, root, reader)
+    masks = root / "masks" if (root / "masks").is_dir() else None
+    for name, path in paths.items():
+        rows = by_image.get(name, table.iloc[:0])
+        points = rows[["x", "y"]].to_numpy(np.float64), rows["subject"].to_numpy()
+        mask = masks and masks / f"{path.stem}.png"
+        reader.add(name, path, mask, lambda points=points: points, needs_mask=False)
+    return reader.dataset(root)
 
 
 def _image_paths(images):
@@ -120,7 +99,7 @@ def _refuse_line(path, column, bad, expected, table):
         raise InputError(f"{path}, line {row + 2}, column {column}", expected, received)
 
 
-def _assigned(table, paths, root, problems):
+def _assigned(table, paths, root, reader):
     """Rows by image; those of images that are not there are a problem."""
     by_name = {path.name: stem for stem, path in paths.items()}
     known = {**{stem: stem for stem in paths}, **by_name}
@@ -135,16 +114,5 @@ def _assigned(table, paths, root, problems):
         if len(strangers):
             raise InputError(root / "fixations.csv", expected, received)
 
-    problems.guard("fixations.csv", check)
+    reader.guard("fixations.csv", check)
     return dict(iter(table.groupby(images, sort=False)))
-
-
-def _checked_shape(path, mask):
-    shape = image_shape(path)
-    if mask is not None:
-        if not mask.is_file():
-            raise InputError(mask, f"the mask of {path.name}", "no such file")
-        received = image_shape(mask)
-        if received != shape:
-            raise InputError(mask, f"the size of {path.name}, {shape}", received)
-    return shape

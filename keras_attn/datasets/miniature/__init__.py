@@ -3,16 +3,28 @@
 import json
 import shutil
 import tempfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from keras_attn.datasets.dut_omron import dut_omron
 from keras_attn.datasets.folder import folder
-from keras_attn.datasets.miniature import plain_folder, scenes
+from keras_attn.datasets.miniature import (
+    scenes,
+    write_dut_omron,
+    write_folder,
+    write_pascal_s,
+)
+from keras_attn.datasets.pascal_s import pascal_s
 from keras_attn.errors import InputError, one_of
 
-FORMATS = {"folder": (plain_folder.write, folder)}
-"""A writer and a reader for each format."""
+FORMATS = {
+    "folder": (write_folder.write, folder, scenes.VIEWERS),
+    "dut_omron": (write_dut_omron.write, dut_omron, 5),
+    "pascal_s": (write_pascal_s.write, pascal_s, 8),
+}
+"""A writer, the reader and the number of viewers of each format."""
 VERSION = 1
 """Of the drawing; scenes of another version are not taken for those of this one."""
 SMALLEST = 32
@@ -22,13 +34,14 @@ SETTINGS = "drawn.json"
 def miniature(name="folder", *, images=60, shape=(96, 128), seed=0, root=None, overwrite=False):
     """A drawn dataset of the format `name`: written to disk, then read like a real one.
 
+    name: "folder", "dut_omron" or "pascal_s".
     images: how many. shape: their (H, W). seed: what they are drawn from; the same seed draws the
     same scenes. root: the folder to write to, by default one in the system's folder for temporary
     files; scenes that are there already are used if they were drawn from the same arguments,
     refused if not, or with `overwrite` drawn anew.
     Returns a `GazeDataset` whose note says that it says nothing about people.
     """
-    write, read = FORMATS[one_of("name", name, tuple(FORMATS))]
+    write, read, viewers = FORMATS[one_of("name", name, tuple(FORMATS))]
     if images < 1:
         raise InputError("images", "at least 1", images)
     if len(shape) != 2 or min(shape) < SMALLEST:
@@ -43,9 +56,11 @@ def miniature(name="folder", *, images=60, shape=(96, 128), seed=0, root=None, o
         if root.exists() and not (overwrite and _drawn_from(root)):
             raise InputError(root, f"scenes drawn from {settings}", _drawn_from(root) or "others")
         rng = np.random.default_rng(seed)
-        drawn = [scenes.draw(rng, tuple(shape)) for _ in range(images)]
+        drawn = [scenes.draw(rng, tuple(shape), viewers) for _ in range(images)]
         _whole(root, settings, lambda stage: write(stage, drawn))
-    return read(root)
+    data = read(root)
+    notes = [scenes.ABOUT] + [data.note] * (data.note not in ("", scenes.ABOUT))
+    return replace(data, note=" ".join(notes))
 
 
 def _drawn_from(root):

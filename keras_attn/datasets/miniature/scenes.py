@@ -10,6 +10,10 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+ABOUT = (
+    "Drawn scenes with simulated gaze. They show that the machinery works; they say nothing about "
+    "people or about networks trained on photographs."
+)
 VIEWERS = 6
 FIXATIONS = (4, 8)
 """Fewest and most fixations of a viewer."""
@@ -32,8 +36,8 @@ class Scene:
     durations_ms: np.ndarray
 
 
-def draw(rng, shape=(96, 128)):
-    """One scene of `shape` (H, W) from the random generator."""
+def draw(rng, shape=(96, 128), viewers=VIEWERS):
+    """One scene of `shape` (H, W) from the random generator, with the gaze of `viewers`."""
     image = _background(rng, shape)
     places = _places(rng, shape)
     form = SHAPES[rng.integers(len(SHAPES))]
@@ -44,7 +48,7 @@ def draw(rng, shape=(96, 128)):
     mask = _object(image, places[0], form, _jitter(rng, colour), _jitter(rng, ink), rng, rings=True)
     noise = rng.normal(0, 4, image.shape)
     image = np.clip(image + noise, 0, 255).round().astype(np.uint8)
-    return Scene(image, mask, *_gaze(rng, shape, places))
+    return Scene(image, mask, *_gaze(rng, shape, places, viewers))
 
 
 def _background(rng, shape):
@@ -118,11 +122,11 @@ def _object(image, place, form, colour, ink, rng, *, rings):
     return mask > 127
 
 
-def _gaze(rng, shape, places):
+def _gaze(rng, shape, places, viewers):
     """Points, subjects and durations of all viewers."""
     size = np.array(shape[::-1], float)
     points, subjects = [], []
-    for viewer in range(1, VIEWERS + 1):
+    for viewer in range(1, viewers + 1):
         for number in range(rng.integers(FIXATIONS[0], FIXATIONS[1] + 1)):
             points.append(_fixation(rng, size, places, first=number == 0))
             subjects.append(viewer)

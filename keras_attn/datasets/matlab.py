@@ -1,0 +1,51 @@
+"""Variables of MATLAB files, of version 5 and of version 7.3 (HDF5), as plain arrays."""
+
+from pathlib import Path
+
+import h5py
+import numpy as np
+import scipy.io
+
+from keras_attn.errors import InputError, listing
+
+
+def read_variable(path, name):
+    """The numeric variable `name` of a version 5 file, in MATLAB's own shape."""
+    path, expected = Path(path), f"a MATLAB file with the variable {name!r}"
+    if not path.is_file():
+        raise InputError(path, expected, "no such file")
+    try:
+        variables = scipy.io.loadmat(path, variable_names=[name])
+    except Exception as error:  # the reader raises whatever a broken file leads it to
+        raise InputError(path, expected, f"a file that cannot be read ({error})") from error
+    if name not in variables:
+        there = [entry[0] for entry in scipy.io.whosmat(path)]
+        raise InputError(path, expected, f"the variables {listing(there)}")
+    values = np.asarray(variables[name])
+    if values.dtype.kind not in "biuf":
+        raise InputError(path, f"numbers in {name!r}", f"type {values.dtype}")
+    return values
+
+
+def read_cells(path, name):
+    """The cell array `name` of a version 7.3 file: a list of arrays, each in MATLAB's own shape."""
+    path, expected = Path(path), f"a MATLAB 7.3 file with the cell array {name!r}"
+    if not path.is_file():
+        raise InputError(path, expected, "no such file")
+    try:
+        with h5py.File(path) as file:
+            if name not in file:
+                there = [key for key in file if not key.startswith("#")]
+                raise InputError(path, expected, f"the variables {listing(there)}")
+            # HDF5 keeps the columns first, so every array comes transposed; empty ones hold
+            # their shape instead of values and say so by an attribute.
+            cells = [file[reference] for reference in np.ravel(file[name][()])]
+            return [np.zeros((0, 0)) if _is_empty(cell) else cell[()].T for cell in cells]
+    except (OSError, TypeError, ValueError) as error:
+        if isinstance(error, InputError):
+            raise
+        raise InputError(path, expected, f"a file that cannot be read ({error})") from error
+
+
+def _is_empty(cell):
+    return bool(cell.attrs.get("MATLAB_empty", 0))
