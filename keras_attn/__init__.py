@@ -7,7 +7,17 @@ import importlib
 
 __version__ = "0.1.0"
 
-_MODULES = ("datasets", "errors", "gaze", "layers", "mechanisms", "metrics", "models", "weights")
+_MODULES = (
+    "datasets",
+    "errors",
+    "gaze",
+    "layers",
+    "losses",
+    "mechanisms",
+    "metrics",
+    "models",
+    "weights",
+)
 _NAMES = {"audit": "api", "Mechanism": "mechanisms", "apply": "mechanisms", "InputError": "errors"}
 
 __all__ = [*_MODULES, *_NAMES, "__version__"]

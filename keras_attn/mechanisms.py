@@ -98,13 +98,14 @@ class Attended(NamedTuple):
     logits: Any
 
 
-def apply(mechanism, features, gaze=None, *, module=None, name="attention"):
+def apply(mechanism, features, gaze=None, *, module=None, momentum=0.99, name="attention"):
     """Apply a mechanism to `features`: the glimpse, the map and its logits (Eq. 1).
 
     mechanism: a `Mechanism` or one of the five names.
     features: Keras tensor `(batch, H, W, C)` or `(batch, T, H, W, C)`.
     gaze: for a mechanism that takes gaze, densities `(batch, [T,] h, w, 1)`; any h, w.
     module: a layer `features -> (A, Y)` in place of the default `AttentionModule`.
+    momentum: of the default module's BatchNormalization.
     name: the name of the attention layer; the glimpse is called `<name>_glimpse`.
     """
     from keras_attn import layers
@@ -121,7 +122,10 @@ def apply(mechanism, features, gaze=None, *, module=None, name="attention"):
         attention = layers.GazeAttention(normalise=mechanism.normalise, name=name)([gaze, features])
     else:
         module = module or layers.AttentionModule(
-            normalise=mechanism.normalise, softmax_of=mechanism.softmax_of, name=name
+            normalise=mechanism.normalise,
+            softmax_of=mechanism.softmax_of,
+            momentum=momentum,
+            name=name,
         )
         attention, logits = module(features)
     if not mechanism.gates:

@@ -82,8 +82,12 @@ class GroupedConv2D(keras.layers.Layer):
         return {**super().get_config(), **own}
 
 
-def features(x, *, width=1.0, lrn="before_pool", lrn_alpha=2e-5, lrn_k=1.0):
-    """Everything before the last pooling; preprocessed images in, 256 · width channels out."""
+def features(x, *, dilated=False, width=1.0, lrn="before_pool", lrn_alpha=2e-5, lrn_k=1.0):
+    """Everything before the last pooling; preprocessed images in, 256 · width channels out.
+
+    dilated: changes nothing, since the paper takes AlexNet as it is; there so that all backbones
+    are called alike.
+    """
     one_of("lrn", lrn, ("before_pool", "after_pool"))
 
     def conv(x, channels, size, groups, name, **options):
@@ -134,7 +138,7 @@ def alexnet(
     parameters, with 1000 classes 60,965,224.
     """
     images, x = image_input(input_shape)
-    x = features(x, width=width, lrn=lrn, lrn_alpha=lrn_alpha, lrn_k=lrn_k)
+    x = features(x, dilated=dilated, width=width, lrn=lrn, lrn_alpha=lrn_alpha, lrn_k=lrn_k)
     if classes is not None:
         x = classifier(x, classes, width=width)
     return keras.Model(images, x, name=name)

@@ -1,0 +1,41 @@
+"""Losses that compare attention with gaze. A function on tensors, and a thin Keras loss on it."""
+
+import keras
+from keras import ops
+
+FLOOR = 1e-12
+"""Smallest probability within a logarithm: far below 1 over any number of positions."""
+
+
+def attention_kl(density, attention):
+    """KL(human ‖ A) in nats, both normalised to sum 1 over each frame, in float32.
+
+    density: gaze densities `(batch, [T,] H, W, 1)`, never negative, of any sum. attention: maps of
+    the same shape, never negative. A frame without fixations (all zeros) adds 0.
+    Returns `(batch,)`: per example, the mean over frames. The paper's "negative kl-divergence"
+    (§IV-A2) is a slip: minimised is the divergence itself.
+    """
+    human, total = _normalised(density)
+    machine, _ = _normalised(attention)
+    terms = human * (ops.log(ops.maximum(human, FLOOR)) - ops.log(ops.maximum(machine, FLOOR)))
+    divergence = ops.sum(terms, axis=(-3, -2, -1))
+    divergence = ops.where(ops.squeeze(total, axis=(-3, -2, -1)) > 0, divergence, 0.0)
+    return ops.mean(ops.reshape(divergence, (ops.shape(divergence)[0], -1)), axis=-1)
+
+
+def _normalised(values):
+    values = ops.cast(values, "float32")
+    total = ops.sum(values, axis=(-3, -2, -1), keepdims=True)
+    return values / ops.where(total > 0, total, 1.0), total
+
+
+@keras.saving.register_keras_serializable("keras_attn")
+class AttentionKL(keras.losses.Loss):
+    """`attention_kl` as a loss for `compile`: y_true are gaze densities, y_pred attention maps."""
+
+    def __init__(self, reduction="sum_over_batch_size", name="attention_kl", dtype="float32"):
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+
+    def call(self, y_true, y_pred):
+        """Divergence of each example."""
+        return attention_kl(y_true, y_pred)

@@ -1,0 +1,53 @@
+"""The three backbones of the study by name, with what the tasks and the audit ask of them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from keras_attn.errors import one_of
+from keras_attn.models.alexnet import alexnet
+from keras_attn.models.alexnet import features as alexnet_features
+from keras_attn.models.resnet50 import features as resnet50_features
+from keras_attn.models.resnet50 import resnet50
+from keras_attn.models.vgg16 import features as vgg16_features
+from keras_attn.models.vgg16 import vgg16
+
+
+@dataclass(frozen=True)
+class Backbone:
+    """A network of the study.
+
+    build: its function. features: everything before its last pooling layer, as a function of
+    preprocessed images with `dilated` and `width`. size: side of the paper's images. stages: the
+    last layer of each resolution, from fine to coarse. top: the last layer, whose units are the
+    classes.
+    """
+
+    build: Callable
+    features: Callable
+    size: int
+    stages: tuple
+    top: str
+
+
+BACKBONES = {
+    "alexnet": Backbone(alexnet, alexnet_features, 227, ("conv1", "conv2", "conv5"), "fc8"),
+    "vgg16": Backbone(
+        vgg16,
+        vgg16_features,
+        224,
+        ("block1_conv2", "block2_conv2", "block3_conv3", "block4_conv3", "block5_conv3"),
+        "predictions",
+    ),
+    "resnet50": Backbone(
+        resnet50,
+        resnet50_features,
+        224,
+        ("conv2_block3_out", "conv3_block4_out", "conv4_block6_out", "conv5_block3_out"),
+        "predictions",
+    ),
+}
+
+
+def backbone(name):
+    """The `Backbone` of that name."""
+    return BACKBONES[one_of("backbone", name, tuple(BACKBONES))]

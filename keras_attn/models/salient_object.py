@@ -1,0 +1,91 @@
+"""The network of Task 1 (Fig. 1): a dilated encoder and three decoder layers with attention."""
+
+import math
+
+import keras
+import tensorflow as tf
+from keras.layers import Activation, Conv2D
+
+from keras_attn import mechanisms
+from keras_attn.errors import InputError
+from keras_attn.models.backbones import backbone as backbone_of
+from keras_attn.models.common import image_input, scaled
+
+CHANNELS = (512, 256, 128)
+"""Of the decoder layers: ours, the paper gives none."""
+
+
+@keras.saving.register_keras_serializable("keras_attn")
+class ResizeLike(keras.layers.Layer):
+    """Bilinear resizing of maps to the height and width of an image, in float32. No weights.
+
+    Input: [maps `(batch, h, w, C)`, images `(batch, H, W, 3)`]; output `(batch, H, W, C)`.
+    """
+
+    def __init__(self, **kwargs):
+        super().__init__(**{**kwargs, "dtype": "float32"})
+
+    def call(self, inputs):
+        """Return the maps at the images' size."""
+        maps, images = inputs
+        resized = tf.image.resize(tf.cast(maps, tf.float32), tf.shape(images)[1:3])
+        return tf.ensure_shape(resized, (None, *images.shape[1:3], maps.shape[-1]))
+
+    def compute_output_spec(self, inputs):
+        """The maps' channels at the images' size."""
+        maps, images = inputs
+        shape = (maps.shape[0], *images.shape[1:3], maps.shape[-1])
+        return keras.KerasTensor(shape, dtype="float32")
+
+
+def salient_object(
+    backbone="vgg16",
+    attention="supervised",
+    *,
+    input_shape=None,
+    width=1.0,
+    channels=CHANNELS,
+    base_rate=0.2,
+    momentum=0.99,
+    name="salient_object",
+):
+    """Encoder, three decoder layers, and after each a mechanism and a side output.
+
+    backbone: "alexnet", "vgg16" or "resnet50", dilated. attention: a `Mechanism` or its name.
+    input_shape: (H, W, 3), which may be None; default the paper's. width: scales all channels.
+    channels: of the decoder layers. base_rate: share of salient pixels, from which the side
+    outputs start; `human` leaves features of exactly 0 outside gaze, where the output is that bias
+    alone. momentum: of the modules' BatchNormalization.
+
+    Input "image", float32 RGB in [0, 255]; for a mechanism that takes gaze also "gaze", densities
+    `(batch, h, w, 1)` of any size. Outputs by name: `saliency_1..3` in [0, 1] at the image's size,
+    of which the third is the prediction, and `attention_1..3` at the encoder's (28×28 of 224², with
+    AlexNet 13×13 of 227²); all float32.
+    """
+    mechanism, encoder = mechanisms.get(attention), backbone_of(backbone)
+    if not 0 < base_rate < 1:
+        raise InputError("base_rate", "a share between 0 and 1", base_rate)
+    images, x = image_input(input_shape or (encoder.size, encoder.size, 3))
+    gaze = keras.Input((None, None, 1), name="gaze") if mechanism.takes_gaze else None
+    x = encoder.features(x, dilated=True, width=width)
+    outputs = {}
+    for level, count in enumerate(channels, start=1):
+        conv = Conv2D(
+            scaled(count, width), 3, padding="same", activation="relu", name=f"decoder_{level}"
+        )
+        attended = mechanisms.apply(
+            mechanism, conv(x), gaze, momentum=momentum, name=f"attention_{level}"
+        )
+        x = attended.gated
+        outputs[f"saliency_{level}"] = _side_output(x, images, base_rate, level)
+        outputs[f"attention_{level}"] = attended.attention
+    inputs = {"image": images} | ({"gaze": gaze} if mechanism.takes_gaze else {})
+    return keras.Model(inputs, outputs, name=name)
+
+
+def _side_output(features, images, base_rate, level):
+    """Conv 1×1 → sigmoid, enlarged to the image; the last layers compute in float32."""
+    logit = keras.initializers.Constant(math.log(base_rate / (1 - base_rate)))
+    side = Conv2D(1, 1, bias_initializer=logit, dtype="float32", name=f"side_{level}")(features)
+    side = Activation("sigmoid", dtype="float32", name=f"side_{level}_sigmoid")(side)
+    return ResizeLike(name=f"saliency_{level}")([side, images])
