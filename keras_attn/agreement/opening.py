@@ -59,7 +59,8 @@ def _from_disk(path, options):
         )
     import keras
 
-    import keras_attn.models.alexnet  # noqa: F401  registers the package's own layers
+    import keras_attn.layers
+    import keras_attn.models  # noqa: F401  both register the package's own layers
 
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
