@@ -15,10 +15,12 @@ from typing import Literal
 
 import tyro
 
+from keras_attn.agreement import KINDS
 from keras_attn.errors import InputError
+from keras_attn.gaze import CENTRE_BIAS_SIGMA, FIXATION_SIGMA
 
 PROGRAM = "keras-attn"
-Kind = Literal["activation", "gradient", "cam", "grad_cam"]
+Kind = Literal[KINDS]
 
 
 @dataclass(frozen=True)
@@ -48,9 +50,9 @@ class Audit:
     DenseNet). The bundled backbones need none."""
     on_bad_example: Literal["raise", "skip"] = "raise"
     """What happens to images and fixations that cannot be used."""
-    fixation_sigma: float = 0.028
+    fixation_sigma: float = FIXATION_SIGMA
     """Blur of fixation densities, as a share of the image's width."""
-    centre_bias_sigma: float = 0.05
+    centre_bias_sigma: float = CENTRE_BIAS_SIGMA
     """Blur of the centre bias, as a share of the image's width."""
     batch_size: int = 8
     """Images at a time."""
@@ -145,29 +147,23 @@ def run(parse: Callable, arguments=None):
     command = parse()
     try:
         command()
-    except (InputError, KeyboardInterrupt, Exception) as error:
+    except (Exception, KeyboardInterrupt) as error:
         if os.environ.get("KERAS_ATTN_TRACEBACK"):
             raise
-        print(_one_line(error), file=sys.stderr)
-        return (
-            130
-            if isinstance(error, KeyboardInterrupt)
-            else 2
-            if isinstance(error, InputError)
-            else 1
-        )
+        message, status = _outcome(error)
+        print(message, file=sys.stderr)
+        return status
     return 0
 
 
-def _one_line(error):
+def _outcome(error):
+    """What is printed for an error, and the exit status."""
     if isinstance(error, InputError):
-        return f"error: {error}"
+        return f"error: {error}", 2
     if isinstance(error, KeyboardInterrupt):
-        return "interrupted"
-    return (
-        f"error: {type(error).__name__}: {error}\n"
-        "(unexpected; KERAS_ATTN_TRACEBACK=1 shows where it happened)"
-    )
+        return "interrupted", 130
+    where = "(unexpected; KERAS_ATTN_TRACEBACK=1 shows where it happened)"
+    return f"error: {type(error).__name__}: {error}\n{where}", 1
 
 
 if __name__ == "__main__":

@@ -51,10 +51,14 @@ def pixels(points, shape):
 
 
 def resize(points, shape, to):
-    """Points of an image of `shape` (H, W) after it is resized to `to` (H, W)."""
-    moved = points * (to[1] / shape[1], to[0] / shape[0])
+    """Points of an image of `shape` (H, W) after it is resized to `to` (H, W).
+
+    shape: one for all points, or one each, `(N, 2)`. Between equal sizes the factor is exactly 1.
+    """
+    size, to = np.asarray(shape, np.float64)[..., ::-1], np.asarray(to, np.float64)[::-1]
+    moved = points * (to / size)
     # Rounding may carry a point just inside the border onto it; one outside stays outside.
-    return np.where(points < shape[::-1], np.minimum(moved, _last_inside(to)), moved)
+    return np.where(points < size, np.minimum(moved, np.nextafter(to, 0.0)), moved)
 
 
 def crop(points, box):
@@ -82,10 +86,6 @@ def _mirror(values, length):
     # A value on, or rounded to, a pixel's lower edge would land on the upper edge of the mirrored
     # pixel, which is the next pixel already; one unit in the last place keeps it on its own.
     return np.minimum(length - values, np.nextafter(length - np.floor(values), -np.inf))
-
-
-def _last_inside(shape):
-    return np.nextafter((shape[1], shape[0]), 0.0)
 
 
 # --- densities ----------------------------------------------------------------------------------
@@ -181,15 +181,12 @@ class FixationPool:
         return np.concatenate([[0], np.cumsum([len(points) for points in self.points])])
 
     @cached_property
-    def _relative(self):
-        # Pixel coordinates and the size they refer to. The size is divided by at the very end:
-        # between images of one size the factor is exactly 1, and points stay where they are.
+    def _every(self):
+        """All fixations in their own pixels, and the size that each refers to: `(N, 2)` both."""
         if not self.points:
             return np.zeros((0, 2)), np.zeros((0, 2))
         counts = [len(points) for points in self.points]
-        return np.concatenate(self.points), np.repeat(
-            np.asarray(self.shapes, float), counts, axis=0
-        )
+        return np.concatenate(self.points), np.repeat(self.shapes, counts, axis=0)
 
     @cached_property
     def _last(self):
@@ -207,8 +204,7 @@ class FixationPool:
         """All fixations in the pixels of `shape`: points, flat pixel indices."""
 
         def make():
-            points, sizes = self._relative
-            points = np.minimum(points * (np.array(shape) / sizes)[:, ::-1], _last_inside(shape))
+            points = resize(*self._every, shape)
             return points, pixels(points, shape)
 
         return self._kept("points", shape, make)

@@ -11,10 +11,10 @@ from keras_attn.errors import InputError, listing
 def check_target(folder, names, *, overwrite=False):
     """Fail before the work is done if `folder` cannot take the files `names`."""
     folder = Path(folder).expanduser()
-    there = [name for name in names if (folder / name).exists()]
-    if there and not overwrite:
+    earlier = [name for name in names if (folder / name).exists()]
+    if earlier and not overwrite:
         expected = "a folder without earlier results, or overwrite=True (--overwrite)"
-        raise InputError(folder, expected, f"{listing(there)} in it")
+        raise InputError(folder, expected, f"{listing(earlier)} in it")
     there = next(path for path in (folder, *folder.absolute().parents) if path.exists())
     with _one_error(folder):
         tempfile.TemporaryFile(dir=there).close()

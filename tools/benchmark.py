@@ -14,7 +14,6 @@ import os
 import subprocess
 import sys
 import time
-import types
 import venv
 from pathlib import Path
 
@@ -63,30 +62,16 @@ def measure_ours(path):
 
 def measure_pysaliency(path):
     """Seconds and values of pysaliency's models; runs in the peer's environment."""
-    # It imports torch for models that are not used here, and several GB need not be installed.
-    sys.modules["torch"] = types.ModuleType("torch")
-    import pysaliency
-
-    del sys.modules["torch"]
+    import peer
+    from pysaliency import Stimuli
     from pysaliency.baseline_utils import CrossvalidatedBaselineModel
-    from pysaliency.datasets import get_image_hash
     from pysaliency.models import SaliencyMapNormalizingModel
-    from pysaliency.saliency_map_models import SaliencyMapModel
 
     maps, points = np.load(path / "maps.npy"), np.load(path / "points.npy")
     # Stimuli are told apart by their content.
     content = np.random.default_rng(0).integers(0, 256, (len(maps), *SHAPE, 3), np.uint8)
-    stimuli = pysaliency.Stimuli(list(content))
-    index = np.repeat(np.arange(len(maps)), FIXATIONS)
-    x, y = points.reshape(-1, 2).T
-    fixations = pysaliency.Fixations.create_without_history(x=x, y=y, n=index)
-    by_id = {stimulus: maps[i] for i, stimulus in enumerate(stimuli.stimulus_ids)}
-
-    class Given(SaliencyMapModel):
-        def _saliency_map(self, stimulus):
-            return by_id[get_image_hash(stimulus)]
-
-    model = Given()
+    stimuli = Stimuli(list(content))
+    fixations, model = peer.fixations_of(points), peer.model_of(stimuli, maps)
     baseline = CrossvalidatedBaselineModel(stimuli, fixations, BANDWIDTH)
     density = SaliencyMapNormalizingModel(model)
     for stimulus in stimuli:  # hashing and reading are not what is measured

@@ -6,21 +6,13 @@ Runs in the peer's environment, which `tools/benchmark.py metrics` makes. The ma
 many ties; the fixations are fractional, with duplicates; one image has none.
 """
 
-import sys
-import types
 from pathlib import Path
 
 import numpy as np
-
-# pysaliency imports torch for models that are not used here.
-sys.modules["torch"] = types.ModuleType("torch")
-import pysaliency  # noqa: E402
-
-del sys.modules["torch"]
-from pysaliency.baseline_utils import CrossvalidatedBaselineModel  # noqa: E402
-from pysaliency.datasets import get_image_hash  # noqa: E402
-from pysaliency.models import SaliencyMapNormalizingModel  # noqa: E402
-from pysaliency.saliency_map_models import SaliencyMapModel  # noqa: E402
+import peer  # before anything of pysaliency
+from pysaliency import Stimuli
+from pysaliency.baseline_utils import CrossvalidatedBaselineModel
+from pysaliency.models import SaliencyMapNormalizingModel
 
 OUT = Path(__file__).resolve().parents[1] / "tests" / "golden" / "mixed_sizes.npz"
 SHAPES = ((40, 60), (50, 50), (30, 80), (40, 60), (64, 36), (25, 25))
@@ -35,17 +27,8 @@ def main():
     points = [rng.random((n, 2)) * s[::-1] for n, s in zip(COUNTS, SHAPES, strict=True)]
     for some in points:
         some[len(some) // 2 :: 4] = some[: len(some[len(some) // 2 :: 4])]
-    stimuli = pysaliency.Stimuli([rng.integers(0, 256, (*s, 3), np.uint8) for s in SHAPES])
-    index = np.repeat(np.arange(len(SHAPES)), COUNTS)
-    x, y = np.concatenate(points).T
-    fixations = pysaliency.Fixations.create_without_history(x=x, y=y, n=index)
-    by_id = dict(zip(stimuli.stimulus_ids, maps, strict=True))
-
-    class Given(SaliencyMapModel):
-        def _saliency_map(self, stimulus):
-            return by_id[get_image_hash(stimulus)].astype(float)
-
-    model = Given()
+    stimuli = Stimuli([rng.integers(0, 256, (*s, 3), np.uint8) for s in SHAPES])
+    fixations, model = peer.fixations_of(points), peer.model_of(stimuli, maps)
     density = SaliencyMapNormalizingModel(model)
     baseline = CrossvalidatedBaselineModel(stimuli, fixations, BANDWIDTH, EPS)
     every = {"stimuli": stimuli, "fixations": fixations}
@@ -60,7 +43,14 @@ def main():
         "ig_by_fixation": density.information_gain(**every, baseline_model=baseline),
     }
     inputs = {f"map_{i}": m for i, m in enumerate(maps)} | {"points": np.concatenate(points)}
-    np.savez_compressed(OUT, **inputs, index=index, bandwidth=BANDWIDTH, eps=EPS, **values)
+    np.savez_compressed(
+        OUT,
+        **inputs,
+        index=np.repeat(np.arange(len(SHAPES)), COUNTS),
+        bandwidth=BANDWIDTH,
+        eps=EPS,
+        **values,
+    )
     print({name: np.asarray(value).round(4).tolist() for name, value in values.items()})
 
 

@@ -18,12 +18,12 @@ from keras_attn.agreement.scoring import EXTRAS, ImageScores
 from keras_attn.agreement.sources import at_size
 from keras_attn.errors import InputError
 from keras_attn.metrics.columns import COLUMNS
+from keras_attn.metrics.gaze import checked_map
+from keras_attn.report import pictures
 from keras_attn.report.audit_result import AuditResult, Gallery
 from keras_attn.report.audit_table import REFERENCES, RowName
 from keras_attn.statistics import bootstrap_interval, holm, paired_p
 
-GALLERY_WIDTH = 360
-"""Width in pixels, at the most, of the maps that are kept to look at."""
 KEYS = (*(column.key for column in COLUMNS), *EXTRAS)
 
 
@@ -110,14 +110,7 @@ def _maps(sources, images, examples):
 
 
 def _checked(name, example, saliency):
-    saliency = np.asarray(saliency)
-    if saliency.ndim != 2 or saliency.dtype.kind not in "biuf":
-        received = f"shape {saliency.shape}, type {saliency.dtype}"
-        raise InputError(f"{name}, image {example.id!r}", "a map (h, w) of numbers", received)
-    bad = int((~np.isfinite(saliency)).sum())
-    if bad:
-        received = f"{bad} NaN or infinite of {saliency.size}"
-        raise InputError(f"{name}, image {example.id!r}", "a map of finite values", received)
+    saliency = checked_map(saliency, f"{name}, image {example.id!r}")
     return at_size(saliency, example.shape)
 
 
@@ -165,8 +158,7 @@ def _gallery_maps(sources, dataset, indices, blur):
         shown |= {name: _checked(name, example, values) for name, (values,) in made.items()}
         shown |= {RowName("centre"): scorer.centre_bias}
         # At the size of the pictures: those of many layers at that of a photograph fill memory.
-        width = min(GALLERY_WIDTH, example.shape[1])
-        size = (max(1, round(example.shape[0] * width / example.shape[1])), width)
+        size = pictures.size_at(example.shape, min(pictures.LARGEST, example.shape[1]))
         for name, saliency in shown.items():
             maps.setdefault(name, []).append(at_size(saliency, size).astype(np.float32))
     return maps

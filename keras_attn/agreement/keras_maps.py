@@ -13,11 +13,9 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_attn.agreement import inside
-from keras_attn.agreement.sources import DEFAULT_SIZE, chosen_layers, resized, size_of
+from keras_attn.agreement import KINDS, inside
+from keras_attn.agreement.sources import DEFAULT_SIZE, as_names, chosen_layers, resized, size_of
 from keras_attn.errors import InputError, one_of
-
-KINDS = ("activation", "gradient", "cam", "grad_cam")
 
 
 class KerasMaps:
@@ -49,17 +47,17 @@ class KerasMaps:
         self.cam_name = next(
             (path for path, layer in every.items() if self.pooled and layer is self.pooled[0]), ""
         )
-        self.kinds = self._possible([kinds] if isinstance(kinds, str) else kinds)
+        self.kinds = self._possible(as_names(kinds))
 
     def _possible(self, kinds):
         possible = ["activation"] + ["gradient", "grad_cam"] * (self.decision is not None)
         possible += ["cam"] * (self.pooled is not None)
-        for kind in kinds or ():
+        for kind in kinds:
             one_of("kinds", kind, KINDS)
             if kind not in possible:
                 why = "a classifier" if kind != "cam" else "global average pooling before one Dense"
                 raise InputError(f"kind {kind!r}", f"a model with {why}", repr(self.model.name))
-        return tuple(kinds or possible)
+        return kinds or tuple(possible)
 
     def _input(self, images):
         batch = resized(images, self.size)

@@ -10,7 +10,7 @@ import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from keras_attn.agreement.keras_maps import activation_maps, fitting_size
-from keras_attn.agreement.sources import chosen_layers, resized
+from keras_attn.agreement.sources import as_names, chosen_layers, resized
 from keras_attn.errors import InputError
 
 SIGNATURES = ("serving_default", "serve")
@@ -25,8 +25,8 @@ class SavedModelMaps:
 
     def __init__(self, path, layers=(), kinds=None, size=None, preprocess=None):
         self.path, self.preprocess = Path(path), preprocess
-        if set(kinds or ()) - {"activation"}:
-            received = f"kinds {tuple(kinds)}"
+        if set(as_names(kinds)) - {"activation"}:
+            received = f"kinds {as_names(kinds)}"
             raise InputError(self.path, "kind 'activation' (others need a .keras model)", received)
         loaded = _loaded(self.path)  # holds the variables until they are frozen
         signature = _signature(self.path, loaded.signatures)

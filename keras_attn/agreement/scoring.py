@@ -70,16 +70,18 @@ class ImageScores:
             density = self.density(points)
         flat = gaze.pixels(points, self.shape)
         distinct, values = np.unique(flat), saliency.ravel()
+        p = one_map.probability_mit(saliency, distinct)
+        b = one_map.probability_mit(self.centre_bias, distinct)
         return np.array(
             [
                 one_map.auc_per_positive(values[flat], values[self.negatives]).mean(),
-                gaze_metrics.information_gain_mit(saliency, self.centre_bias, distinct).mean(),
+                one_map.bits_mit(p, b).mean(),
                 gaze_metrics.auc_judd_of(saliency, flat),
                 one_map.nss(saliency, flat).mean(),
                 one_map.cc(saliency, density),
                 one_map.sim(saliency, density),
                 one_map.kl_divergence(saliency, density),
-                np.mean(one_map.probability_mit(saliency, distinct) == 0),
+                np.mean(p == 0),
                 float(saliency.min() == saliency.max()),
             ]
         )

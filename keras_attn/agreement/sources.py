@@ -12,6 +12,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from keras_attn.datasets.base import by_stem
 from keras_attn.errors import InputError, listing
 
 MAP_SUFFIXES = (".npy", ".png")
@@ -43,6 +44,11 @@ def size_of(value, where="size"):
     return int(pair[0]), int(pair[1])
 
 
+def as_names(names):
+    """One name, several or none (`None`), as a tuple."""
+    return (names,) if isinstance(names, str) else tuple(names or ())
+
+
 def chosen_layers(names, shapes):
     """Which layers are audited; `shapes`: the output shapes of those there are, in order.
 
@@ -60,7 +66,7 @@ def chosen_layers(names, shapes):
         wanted = {*stages.values(), *single}
         return [path for path in shapes if path in wanted]
     wanted = set()
-    for name in [names] if isinstance(names, str) else names:
+    for name in as_names(names):
         paths = [p for p in shapes if p == name] or [p for p in shapes if p.endswith(f"/{name}")]
         if len(paths) != 1:
             received = repr(name) + (f", which could be {listing(paths)}" if paths else "")
@@ -75,26 +81,18 @@ class FolderMaps:
 
     def __init__(self, folder):
         self.folder = Path(folder).expanduser()
-        if not self.folder.is_dir():
-            raise InputError(self.folder, "a folder of maps", "no such folder")
-        self.files = {}
-        for path in sorted(self.folder.iterdir()):
-            if path.suffix.lower() in MAP_SUFFIXES:
-                other = self.files.setdefault(path.stem, path)
-                if other != path:
-                    received = f"{other.name} and {path.name}"
-                    raise InputError(self.folder, "one map for each image", received)
+        self.files = by_stem(self.folder, MAP_SUFFIXES, "maps", "one map for each image")
         self.of_another_size = {}
 
     def describe(self):
         """Where the maps come from."""
         return f"maps in {self.folder}"
 
-    def check(self, dataset):
+    def check(self, examples):
         """Fail before the work begins, not in its middle, where maps are missing."""
-        missing = [example.id for example in dataset if example.id not in self.files]
+        missing = [example.id for example in examples if example.id not in self.files]
         if missing:
-            expected = f"a map ({' or '.join(MAP_SUFFIXES)}) for each of {len(dataset)} images"
+            expected = f"a map ({' or '.join(MAP_SUFFIXES)}) for each of {len(examples)} images"
             received = f"{len(self.files)} maps, none for: {listing(missing, 5)}"
             raise InputError(self.folder, expected, received)
 

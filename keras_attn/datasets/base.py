@@ -221,15 +221,23 @@ class GazeReader:
         return GazeDataset(self.name, tuple(self.examples), report, self.note)
 
 
-def by_stem(folder, suffix):
-    """Files of a folder with this suffix by stem, in order; `InputError` if there are none."""
+def by_stem(folder, suffixes, what, unique="one file of each name"):
+    """Files of a folder with these suffixes by stem, in order.
+
+    what, unique: what they are and what holds for them, for the `InputError` that is raised where
+    the folder is missing, holds none, or holds two of one stem. Hidden files are passed over:
+    macOS leaves files of its own in archives.
+    """
     if not folder.is_dir():
-        raise InputError(folder, f"a folder of {suffix} files", "no such folder")
-    files = (path for path in sorted(folder.iterdir()) if path.suffix.lower() == suffix)
-    # macOS leaves files of its own in archives.
-    found = {path.stem: path for path in files if not path.name.startswith("._")}
+        raise InputError(folder, f"a folder of {what}", "no such folder")
+    found = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() in suffixes and not path.name.startswith("."):
+            other = found.setdefault(path.stem, path)
+            if other != path:
+                raise InputError(folder, unique, f"{other.name} and {path.name}")
     if not found:
-        raise InputError(folder, f"{suffix} files", "none")
+        raise InputError(folder, f"{what} ({', '.join(suffixes)})", "none")
     return found
 
 

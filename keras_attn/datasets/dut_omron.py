@@ -33,9 +33,9 @@ def dut_omron(root, *, on_bad_example="raise"):
     left out and counted. Returns a `GazeDataset`, ordered by stem.
     """
     root = Path(root).expanduser()
-    images = by_stem(root / "DUT-OMRON-image", ".jpg")
-    masks = by_stem(root / "pixelwiseGT-new-PNG", ".png")
-    gaze = by_stem(root / "DUT-OMRON-eye-fixations" / "mat", ".mat")
+    images = by_stem(root / "DUT-OMRON-image", (".jpg",), ".jpg files")
+    masks = by_stem(root / "pixelwiseGT-new-PNG", (".png",), ".png files")
+    gaze = by_stem(root / "DUT-OMRON-eye-fixations" / "mat", (".mat",), ".mat files")
     reader = GazeReader("dut_omron", on_bad_example, NOTE)
     for stem, image in images.items():
         if stem in REMOVED and stem not in masks:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from keras_attn.datasets.base import GazeReader
+from keras_attn.datasets.base import GazeReader, by_stem
 from keras_attn.errors import InputError, listing
 
 COLUMNS = ("image", "subject", "x", "y")
@@ -33,7 +33,7 @@ def folder(root, *, on_bad_example="raise"):
     about = root / "about.txt"
     note = about.read_text(encoding="utf-8").strip() if about.is_file() else ""
     reader = GazeReader(root.resolve().name, on_bad_example, note)
-    paths = _image_paths(root / "images")
+    paths = by_stem(root / "images", IMAGE_SUFFIXES, "images", "one image of each name")
     table = _fixations(root / "fixations.csv")
     by_image = _assigned(table, paths, root, reader)
     masks = root / "masks" if (root / "masks").is_dir() else None
@@ -43,23 +43,6 @@ def folder(root, *, on_bad_example="raise"):
         mask = masks and masks / f"{path.stem}.png"
         reader.add(name, path, mask, lambda points=points: points, needs_mask=False)
     return reader.dataset(root)
-
-
-def _image_paths(images):
-    if not images.is_dir():
-        expected = "a folder of images (beside it: fixations.csv)"
-        raise InputError(images, expected, "no such folder")
-    files = sorted(p for p in images.iterdir() if p.suffix.lower() in IMAGE_SUFFIXES)
-    files = [path for path in files if not path.name.startswith(".")]
-    if not files:
-        raise InputError(images, f"images ({', '.join(IMAGE_SUFFIXES)})", "none")
-    names = {}
-    for path in files:
-        if path.stem in names:
-            received = f"{names[path.stem].name} and {path.name}"
-            raise InputError(images, "one image of each name", received)
-        names[path.stem] = path
-    return names
 
 
 def _fixations(path):

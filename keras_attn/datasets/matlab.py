@@ -41,9 +41,9 @@ def read_cells(path, name):
             # their shape instead of values and say so by an attribute.
             cells = [file[reference] for reference in np.ravel(file[name][()])]
             return [np.zeros((0, 0)) if _is_empty(cell) else cell[()].T for cell in cells]
+    except InputError:
+        raise
     except (OSError, TypeError, ValueError) as error:
-        if isinstance(error, InputError):
-            raise
         raise InputError(path, expected, f"a file that cannot be read ({error})") from error
 
 

@@ -20,8 +20,8 @@ def pascal_s(root, *, on_bad_example="raise"):
     Returns a `GazeDataset`, ordered by number.
     """
     root = Path(root).expanduser()
-    images = by_stem(root / "datasets" / "imgs" / "pascal", ".jpg")
-    masks = by_stem(root / "datasets" / "masks" / "pascal", ".png")
+    images = by_stem(root / "datasets" / "imgs" / "pascal", (".jpg",), ".jpg files")
+    masks = by_stem(root / "datasets" / "masks" / "pascal", (".png",), ".png files")
     path = root / "datasets" / "fixations" / "pascalFix.mat"
     cells = read_cells(path, "fixCell")
     strange = [stem for stem in images if not stem.isdigit() or not 1 <= int(stem) <= len(cells)]

@@ -115,7 +115,7 @@ def information_gain_per_image(
 
     def score(index, saliency, flat):
         if baselines is not None:
-            base = _checked_map(baselines[index], f"baseline[{index}]", saliency.shape)
+            base = checked_map(baselines[index], f"baseline[{index}]", saliency.shape)
         elif images.pool.count_of_others(index):
             base = images.pool.centre_bias(index, saliency.shape, sigma)
         else:
@@ -126,7 +126,8 @@ def information_gain_per_image(
             )
         if convention == "mit":
             flat = np.unique(flat)
-            return information_gain_mit(saliency, base, flat).mean()
+            p, b = (one_map.probability_mit(values, flat) for values in (saliency, base))
+            return one_map.bits_mit(p, b).mean()
         p = one_map.probability_mixture(saliency, flat, uniform_share)
         b = one_map.probability_mixture(base, flat, uniform_share)
         both_zero = (p == 0) & (b == 0)  # neither expects a fixation there: no gain, no loss
@@ -134,13 +135,6 @@ def information_gain_per_image(
             return np.log2(np.where(both_zero, 1, p) / np.where(both_zero, 1, b)).mean()
 
     return images.scores(score)
-
-
-def information_gain_mit(saliency, base, flat):
-    """Bits at each of the distinct pixels `flat`, as the MIT code has them."""
-    p = one_map.probability_mit(saliency, flat)
-    b = one_map.probability_mit(base, flat)
-    return np.log2(one_map.EPSILON + p) - np.log2(one_map.EPSILON + b)
 
 
 def zero_share(maps, points):
@@ -277,7 +271,7 @@ class _Images:
         """`score(index, map, flat)` of every image with points; NaN for the others."""
         values = np.full(len(self.maps), np.nan)
         for index, saliency in enumerate(self.maps):
-            saliency = _checked_map(saliency, f"maps[{index}]")
+            saliency = checked_map(saliency, f"maps[{index}]")
             if len(self.pool.points[index]):
                 values[index] = score(index, saliency, self.flat(index))
         return values
@@ -290,7 +284,8 @@ def _shape(saliency, where):
     return shape
 
 
-def _checked_map(saliency, where, shape=None):
+def checked_map(saliency, where, shape=None):
+    """A map as float64 `(H, W)`; `InputError` naming `where` for what is none, or not finite."""
     received = _shape(saliency, where)
     if shape is not None and received != tuple(shape):
         raise InputError(where, f"the size of its map, {tuple(shape)}", f"shape {received}")
@@ -338,8 +333,8 @@ def _pairs(metric, maps, densities):
     densities = _one_per_map(densities, maps, "densities")
     values = np.full(len(maps), np.nan)
     for index, saliency in enumerate(maps):
-        saliency = _checked_map(saliency, f"maps[{index}]")
-        density = _checked_map(densities[index], f"densities[{index}]", saliency.shape)
+        saliency = checked_map(saliency, f"maps[{index}]")
+        density = checked_map(densities[index], f"densities[{index}]", saliency.shape)
         if density.any():
             values[index] = metric(saliency, density)
     return values

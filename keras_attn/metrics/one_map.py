@@ -73,6 +73,11 @@ def probability_mit(saliency, flat):
     return (saliency.ravel()[flat] - low) / total
 
 
+def bits_mit(p, b):
+    """Gain in bits of probabilities `p` over `b`, as the MIT code has it."""
+    return np.log2(EPSILON + p) - np.log2(EPSILON + b)
+
+
 def probability_mixture(saliency, flat, uniform_share):
     """Value at `flat` of (1 - uniform_share) · map / sum + uniform_share / N.
 

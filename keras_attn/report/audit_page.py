@@ -2,10 +2,10 @@
 
 import platform
 import sys
+from pathlib import Path
 
 import jinja2
 import numpy as np
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from keras_attn import __version__, runs
@@ -15,7 +15,7 @@ from keras_attn.report import audit_table, pictures
 FILES = ("rows.csv", "examples.csv", "audit.html", "audit.png")
 MOST_MAPS = 24
 """Map rows shown for each image of the gallery; a page of every layer of a deep net is no help."""
-FIGURE_IMAGES, FIGURE_MAPS, FIGURE_WIDTH = 4, 8, 360
+FIGURE_IMAGES, FIGURE_MAPS = 4, 8
 
 
 def write(result, folder, *, overwrite=False):
@@ -25,7 +25,7 @@ def write(result, folder, *, overwrite=False):
         result.examples.to_csv(stage / "examples.csv", index=False)
         (stage / "audit.html").write_text(page(result), encoding="utf-8")
         figure(result).savefig(stage / "audit.png", dpi=120)
-    return runs.check_target(folder, (), overwrite=True)
+    return Path(folder).expanduser()
 
 
 def page(result):
@@ -36,7 +36,6 @@ def page(result):
     rows = [row for _, row in result.rows.iterrows()]
     return environment.get_template("audit.html.j2").render(
         dataset=result.dataset,
-        note=result.dataset.note,
         answer=audit_table.answer(result),
         legend=audit_table.legend(result),
         columns=COLUMNS,
@@ -68,7 +67,6 @@ def _row(row):
     return {
         "label": audit_table.label(row),
         "reference": audit_table.is_reference(row),
-        "images": row["images"],
         "cells": cells,
         "bar": None if np.isnan(bar).any() else [100 * np.clip(b, 0, 1) for b in bar],
     }
@@ -80,12 +78,8 @@ def _tiles(result):
     tiles = []
     for k, index in enumerate(result.gallery.indices):
         example = result.dataset[index]
-        image = pictures.thumbnail(example.pixels())
-        scale = image.shape[1] / example.shape[1]
-        shown = [
-            ("image", image, None),
-            ("gaze", pictures.with_fixations(image, example.points * scale), None),
-        ]
+        image, seen = pictures.image_and_gaze(example)
+        shown = [("image", image, None), ("gaze", seen, None)]
         for name, maps in list(result.gallery.maps.items())[:MOST_MAPS]:
             score = scores[name.model, name.layer, name.kind, example.id]
             shown.append((str(name), pictures.overlay(image, maps[k]), score))
@@ -102,12 +96,10 @@ def figure(result):
     examples = [result.dataset[result.gallery.indices[place]] for place in places]
     aspect = examples[0].shape[0] / examples[0].shape[1]
     figure = Figure(figsize=(1.9 * (len(names) + 2), (1.9 * aspect + 0.1) * len(places) + 0.5))
-    FigureCanvasAgg(figure)
     axes = figure.subplots(len(places), len(names) + 2, squeeze=False)
     for row, (place, example) in enumerate(zip(places, examples, strict=True)):
-        image = pictures.thumbnail(example.pixels(), FIGURE_WIDTH)
-        points = example.points * (FIGURE_WIDTH / example.shape[1])
-        shown = [("image", image), ("gaze", pictures.with_fixations(image, points))]
+        image, seen = pictures.image_and_gaze(example, pictures.LARGEST)
+        shown = [("image", image), ("gaze", seen)]
         shown += [(str(n), pictures.overlay(image, result.gallery.maps[n][place])) for n in names]
         for axis, (name, picture) in zip(axes[row], shown, strict=True):
             axis.imshow(picture)

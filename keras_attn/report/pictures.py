@@ -7,6 +7,8 @@ import numpy as np
 
 THUMBNAIL = 240
 """Width in pixels of a picture in a gallery."""
+LARGEST = 360
+"""Width in pixels of the largest pictures, those of the figure."""
 
 
 def heat(saliency):
@@ -40,12 +42,22 @@ def with_fixations(image, points):
     return drawn
 
 
+def size_at(shape, width):
+    """(H, W) of a picture of `shape` at another width, its proportions kept."""
+    return max(1, round(shape[0] * width / shape[1])), width
+
+
 def thumbnail(picture, width=THUMBNAIL):
-    """The picture at `width` pixels, its proportions kept."""
-    height = max(1, round(picture.shape[0] * width / picture.shape[1]))
-    smaller = width < picture.shape[1]
-    how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
-    return cv2.resize(picture, (width, height), interpolation=how)
+    """The picture at `width` pixels."""
+    size = size_at(picture.shape, width)
+    how = cv2.INTER_AREA if width < picture.shape[1] else cv2.INTER_LINEAR
+    return cv2.resize(picture, size[::-1], interpolation=how)
+
+
+def image_and_gaze(example, width=THUMBNAIL):
+    """An example's image at `width` pixels, and the same with its fixations."""
+    image = thumbnail(example.pixels(), width)
+    return image, with_fixations(image, example.points * (width / example.shape[1]))
 
 
 def data_uri(picture):
