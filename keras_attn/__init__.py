@@ -8,6 +8,7 @@ import importlib
 __version__ = "0.1.0"
 
 _MODULES = (
+    "configs",
     "datasets",
     "errors",
     "gaze",
@@ -18,7 +19,11 @@ _MODULES = (
     "models",
     "weights",
 )
-_NAMES = {"audit": "api", "Mechanism": "mechanisms", "apply": "mechanisms", "InputError": "errors"}
+_NAMES = {
+    **dict.fromkeys(("audit", "evaluate", "load", "train"), "api"),
+    **dict.fromkeys(("Mechanism", "apply"), "mechanisms"),
+    "InputError": "errors",
+}
 
 __all__ = [*_MODULES, *_NAMES, "__version__"]
 

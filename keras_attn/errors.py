@@ -1,4 +1,4 @@
-"""The one error for bad input, and the wording every message of it keeps."""
+"""The error for bad input with the wording its messages keep, and that of a run gone wrong."""
 
 
 class InputError(ValueError):
@@ -24,3 +24,7 @@ def one_of(where, value, allowed):
     if value not in allowed:
         raise InputError(where, f"one of {', '.join(map(repr, allowed))}", repr(value))
     return value
+
+
+class TrainingStopped(RuntimeError):
+    """A run that cannot go on, with what may be done about it; commands print the message alone."""

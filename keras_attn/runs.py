@@ -1,9 +1,17 @@
 """Folders that results are written to: no file is ever half there. Imports no model."""
 
+import hashlib
+import json
+import os
+import platform
 import shutil
 import tempfile
 from contextlib import contextmanager
+from dataclasses import dataclass
+from importlib import metadata
 from pathlib import Path
+
+import filelock
 
 from keras_attn.errors import InputError, listing
 
@@ -47,3 +55,141 @@ def _one_error(folder):
     except OSError as error:
         received = error.strerror or str(error)
         raise InputError(folder, "a folder that can be written to", received) from error
+
+
+@contextmanager
+def replacing(path):
+    """A temporary path beside `path`, of the same suffixes, that takes its place at the end.
+
+    After an error `path` is what it was, and nothing is left behind.
+    """
+    path = Path(path)
+    stage = path.with_name(f".partial-{os.getpid()}-{path.name}")
+    with _one_error(path.parent):
+        try:
+            yield stage
+            stage.replace(path)
+        finally:
+            stage.unlink(missing_ok=True)
+
+
+def write_text(path, text):
+    """Write a whole text file, or leave what was there."""
+    with replacing(path) as stage:
+        stage.write_text(text, encoding="utf-8")
+
+
+def fingerprint(path):
+    """SHA-256 of a file's bytes, in hexadecimal; `InputError` if there is none."""
+    path = Path(path).expanduser()
+    if not path.is_file():
+        raise InputError(path, "a file", "a folder" if path.is_dir() else "no such file")
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def versions():
+    """What a result was made with."""
+    packages = ("keras_attn", "tensorflow", "keras", "numpy")
+    return {"python": platform.python_version()} | {n: metadata.version(n) for n in packages}
+
+
+@dataclass(frozen=True)
+class RunFolder:
+    """Where a training run keeps its files."""
+
+    path: Path
+
+    @property
+    def config(self):
+        """What was run: configuration, identity, data and versions, as JSON."""
+        return self.path / "config.json"
+
+    @property
+    def history(self):
+        """A row per epoch."""
+        return self.path / "history.csv"
+
+    @property
+    def state(self):
+        """What an unfinished run goes on from; gone when it is finished."""
+        return self.path / "state.npz"
+
+    @property
+    def weights(self):
+        """The weights of the last epoch; a run is finished when they are there."""
+        return self.path / "model.weights.h5"
+
+    @property
+    def curves(self):
+        """For TensorBoard."""
+        return self.path / "tensorboard"
+
+    @property
+    def finished(self):
+        """Whether the run has come to its end."""
+        return self.weights.is_file()
+
+    def record(self):
+        """What `config.json` holds, or None where there is none."""
+        if not self.config.is_file():
+            return None
+        try:
+            return json.loads(self.config.read_text(encoding="utf-8"))
+        except ValueError as error:
+            raise InputError(self.config, "the JSON of a run", error) from error
+
+    @contextmanager
+    def working(self, record, *, results=(), overwrite=False):
+        """Hold the folder for one process, for the run that `record` describes.
+
+        record: a dict with `identity` and `config`, written to `config.json`. A run of the same
+        identity goes on; one of another is an `InputError` that says where they differ, or with
+        `overwrite` is deleted first, with the `results` made from it.
+        """
+        check_target(self.path, ())
+        with _one_error(self.path):
+            self.path.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(self.path / ".lock")
+        try:
+            lock.acquire(timeout=0)
+        except filelock.Timeout as error:
+            expected = "a run folder that no other process is working in"
+            raise InputError(self.path, expected, "one that is in use") from error
+        try:
+            self._claim(record, results, overwrite)
+            yield self
+        finally:
+            lock.release()
+
+    def _claim(self, record, results, overwrite):
+        earlier = self.record()
+        same = earlier is not None and earlier.get("identity") == record["identity"]
+        if earlier is not None and not same and not overwrite:
+            expected = "an empty folder, the same run to go on with, or overwrite (--overwrite)"
+            received = f"another run: {listing(_differences(earlier, record), 6)}"
+            raise InputError(self.path, expected, received)
+        if overwrite:
+            for path in (self.weights, self.state, self.history, self.config):
+                path.unlink(missing_ok=True)
+            for name in results:
+                (self.path / name).unlink(missing_ok=True)
+            shutil.rmtree(self.curves, ignore_errors=True)
+        if overwrite or not same:
+            write_text(self.config, json.dumps(record, indent=2) + "\n")
+
+
+def _differences(earlier, record):
+    """Which fields of two records differ, and how."""
+    then, now = (dict(_leaves(r.get("config", {}))) for r in (earlier, record))
+    changed = [n for n in {**then, **now} if then.get(n) != now.get(n)]
+    named = [f"{n} {then.get(n)!r}, not {now.get(n)!r}" for n in changed]
+    return named or ["the same configuration on other data or files"]
+
+
+def _leaves(values, prefix=""):
+    for name, value in values.items():
+        if isinstance(value, dict):
+            yield from _leaves(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, value

@@ -14,14 +14,14 @@ import numpy as np
 import pandas as pd
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from keras_attn.agreement.scoring import EXTRAS, ImageScores
-from keras_attn.agreement.sources import at_size
+from keras_attn.agreement.scoring import EXTRAS, GazeScores
 from keras_attn.errors import InputError
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.metrics.gaze import checked_map
 from keras_attn.report import pictures
 from keras_attn.report.audit_result import AuditResult, Gallery
 from keras_attn.report.audit_table import REFERENCES, RowName
+from keras_attn.resizing import at_size
 from keras_attn.statistics import bootstrap_interval, holm, paired_p
 
 KEYS = (*(column.key for column in COLUMNS), *EXTRAS)
@@ -82,7 +82,7 @@ def _scores(sources, dataset, seen, blur, batch_size, progress):
             coming = _load(threads, dataset, following)
             maps = _maps(sources, images, [dataset[i] for i in batch])
             for place, i in enumerate(batch):
-                scorer = ImageScores(dataset, i, blur)
+                scorer = GazeScores(dataset, i, blur)
                 for name, values in maps.items():
                     saliency = _checked(name, dataset[i], values[place])
                     scores.setdefault(name, []).append(scorer.of(saliency))
@@ -152,7 +152,7 @@ def _gallery_maps(sources, dataset, indices, blur):
     maps = {}
     for index in indices:
         example = dataset[index]
-        scorer = ImageScores(dataset, index, blur)
+        scorer = GazeScores(dataset, index, blur)
         made = _maps(sources, [example.pixels()], [example])
         shown = {RowName("human"): scorer.human}
         shown |= {name: _checked(name, example, values) for name, (values,) in made.items()}

@@ -14,8 +14,9 @@ import numpy as np
 import tensorflow as tf
 
 from keras_attn.agreement import KINDS, inside
-from keras_attn.agreement.sources import DEFAULT_SIZE, as_names, chosen_layers, resized, size_of
+from keras_attn.agreement.sources import DEFAULT_SIZE, as_names, chosen_layers
 from keras_attn.errors import InputError, one_of
+from keras_attn.resizing import resized, size_of
 
 
 class KerasMaps:

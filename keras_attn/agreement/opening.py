@@ -1,9 +1,9 @@
 """Turns what a user calls "a model" into a source of maps. TensorFlow is loaded only if needed."""
 
-import hashlib
 import sys
 from pathlib import Path
 
+from keras_attn import runs
 from keras_attn.agreement.sources import FolderMaps, FunctionMaps
 from keras_attn.errors import InputError
 
@@ -73,15 +73,14 @@ def _from_disk(path, options):
 
 def _fingerprint(path):
     """The beginning of the file's SHA-256: two files of one name are told apart."""
-    with path.open("rb") as file:
-        return f" (sha256 {hashlib.file_digest(file, 'sha256').hexdigest()[:12]})"
+    return f" (sha256 {runs.fingerprint(path)[:12]})"
 
 
 def _bundled(name, weights, options):
     from keras_attn import models
     from keras_attn import weights as weight_files
     from keras_attn.agreement.keras_maps import KerasMaps
-    from keras_attn.agreement.sources import size_of
+    from keras_attn.resizing import size_of
     from keras_attn.weights.layouts import read_legacy_h5
 
     if name not in models.BACKBONES:

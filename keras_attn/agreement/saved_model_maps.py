@@ -10,8 +10,9 @@ import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from keras_attn.agreement.keras_maps import activation_maps, fitting_size
-from keras_attn.agreement.sources import as_names, chosen_layers, resized
+from keras_attn.agreement.sources import as_names, chosen_layers
 from keras_attn.errors import InputError
+from keras_attn.resizing import resized
 
 SIGNATURES = ("serving_default", "serve")
 

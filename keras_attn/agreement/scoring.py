@@ -31,7 +31,7 @@ class Blur:
                 raise InputError(f"blur of {name}", "a positive share", getattr(self, name))
 
 
-class ImageScores:
+class GazeScores:
     """Scores maps of image `index` of a dataset; what all its maps share is computed once."""
 
     def __init__(self, dataset, index, blur):
@@ -69,22 +69,36 @@ class ImageScores:
         else:
             density = self.density(points)
         flat = gaze.pixels(points, self.shape)
-        distinct, values = np.unique(flat), saliency.ravel()
-        p = one_map.probability_mit(saliency, distinct)
-        b = one_map.probability_mit(self.centre_bias, distinct)
+        ig, zero_share = self._bits(saliency, flat)
         return np.array(
             [
-                one_map.auc_per_positive(values[flat], values[self.negatives]).mean(),
-                one_map.bits_mit(p, b).mean(),
+                self._s_auc(saliency, flat),
+                ig,
                 gaze_metrics.auc_judd_of(saliency, flat),
                 one_map.nss(saliency, flat).mean(),
                 one_map.cc(saliency, density),
                 one_map.sim(saliency, density),
                 one_map.kl_divergence(saliency, density),
-                np.mean(p == 0),
+                zero_share,
                 float(saliency.min() == saliency.max()),
             ]
         )
+
+    def s_auc_and_ig(self, saliency):
+        """The two scores of the study alone, which cost a fraction of all."""
+        flat = gaze.pixels(self.example.points, self.shape)
+        return self._s_auc(saliency, flat), self._bits(saliency, flat)[0]
+
+    def _s_auc(self, saliency, flat):
+        values = saliency.ravel()
+        return one_map.auc_per_positive(values[flat], values[self.negatives]).mean()
+
+    def _bits(self, saliency, flat):
+        """Information gain, and the share of fixated pixels on an exact zero."""
+        distinct = np.unique(flat)
+        p = one_map.probability_mit(saliency, distinct)
+        b = one_map.probability_mit(self.centre_bias, distinct)
+        return one_map.bits_mit(p, b).mean(), np.mean(p == 0)
 
     def one_viewer(self):
         """Mean scores of each viewer's density against the fixations of all other viewers.

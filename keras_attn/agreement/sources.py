@@ -14,34 +14,11 @@ import numpy as np
 
 from keras_attn.datasets.base import by_stem
 from keras_attn.errors import InputError, listing
+from keras_attn.resizing import resized, size_of
 
 MAP_SUFFIXES = (".npy", ".png")
 DEFAULT_SIZE = (224, 224)
 """Input (H, W) of a network that leaves it open."""
-
-
-def resized(images, size):
-    """Images as one float32 batch `(n, H, W, 3)` of `size` (H, W), bilinear."""
-    batch = [cv2.resize(image, size[::-1], interpolation=cv2.INTER_LINEAR) for image in images]
-    return np.stack(batch).astype(np.float32)
-
-
-def at_size(saliency, shape):
-    """A map at `shape` (H, W) as float64: enlarged bilinearly, reduced by averaging."""
-    saliency = np.asarray(saliency, np.float64)
-    if saliency.shape == tuple(shape):
-        return saliency
-    smaller = shape[0] < saliency.shape[0] or shape[1] < saliency.shape[1]
-    how = cv2.INTER_AREA if smaller else cv2.INTER_LINEAR
-    return cv2.resize(saliency, shape[::-1], interpolation=how)
-
-
-def size_of(value, where="size"):
-    """A side, or a pair (height, width), as a pair of positive integers."""
-    pair = (value, value) if np.isscalar(value) else tuple(value)
-    if len(pair) != 2 or not all(isinstance(n, (int, np.integer)) and n > 0 for n in pair):
-        raise InputError(where, "a side or (height, width) in pixels", repr(value))
-    return int(pair[0]), int(pair[1])
 
 
 def as_names(names):

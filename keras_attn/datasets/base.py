@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import warnings
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
@@ -87,7 +87,8 @@ class GazeDataset:
 
     note: what a reader of any number made from this dataset has to know, or an empty string.
     whole: the dataset that this one is a part of; its fixations, and not those of the part, are
-    the negatives and the centre bias of every image.
+    the negatives and the centre bias of every image. number: of the fold that it is the test part
+    of, or None.
     """
 
     name: str
@@ -95,6 +96,7 @@ class GazeDataset:
     report: ReadingReport
     note: str = ""
     whole: GazeDataset | None = None
+    number: int | None = None
 
     def __post_init__(self):
         names = Counter(example.id for example in self.examples)
@@ -126,7 +128,7 @@ class GazeDataset:
         parts = [[i for i in range(len(self)) if (i in test) == held] for held in (False, True)]
         names = (f"{self.name}, all but fold {number}", f"{self.name}, fold {number}")
         train, held_out = (self.part(n, i) for n, i in zip(names, parts, strict=True))
-        return train, held_out
+        return train, replace(held_out, number=number)
 
     def part(self, name, indices):
         """Some of the examples, which keep the whole dataset's negatives and centre bias."""

@@ -9,7 +9,7 @@ As in the field, a prediction is first min-max scaled to [0, 1] (Eq. 6 of the pa
 for object and one for background serve all threshold curves.
 """
 
-from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy.ndimage import convolve, distance_transform_edt
@@ -22,23 +22,82 @@ EPSILON = 2.0**-52
 THRESHOLDS = 256
 
 
-@dataclass(frozen=True, eq=False)
-class ImageScores:
-    """What one image contributes.
+SCORES = ("adaptive_f", "adaptive_e", "mae", "mae_raw", "s_measure", "weighted_f")
+"""Numbers that each image has."""
+CURVES = ("f_curve", "e_curve")
+"""Values over thresholds that each image has, float64 `(256,)`."""
 
-    f_curve, e_curve: float64 `(256,)`, at threshold t = 0 ... 255 of the scaled map, t-th first.
-    The others are numbers: adaptive F and E at the threshold min(2 · mean, 1), mean absolute
-    error of the scaled map and of the raw one, S-measure, weighted F.
+
+class ImageScores:
+    """What one prediction `(H, W)` and its mask of the same size contribute.
+
+    Each score is computed when it is first asked for. f_curve, e_curve: float64 `(256,)`, at
+    threshold t = 0 ... 255 of the scaled map, t-th first. The others are numbers: adaptive F and
+    E at the threshold min(2 · mean, 1), mean absolute error of the scaled map and of the raw one,
+    S-measure, weighted F.
     """
 
-    f_curve: np.ndarray
-    e_curve: np.ndarray
-    adaptive_f: float
-    adaptive_e: float
-    mae: float
-    mae_raw: float
-    s_measure: float
-    weighted_f: float
+    def __init__(self, prediction, mask, where=""):
+        self._raw, self._unit, self._mask = _checked(prediction, mask, where)
+        self._area = int(np.count_nonzero(self._mask))
+
+    def scores(self):
+        """All SCORES and CURVES by name."""
+        return {name: getattr(self, name) for name in (*SCORES, *CURVES)}
+
+    @cached_property
+    def _counts(self):
+        """How many pixels are at or above each threshold, of the object and of all."""
+        levels = (self._unit * 255).astype(np.uint8)
+        on = np.bincount(levels[self._mask], minlength=THRESHOLDS)
+        every = np.bincount(levels.ravel(), minlength=THRESHOLDS)
+        return tuple(np.cumsum(counts[::-1])[::-1] for counts in (on, every))
+
+    @cached_property
+    def _adaptive_counts(self):
+        found = self._unit >= min(2 * self._unit.mean(), 1)
+        hits = np.count_nonzero(found & self._mask)
+        return np.array([hits]), np.array([np.count_nonzero(found)])
+
+    @cached_property
+    def f_curve(self):
+        """F-measure at each threshold (Eq. 5)."""
+        return _f_measure(*self._counts, self._area)
+
+    @cached_property
+    def e_curve(self):
+        """E-measure at each threshold."""
+        return _e_measure(*self._counts, self._area, self._mask.size)
+
+    @cached_property
+    def adaptive_f(self):
+        """F-measure at the image's own threshold."""
+        return float(_f_measure(*self._adaptive_counts, self._area)[0])
+
+    @cached_property
+    def adaptive_e(self):
+        """E-measure at the image's own threshold."""
+        return float(_e_measure(*self._adaptive_counts, self._area, self._mask.size)[0])
+
+    @cached_property
+    def mae(self):
+        """Mean absolute error of the min-max scaled map (Eq. 6)."""
+        return float(np.abs(self._unit - self._mask).mean())
+
+    @cached_property
+    def mae_raw(self):
+        """Mean absolute error of the map as it is."""
+        return float(np.abs(self._raw - self._mask).mean())
+
+    @cached_property
+    def s_measure(self):
+        """Structure measure."""
+        return s_measure(self._unit, self._mask)
+
+    @cached_property
+    def weighted_f(self):
+        """Weighted F-measure."""
+        return weighted_f(self._unit, self._mask)
 
 
 def scores(predictions, masks):
@@ -54,40 +113,15 @@ def scores(predictions, masks):
         expected = "at least one, and a mask for each"
         raise InputError("predictions", expected, f"{len(predictions)} and {len(masks)} masks")
     images = [
-        image_scores(prediction, mask, f"[{i}]")
+        ImageScores(prediction, mask, f"[{i}]").scores()
         for i, (prediction, mask) in enumerate(zip(predictions, masks, strict=True))
     ]
-    f_curve = np.mean([image.f_curve for image in images], axis=0)
-    e_curve = np.mean([image.e_curve for image in images], axis=0)
+    f_curve, e_curve = (np.mean([image[name] for image in images], axis=0) for name in CURVES)
     result = {"max_f": f_curve.max(), "mean_f": f_curve.mean()}
     result |= {"e_measure": e_curve.mean(), "max_e": e_curve.max()}
-    for name in ("adaptive_f", "adaptive_e", "mae", "mae_raw", "s_measure", "weighted_f"):
-        result[name] = np.mean([getattr(image, name) for image in images])
+    for name in SCORES:
+        result[name] = np.mean([image[name] for image in images])
     return {name: float(value) for name, value in result.items()}
-
-
-def image_scores(prediction, mask, where=""):
-    """`ImageScores` of one prediction `(H, W)` against its mask of the same size."""
-    raw, unit, mask = _checked(prediction, mask, where)
-    levels = (unit * 255).astype(np.uint8)
-    on = np.bincount(levels[mask], minlength=THRESHOLDS)
-    every = np.bincount(levels.ravel(), minlength=THRESHOLDS)
-    # How many pixels are at or above each threshold, of the object and of all.
-    hits, found = (np.cumsum(counts[::-1])[::-1] for counts in (on, every))
-    area = int(np.count_nonzero(mask))
-    adaptive = unit >= min(2 * unit.mean(), 1)
-    adaptive_hits = np.array([np.count_nonzero(adaptive & mask)])
-    adaptive_found = np.array([np.count_nonzero(adaptive)])
-    return ImageScores(
-        f_curve=_f_measure(hits, found, area),
-        e_curve=_e_measure(hits, found, area, mask.size),
-        adaptive_f=float(_f_measure(adaptive_hits, adaptive_found, area)[0]),
-        adaptive_e=float(_e_measure(adaptive_hits, adaptive_found, area, mask.size)[0]),
-        mae=float(np.abs(unit - mask).mean()),
-        mae_raw=float(np.abs(raw - mask).mean()),
-        s_measure=s_measure(unit, mask),
-        weighted_f=weighted_f(unit, mask),
-    )
 
 
 def _checked(prediction, mask, where):

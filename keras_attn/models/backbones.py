@@ -18,32 +18,39 @@ class Backbone:
 
     build: its function. features: everything before its last pooling layer, as a function of
     preprocessed images with `dilated` and `width`. size: side of the paper's images. stages: the
-    last layer of each resolution, from fine to coarse. top: the last layer, whose units are the
-    classes.
+    last layer of each resolution, from fine to coarse. classifier: the layers with weights after
+    the last pooling, of which the last has the classes as its units.
     """
 
     build: Callable
     features: Callable
     size: int
     stages: tuple
-    top: str
+    classifier: tuple
+
+    @property
+    def top(self):
+        """The layer whose units are the classes."""
+        return self.classifier[-1]
 
 
 BACKBONES = {
-    "alexnet": Backbone(alexnet, alexnet_features, 227, ("conv1", "conv2", "conv5"), "fc8"),
+    "alexnet": Backbone(
+        alexnet, alexnet_features, 227, ("conv1", "conv2", "conv5"), ("fc6", "fc7", "fc8")
+    ),
     "vgg16": Backbone(
         vgg16,
         vgg16_features,
         224,
         ("block1_conv2", "block2_conv2", "block3_conv3", "block4_conv3", "block5_conv3"),
-        "predictions",
+        ("fc1", "fc2", "predictions"),
     ),
     "resnet50": Backbone(
         resnet50,
         resnet50_features,
         224,
         ("conv2_block3_out", "conv3_block4_out", "conv4_block6_out", "conv5_block3_out"),
-        "predictions",
+        ("predictions",),
     ),
 }
 

@@ -42,6 +42,12 @@ def with_fixations(image, points):
     return drawn
 
 
+def grey(values):
+    """A map in [0, 1], or booleans, as a grey picture."""
+    levels = np.round(255 * np.clip(np.asarray(values, np.float64), 0, 1)).astype(np.uint8)
+    return np.repeat(levels[..., None], 3, axis=-1)
+
+
 def size_at(shape, width):
     """(H, W) of a picture of `shape` at another width, its proportions kept."""
     return max(1, round(shape[0] * width / shape[1])), width

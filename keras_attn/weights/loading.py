@@ -1,17 +1,25 @@
-"""Loads a weight file into a model by layer name, all of it or nothing."""
+"""Loads a weight file into a model, all of it or nothing."""
+
+from pathlib import Path
 
 from keras_attn.errors import InputError, listing
+from keras_attn.weights import saved
 from keras_attn.weights.layouts import read_legacy_h5
 
 
 def load(model, path, *, skip=()):
-    """Load the weights in `path` into `model`, layer by layer, by name.
+    """Load the weights in `path` into `model`: a `.weights.h5` file whole, others by layer name.
 
-    skip: layers to leave alone in the model and to ignore in the file, such as a classifier of
+    skip: of files that are loaded by name, layers to leave alone in the model and to ignore in the file, such as a classifier of
     other classes. Everything else must match both ways: one `InputError` lists the layers that
     the file lacks, has too many, or has in another shape, and then no weight has been changed.
     Returns the names of the layers that were loaded.
     """
+    if Path(path).name.endswith(saved.SUFFIX):
+        if skip:
+            raise InputError("skip", f"none for a {saved.SUFFIX} file, which is whole", skip)
+        saved.load(model, path)
+        return [layer.name for layer in model.layers if layer.weights]
     stored = {k: v for k, v in read_legacy_h5(path).items() if k not in skip}
     wanted = {
         layer.name: layer for layer in model.layers if layer.weights and layer.name not in skip

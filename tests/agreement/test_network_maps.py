@@ -10,8 +10,8 @@ import keras_attn as ka
 from keras_attn import models
 from keras_attn.agreement.keras_maps import KerasMaps
 from keras_attn.agreement.opening import open_source
-from keras_attn.agreement.sources import resized
 from keras_attn.errors import InputError
+from keras_attn.resizing import resized
 
 
 @pytest.fixture

@@ -5,9 +5,10 @@ import pytest
 from PIL import Image
 
 from keras_attn.agreement.opening import open_source
-from keras_attn.agreement.sources import FolderMaps, FunctionMaps, at_size, chosen_layers
+from keras_attn.agreement.sources import FolderMaps, FunctionMaps, chosen_layers
 from keras_attn.datasets import Example
 from keras_attn.errors import InputError
+from keras_attn.resizing import at_size
 
 
 def example(name):

@@ -127,11 +127,11 @@ def test_folds_are_the_same_everywhere_and_change_with_the_seed(drawn):
 
 
 def test_a_fold_keeps_the_negatives_and_the_centre_bias_of_the_whole_dataset(drawn):
-    from keras_attn.agreement.scoring import Blur, ImageScores
+    from keras_attn.agreement.scoring import Blur, GazeScores
 
     _, test = drawn.fold(2)
     place = next(i for i, e in enumerate(drawn) if e.id == test[1].id)
-    whole, part = ImageScores(drawn, place, Blur()), ImageScores(test, 1, Blur())
+    whole, part = GazeScores(drawn, place, Blur()), GazeScores(test, 1, Blur())
     np.testing.assert_array_equal(np.sort(part.negatives), np.sort(whole.negatives))
     np.testing.assert_array_equal(part.centre_bias, whole.centre_bias)
     again, _ = test.part("some", [0, 1]).fold(0, of=2)

@@ -20,7 +20,7 @@ def pairs():
 
 @pytest.fixture(scope="module")
 def images(pairs):
-    return [so.image_scores(p, m) for p, m in zip(*pairs, strict=True)]
+    return [so.ImageScores(p, m) for p, m in zip(*pairs, strict=True)]
 
 
 def same(value, name):
@@ -127,7 +127,7 @@ def test_empty_and_full_masks_and_constant_maps_score_as_in_pysodmetrics(
     prediction, mask, expected
 ):
     shape = (60, 80)
-    image = so.image_scores(np.full(shape, prediction, np.uint8), np.full(shape, mask, np.uint8))
+    image = so.ImageScores(np.full(shape, prediction, np.uint8), np.full(shape, mask, np.uint8))
     found = (image.adaptive_f, image.f_curve.max(), image.mae, image.s_measure)
     found += (image.e_curve.max(), image.weighted_f)
     np.testing.assert_allclose(found, expected, atol=1e-8)
@@ -136,7 +136,7 @@ def test_empty_and_full_masks_and_constant_maps_score_as_in_pysodmetrics(
 def test_an_object_of_one_pixel_at_the_border_is_scored(rng):
     mask = np.zeros((9, 7), bool)
     mask[8, 6] = True
-    image = so.image_scores(rng.random((9, 7)), mask)
+    image = so.ImageScores(rng.random((9, 7)), mask)
     assert np.isfinite([image.s_measure, image.weighted_f, image.mae]).all()
 
 

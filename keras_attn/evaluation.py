@@ -1,0 +1,175 @@
+"""Runs a model over a dataset and keeps what each example scores: rows, curves, a few pictures.
+
+Knows no task: what is fed and what is scored comes from a `Scorer`.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Protocol
+
+import keras
+import numpy as np
+import pandas as pd
+import tensorflow as tf
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
+
+from keras_attn import runs
+from keras_attn.errors import InputError
+
+FILES = ("examples.csv", "arrays.npz", "gallery.npz")
+BATCH = 8
+"""Images at a time; fixed, since what a convolution rounds to may depend on it."""
+GALLERY = 6
+
+
+class Scorer(Protocol):
+    """What a task contributes to an evaluation."""
+
+    def inputs(self, example):
+        """Arrays by name of the model's inputs, without a batch axis."""
+
+    def score(self, dataset, index, outputs):
+        """Numbers by name, and arrays by name, of the example; outputs: arrays by name."""
+
+    def keep(self, dataset, index, outputs):
+        """Arrays by name to make pictures from."""
+
+    def brief(self, dataset, index, outputs):
+        """The little that is scored after every epoch."""
+
+    def overall(self, briefs):
+        """Numbers by name, from what `brief` returned for every example."""
+
+    def picture(self, kept):
+        """What `keep` returned as a picture, uint8 `(H, W, 3)`, all of one size."""
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation:
+    """What a model scores on a dataset.
+
+    rows: a DataFrame with a row per example; first who was scored on what (task, dataset,
+    backbone, attention, fold, seed), then id, the number of fixations and the scores, NaN where
+    there is none. arrays: by name, `(n, ...)` in the order of the rows. gallery: arrays by name of
+    a few examples. notes: what a reader of the numbers has to know.
+    """
+
+    rows: pd.DataFrame
+    arrays: dict
+    gallery: dict
+    notes: tuple = ()
+
+    def summary(self):
+        """The scores of the study with 95 % intervals: a DataFrame, a row per score."""
+        from keras_attn.report import tables
+
+        return tables.summary(self.rows, self.arrays)
+
+    def save(self, folder, *, overwrite=False):
+        """Write examples.csv, arrays.npz and gallery.npz into `folder`; returns its path."""
+        with runs.writing(folder, FILES, overwrite=overwrite) as stage:
+            self.rows.to_csv(stage / "examples.csv", index=False)
+            named = {"id": self.rows["id"].to_numpy(str), "notes": np.array(self.notes, str)}
+            np.savez_compressed(stage / "arrays.npz", **named, **self.arrays)
+            np.savez_compressed(stage / "gallery.npz", **self.gallery)
+        return Path(folder).expanduser()
+
+
+def evaluate(scorer, model, dataset, labels, *, progress=True):
+    """Score `model` on all of `dataset`: an `Evaluation`. labels: the first columns of its rows."""
+    pictured = gallery_indices(dataset)
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+    gallery, coming = {}, []
+    with ThreadPoolExecutor(2) as pool, Progress(*columns, disable=not progress) as bar:
+        outputs = predictions(scorer, forward(model), dataset, pool)
+        for index, made in bar.track(outputs, total=len(dataset), description="evaluating"):
+            if index in pictured:
+                kept = scorer.keep(dataset, index, made)
+                place = pictured.index(index)
+                gallery |= {f"{place}/{name}": value for name, value in kept.items()}
+            coming.append(pool.submit(scorer.score, dataset, index, made))
+        scored = [future.result() for future in coming]
+    rows = pd.DataFrame([numbers for numbers, _ in scored])
+    rows.insert(0, "fixations", [len(example.points) for example in dataset])
+    rows.insert(0, "id", [example.id for example in dataset])
+    for place, (name, value) in enumerate(labels.items()):
+        rows.insert(place, name, value)
+    arrays = {name: np.stack([arrays[name] for _, arrays in scored]) for name in scored[0][1]}
+    notes = (dataset.note,) if dataset.note else ()
+    return Evaluation(rows, arrays, gallery, notes)
+
+
+def validator(make_scorer, dataset, threads=2, pictured=3):
+    """What scores a model on `dataset` after an epoch, for `training.callbacks.Validation`.
+
+    make_scorer: model -> `Scorer`. Returns a function: model -> (scores, pictures).
+    """
+    made = {}
+
+    def validate(model):
+        if made.get("model") is not model:
+            made.update(model=model, scorer=make_scorer(model), call=forward(model))
+        scorer, shown = made["scorer"], gallery_indices(dataset, pictured)
+        kept, coming = [], []
+        with ThreadPoolExecutor(threads) as pool:
+            for index, outputs in predictions(scorer, made["call"], dataset, pool):
+                coming.append(pool.submit(scorer.brief, dataset, index, outputs))
+                if index in shown:
+                    kept.append(scorer.keep(dataset, index, outputs))
+            scores = scorer.overall([future.result() for future in coming])
+        return scores, np.stack([scorer.picture(one) for one in kept]) if kept else None
+
+    return validate
+
+
+def gallery_indices(dataset, count=GALLERY):
+    """Which examples are shown: evenly from those with fixations, so the same for every model."""
+    seen = [i for i, example in enumerate(dataset) if len(example.points)]
+    places = np.linspace(0, len(seen) - 1, min(count, len(seen))).round().astype(int)
+    return [seen[place] for place in places]
+
+
+def forward(model):
+    """The model as a function of a dict of arrays that returns a dict of arrays, traced once."""
+    run = tf.function(lambda inputs: model(inputs, training=False), reduce_retracing=True)
+
+    def call(inputs):
+        outputs = run({name: tf.convert_to_tensor(value) for name, value in inputs.items()})
+        named = outputs if isinstance(outputs, dict) else {"": outputs}
+        return {name: value.numpy() for name, value in named.items()}
+
+    return call
+
+
+def predictions(scorer, call, dataset, pool, indices=None):
+    """Pairs of index and outputs by name, in order; images are read while others are computed.
+
+    call: what `forward` returns. indices: of the examples, default all.
+    """
+    indices = list(range(len(dataset))) if indices is None else list(indices)
+    bounds = [*range(0, len(indices), BATCH), len(indices)]
+    chunks = [indices[start:stop] for start, stop in pairwise(bounds)]
+
+    def load(chunk):
+        return [pool.submit(scorer.inputs, dataset[i]) for i in chunk]
+
+    coming = load(chunks[0])
+    for chunk, following in zip(chunks, [*chunks[1:], []], strict=True):
+        made = [future.result() for future in coming]
+        coming = load(following)
+        # The last batch is filled up: a batch of another size would be traced anew.
+        filled = made + made[-1:] * (BATCH - len(made))
+        batch = {name: np.stack([one[name] for one in filled]) for name in filled[0]}
+        outputs = call(batch)
+        for place, index in enumerate(chunk):
+            yield index, {name: values[place] for name, values in outputs.items()}
+
+
+def check_model(model):
+    """Refuse what is no Keras model with image inputs."""
+    if not isinstance(model, keras.Model):
+        raise InputError("model", "a keras.Model", repr(type(model).__name__))

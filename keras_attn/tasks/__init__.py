@@ -1,0 +1,44 @@
+"""The tasks of the study: each ties model, losses, batches, scores and pictures together.
+
+A task is a module of this package, named like its configuration. What training and evaluation ask
+of it, for a resolved configuration:
+
+    read(data, drawn=None)          the whole dataset that the data part of a configuration names
+    resolved(config, train)         the configuration with nothing left to follow from others
+    files(config)                   fingerprints of the files that a run depends on, by field
+    build(config)                   the compiled network, with its initial weights
+    network(config)                 the network alone
+    batches(config, train)          training batches: `steps` an epoch, `of(model, first epoch)`
+    scorer(model, config, size)     an `evaluation.Scorer`
+    labels(model, config)           who is scored, for the first columns of the rows
+"""
+
+import importlib
+
+from keras_attn import configs
+from keras_attn.errors import InputError, one_of
+
+
+def of(config):
+    """The module of a configuration's task."""
+    if getattr(config, "task", None) not in configs.TASKS:
+        expected = f"a configuration of one of {', '.join(configs.TASKS)}"
+        raise InputError("config", expected, repr(config))
+    return named(config.task)
+
+
+def named(name):
+    """The module of the task of that name."""
+    one_of("task", name, tuple(configs.TASKS))
+    return importlib.import_module(f"keras_attn.tasks.{name}")
+
+
+def tag(model, config):
+    """Let a model know the configuration it was made from; returns the model."""
+    model.keras_attn_config = config
+    return model
+
+
+def config_of(model):
+    """The configuration a model was made from, or None for one from elsewhere."""
+    return getattr(model, "keras_attn_config", None)

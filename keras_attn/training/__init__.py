@@ -1,0 +1,1 @@
+"""Training of any model of the package: precision, devices, progress, checkpoints. No metrics."""

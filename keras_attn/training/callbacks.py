@@ -1,0 +1,142 @@
+"""Keras callbacks: scores of the validation data, history and state, pictures, progress."""
+
+import csv
+import io
+import math
+import sys
+import time
+
+import keras
+import tensorflow as tf
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from keras_attn import runs
+from keras_attn.errors import TrainingStopped
+from keras_attn.training import state
+
+
+class Validation(keras.callbacks.Callback):
+    """Adds what `validate(model)` returns to the logs of an epoch, as `val_<name>`.
+
+    validate: model -> (scores by name, pictures uint8 `(n, H, W, 3)` or None). every: epochs from
+    one validation to the next; the last epoch is always validated. Where it is not, the values
+    are NaN. folder: where the pictures go for TensorBoard, or None.
+    """
+
+    def __init__(self, validate, every=1, folder=None):
+        super().__init__()
+        self.validate, self.every, self.names = validate, every, ()
+        self.writer = None if folder is None else tf.summary.create_file_writer(str(folder))
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Validate where it is due."""
+        due = (epoch + 1) % self.every == 0 or epoch + 1 == self.params["epochs"]
+        if not due:
+            logs.update({f"val_{name}": math.nan for name in self.names})
+            return
+        scores, pictures = self.validate(self.model)
+        self.names = tuple(scores)
+        logs.update({f"val_{name}": value for name, value in scores.items()})
+        if self.writer is not None and pictures is not None:
+            with self.writer.as_default():
+                tf.summary.image("attention", pictures, step=epoch, max_outputs=len(pictures))
+            self.writer.flush()
+
+
+class Checkpoint(keras.callbacks.Callback):
+    """Keeps the history, and after each epoch writes the state and then `history.csv`.
+
+    Stopped between the two, the history is made anew from the state, which alone decides where a
+    run goes on.
+    """
+
+    def __init__(self, folder, history):
+        super().__init__()
+        self.folder, self.history = folder, history
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Start the clock."""
+        self.began = time.perf_counter()
+
+    def on_epoch_end(self, epoch, logs=None):
+        """Write."""
+        seconds = round(time.perf_counter() - self.began, 2)
+        rate = float(self.model.optimizer.learning_rate)
+        row = {"epoch": epoch + 1, "seconds": seconds, "learning_rate": rate}
+        self.history.append(row | {name: float(value) for name, value in logs.items()})
+        state.save(self.folder.state, self.model, self.history)
+        write_history(self.folder, self.history)
+
+
+def write_history(folder, history):
+    """Write `history.csv`: a row per epoch, every name that any of them has."""
+    names = list(dict.fromkeys(name for row in history for name in row))
+    text = io.StringIO()
+    table = csv.DictWriter(text, names, restval="", lineterminator="\n")
+    table.writeheader()
+    table.writerows(history)
+    runs.write_text(folder.history, text.getvalue())
+
+
+class StopAtNaN(keras.callbacks.Callback):
+    """Ends the run where the loss is no number any more; the last whole epoch's state stays."""
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Look at the loss."""
+        loss = (logs or {}).get("loss", 0.0)
+        if not math.isfinite(loss):
+            rate = float(self.model.optimizer.learning_rate)
+            raise TrainingStopped(
+                f"the loss became {loss} at step {batch + 1} of epoch {self.epoch + 1}. A smaller "
+                f"learning rate than {rate:g} (training.learning_rate) or float32 may help; the "
+                "state of the last finished epoch is kept."
+            )
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Remember which epoch it is."""
+        self.epoch = epoch
+
+
+class Report(keras.callbacks.Callback):
+    """A bar of the running epoch on a terminal, and a line for each finished one."""
+
+    SHOWN = ("loss", "val_max_f", "val_mae", "val_s_auc", "val_ig")
+
+    def __init__(self, label):
+        super().__init__()
+        self.label = label
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        console = Console(file=sys.stdout, highlight=False, soft_wrap=True)
+        live = console.is_terminal
+        self.bar = Progress(
+            *columns, TimeRemainingColumn(), console=console, transient=True, disable=not live
+        )
+
+    def __enter__(self):
+        self.bar.start()
+        return self
+
+    def __exit__(self, *_):
+        self.bar.stop()  # also after an error: a bar that stays would hide the message
+
+    def on_train_begin(self, logs=None):
+        """Show the bar."""
+        self.task = self.bar.add_task(self.label, total=self.params["steps"])
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Begin it anew."""
+        self.began = time.perf_counter()
+        name = f"{self.label}, epoch {epoch + 1} of {self.params['epochs']}"
+        self.bar.reset(self.task, description=name)
+
+    def on_train_batch_end(self, batch, logs=None):
+        """Move on."""
+        self.bar.update(self.task, completed=batch + 1)
+
+    def on_epoch_end(self, epoch, logs=None):
+        """A line that stays."""
+        shown = [f"{n.removeprefix('val_')} {logs[n]:.4g}" for n in self.SHOWN if n in logs]
+        seconds = time.perf_counter() - self.began
+        line = f"{self.label}  epoch {epoch + 1}/{self.params['epochs']}  {'  '.join(shown)}"
+        self.bar.console.print(f"{line}  ({seconds:.1f} s)")
