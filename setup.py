@@ -19,7 +19,7 @@ setup(
     author="The keras_attn developers",
     python_requires=">=3.11,<3.14",
     packages=find_packages(include=["keras_attn", "keras_attn.*"]),
-    package_data={"keras_attn": ["py.typed", "report/*.j2"]},
+    package_data={"keras_attn": ["py.typed", "report/*.j2", "report/*.csv"]},
     install_requires=[
         "tensorflow>=2.21,<2.22",
         "keras>=3.15.1,<3.16",
@@ -33,6 +33,8 @@ setup(
         "jinja2>=3.1,<4",
         "rich>=13.7,<16",
         "tyro>=1.0,<2",
+        "tensorboard>=2.20,<3",
+        "filelock>=3.16,<5",
     ],
     extras_require={
         "test": ["pytest>=8,<10"],

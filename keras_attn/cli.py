@@ -16,7 +16,7 @@ from typing import Literal
 import tyro
 
 from keras_attn.agreement import KINDS
-from keras_attn.errors import InputError
+from keras_attn.errors import InputError, TrainingStopped
 from keras_attn.gaze import CENTRE_BIAS_SIGMA, FIXATION_SIGMA
 
 PROGRAM = "keras-attn"
@@ -132,9 +132,10 @@ def _preprocessing(mode):
 
 def main(arguments=None):
     """Run `keras-attn`; returns the exit status."""
-    return run(
-        lambda: tyro.extras.subcommand_cli_from_dict({"audit": Audit}, prog=PROGRAM), arguments
-    )
+    from keras_attn import commands
+
+    there = {"audit": Audit, **commands.of_all_tasks()}
+    return run(lambda: commands.parse(there, prog=PROGRAM), arguments)
 
 
 def run(parse: Callable, arguments=None):
@@ -144,9 +145,8 @@ def run(parse: Callable, arguments=None):
     """
     if arguments is not None:
         sys.argv[1:] = arguments
-    command = parse()
     try:
-        command()
+        parse()()
     except (Exception, KeyboardInterrupt) as error:
         if os.environ.get("KERAS_ATTN_TRACEBACK"):
             raise
@@ -160,6 +160,8 @@ def _outcome(error):
     """What is printed for an error, and the exit status."""
     if isinstance(error, InputError):
         return f"error: {error}", 2
+    if isinstance(error, TrainingStopped):
+        return f"stopped: {error}", 1
     if isinstance(error, KeyboardInterrupt):
         return "interrupted", 130
     where = "(unexpected; KERAS_ATTN_TRACEBACK=1 shows where it happened)"

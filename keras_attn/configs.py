@@ -24,6 +24,7 @@ LEARNING_RATES = {"alexnet": 1e-5, "vgg16": 1e-4, "resnet50": 5e-5}
 """Of Adam in Task 1, by backbone (§IV-A2)."""
 PARTS = ("model", "data", "training", "machine")
 
+DatasetName = Literal["dut_omron", "pascal_s", "folder"]
 Backbone = Literal[tuple(LEARNING_RATES)]
 Attention = Literal[tuple(MECHANISMS)]
 Precision = Literal["float32", "mixed_float16", "mixed_bfloat16"]
@@ -53,7 +54,7 @@ class SalientObjectModel:
 class SalientObjectData:
     """Images with masks and gaze, and the fold that is held out."""
 
-    name: Literal["dut_omron", "pascal_s", "folder"] = "dut_omron"
+    name: DatasetName = "dut_omron"
     """Format of the dataset."""
     root: Path | None = None
     """Where it lies; without it, scenes are drawn and written in that format."""
@@ -125,6 +126,13 @@ class SalientObject:
 
     task = "salient_object"
 
+    @property
+    def about(self):
+        """One line for a list of presets."""
+        part = self.model
+        side = "the paper's size" if part.size is None else f"{part.size}×{part.size}"
+        return f"{part.backbone} at width {part.width:g}, {side}, {self.training.epochs} epochs"
+
     def __post_init__(self):
         _check(self)
 
@@ -175,13 +183,15 @@ SALIENT_OBJECT = {
     "paper": SalientObject(),
     "miniature": SalientObject(
         model=SalientObjectModel(width=0.25, size=96, momentum=0.9),
-        training=SalientObjectTraining(epochs=12, learning_rate=1e-3),
+        training=SalientObjectTraining(epochs=16, learning_rate=5e-4),
     ),
 }
 """Presets of Task 1: the paper's, and one for drawn scenes that trains in about a minute."""
 
 TASKS = {SalientObject.task: SalientObject}
 """The configuration of each task."""
+PRESETS = {SalientObject.task: SALIENT_OBJECT}
+"""The presets of each task."""
 
 
 def salient_object(preset="miniature", **changes):

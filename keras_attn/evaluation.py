@@ -18,7 +18,9 @@ import tensorflow as tf
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from keras_attn import runs
+from keras_attn.agreement.scoring import EXTRAS, Blur, GazeScores
 from keras_attn.errors import InputError
+from keras_attn.metrics.columns import COLUMNS
 
 FILES = ("examples.csv", "arrays.npz", "gallery.npz")
 BATCH = 8
@@ -124,6 +126,28 @@ def validator(make_scorer, dataset, threads=2, pictured=3):
         return scores, np.stack([scorer.picture(one) for one in kept]) if kept else None
 
     return validate
+
+
+def references(task, dataset, sigma):
+    """What needs no network, as an `Evaluation` whose `attention` is the name of a reference.
+
+    One viewer's density against the fixations of the others (the ceiling), the centre bias, a
+    uniform map and the density itself, each scored on every example that has fixations.
+    """
+    labels = {"task": task, "dataset": (dataset.whole or dataset).name, "backbone": ""}
+    parts = []
+    for index, example in enumerate(dataset):
+        if not len(example.points):
+            continue
+        found = GazeScores(dataset, index, Blur(fixations=sigma)).references()
+        part = pd.DataFrame(list(found.values()), columns=[*(c.key for c in COLUMNS), *EXTRAS])
+        about = {**labels, "attention": list(found), "fold": dataset.number, "seed": np.nan}
+        about |= {"id": example.id, "fixations": len(example.points)}
+        for place, (name, value) in enumerate(about.items()):
+            part.insert(place, name, value)
+        parts.append(part)
+    notes = (dataset.note,) if dataset.note else ()
+    return Evaluation(pd.concat(parts, ignore_index=True), {}, {}, notes)
 
 
 def gallery_indices(dataset, count=GALLERY):

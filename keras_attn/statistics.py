@@ -4,6 +4,8 @@ import numpy as np
 from scipy import stats
 
 RESAMPLES = 2000
+PART = 4_000_000
+"""Numbers held at a time, so that memory does not grow with examples times resamples."""
 
 
 def bootstrap_interval(values, level=0.95, seed=0):
@@ -15,18 +17,40 @@ def bootstrap_interval(values, level=0.95, seed=0):
     values = values[~np.isnan(values)]
     if len(values) < 2:
         return np.nan, np.nan
-    # In parts, so that memory does not grow with examples times resamples.
-    batch = max(1, 4_000_000 // len(values))
     interval = stats.bootstrap(
         (values,),
         np.mean,
         n_resamples=RESAMPLES,
         confidence_level=level,
         method="percentile",
-        batch=batch,
+        batch=max(1, PART // len(values)),
         rng=np.random.default_rng(seed),
     ).confidence_interval
     return float(interval.low), float(interval.high)
+
+
+def bootstrap_curve_interval(curves, statistic=np.max, level=0.95, seed=0):
+    """Percentile bootstrap interval (low, high) of a statistic of the mean over curves.
+
+    curves: `(n, points)`, one per example; those that hold NaN are left out. statistic: a function
+    of mean curves `(resamples, points)` and `axis=-1`, such as `np.max`, the max-F of F-curves.
+    Two NaN for fewer than two curves.
+    """
+    curves = np.asarray(curves, np.float64)
+    curves = curves[~np.isnan(curves).any(axis=1)]
+    count = len(curves)
+    if count < 2:
+        return np.nan, np.nan
+    rng = np.random.default_rng(seed)
+    values = np.empty(RESAMPLES)
+    part = max(1, PART // count)
+    for start in range(0, RESAMPLES, part):
+        resampled = values[start : start + part]
+        # How often each example is drawn is all that a mean needs to know of a resample.
+        drawn = rng.multinomial(count, np.full(count, 1 / count), size=len(resampled))
+        resampled[:] = statistic(drawn.astype(np.float64) @ curves / count, axis=-1)
+    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    return float(low), float(high)
 
 
 def paired_p(values, others):

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from keras_attn.statistics import bootstrap_interval, holm, paired_p
+from keras_attn.statistics import bootstrap_curve_interval, bootstrap_interval, holm, paired_p
 
 
 def test_the_interval_of_a_mean_is_that_of_the_normal_theory(rng):
@@ -33,6 +33,41 @@ def test_one_value_has_no_interval_and_a_constant_one_of_width_zero():
     assert np.isnan(bootstrap_interval([1.0, np.nan])).all()
     assert np.isnan(bootstrap_interval([])).all()
     assert bootstrap_interval([0.5] * 9) == (0.5, 0.5)
+
+
+def test_the_interval_of_a_curve_of_one_point_is_that_of_a_mean(rng):
+    values = rng.normal(3, 2, 400)
+    low, high = bootstrap_interval(values)
+    found = bootstrap_curve_interval(values[:, None])
+    assert found == pytest.approx((low, high), abs=0.05 * (high - low))
+    narrow = bootstrap_curve_interval(values[:, None], level=0.5)
+    assert low < narrow[0] < narrow[1] < high
+
+
+def test_the_interval_of_a_maximum_is_that_of_the_point_that_always_wins(rng):
+    values = rng.uniform(0.8, 1, 50)
+    curves = np.stack([values - 0.5, values, values * 0], axis=1)
+    alone = bootstrap_curve_interval(values[:, None])
+    assert bootstrap_curve_interval(curves) == pytest.approx(alone, rel=1e-12)
+    assert bootstrap_curve_interval(curves, np.min) == (0, 0)
+
+
+def test_the_maximum_is_taken_of_mean_curves_not_of_curves():
+    """Of these two, the mean curve of a resample has a maximum of 1/2 or 1, never below."""
+    assert bootstrap_curve_interval(np.eye(2)) == (0.5, 1)
+
+
+def test_curves_in_parts_are_resampled_as_at_once(rng, monkeypatch):
+    curves = rng.uniform(size=(40, 8))
+    whole = bootstrap_curve_interval(curves)
+    monkeypatch.setattr("keras_attn.statistics.PART", 1000)
+    assert bootstrap_curve_interval(curves) == pytest.approx(whole, rel=1e-12)
+
+
+def test_constant_curves_have_no_width_and_one_has_no_interval():
+    assert bootstrap_curve_interval([[0.25, 0.5]] * 8) == (0.5, 0.5)
+    assert np.isnan(bootstrap_curve_interval([[0.25, 0.5], [np.nan, 1]])).all()
+    assert np.isnan(bootstrap_curve_interval(np.empty((0, 3)))).all()
 
 
 def test_paired_p_is_wilcoxons(rng):

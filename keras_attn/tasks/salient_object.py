@@ -188,7 +188,7 @@ class Scorer:
     def __init__(self, model, sigma, size=None):
         self.names, self.sigma = outputs_of(model), sigma
         self.inputs_of_model = [tensor.name for tensor in model.inputs]
-        fixed = [t for t in model.inputs if t.name != "gaze"][0].shape[1:3]
+        fixed = next(t for t in model.inputs if t.name != "gaze").shape[1:3]
         self.size = size_of(size or (DEFAULT_SIZE if None in fixed else fixed))
 
     def inputs(self, example):

@@ -62,11 +62,16 @@ class Checkpoint(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         """Write."""
         seconds = round(time.perf_counter() - self.began, 2)
-        rate = float(self.model.optimizer.learning_rate)
+        rate = learning_rate(self.model)
         row = {"epoch": epoch + 1, "seconds": seconds, "learning_rate": rate}
         self.history.append(row | {name: float(value) for name, value in logs.items()})
         state.save(self.folder.state, self.model, self.history)
         write_history(self.folder, self.history)
+
+
+def learning_rate(model):
+    """The current one, as a number; a variable on several devices is not one by itself."""
+    return float(keras.ops.convert_to_numpy(model.optimizer.learning_rate))
 
 
 def write_history(folder, history):
@@ -86,7 +91,7 @@ class StopAtNaN(keras.callbacks.Callback):
         """Look at the loss."""
         loss = (logs or {}).get("loss", 0.0)
         if not math.isfinite(loss):
-            rate = float(self.model.optimizer.learning_rate)
+            rate = learning_rate(self.model)
             raise TrainingStopped(
                 f"the loss became {loss} at step {batch + 1} of epoch {self.epoch + 1}. A smaller "
                 f"learning rate than {rate:g} (training.learning_rate) or float32 may help; the "

@@ -39,6 +39,7 @@ def fit(build, batches, *, epochs, steps, folder, machine, seed, save, validate=
                 initial_epoch=len(history),
                 steps_per_epoch=steps,
                 callbacks=_callbacks(folder, history, machine, validate, report),
+                shuffle=False,  # the batches come in their order
                 verbose=0,
             )
     save(model, folder.weights)

@@ -10,9 +10,10 @@ from keras_attn.weights.layouts import read_legacy_h5
 def load(model, path, *, skip=()):
     """Load the weights in `path` into `model`: a `.weights.h5` file whole, others by layer name.
 
-    skip: of files that are loaded by name, layers to leave alone in the model and to ignore in the file, such as a classifier of
-    other classes. Everything else must match both ways: one `InputError` lists the layers that
-    the file lacks, has too many, or has in another shape, and then no weight has been changed.
+    skip: of files that are loaded by name, layers to leave alone in the model and to ignore in
+    the file, such as a classifier of other classes. Everything else must match both ways: one
+    `InputError` lists the layers that the file lacks, has too many, or has in another shape, and
+    then no weight has been changed.
     Returns the names of the layers that were loaded.
     """
     if Path(path).name.endswith(saved.SUFFIX):

@@ -1,12 +1,14 @@
 """The project's own weight files: `.weights.h5` of Keras, with the run's settings inside."""
 
 import json
+from collections import Counter
 from pathlib import Path
 
 import h5py
+import keras
 
 from keras_attn import runs
-from keras_attn.errors import InputError
+from keras_attn.errors import InputError, listing
 
 SUFFIX = ".weights.h5"
 ATTRIBUTE = "keras_attn"
@@ -14,9 +16,11 @@ EXPECTED = f"a {SUFFIX} file that a run of keras_attn has written"
 
 
 def save(model, path, settings):
-    """Write all weights of `model`, with `settings`, a dict of plain values, inside the file."""
+    """Write all weights of a functional `model`, with `settings` inside: a dict of plain values."""
+    # A compiled model would write its optimizer too, which is twice the weights with Adam.
+    bare = keras.Model(model.inputs, model.outputs, name=model.name)
     with runs.replacing(path) as stage:
-        model.save_weights(stage)
+        bare.save_weights(stage)
         with h5py.File(stage, "r+") as file:
             file.attrs[ATTRIBUTE] = json.dumps(settings)
 
@@ -40,11 +44,37 @@ def load(model, path):
     path = Path(path).expanduser()
     if not path.is_file():
         raise InputError(path, f"a {SUFFIX} file", "a folder" if path.is_dir() else "no such file")
+    expected = f"the {len(model.weights)} weights of {model.name!r} and no others"
     before = model.get_weights()
     try:
+        # Keras passes over what the file has too many, so it has to be counted.
+        stored, wanted = _shapes_in(path), Counter(tuple(w.shape) for w in model.weights)
+        if stored != wanted:
+            extra, lacking = stored - wanted, wanted - stored
+            received = f"{stored.total()} weights; too many: {_listed(extra)}"
+            raise InputError(path, expected, f"{received}; missing: {_listed(lacking)}")
         model.load_weights(path)
-    except (ValueError, OSError, KeyError) as error:
+    except (OSError, KeyError) as error:
+        raise InputError(path, expected, f"a file that cannot be read ({error})") from error
+    except ValueError as error:
         model.set_weights(before)
-        expected = f"the weights of all layers of {model.name!r}"
-        received = str(error).strip().split("\n")[0]
-        raise InputError(path, expected, received) from error
+        if isinstance(error, InputError):
+            raise
+        raise InputError(path, expected, str(error).strip().split("\n")[0]) from error
+
+
+def _shapes_in(path):
+    """How many weights of each shape a file holds; the state of an optimizer is none of them."""
+    shapes = Counter()
+
+    def look(name, item):
+        if isinstance(item, h5py.Dataset) and not name.startswith("optimizer/"):
+            shapes[item.shape] += 1
+
+    with h5py.File(path) as file:
+        file.visititems(look)
+    return shapes
+
+
+def _listed(shapes):
+    return listing(["×".join(map(str, shape)) for shape in shapes.elements()], 4)

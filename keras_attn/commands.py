@@ -1,0 +1,267 @@
+"""The commands of the tasks: train, evaluate, compare and report, for any task's presets.
+
+Like `cli`, imports neither TensorFlow nor Keras until a command runs.
+"""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Annotated, Union
+
+import tyro
+
+from keras_attn import cli, configs, runs
+from keras_attn.errors import InputError
+from keras_attn.mechanisms import MECHANISMS
+
+RUNS = Path("runs")
+
+
+def of_task(task):
+    """The commands of a task by name, for its script."""
+    presets = configs.PRESETS[task]
+    return {
+        "train": _train(presets),
+        "evaluate": Evaluate,
+        "compare": _compare(presets),
+        "report": Report,
+    }
+
+
+def of_all_tasks():
+    """The commands for `keras-attn`, where the names of presets begin with that of the task."""
+    named = {
+        f"{task}:{preset}": config
+        for task, presets in configs.PRESETS.items()
+        for preset, config in presets.items()
+    }
+    return {"train": _train(named), "evaluate": Evaluate, "report": Report}
+
+
+def parse(commands, **options):
+    """Read one of `commands`, a dict by name, from the arguments."""
+    markers = (tyro.conf.CascadeSubcommandArgs,)
+    return tyro.extras.subcommand_cli_from_dict(commands, config=markers, **options)
+
+
+def _preset(presets):
+    """A configuration as an argument: the name of a preset, then any of its fields."""
+    named = [
+        Annotated[
+            type(config), tyro.conf.subcommand(name, default=config, description=config.about)
+        ]
+        for name, config in presets.items()
+    ]
+    # Made while the program runs, so that X | Y cannot be written out.
+    return Annotated[Union[tuple(named)], tyro.conf.arg(name="")]  # noqa: UP007
+
+
+def _train(presets):
+    preset = _preset(presets)
+
+    @dataclass(frozen=True)
+    class Train:
+        """Train one network, and score it on the fold that was held out.
+
+        An unfinished run goes on where it was left; a finished one is not trained again.
+        """
+
+        config: preset
+        out: Path | None = None
+        """Run folder; default runs/<task>/<dataset>-<backbone>-<attention>-..."""
+        overwrite: bool = False
+        """Delete another run that is in the folder."""
+
+        def __call__(self):
+            """Train and evaluate."""
+            cli.import_tensorflow_quietly()
+            out = self.out or RUNS / self.config.task / run_name(self.config)
+            train, test = _read(self.config)
+            run = trained(self.config, train, test, out, self.overwrite)
+            show(run, evaluated(run, test))
+
+    return Train
+
+
+def _compare(presets):
+    preset = _preset(presets)
+
+    @dataclass(frozen=True)
+    class Compare:
+        """Train and score several mechanisms, backbones and seeds; then tables and a picture.
+
+        What is in the folder already is not done again.
+        """
+
+        config: preset
+        attentions: tuple[configs.Attention, ...] = tuple(MECHANISMS)
+        """Mechanisms."""
+        backbones: tuple[configs.Backbone, ...] = ("vgg16",)
+        """Encoders."""
+        seeds: tuple[int, ...] = (0,)
+        """Seeds of the training."""
+        out: Path | None = None
+        """Folder to write to; default runs/<task>."""
+        overwrite: bool = False
+        """Delete other runs that are in the folder."""
+
+        def __call__(self):
+            """Train, evaluate and report."""
+            cli.import_tensorflow_quietly()
+            compare(self, self.out or RUNS / self.config.task)
+
+    return Compare
+
+
+def compare(what, out):
+    """Every combination of a `Compare`, one after the other, and what can be said of them."""
+    from keras_attn import evaluation
+
+    config = what.config
+    train, test = _read(config, drawn=out / config.task / "scenes")
+    folders = {}
+    for backbone in what.backbones:
+        for attention in what.attentions:
+            for seed in what.seeds:
+                changes = {"backbone": backbone, "attention": attention, "seed": seed}
+                one = configs.changed(config, **changes)
+                folder = out / config.task / run_name(one)
+                run = trained(one, train, test, folder, what.overwrite)
+                evaluated(run, test)
+                folders.setdefault(seed, {})[f"{backbone}\n{attention}"] = folder
+    references = out / config.task / "references"
+    found = evaluation.references(config.task, test, config.data.fixation_sigma)
+    found.save(references, overwrite=True)
+    scored = [folder for named in folders.values() for folder in named.values()]
+    report([*scored, references], out, first=folders[what.seeds[0]])
+
+
+@dataclass(frozen=True)
+class DataChange:
+    """Other data than the run was configured with."""
+
+    name: configs.DatasetName | None = None
+    """Format of the dataset; default that of the run."""
+    root: Path | None = None
+    """Where the dataset lies; default where it lay."""
+    fold: int | None = None
+    """The fold that is scored; default the one that was held out."""
+    whole: bool = False
+    """Score all images, which is right for a dataset that was not trained on."""
+
+
+@dataclass(frozen=True)
+class Evaluate:
+    """Score a trained network on its task and against human gaze."""
+
+    weights: Path
+    """A run folder, or the .weights.h5 file of one; its configuration is inside."""
+    data: DataChange = DataChange()
+    out: Path | None = None
+    """Folder to write to; default `evaluation` beside the weights."""
+    overwrite: bool = False
+    """Replace an earlier evaluation in that folder."""
+
+    def __call__(self):
+        """Load and score."""
+        from keras_attn import evaluation
+
+        beside = self.weights if self.weights.is_dir() else self.weights.parent
+        out = self.out or beside / "evaluation"
+        runs.check_target(out, evaluation.FILES, overwrite=self.overwrite)
+        cli.import_tensorflow_quietly()
+        from keras_attn import api
+
+        run = api.load(self.weights)
+        config = _with_data(run.config, self.data)
+        test = _whole(config) if self.data.whole else _read(config)[1]
+        result = api.evaluate(run, test)
+        result.save(out, overwrite=self.overwrite)
+        show(run, result, out)
+
+
+def _with_data(config, change):
+    """The configuration with the data that the command line names."""
+    given = {f.name: getattr(change, f.name) for f in fields(change) if f.name != "whole"}
+    return configs.changed(config, **{name: v for name, v in given.items() if v is not None})
+
+
+@dataclass(frozen=True)
+class Report:
+    """Make the paper's tables from the rows of evaluated runs, beside the paper's own numbers."""
+
+    runs: tyro.conf.Positional[tuple[Path, ...]]
+    """Folders with examples.csv and arrays.npz."""
+    out: Path = RUNS
+    """Folder that gets `tables` and the pooled rows."""
+
+    def __call__(self):
+        """Write and print the tables."""
+        if not self.runs:
+            raise InputError("RUNS", "at least one run folder", "none")
+        report(self.runs, self.out)
+
+
+def report(folders, out, first=None):
+    """Tables and pooled rows of run folders, and with `first`, folders by title, their picture."""
+    from keras_attn.report import figures, tables
+
+    made = tables.write(folders, out / "tables", overwrite=True)
+    with runs.replacing(out / "examples.csv") as stage:
+        tables.read(folders).rows.to_csv(stage, index=False)
+    print(made)
+    if first:
+        figures.salient_object(first, out / "attention.png")
+        print(f"Picture: {(out / 'attention.png').resolve()}")
+    print(f"Tables:  {(out / 'tables').resolve()}")
+    print(f"Rows:    {(out / 'examples.csv').resolve()}")
+
+
+def run_name(config):
+    """What a run is called where its user does not say."""
+    data, model, training = config.data, config.model, config.training
+    parts = (data.name, model.backbone, model.attention, f"fold{data.fold}", f"seed{training.seed}")
+    return "-".join(parts)
+
+
+def _whole(config, drawn=None):
+    from keras_attn import tasks
+
+    if config.data.root is None:
+        print("No --data.root: drawing scenes with simulated gaze.", flush=True)
+    data = tasks.of(config).read(config.data, drawn)
+    print(f"{data.name}: {data.report}", flush=True)
+    return data
+
+
+def _read(config, drawn=None):
+    """Training and test data of a configuration."""
+    data = config.data
+    return _whole(config, drawn).fold(data.fold, of=data.folds, seed=data.fold_seed)
+
+
+def trained(config, train, test, out, overwrite):
+    """The run of a configuration in the folder `out`."""
+    from keras_attn import api
+
+    return api.train(config, train, validation=test, out=out, overwrite=overwrite)
+
+
+def evaluated(run, test):
+    """The run's scores on the fold that was held out, written into its folder."""
+    from keras_attn import api
+
+    result = api.evaluate(run, test)
+    result.save(run.folder, overwrite=True)
+    return result
+
+
+def show(run, result, out=None):
+    """Print the scores, and where everything is."""
+    print(f"\n{result.summary().to_string(float_format=lambda v: f'{v:.4f}')}\n")
+    for note in result.notes:
+        print(f"Note: {note}")
+    if out is None:
+        print(f"Weights: {runs.RunFolder(run.folder).weights.resolve()}")
+        print(f"History: {runs.RunFolder(run.folder).history.resolve()}")
+        print(f"Curves:  tensorboard --logdir {runs.RunFolder(run.folder).curves.resolve()}")
+    print(f"Rows:    {(Path(out or run.folder) / 'examples.csv').resolve()}")

@@ -1,0 +1,301 @@
+"""Tables of the study beside the paper's as console text, Markdown, LaTeX and CSV.
+
+Gets the cells computed: changes no number and reads no file.
+"""
+
+import re
+import textwrap
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from rich import box
+from rich.console import Console
+from rich.table import Table as RichTable
+
+from keras_attn.mechanisms import MECHANISMS
+from keras_attn.report import table_legend
+from keras_attn.report.audit_table import decimals
+from keras_attn.report.paper_tables import BACKBONES, KEYS, rank
+
+DIGITS = 3
+WIDTH = 400
+"""Columns for a table to grow into; a terminal that is narrower folds its lines."""
+LEGEND_WIDTH = 118
+BEST, SECOND = 1, 2
+
+
+@dataclass(frozen=True)
+class Heading:
+    """What a column of a block is headed with; `subset` is "" where all images count."""
+
+    backbone: str
+    metric: str
+    subset: str
+
+    @property
+    def score(self):
+        """Metric and subset."""
+        return f"{self.metric} {self.subset}".rstrip()
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A number of ours with its interval, the paper's, and its place in the column.
+
+    value, low, high, paper: as printed, "" where there is none. place: BEST, SECOND or 0.
+    """
+
+    value: str = ""
+    low: str = ""
+    high: str = ""
+    paper: str = ""
+    place: int = 0
+
+    @property
+    def interval(self):
+        """The interval in brackets, or "" without one."""
+        return f"[{self.low}, {self.high}]" if self.low else ""
+
+    @property
+    def in_print(self):
+        """The paper's number in parentheses, or "" without one."""
+        return f"({self.paper})" if self.paper else ""
+
+
+@dataclass(frozen=True)
+class Block:
+    """What a table shows of one dataset. rows: pairs of the attention and its cells."""
+
+    title: str
+    headings: tuple
+    rows: tuple
+
+
+@dataclass(frozen=True, eq=False)
+class Sheet:
+    """A table as it is shown. cells: those it is made of. legend: sentences under it."""
+
+    number: str
+    title: str
+    cells: pd.DataFrame
+    blocks: tuple
+    legend: tuple
+
+
+def sheet(table, results, cells, paper):
+    """The `Sheet` of a `paper_tables.Table`; cells, paper: the DataFrames of `tables`."""
+    own = cells[cells["table"] == table.number]
+    blocks = tuple(_block(table, part, paper) for _, part in own.groupby("dataset", sort=False))
+    legend = table_legend.lines(table, results, own)
+    return Sheet(table.number, table.title, own, blocks, legend)
+
+
+def attention_title(name):
+    """The paper's wording for its five mechanisms; any other is called as it is."""
+    mechanism = MECHANISMS.get(name)
+    if mechanism is None:
+        return name
+    explicit = mechanism.takes_gaze or mechanism.supervised
+    return f"{'Explicit' if explicit else 'Implicit'} ({name})"
+
+
+def _block(table, cells, paper):
+    dataset = cells["dataset"].iloc[0]
+    attentions = list(dict.fromkeys(cells["attention"]))
+    backbones = sorted(set(cells["backbone"]), key=lambda name: rank(name, BACKBONES))
+    ours = cells.set_index(list(KEYS))[["value", "low", "high"]].to_dict("index")
+    printed = paper.set_index(list(KEYS))["value"].to_dict()
+    headings, columns = [], []
+    for backbone in backbones:
+        for metric in table.metrics:
+            for subset in table.subsets:
+                keys = [
+                    (table.number, dataset, backbone, "", subset.key, attention, metric.key)
+                    for attention in attentions
+                ]
+                arrow = "↑" if metric.higher_is_better else "↓"
+                named = subset.key if subset.column else ""
+                title = BACKBONES.get(backbone, backbone)
+                headings.append(Heading(title, f"{metric.title} {arrow}", named))
+                columns.append(_column(metric, [(ours.get(k), printed.get(k)) for k in keys]))
+    titles = map(attention_title, attentions)
+    rows = tuple(zip(titles, zip(*columns, strict=True), strict=True))
+    return Block(table_legend.dataset_title(dataset), tuple(headings), rows)
+
+
+def _column(metric, pairs):
+    """Cells of one column, from pairs of ours (value, low, high) and the paper's; None is none."""
+    # What is printed alike shares a place.
+    shown = [None if ours is None else round(ours["value"], DIGITS) for ours, _ in pairs]
+    distinct = sorted({v for v in shown if v is not None}, reverse=metric.higher_is_better)
+    places = dict(zip(distinct, (BEST, SECOND), strict=False)) if len(distinct) > 1 else {}
+    made = []
+    for value, (ours, paper) in zip(shown, pairs, strict=True):
+        numbers = {} if ours is None else {name: _printed(v) for name, v in ours.items()}
+        made.append(Cell(**numbers, paper=_printed(paper), place=places.get(value, 0)))
+    return made
+
+
+def _printed(value):
+    return "" if value is None or np.isnan(value) else decimals(value, DIGITS)
+
+
+def texts(sheet):
+    """The sheet as CSV, Markdown and LaTeX, in this order."""
+    return sheet.cells.to_csv(index=False), as_markdown(sheet), as_latex(sheet)
+
+
+def _how_to_read(best, second):
+    return (
+        "Each cell: ours [95 % bootstrap interval over images] (the paper's). "
+        f"Of ours in a column, the best is {best} and the second best {second}."
+    )
+
+
+# --- console ------------------------------------------------------------------------------------
+
+MARKS = {BEST: "**", SECOND: "* ", 0: "  "}
+
+
+def as_text(sheet):
+    """The sheet for the console."""
+    console = Console(width=WIDTH, color_system=None, highlight=False, markup=False, emoji=False)
+    with console.capture() as captured:
+        for block in sheet.blocks:
+            console.print(_console_table(block))
+    lines = [line.rstrip() for line in captured.get().strip("\n").splitlines()]
+    legend = [_how_to_read("marked **", "*"), *sheet.legend]
+    wrapped = [
+        textwrap.fill(sentence, LEGEND_WIDTH, subsequent_indent="  ", break_on_hyphens=False)
+        for sentence in legend
+    ]
+    return "\n".join([f"Table {sheet.number}. {sheet.title}", "", *lines, "", *wrapped, ""])
+
+
+def _console_table(block):
+    table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
+    table.add_column(f"{block.title}\n", no_wrap=True, vertical="top")
+    for heading in block.headings:
+        table.add_column(f"{heading.backbone}\n{heading.score}", justify="right", no_wrap=True)
+    columns = zip(*(cells for _, cells in block.rows), strict=True)
+    padded = zip(*(_aligned(column) for column in columns), strict=True)
+    for (title, _), cells in zip(block.rows, padded, strict=True):
+        table.add_row(title, *cells)
+    return table
+
+
+def _aligned(column):
+    """Cells of a column in two lines each; numbers stand under numbers."""
+    width = max(len(cell.in_print) for cell in column)
+    for cell in column:
+        first = f"{cell.value or '–'}{MARKS[cell.place]}"
+        yield f"{first} {cell.in_print:>{width}}\n{cell.interval}"
+
+
+# --- Markdown -----------------------------------------------------------------------------------
+
+MARKDOWN = {BEST: "**", SECOND: "*", 0: ""}
+
+
+def as_markdown(sheet):
+    """The sheet as a Markdown page."""
+    lines = [f"# Table {sheet.number}. {_markdown(sheet.title)}", ""]
+    for block in sheet.blocks:
+        titles = [f"{heading.backbone} {heading.score}" for heading in block.headings]
+        lines.append(_row([block.title, *titles]))
+        lines.append("|---|" + "--:|" * len(titles))
+        for title, cells in block.rows:
+            lines.append(_row([title], [_markdown_cell(cell) for cell in cells]))
+        lines.append("")
+    lines.append(f"- {_how_to_read('bold', 'in italics')}")
+    return "\n".join([*lines, *(f"- {_markdown(sentence)}" for sentence in sheet.legend), ""])
+
+
+def _row(texts, ready=()):
+    return f"| {' | '.join([*map(_markdown, texts), *ready])} |"
+
+
+def _markdown_cell(cell):
+    mark = MARKDOWN[cell.place]
+    parts = [f"{mark}{cell.value or '–'}{mark}", cell.interval, cell.in_print]
+    return " ".join(part for part in parts if part)
+
+
+def _markdown(text):
+    """Text in which nothing is taken for Markdown; an underscore within a word never is."""
+    return re.sub(r"[\\`*|<]|(?<!\w)_|_(?!\w)", r"\\\g<0>", text)
+
+
+# --- LaTeX --------------------------------------------------------------------------------------
+
+LATEX = {BEST: r"\textbf{%s}", SECOND: r"\underline{%s}", 0: "%s"}
+ESCAPES = {character: rf"\{character}" for character in "&%$#_{}"} | {
+    "\\": r"\textbackslash{}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    "−": "$-$",
+    "↑": r"$\uparrow$",
+    "↓": r"$\downarrow$",
+}
+
+
+def as_latex(sheet):
+    """The sheet as a LaTeX float; needs the packages booktabs and adjustbox."""
+    caption = f"{sheet.title}. {_how_to_read('bold', 'underlined')}"
+    lines = [
+        r"% Needs \usepackage{booktabs,adjustbox}.",
+        r"\begin{table*}",
+        r"\centering",
+        rf"\caption{{{_latex(caption)}}}",
+        rf"\label{{tab:{sheet.number}}}",
+    ]
+    for block in sheet.blocks:
+        lines += _latex_block(block)
+    lines += [r"\begin{minipage}{\textwidth}", r"\footnotesize"]
+    lines += [rf"{_latex(sentence)}\par" for sentence in sheet.legend]
+    return "\n".join([*lines, r"\end{minipage}", r"\end{table*}", ""])
+
+
+def _latex_block(block):
+    backbones = [heading.backbone for heading in block.headings]
+    scores = [_latex(heading.score) for heading in block.headings]
+    spans, rules, start = [], [], 2
+    for backbone in dict.fromkeys(backbones):
+        span = backbones.count(backbone)
+        spans.append(rf"\multicolumn{{{span}}}{{c}}{{{_latex(backbone)}}}")
+        rules.append(rf"\cmidrule(lr){{{start}-{start + span - 1}}}")
+        start += span
+    lines = [
+        r"\begin{adjustbox}{max width=\textwidth}",
+        rf"\begin{{tabular}}{{l{'c' * len(scores)}}}",
+        r"\toprule",
+        _latex_row(["", *spans]),
+        " ".join(rules),
+        _latex_row([_latex(block.title), *scores]),
+        r"\midrule",
+    ]
+    for title, cells in block.rows:
+        lines.append(_latex_row([_latex(title), *map(_latex_cell, cells)]))
+        intervals = [rf"{{\scriptsize {_latex(c.interval)}}}" if c.interval else "" for c in cells]
+        lines.append(_latex_row(["", *intervals]))
+    return [*lines, r"\bottomrule", r"\end{tabular}", r"\end{adjustbox}", r"\par\medskip"]
+
+
+def _latex_row(cells):
+    row = " & ".join(cells)
+    # A bracket that begins a row would be an argument of the line break before it.
+    return rf"{'{}' if row.startswith('[') else ''}{row} \\"
+
+
+def _latex_cell(cell):
+    value = LATEX[cell.place] % _latex(cell.value or "–")
+    return f"{value} {_latex(cell.in_print)}".rstrip()
+
+
+def _latex(text):
+    """Text in which nothing is taken for a command."""
+    return "".join(ESCAPES.get(character, character) for character in text)

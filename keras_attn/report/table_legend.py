@@ -1,0 +1,137 @@
+"""The sentences under a table of the study: what was counted, what bounds it, what to know."""
+
+import numpy as np
+
+from keras_attn.mechanisms import MECHANISMS
+from keras_attn.report.audit_table import decimals
+from keras_attn.report.paper_tables import BACKBONES, DATASETS, GAZE
+from keras_attn.statistics import bootstrap_interval
+
+VIEWER, CENTRE = "one viewer", "centre"
+SELF_SCORED = (
+    "Explicit ({name}) scores a density on the very fixations it was made from: a bound set by "
+    "blur and resolution, not a ceiling."
+)
+
+
+def dataset_title(name):
+    """The name of a dataset in print; one that is not the paper's is called as it is."""
+    return DATASETS.get(name, name)
+
+
+def lines(table, results, cells):
+    """All sentences under a `paper_tables.Table`; cells: those that it shows."""
+    rows = results.rows[(results.rows["task"] == table.task).to_numpy()]
+    datasets = list(dict.fromkeys(cells["dataset"]))
+    rows = rows[_shown(rows, cells)]
+    shown = [rows[(rows["dataset"] == dataset).to_numpy()] for dataset in datasets]
+    made = list(table.about)
+    made += [_counts(table, part) for part in shown]
+    if table.ceiling:
+        made += [sentence for part in shown for sentence in _ceiling(part)]
+    if table.about_gaze:
+        gaze = [n for n, m in MECHANISMS.items() if m.takes_gaze and n in set(cells["attention"])]
+        made += [SELF_SCORED.format(name=name) for name in gaze]
+    pairs = set(zip(cells["dataset"], cells["backbone"], strict=True))
+    made += [r.sentence for r in table.remarks if (r.dataset, r.backbone) in pairs]
+    made += [sentence for part in shown for sentence in _differences(part)]
+    return (*made, *_notes(results.notes, table.task, datasets))
+
+
+def _shown(rows, cells):
+    """Whether each row is part of a cell, or a reference; networks without attention may not be."""
+    labels = ["dataset", "backbone", "attention"]
+    groups = set(cells[labels].itertuples(index=False, name=None))
+    found = rows[labels].itertuples(index=False, name=None)
+    return np.array([row in groups or row[1] == "" for row in found])
+
+
+def _networks(rows):
+    return rows[(rows["backbone"] != "").to_numpy()]
+
+
+def _counts(table, rows):
+    """How many images, folds and seeds the numbers of a dataset come from."""
+    rows = _networks(rows)
+    grouped = rows.groupby(["backbone", "attention"])
+    images, seeds = grouped["id"].nunique(), grouped["seed"].nunique()
+    parts = [_span(images, "image")]
+    if table.about_gaze:
+        seen = rows.dropna(subset="s_auc").groupby(["backbone", "attention"])["id"].nunique()
+        parts.append(f"{_span(seen)} of them with fixations")
+    parts += [_span(grouped["fold"].nunique(), "fold"), _span(seeds, "seed")]
+    if seeds.max() > 1:
+        parts.append("averaged for each image first")
+    made = f"{dataset_title(rows['dataset'].iloc[0])}: {', '.join(p for p in parts if p)}"
+    sizes = [f"{s.key} {_span(images.map(s.size))}" for s in table.subsets if s.size is not None]
+    return f"{made}; {' and '.join(sizes)} images." if sizes else f"{made}."
+
+
+def _span(counts, word=""):
+    """Counts as "5 folds" or "3 to 5 folds"; "" where all are 0."""
+    low, high = counts.min(), counts.max()
+    number = f"{high:,}" if low == high else f"{low:,} to {high:,}"
+    plural = "" if high == 1 or not word else "s"
+    return f"{number} {word}{plural}".rstrip() if high else ""
+
+
+def _ceiling(rows):
+    """What one viewer's gaze says about the others', beside the centre bias; maybe nothing."""
+    scores = {name: _reference(rows, name) for name in (VIEWER, CENTRE)}
+    if not scores[VIEWER]:
+        return []
+    made = (
+        f"{dataset_title(rows['dataset'].iloc[0])}, the ceiling: one viewer's density against the "
+        f"fixations of the others scores {scores[VIEWER]}"
+    )
+    return [made + (f"; the centre bias {scores[CENTRE]}." if scores[CENTRE] else ".")]
+
+
+def _reference(rows, name):
+    chosen = rows[((rows["backbone"] == "") & (rows["attention"] == name)).to_numpy()]
+    keys = [metric.key for metric in GAZE]
+    means = chosen.groupby("id")[keys].mean().dropna()
+    if means.empty:
+        return ""
+    made = []
+    for metric in GAZE:
+        values = means[metric.key].to_numpy()
+        low, high = bootstrap_interval(values)
+        interval = "" if np.isnan(low) else f" [{decimals(low, 3)}, {decimals(high, 3)}]"
+        made.append(f"{metric.title} {decimals(values.mean(), 3)}{interval}")
+    return f"{' and '.join(made)} ({_span(means.count(), 'image')})"
+
+
+def _differences(rows):
+    """Where the attentions of a backbone cannot be compared image by image."""
+    made = []
+    dataset = dataset_title(rows["dataset"].iloc[0])
+    for backbone, part in _networks(rows).groupby("backbone"):
+        where = f"{dataset}, {BACKBONES.get(backbone, backbone)}"
+        ids = {name: set(own["id"]) for name, own in part.groupby("attention", sort=False)}
+        if len(set(map(frozenset, ids.values()))) > 1:
+            counts = ", ".join(f"{name} {len(own):,}" for name, own in ids.items())
+            common = len(set.intersection(*ids.values()))
+            made.append(
+                f"Note: {where}: the attentions were not scored on the same images ({counts}; "
+                f"{common:,} in common)."
+            )
+        several = part.groupby(["attention", "id"])["fold"].nunique().gt(1)
+        if several.any():
+            images = several[several].index.get_level_values("id").nunique()
+            counted = f"{images:,} {'image was' if images == 1 else 'images were'}"
+            made.append(f"Note: {where}: {counted} scored in several folds, here averaged.")
+    return made
+
+
+def _notes(notes, task, datasets):
+    """The notes of the runs; those that only some of the datasets have, with their names."""
+    told = {}
+    for dataset in datasets:
+        for sentence in notes.get((task, dataset), ()):
+            told.setdefault(sentence, []).append(dataset_title(dataset))
+    made = []
+    for sentence, named in told.items():
+        clear = len(named) == len(datasets) or all(name in sentence for name in named)
+        made.append(f"Note: {sentence}" if clear else f"Note: {', '.join(named)}: {sentence}")
+    return made

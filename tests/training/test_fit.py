@@ -1,0 +1,254 @@
+"""Training in a run folder: resumed to the bit, written whole, stopped with a message."""
+
+import csv
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import keras
+import numpy as np
+import pytest
+import tensorflow as tf
+from conftest import ROOT
+
+from keras_attn import configs, weights
+from keras_attn.errors import InputError, TrainingStopped
+from keras_attn.runs import RunFolder
+from keras_attn.training import callbacks, devices, state
+from keras_attn.training.fit import fit
+
+STEPS, EPOCHS = 6, 4
+QUIET = configs.Machine(tensorboard=False)
+
+
+def build():
+    """A small network with dropout and BatchNormalization, whose states both have to survive."""
+    x = keras.Input((8,), name="x")
+    y = keras.layers.Dense(16, activation="relu")(x)
+    y = keras.layers.BatchNormalization()(y)
+    y = keras.layers.Dropout(0.5)(y)
+    model = keras.Model({"x": x}, {"y": keras.layers.Dense(1, dtype="float32")(y)})
+    model.compile(keras.optimizers.Adam(1e-2), {"y": "mse"})
+    return model
+
+
+def batches(model, first):
+    """Of each epoch its own values, wherever it is begun."""
+
+    def made():
+        for epoch in range(first, EPOCHS):
+            rng = np.random.default_rng([3, epoch])
+            for _ in range(STEPS):
+                x = rng.normal(size=(5, 8)).astype("float32")
+                yield {"x": x}, {"y": x.sum(axis=1, keepdims=True)}
+
+    spec = {"x": tf.TensorSpec((None, 8))}, {"y": tf.TensorSpec((None, 1))}
+    return tf.data.Dataset.from_generator(made, output_signature=spec)
+
+
+def save(model, path):
+    weights.save(model, path, {})
+
+
+def train(path, machine=QUIET, build=build, batches=batches, **options):
+    folder = RunFolder(path)
+    path.mkdir(parents=True, exist_ok=True)
+    options = {"epochs": EPOCHS, "steps": STEPS, "seed": 1, "save": save} | options
+    return fit(build, batches, folder=folder, machine=machine, **options)
+
+
+SLOW = """
+import sys, time
+sys.path[:0] = {paths!r}
+from pathlib import Path
+import test_fit as t
+
+def validate(model):
+    if {pause} and t.RunFolder(Path({folder!r})).state.is_file():
+        time.sleep(60)
+    return {{"score": 1.0}}, None
+
+t.train(Path({folder!r}), validate=validate)
+"""
+
+
+def start(folder, pause):
+    paths = [str(ROOT / "tests"), str(ROOT / "tests" / "training")]
+    code = SLOW.format(paths=paths, folder=str(folder), pause=pause)
+    return subprocess.Popen([sys.executable, "-c", code], env={**os.environ})
+
+
+def test_a_run_that_was_killed_ends_with_the_same_bits_as_one_that_was_not(tmp_path):
+    """With dropout: SIGKILL in the middle of the second epoch, after the state of the first."""
+    whole, killed = tmp_path / "whole", tmp_path / "killed"
+    assert start(whole, False).wait() == 0
+    process = start(killed, True)
+    deadline = time.monotonic() + 120
+    while not RunFolder(killed).history.is_file():
+        assert time.monotonic() < deadline and process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.wait()
+    assert not RunFolder(killed).finished
+    assert len(history(killed)) == 1
+    assert start(killed, False).wait() == 0
+    assert [row["epoch"] for row in history(killed)] == ["1", "2", "3", "4"]
+    models = []
+    for folder in (whole, killed):
+        model = build()
+        weights.load(model, RunFolder(folder).weights)
+        models.append(model)
+        assert not RunFolder(folder).state.is_file()
+    for one, other in zip(*(model.get_weights() for model in models), strict=True):
+        np.testing.assert_array_equal(one, other)
+    losses = [[row["loss"] for row in history(folder)] for folder in (whole, killed)]
+    assert losses[0] == losses[1]
+
+
+def history(folder):
+    with RunFolder(folder).history.open() as file:
+        return list(csv.DictReader(file))
+
+
+def test_the_state_holds_what_dropout_draws_next(tmp_path):
+    """Without it, a resumed run would drop the units of the first step again."""
+    model = build()
+    names = [v.path for v in state._variables(model)]
+    assert any("seed_generator" in name for name in names)
+    state.save(tmp_path / "state.npz", model, [{"epoch": 1}])
+    once = model({"x": np.ones((5, 8))}, training=True)["y"]
+    assert state.load(tmp_path / "state.npz", model) == [{"epoch": 1}]
+    again = model({"x": np.ones((5, 8))}, training=True)["y"]
+    np.testing.assert_array_equal(once, again)
+
+
+@pytest.mark.parametrize("cut", [10, 400])
+def test_a_damaged_state_is_named_and_nothing_is_lost(tmp_path, cut):
+    model = build()
+    path = tmp_path / "state.npz"
+    state.save(path, model, [])
+    path.write_bytes(path.read_bytes()[:-cut])
+    before = model.get_weights()
+    with pytest.raises(InputError, match=r"state\.npz: expected the state of this run"):
+        state.load(path, model)
+    for one, other in zip(before, model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_a_state_of_another_network_is_refused(tmp_path):
+    state.save(tmp_path / "state.npz", build(), [])
+    other = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])
+    other.compile("sgd", "mse")
+    with pytest.raises(InputError, match="expected the state of this run, 4 variables"):
+        state.load(tmp_path / "state.npz", other)
+
+
+def test_nan_stops_the_run_with_a_message_and_keeps_the_state(tmp_path):
+    def poisoned(model, first):
+        def spoil(number, pair):
+            x, y = pair
+            return x, {"y": tf.where(number == STEPS + 2, np.nan, 1.0) * y["y"]}
+
+        return batches(model, first).enumerate().map(spoil)
+
+    with pytest.raises(TrainingStopped, match=r"nan at step 3 of epoch 2\. A smaller learning"):
+        train(tmp_path, batches=poisoned)
+    assert RunFolder(tmp_path).state.is_file() and not RunFolder(tmp_path).finished
+    assert len(history(tmp_path)) == 1
+
+
+def test_scores_of_the_validation_stand_in_the_history_where_it_was_due(tmp_path):
+    asked = []
+
+    def validate(model):
+        asked.append(model)
+        return {"max_f": 0.25 * len(asked)}, None
+
+    machine = configs.Machine(tensorboard=False, validate_every=3)
+    train(tmp_path, machine, validate=validate)
+    assert [row["val_max_f"] for row in history(tmp_path)[2:]] == ["0.25", "0.5"]
+    assert [row["learning_rate"] for row in history(tmp_path)] == [
+        history(tmp_path)[0]["learning_rate"]
+    ] * 4
+    assert float(history(tmp_path)[0]["learning_rate"]) == pytest.approx(1e-2)
+
+
+def test_curves_and_pictures_are_written_for_tensorboard(tmp_path):
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    pictures = np.zeros((2, 8, 12, 3), np.uint8)
+    train(tmp_path, configs.Machine(), validate=lambda model: ({"mae": 0.5}, pictures), epochs=2)
+    events = EventAccumulator(str(RunFolder(tmp_path).curves / "train")).Reload()
+    assert "epoch_loss" in events.Tags()["tensors"]
+    events = EventAccumulator(str(RunFolder(tmp_path).curves / "validation")).Reload()
+    assert "attention" in events.Tags()["tensors"]
+    assert "epoch_mae" in events.Tags()["tensors"]
+
+
+@pytest.mark.parametrize("precision", ["mixed_bfloat16", "mixed_float16"])
+def test_precision_is_that_of_the_run_and_ends_with_it(tmp_path, precision):
+    model = train(tmp_path, configs.Machine(precision=precision, tensorboard=False), epochs=1)
+    assert model.layers[1].compute_dtype == precision.removeprefix("mixed_")
+    assert all(weight.dtype == "float32" for weight in model.trainable_weights)
+    assert keras.config.dtype_policy().name == "float32"
+    scales = isinstance(model.optimizer, keras.optimizers.LossScaleOptimizer)
+    assert scales == (precision == "mixed_float16")
+
+
+MIRRORED = """
+import sys
+sys.path[:0] = {paths!r}
+import tensorflow as tf
+cpu = tf.config.list_physical_devices("CPU")[0]
+tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
+from pathlib import Path
+import test_fit as t
+machine = t.configs.Machine(strategy={strategy!r}, tensorboard=False)
+def plain():
+    model = t.build()
+    model.layers[3].rate = 0.0   # replicas draw of their own
+    model.layers[2].trainable = False  # and see their own part of a batch
+    model.compile(t.keras.optimizers.SGD(1e-2), {{"y": "mse"}})
+    return model
+model = t.train(Path({folder!r}), machine, build=plain, batches=t.even)
+t.np.savez({folder!r} + ".npz", *model.get_weights())
+"""
+
+
+def even(model, first):
+    """Batches that two replicas can share."""
+    return batches(model, first).map(lambda x, y: ({"x": x["x"][:4]}, {"y": y["y"][:4]}))
+
+
+def test_two_devices_learn_what_one_does(tmp_path):
+    paths = [str(ROOT / "tests"), str(ROOT / "tests" / "training")]
+    for strategy in ("none", "mirrored"):
+        folder = tmp_path / strategy
+        code = MIRRORED.format(paths=paths, folder=str(folder), strategy=strategy)
+        done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+        assert done.returncode == 0, done.stderr
+    one, two = (np.load(tmp_path / f"{name}.npz") for name in ("none", "mirrored"))
+    for name in one.files:
+        np.testing.assert_allclose(one[name], two[name], rtol=1e-5, atol=1e-6)
+
+
+def test_what_does_not_exist_is_refused():
+    with pytest.raises(InputError, match="precision: expected one of 'float32'"):
+        devices.precision("float64").__enter__()
+    with pytest.raises(InputError, match="strategy: expected one of 'none', 'mirrored'"):
+        devices.scope("all")
+
+
+def test_the_bar_shows_a_line_for_each_epoch(tmp_path, capsys):
+    train(tmp_path, label="mine", validate=lambda model: ({"max_f": 0.5}, None))
+    lines = [line for line in capsys.readouterr().out.splitlines() if line]
+    assert len(lines) == EPOCHS
+    assert lines[0].startswith("mine  epoch 1/4  loss ") and "max_f 0.5" in lines[0]
+
+
+def test_history_can_be_read_after_names_appeared_late(tmp_path):
+    folder = RunFolder(tmp_path)
+    callbacks.write_history(folder, [{"epoch": 1}, {"epoch": 2, "val_mae": 0.5}])
+    assert history(tmp_path) == [{"epoch": "1", "val_mae": ""}, {"epoch": "2", "val_mae": "0.5"}]
