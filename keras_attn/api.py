@@ -142,7 +142,7 @@ def train(config, train, *, validation=None, out, overwrite=False):
             seed=config.training.seed,
             save=lambda model, path: weights.save(model, path, record),
             validate=validate,
-            label=folder.path.name,
+            label="{backbone} {attention}".format(**task.labels(None, config)),
         )
     return Run(tasks.tag(model, config), config, folder.path)
 

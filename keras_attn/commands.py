@@ -4,6 +4,7 @@ Like `cli`, imports neither TensorFlow nor Keras until a command runs.
 """
 
 from dataclasses import dataclass, fields
+from itertools import product
 from pathlib import Path
 from typing import Annotated, Union
 
@@ -89,7 +90,8 @@ def _compare(presets):
     class Compare:
         """Train and score several mechanisms, backbones and seeds; then tables and a picture.
 
-        What is in the folder already is not done again.
+        --attentions, --backbones and --seeds go before the preset's own. A run that is in the
+        folder already is not trained again.
         """
 
         config: preset
@@ -100,39 +102,38 @@ def _compare(presets):
         seeds: tuple[int, ...] = (0,)
         """Seeds of the training."""
         out: Path | None = None
-        """Folder to write to; default runs/<task>."""
+        """Folder to write to; the runs go into <out>/<task>. Default runs."""
         overwrite: bool = False
         """Delete other runs that are in the folder."""
 
         def __call__(self):
             """Train, evaluate and report."""
             cli.import_tensorflow_quietly()
-            compare(self, self.out or RUNS / self.config.task)
+            compare(self, self.out or RUNS)
 
     return Compare
 
 
 def compare(what, out):
     """Every combination of a `Compare`, one after the other, and what can be said of them."""
+    import keras
+
     from keras_attn import evaluation
 
-    config = what.config
-    train, test = _read(config, drawn=out / config.task / "scenes")
-    folders = {}
-    for backbone in what.backbones:
-        for attention in what.attentions:
-            for seed in what.seeds:
-                changes = {"backbone": backbone, "attention": attention, "seed": seed}
-                one = configs.changed(config, **changes)
-                folder = out / config.task / run_name(one)
-                run = trained(one, train, test, folder, what.overwrite)
-                evaluated(run, test)
-                folders.setdefault(seed, {})[f"{backbone}\n{attention}"] = folder
-    references = out / config.task / "references"
+    config, place = what.config, out / what.config.task
+    train, test = _read(config, drawn=place / "scenes")
+    pictured, scored = {}, []
+    for backbone, attention, seed in product(what.backbones, what.attentions, what.seeds):
+        keras.utils.clear_session()  # what earlier networks left would fill the memory
+        one = configs.changed(config, backbone=backbone, attention=attention, seed=seed)
+        run = trained(one, train, test, place / run_name(one), what.overwrite)
+        evaluated(run, test)
+        scored.append(run.folder)
+        several = f"{backbone}\n" if len(what.backbones) > 1 else ""
+        pictured.setdefault(f"{several}{attention}", run.folder)
     found = evaluation.references(config.task, test, config.data.fixation_sigma)
-    found.save(references, overwrite=True)
-    scored = [folder for named in folders.values() for folder in named.values()]
-    report([*scored, references], out, first=folders[what.seeds[0]])
+    found.save(place / "references", overwrite=True)
+    report([*scored, place / "references"], out, pictured)
 
 
 @dataclass(frozen=True)
@@ -201,16 +202,16 @@ class Report:
         report(self.runs, self.out)
 
 
-def report(folders, out, first=None):
-    """Tables and pooled rows of run folders, and with `first`, folders by title, their picture."""
+def report(folders, out, pictured=None):
+    """Tables and pooled rows of run folders, and of `pictured`, folders by title, a picture."""
     from keras_attn.report import figures, tables
 
     made = tables.write(folders, out / "tables", overwrite=True)
     with runs.replacing(out / "examples.csv") as stage:
         tables.read(folders).rows.to_csv(stage, index=False)
     print(made)
-    if first:
-        figures.salient_object(first, out / "attention.png")
+    if pictured:
+        figures.salient_object(pictured, out / "attention.png")
         print(f"Picture: {(out / 'attention.png').resolve()}")
     print(f"Tables:  {(out / 'tables').resolve()}")
     print(f"Rows:    {(out / 'examples.csv').resolve()}")
@@ -228,6 +229,14 @@ def _whole(config, drawn=None):
 
     if config.data.root is None:
         print("No --data.root: drawing scenes with simulated gaze.", flush=True)
+        if drawn is not None:
+            parts = (
+                config.data.name,
+                config.data.images,
+                config.data.side,
+                config.data.scenes_seed,
+            )
+            drawn = drawn.with_name("-".join(map(str, (drawn.name, *parts))))
     data = tasks.of(config).read(config.data, drawn)
     print(f"{data.name}: {data.report}", flush=True)
     return data

@@ -227,7 +227,8 @@ def to_dict(config):
 
 
 def _plain(values):
-    return {name: str(v) if isinstance(v, Path) else v for name, v in values.items()}
+    """Values as JSON gives them back."""
+    return json.loads(json.dumps(values, default=str))
 
 
 def from_dict(values, where="configuration"):

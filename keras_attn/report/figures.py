@@ -40,17 +40,15 @@ def salient_object(folders, path):
         if ids != names[first]:
             expected = f"pictures of the images of {first}, {', '.join(names[first])}"
             raise InputError(folders[title], expected, ", ".join(ids))
-    columns = 3 + 2 * len(galleries)
-    shapes = [one["image"].shape for one in galleries[first]]
-    heights = [PANEL * height / width for height, width, _ in shapes]
-    figure = Figure(figsize=(PANEL * columns, sum(heights) + 0.55))
-    axes = figure.subplots(len(shapes), columns, squeeze=False, height_ratios=heights)
-    for row in range(len(shapes)):
-        panels = _row(row, galleries)
-        for axis, (title, picture) in zip(axes[row], panels, strict=True):
+    rows = [list(_row(place, galleries)) for place in range(len(names[first]))]
+    heights = [PANEL * row[0][1].shape[0] / row[0][1].shape[1] for row in rows]
+    figure = Figure(figsize=(PANEL * len(rows[0]), sum(heights) + 0.55))
+    axes = figure.subplots(len(rows), len(rows[0]), squeeze=False, height_ratios=heights)
+    for place, row in enumerate(rows):
+        for axis, (title, picture) in zip(axes[place], row, strict=True):
             axis.imshow(picture)
             axis.set_axis_off()
-            if row == 0:
+            if place == 0:
                 axis.set_title(title, fontsize=9)
     figure.tight_layout(pad=0.3, w_pad=0.15, h_pad=0.15)
     with runs.replacing(path) as stage:
@@ -66,4 +64,5 @@ def _row(row, galleries):
     yield "gaze", pictures.with_fixations(one["image"], one["points"])
     for title, kept in galleries.items():
         yield f"{title}\nprediction", pictures.grey(kept[row]["saliency"])
-        yield "\nattention", pictures.overlay(one["image"], kept[row]["attention"])
+        if "attention" in kept[row]:
+            yield f"{title}\nattention", pictures.overlay(one["image"], kept[row]["attention"])

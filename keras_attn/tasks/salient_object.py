@@ -17,6 +17,8 @@ from keras_attn.report import pictures
 from keras_attn.resizing import at_size, image_at, size_of
 
 NAME = configs.SalientObject.task
+GAZE = "gaze"
+"""The input of a network that takes the fixation density."""
 KINDS = ("saliency", "attention")
 """Of the network's outputs."""
 READERS = {
@@ -188,14 +190,14 @@ class Scorer:
     def __init__(self, model, sigma, size=None):
         self.names, self.sigma = outputs_of(model), sigma
         self.inputs_of_model = [tensor.name for tensor in model.inputs]
-        fixed = next(t for t in model.inputs if t.name != "gaze").shape[1:3]
+        fixed = next(t for t in model.inputs if t.name != GAZE).shape[1:3]
         self.size = size_of(size or (DEFAULT_SIZE if None in fixed else fixed))
 
     def inputs(self, example):
         """The image, and under the name `gaze` its density, as the model takes them."""
         made = {}
         for name in self.inputs_of_model:
-            if name == "gaze":
+            if name == GAZE:
                 made[name] = pipeline.input_density(example, self.size, self.sigma)
             else:
                 made[name] = pipeline.input_image(example, self.size).astype(np.float32)
@@ -255,8 +257,8 @@ class Scorer:
     def keep(self, dataset, index, outputs):
         """What a figure shows of an example: image, mask, points, prediction, attention."""
         example = dataset[index]
-        size = pictures.size_at(example.shape, min(pictures.LARGEST, example.shape[1]))
-        image = pictures.thumbnail(example.pixels(), size[1])
+        size = pictures.size_at(example.shape, pictures.THUMBNAIL)
+        image = pictures.thumbnail(example.pixels())
         kept = {"id": np.array(example.id), "image": image}
         kept["mask"] = at_size(pipeline.read_mask(example), size) > 0.5
         kept["points"] = example.points * (size[1] / example.shape[1])

@@ -1,0 +1,275 @@
+"""Task 1 from files on disk to rows and back: train, load, evaluate, through the public names."""
+
+import json
+
+import cv2
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+from conftest import real
+
+import keras_attn as ka
+from keras_attn import configs, evaluation, runs
+from keras_attn.errors import InputError
+from keras_attn.mechanisms import Mechanism
+from keras_attn.metrics import gaze as gaze_metrics
+from keras_attn.metrics import salient_object as metrics
+
+SMALL = {"backbone": "alexnet", "width": 0.125, "size": 67, "channels": (64, 64, 64)}
+SMALL |= {"epochs": 2, "tensorboard": False}
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    root = tmp_path_factory.mktemp("m") / "scenes"
+    return ka.datasets.miniature("dut_omron", images=20, shape=(60, 72), root=root)
+
+
+@pytest.fixture(scope="module")
+def folds(data):
+    return data.fold(1, of=4)
+
+
+@pytest.fixture(scope="module")
+def config():
+    return configs.salient_object("miniature", attention="supervised", **SMALL)
+
+
+@pytest.fixture(scope="module")
+def run(config, folds, tmp_path_factory):
+    train, test = folds
+    return ka.train(config, train, validation=test, out=tmp_path_factory.mktemp("r") / "run")
+
+
+@pytest.fixture(scope="module")
+def whole(run, data):
+    return ka.evaluate(run, data, progress=False)
+
+
+def test_a_run_leaves_what_was_promised(run, folds):
+    names = {path.name for path in run.folder.iterdir()} - {".lock"}
+    assert names == {"config.json", "history.csv", "model.weights.h5"}
+    record = json.loads((run.folder / "config.json").read_text())
+    assert record["data"]["images"] == 15
+    assert "say nothing about people" in record["data"]["note"]
+    assert record["config"]["data"]["augment"] is False
+    assert ka.weights.settings(run.folder / "model.weights.h5") == record
+    assert list(run.history["epoch"]) == [1, 2]
+    losses = run.history["loss"]
+    assert losses.iloc[1] < losses.iloc[0]
+    assert {"attention_3_loss", "saliency_3_loss", "val_max_f", "val_ig"} <= set(run.history)
+
+
+def test_outputs_start_at_the_base_rate_of_the_training_masks(run, folds):
+    shares = [ka.datasets.read_image(e.mask)[..., 0].astype(bool).mean() for e in folds[0]]
+    assert run.config.model.base_rate == pytest.approx(np.mean(shares))
+
+
+def test_a_finished_run_is_loaded_and_not_trained_again(run, config, folds):
+    before = (run.folder / "model.weights.h5").stat().st_mtime_ns
+    again = ka.train(config, folds[0], out=run.folder)
+    assert (run.folder / "model.weights.h5").stat().st_mtime_ns == before
+    for one, two in zip(run.model.get_weights(), again.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)
+    assert again.config == run.config
+
+
+def test_another_run_in_the_folder_is_refused_by_name(run, config, folds):
+    other = configs.changed(config, attention="human", seed=3)
+    with pytest.raises(InputError, match=r"model\.attention 'supervised', not 'human', training\."):
+        ka.train(other, folds[0], out=run.folder)
+    with pytest.raises(InputError, match="the same configuration on other data"):
+        ka.train(
+            configs.changed(config, base_rate=run.config.model.base_rate), folds[1], out=run.folder
+        )
+
+
+def test_the_last_validation_equals_an_evaluation_of_the_loaded_weights(run, folds):
+    """To the last digit: the same images in the same batches, at the images' own sizes."""
+    result = ka.evaluate(run.folder / "model.weights.h5", folds[1], progress=False)
+    summary = result.summary().set_index("metric")["value"]
+    last = run.history.iloc[-1]
+    for name in ("max_f", "mae", "s_auc", "ig"):
+        assert summary[name] == pytest.approx(last[f"val_{name}"], rel=1e-12), name
+    assert set(result.rows["fold"]) == {1}
+
+
+def test_scores_are_those_of_the_plain_functions_on_maps_at_native_size(run, data, whole):
+    """Resized by hand, one image at a time; scored by functions that peers were held against."""
+    predictions, attention, masks = [], [], []
+    for example in data:
+        image = cv2.resize(example.pixels(), (67, 67), interpolation=cv2.INTER_LINEAR)
+        outputs = run.model({"image": image[None].astype("float32")}, training=False)
+        for maps, name in ((predictions, "saliency_3"), (attention, "attention_3")):
+            made = np.asarray(outputs[name][0, ..., 0], np.float64)
+            maps.append(cv2.resize(made, (72, 60), interpolation=cv2.INTER_LINEAR))
+        masks.append(cv2.imread(str(example.mask), cv2.IMREAD_GRAYSCALE) > 127)
+    points = [example.points for example in data]
+    expected = metrics.scores(predictions, masks)
+    summary = whole.summary().set_index("metric")["value"]
+    # One image at a time rounds differently, and a pixel may cross a threshold.
+    assert summary["max_f"] == pytest.approx(expected["max_f"], abs=1e-4)
+    assert summary["mae"] == pytest.approx(expected["mae"], abs=1e-6)
+    assert whole.rows["weighted_f"].mean() == pytest.approx(expected["weighted_f"], abs=1e-5)
+    for name, function in (
+        ("s_auc", gaze_metrics.s_auc_per_image),
+        ("ig", gaze_metrics.information_gain_per_image),
+        ("nss", gaze_metrics.nss_per_image),
+    ):
+        np.testing.assert_allclose(whole.rows[name], function(attention, points), atol=1e-4)
+
+
+def test_rows_of_a_fold_are_those_of_the_whole(run, folds, whole):
+    """Negatives and centre bias come from the whole dataset, so pooling folds is exact."""
+    part = ka.evaluate(run, folds[1], progress=False).rows.set_index("id")
+    same = whole.rows.set_index("id").loc[part.index]
+    numbers = [name for name in part if name not in ("fold", *configs.PARTS)]
+    pd.testing.assert_frame_equal(part[numbers], same[numbers], rtol=1e-6, atol=1e-6)
+
+
+def test_rows_say_who_was_scored_on_what(whole, data):
+    assert list(whole.rows)[:8] == [
+        *("task", "dataset", "backbone", "attention", "fold", "seed", "id", "fixations")
+    ]
+    first = whole.rows.iloc[0]
+    assert (first["task"], first["dataset"]) == ("salient_object", "dut_omron")
+    assert (first["backbone"], first["attention"], first["seed"]) == ("alexnet", "supervised", 0)
+    assert list(whole.rows["id"]) == [example.id for example in data]
+    assert list(whole.rows["fixations"]) == [len(example.points) for example in data]
+    assert {"s_auc_1", "ig_1", "s_auc_2", "ig_2"} <= set(whole.rows)
+
+
+def test_what_is_saved_is_read_back_and_makes_tables_and_a_picture(whole, tmp_path):
+    from keras_attn.report import figures, tables
+
+    folder = whole.save(tmp_path / "scores")
+    assert sorted(path.name for path in folder.iterdir()) == sorted(evaluation.FILES)
+    with np.load(folder / "arrays.npz", allow_pickle=False) as arrays:
+        assert arrays["f_curve"].shape == (20, 256)
+        assert list(arrays["id"]) == list(whole.rows["id"])
+    cells = tables.cells(tables.read([folder]))
+    value = cells.query("table == 'V' and metric == 's_auc'")["value"].item()
+    assert value == pytest.approx(whole.rows["s_auc"].mean())
+    figures.salient_object({"supervised": folder}, tmp_path / "attention.png")
+    height, width, _ = cv2.imread(str(tmp_path / "attention.png")).shape
+    assert width > 5 * 100 and height > evaluation.GALLERY * 80
+
+
+def test_pictures_of_other_images_are_refused(run, whole, folds, tmp_path):
+    from keras_attn.report import figures
+
+    one = whole.save(tmp_path / "whole")
+    two = ka.evaluate(run, folds[0], progress=False).save(tmp_path / "part")
+    with pytest.raises(InputError, match=r"part: expected pictures of the images of a"):
+        figures.salient_object({"a": one, "b": two}, tmp_path / "attention.png")
+    with pytest.raises(InputError, match=r"gallery\.npz: expected the pictures"):
+        figures.salient_object({"a": tmp_path}, tmp_path / "attention.png")
+
+
+def test_an_image_without_fixations_has_a_task_score_and_no_gaze_score(run, data):
+    from dataclasses import replace
+
+    blind = replace(data[0], points=np.zeros((0, 2)), subjects=np.zeros(0))
+    some = replace(data, examples=(blind, *data.examples[1:6]))
+    result = ka.evaluate(run, some, progress=False)
+    assert np.isnan(result.rows.loc[0, ["s_auc", "ig", "ig_1"]].astype(float)).all()
+    assert np.isfinite(result.rows.loc[0, ["mae", "adaptive_f"]].astype(float)).all()
+    summary = result.summary().set_index("metric")["n"]
+    assert (summary["mae"], summary["s_auc"]) == (6, 5)
+    assert blind.id not in str(result.gallery)
+
+
+def test_pascal_s_starts_from_the_run_on_dut_omron_with_a_mechanism_of_ones_own(folds, tmp_path):
+    own = Mechanism("own", "module", "softmax", gate="mean", supervised=True)
+    config = configs.salient_object("miniature", attention=own, **SMALL | {"epochs": 1})
+    first = ka.train(config, folds[0], out=tmp_path / "dut_omron")
+    root = tmp_path / "scenes"
+    pascal, _ = ka.datasets.miniature("pascal_s", images=5, shape=(64, 64), root=root).fold(0)
+    start = configs.changed(config, name="pascal_s", start=first.folder, learning_rate=1e-12)
+    second = ka.train(start, pascal, out=tmp_path / "pascal_s")
+    assert second.config.data.augment is True
+    kernel = first.model.get_layer("decoder_1").get_weights()[0]
+    np.testing.assert_allclose(
+        second.model.get_layer("decoder_1").get_weights()[0], kernel, atol=1e-9
+    )
+    other = configs.changed(start, attention="human")
+    with pytest.raises(
+        InputError, match=r"model\.weights\.h5: expected weights of a network with attention"
+    ):
+        ka.train(other, pascal, out=tmp_path / "human")
+    assert ka.load(second.folder).config == second.config
+    rows = ka.evaluate(second, pascal, progress=False).rows
+    assert set(rows["attention"]) == {"own"}
+
+
+def test_models_from_elsewhere_are_scored_too(data):
+    image = keras.Input((48, 64, 3), name="picture")
+    grey = keras.layers.Conv2D(1, 1, activation="sigmoid", name="map")(image)
+    plain = ka.evaluate(keras.Model(image, grey, name="grey"), data, progress=False)
+    assert set(plain.rows["backbone"]) == {"grey"} and "s_auc" not in plain.rows
+    assert set(plain.summary()["metric"]) == {"max_f", "mae"}
+    both = keras.Model(image, {"saliency": grey, "attention": grey}, name="grey")
+    named = ka.evaluate(both, data, progress=False)
+    np.testing.assert_array_equal(named.rows["mae"], plain.rows["mae"])
+    assert np.isfinite(named.rows["s_auc"]).all()
+
+
+def test_what_is_no_model_of_this_task_is_refused(data, tmp_path):
+    with pytest.raises(InputError, match=r"model: expected a keras\.Model"):
+        ka.evaluate(lambda images: images, data)
+    image = keras.Input((48, 48, 3))
+    model = keras.Model(image, {"logits": keras.layers.Flatten()(image)})
+    with pytest.raises(InputError, match="an output named saliency"):
+        ka.evaluate(model, data)
+    with pytest.raises(InputError, match=r"nothing: expected .* no such file"):
+        ka.evaluate(tmp_path / "nothing", data)
+    with pytest.raises(InputError, match="config: expected a configuration of one of"):
+        ka.train({"epochs": 3}, data, out=tmp_path / "run")
+    with pytest.raises(InputError, match=r"example '.*': expected an object mask"):
+        ka.train(
+            configs.salient_object(),
+            ka.datasets.folder(unmasked(tmp_path)),
+            out=tmp_path / "run",
+        )
+    assert not (tmp_path / "run").exists()
+
+
+def unmasked(tmp_path):
+    """A folder of images and gaze without masks."""
+    import shutil
+
+    root = tmp_path / "folder"
+    ka.datasets.miniature("folder", images=4, shape=(48, 48), root=root)
+    shutil.rmtree(root / "masks")
+    return root
+
+
+def test_references_need_no_network_and_are_those_of_the_audit(data):
+    found = evaluation.references("salient_object", data, 0.028)
+    rows = found.rows.groupby("attention")[["s_auc", "ig"]].mean()
+    maps = [np.zeros(example.shape) for example in data]
+    audited = ka.audit(lambda images: np.asarray(images).mean(-1), data, progress=False).rows
+    audited = audited[audited["layer"] == ""].set_index("model")
+    for name in ("centre", "uniform", "human", "one viewer"):
+        assert rows.loc[name, "s_auc"] == pytest.approx(audited.loc[name, "s_auc"], abs=1e-12)
+    assert len(found.rows) == 4 * len(maps)
+
+
+def test_real_imagenet_weights_go_into_the_encoder_alone():
+    path = real("weights/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5")
+    from keras_attn import tasks
+
+    task = tasks.named("salient_object")
+    config = configs.salient_object("paper", weights=path, base_rate=0.2, learning_rate=1e-4)
+    config = configs.changed(config, size=64, channels=(8, 8, 8))
+    model = task.build(config)
+    published = keras.applications.VGG16(include_top=False, weights=path)
+    np.testing.assert_array_equal(
+        model.get_layer("block5_conv3").get_weights()[0],
+        published.get_layer("block5_conv3").get_weights()[0],
+    )
+    assert task.files(config) == {"weights": runs.fingerprint(path)}
+    other = configs.changed(config, width=0.5)
+    with pytest.raises(InputError, match="of another shape: block1_conv1"):
+        task.build(other)
