@@ -1,10 +1,6 @@
 """What users call: one function for each thing they come for."""
 
-from __future__ import annotations
-
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from keras_attn import configs, datasets, gaze, runs
 from keras_attn.agreement import audit as agreement
@@ -13,6 +9,9 @@ from keras_attn.agreement.scoring import Blur
 from keras_attn.errors import InputError
 from keras_attn.report.audit_page import FILES
 from keras_attn.report.audit_table import REFERENCES
+from keras_attn.trained import Run, load, train
+
+__all__ = ["FILES", "LABELS", "Run", "audit", "evaluate", "load", "train"]
 
 
 def audit(
@@ -34,9 +33,9 @@ def audit(
 ):
     """Does this network look where people look? Its maps against the gaze of a dataset.
 
-    model: a `keras.Model`; a `.keras` file; a SavedModel folder; a folder of maps (`<image
-        name>.png` or `.npy`); a function of float32 RGB images `(n, H, W, 3)` in [0, 255] that
-        returns maps `(n, h, w)`; the name of a backbone, with `weights`; or a dict of such by
+    model: a `keras.Model`; a `.keras` file; a run folder or its `.weights.h5`; a SavedModel
+        folder; a folder of maps (`<image name>.png` or `.npy`); a function of float32 RGB images
+        `(n, H, W, 3)` in [0, 255] that returns maps `(n, h, w)`; the name of a backbone, with `weights`; or a dict of such by
         name, to be compared in one table.
     data: a `GazeDataset`, or the path of a folder as `datasets.folder` reads it.
     layers: names of layers, `outer/inner` within nested models. Default: the last layer of each
@@ -83,92 +82,6 @@ def _name(model):
     else:
         name = getattr(model, "name", None) or getattr(model, "__name__", type(model).__name__)
     return f"{name} (audited)" if name in REFERENCES else name
-
-
-@dataclass(frozen=True, eq=False)
-class Run:
-    """A trained model with what it was made from.
-
-    model: a `keras.Model`, with the weights of the last epoch. config: its configuration, with
-    nothing left open. folder: where its files are, or None for weights that lie elsewhere.
-    """
-
-    model: Any
-    config: Any
-    folder: Path | None = None
-
-    @property
-    def history(self):
-        """A DataFrame with a row per epoch: losses, scores of the validation data, seconds."""
-        import pandas as pd
-
-        return pd.read_csv(runs.RunFolder(self.folder).history)
-
-
-def train(config, train, *, validation=None, out, overwrite=False):
-    """Train the network of a configuration; what is there already is not done again.
-
-    config: from `configs`, such as `configs.salient_object("miniature", attention="human")`.
-    train: the `GazeDataset` to learn from. validation: one to score after every epoch, or None;
-    it takes no part in training. out: the run folder; an unfinished run in it goes on at its last
-    finished epoch, a finished one is loaded, another one is refused or, with `overwrite`, deleted.
-
-    Writes config.json, history.csv, model.weights.h5 and, for TensorBoard, tensorboard/; returns a
-    `Run`. Raises `InputError` for input that cannot be used, and `errors.TrainingStopped` where
-    the loss is no number any more.
-    """
-    from keras_attn import evaluation, tasks, weights
-    from keras_attn.training import fit
-
-    task = tasks.of(config)
-    config = task.resolved(config, train)
-    record = _record(config, train, task)
-    folder = runs.RunFolder(Path(out).expanduser())
-    with folder.working(record, results=evaluation.FILES, overwrite=overwrite):
-        if folder.finished:
-            return load(folder.path)
-        validate = None
-        if validation is not None:
-            threads = config.machine.threads
-            validate = evaluation.validator(lambda m: task.scorer(m, config), validation, threads)
-        batches = task.batches(config, train)
-        model = fit.fit(
-            lambda: task.build(config),
-            batches.of,
-            epochs=config.training.epochs,
-            steps=batches.steps,
-            folder=folder,
-            machine=config.machine,
-            seed=config.training.seed,
-            save=lambda model, path: weights.save(model, path, record),
-            validate=validate,
-            label="{backbone} {attention}".format(**task.labels(None, config)),
-        )
-    return Run(tasks.tag(model, config), config, folder.path)
-
-
-def _record(config, train, task):
-    """What a run folder and its weight file say of themselves."""
-    identity = configs.identity(config, data=train.fingerprint, files=task.files(config))
-    data = {"name": train.name, "fingerprint": train.fingerprint, "note": train.note}
-    data |= {"images": len(train), "reading": str(train.report)}
-    settings = {"identity": identity, "config": configs.to_dict(config), "data": data}
-    return settings | {"versions": runs.versions()}
-
-
-def load(path):
-    """The model of a run folder, or of a `.weights.h5` file that a run has written, as a `Run`."""
-    from keras_attn import tasks, weights
-    from keras_attn.training import devices
-
-    path = Path(path).expanduser()
-    folder = path if path.is_dir() else None
-    file = runs.RunFolder(path).weights if folder else path
-    config = configs.from_dict(weights.settings(file).get("config"), file)
-    with devices.precision(config.machine.precision):
-        model = tasks.of(config).network(config)
-    weights.load(model, file)
-    return Run(tasks.tag(model, config), config, folder)
 
 
 def evaluate(model, data, *, size=None, out=None, overwrite=False, progress=True):

@@ -34,8 +34,8 @@ class Audit:
     data: tyro.conf.Positional[Path]
     """Folder with images/, fixations.csv (image,subject,x,y) and, optionally, masks/."""
     model: str = "vgg16"
-    """A .keras file, a SavedModel folder, a folder of maps (PNG or NPY by image name), or a
-    backbone: alexnet, vgg16, resnet50."""
+    """A .keras file, a run folder or its .weights.h5, a SavedModel folder, a folder of maps (PNG or
+    NPY by image name), or a backbone: alexnet, vgg16, resnet50."""
     weights: Path | None = None
     """Legacy Keras .h5 weight file of the backbone; without it its weights are random."""
     layers: tuple[str, ...] = ()
@@ -71,7 +71,8 @@ class Audit:
         runs.check_target(self.out, api.FILES, overwrite=self.overwrite)
         data = datasets.folder(self.data, on_bad_example=self.on_bad_example)
         print(f"{data.name}: {data.report}", flush=True)
-        if is_saved_model(self.model) or not Path(self.model).is_dir():
+        run = runs.RunFolder(Path(self.model)).finished
+        if run or is_saved_model(self.model) or not Path(self.model).is_dir():
             import_tensorflow_quietly()
         options = {field.name: getattr(self, field.name) for field in fields(self)}
         for own in ("data", "on_bad_example", "out", "overwrite"):

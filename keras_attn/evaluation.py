@@ -160,9 +160,11 @@ def gallery_indices(dataset, count=GALLERY):
 def forward(model):
     """The model as a function of a dict of arrays that returns a dict of arrays, traced once."""
     run = tf.function(lambda inputs: model(inputs, training=False), reduce_retracing=True)
+    by_name = isinstance(model.input, dict)
 
     def call(inputs):
-        outputs = run({name: tf.convert_to_tensor(value) for name, value in inputs.items()})
+        tensors = {name: tf.convert_to_tensor(value) for name, value in inputs.items()}
+        outputs = run(tensors if by_name else list(tensors.values()))
         named = outputs if isinstance(outputs, dict) else {"": outputs}
         return {name: value.numpy() for name, value in named.items()}
 

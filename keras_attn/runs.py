@@ -145,7 +145,8 @@ class RunFolder:
 
         record: a dict with `identity` and `config`, written to `config.json`. A run of the same
         identity goes on; one of another is an `InputError` that says where they differ, or with
-        `overwrite` is deleted first, with the `results` made from it.
+        `overwrite` is deleted first, with the `results` made from it. `overwrite` never deletes
+        the same run.
         """
         check_target(self.path, ())
         with _one_error(self.path):
@@ -169,14 +170,15 @@ class RunFolder:
             expected = "an empty folder, the same run to go on with, or overwrite (--overwrite)"
             received = f"another run: {listing(_differences(earlier, record), 6)}"
             raise InputError(self.path, expected, received)
+        if same:
+            return
         if overwrite:
             for path in (self.weights, self.state, self.history, self.config):
                 path.unlink(missing_ok=True)
             for name in results:
                 (self.path / name).unlink(missing_ok=True)
             shutil.rmtree(self.curves, ignore_errors=True)
-        if overwrite or not same:
-            write_text(self.config, json.dumps(record, indent=2) + "\n")
+        write_text(self.config, json.dumps(record, indent=2) + "\n")
 
 
 def _differences(earlier, record):

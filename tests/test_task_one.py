@@ -108,10 +108,10 @@ def test_scores_are_those_of_the_plain_functions_on_maps_at_native_size(run, dat
     points = [example.points for example in data]
     expected = metrics.scores(predictions, masks)
     summary = whole.summary().set_index("metric")["value"]
-    # One image at a time rounds differently, and a pixel may cross a threshold.
+    # One image at a time rounds differently, and maps this flat are scaled up a lot.
     assert summary["max_f"] == pytest.approx(expected["max_f"], abs=1e-4)
-    assert summary["mae"] == pytest.approx(expected["mae"], abs=1e-6)
-    assert whole.rows["weighted_f"].mean() == pytest.approx(expected["weighted_f"], abs=1e-5)
+    assert summary["mae"] == pytest.approx(expected["mae"], abs=1e-4)
+    assert whole.rows["weighted_f"].mean() == pytest.approx(expected["weighted_f"], abs=1e-4)
     for name, function in (
         ("s_auc", gaze_metrics.s_auc_per_image),
         ("ig", gaze_metrics.information_gain_per_image),

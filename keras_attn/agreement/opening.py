@@ -8,8 +8,8 @@ from keras_attn.agreement.sources import FolderMaps, FunctionMaps
 from keras_attn.errors import InputError
 
 EXPECTED = (
-    "a Keras model, a .keras file, a SavedModel folder, a folder of maps, a function "
-    "images -> maps, or one of the backbones alexnet, vgg16, resnet50"
+    "a Keras model, a .keras file, a run folder, a .weights.h5 file of a run, a SavedModel folder, "
+    "a folder of maps, a function images -> maps, or one of the backbones alexnet, vgg16, resnet50"
 )
 
 
@@ -50,6 +50,8 @@ def _from_disk(path, options):
         from keras_attn.agreement.saved_model_maps import SavedModelMaps
 
         return SavedModelMaps(path, **options)
+    if path.name.endswith(".weights.h5") or runs.RunFolder(path).finished:
+        return _from_run(path, options)
     if path.is_dir():
         _refuse("a folder of maps", **options)
         return FolderMaps(path)
@@ -69,6 +71,16 @@ def _from_disk(path, options):
     from keras_attn.agreement.keras_maps import KerasMaps
 
     return KerasMaps(model, **options, origin=f" from {path.name}{_fingerprint(path)}")
+
+
+def _from_run(path, options):
+    from keras_attn import trained
+    from keras_attn.agreement.keras_maps import KerasMaps
+
+    file = runs.RunFolder(path).weights if path.is_dir() else path
+    return KerasMaps(
+        trained.load(path).model, **options, origin=f" from {file}{_fingerprint(file)}"
+    )
 
 
 def _fingerprint(path):

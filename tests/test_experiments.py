@@ -1,0 +1,112 @@
+"""The script of Task 1 as a user types it: help, training, evaluation, tables, errors."""
+
+import re
+import subprocess
+import sys
+
+import pandas as pd
+import pytest
+from conftest import ROOT
+
+from keras_attn.report import tables
+
+SCRIPT = ROOT / "experiments" / "salient_object.py"
+TINY = "--model.backbone alexnet --model.width 0.125 --model.size 67 --training.epochs 1"
+TINY += " --data.images 15 --data.side 48 --machine.no-tensorboard"
+
+
+def run(*arguments, cwd):
+    done = [sys.executable, str(SCRIPT), *(str(a) for a in arguments)]
+    return subprocess.run(done, capture_output=True, text=True, cwd=cwd)
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    return tmp_path_factory.mktemp("cli")
+
+
+@pytest.fixture(scope="module")
+def compared(place):
+    """Two mechanisms, trained and reported."""
+    options = ["--attentions", "activation", "human", "--backbones", "alexnet", "--out", "out"]
+    return run("compare", *options, "miniature", *TINY.split(), cwd=place)
+
+
+def test_compare_trains_scores_and_reports(compared, place):
+    assert compared.returncode == 0, compared.stderr
+    assert "Table I. Salient object segmentation" in compared.stdout
+    assert "they say nothing about people" in " ".join(compared.stdout.split())
+    assert "Traceback" not in compared.stderr
+    said = dict(re.findall(r"^(Picture|Tables|Rows): +(.+)$", compared.stdout, re.MULTILINE))
+    assert said["Tables"] == str((place / "out" / "tables").resolve())
+    files = {path.name for path in (place / "out" / "tables").iterdir()}
+    assert files == {f"{n}.{ending}" for n in ("I", "II", "V") for ending in ("csv", "md", "tex")}
+    assert (place / "out" / "attention.png").is_file()
+    rows = pd.read_csv(place / "out" / "examples.csv", keep_default_na=False)
+    assert set(rows["attention"]) == {*("activation", "human", "one viewer", "centre", "uniform")}
+    assert len(rows) == 3 * (2 + 4)
+
+
+def test_the_csv_of_a_table_has_the_columns_of_the_papers_and_joins_with_them(compared, place):
+    ours = pd.read_csv(place / "out" / "tables" / "I.csv", keep_default_na=False)
+    keys = list(ours.columns[:7])
+    joined = ours.merge(tables.paper(), on=keys, suffixes=("", "_paper"))
+    assert len(joined) == len(ours) == 4
+    assert set(joined["value_paper"]) == {0.604, 0.102, 0.611, 0.095}
+
+
+def test_evaluate_repeats_what_training_scored(compared, place):
+    folder = place / "out" / "salient_object" / "dut_omron-alexnet-human-fold0-seed0"
+    weights = folder / "model.weights.h5"
+    done = run("evaluate", "--weights", weights, "--out", place / "again", cwd=place)
+    assert done.returncode == 0, done.stderr
+    first = (folder / "examples.csv").read_text()
+    assert (place / "again" / "examples.csv").read_text() == first
+    again = run("evaluate", "--weights", weights, "--out", place / "again", cwd=place)
+    assert again.returncode == 2 and "--overwrite" in again.stderr
+
+
+def test_a_finished_comparison_is_not_trained_again(compared, place):
+    options = ["--attentions", "human", "--backbones", "alexnet", "--out", "out"]
+    done = run("compare", *options, "miniature", *TINY.split(), cwd=place)
+    assert done.returncode == 0, done.stderr
+    assert "epoch" not in done.stdout
+
+
+def test_report_makes_tables_of_any_run_folders(compared, place):
+    folders = sorted((place / "out" / "salient_object").glob("dut*"))
+    done = run("report", *folders, "--out", place / "report", cwd=place)
+    assert done.returncode == 0, done.stderr
+    assert "TensorFlow" not in done.stdout + done.stderr
+    assert (place / "report" / "tables" / "V.md").is_file()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["train", "--help"], ["train", "paper", "--help"], ["compare", "--help"]],
+)
+def test_help_says_what_there_is(tmp_path, arguments):
+    done = run(*arguments, cwd=tmp_path)
+    assert done.returncode == 0
+    wanted = {"paper": "--model.attention", "train": "miniature", "--help": "evaluate"}
+    assert wanted.get(arguments[-2] if len(arguments) > 1 else "--help", "seeds") in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        ("train paper --data.root nowhere", r"error: nowhere/DUT-OMRON-image: expected a folder"),
+        ("evaluate --weights none.weights.h5", r"error: none\.weights\.h5: expected"),
+        ("report nothing", r"error: nothing: expected the folder of a run"),
+        ("train miniature --training.epochs 0", r"training\.epochs: expected a positive"),
+        ("train miniature --training.weights no.h5", r"error: no\.h5: expected a file"),
+        ("train miniature --data.fold 7", r"error: fold: expected a fold from 0 to 4"),
+        ("train miniature --model.backbone vgg19", r"vgg19"),
+    ],
+)
+def test_what_cannot_be_used_is_one_line(tmp_path, arguments, message):
+    done = run(*arguments.split(), cwd=tmp_path)
+    assert done.returncode == 2
+    assert re.search(message, done.stderr), done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "runs").exists()

@@ -1,0 +1,113 @@
+"""What attention costs in training: seconds a step and peak memory, beside the bare network.
+
+    python tools/training_cost.py                                    all of Task 1, 15 to 20 minutes
+    python tools/training_cost.py --backbones vgg16 --attentions activation supervised
+    python tools/training_cost.py --weights vgg16=vgg16_..._notop.h5
+
+At the paper's size and batch, on drawn scenes of 300×400 through the real reader and pipeline. Each
+case runs in a process of its own: one epoch of two steps to trace and warm up, one that is timed.
+`encoder` is the dilated backbone alone; `activation` is the whole network without attention.
+"""
+
+import argparse
+import json
+import resource
+import subprocess
+import sys
+import time
+
+ENCODER = "encoder"
+STEPS = 2
+
+
+def measure(backbone, attention, weights):
+    """Train for two epochs of two steps; print seconds a step, peak memory in GB and the loss."""
+    from dataclasses import replace
+
+    import keras
+
+    import keras_attn as ka
+    from keras_attn import tasks
+
+    mechanism = "activation" if attention == ENCODER else attention
+    config = ka.configs.salient_object("paper", backbone=backbone, attention=mechanism)
+    config = ka.configs.changed(config, epochs=2, weights=weights)
+    batch = config.training.batch_size
+    data = ka.datasets.miniature("dut_omron", images=STEPS * batch, shape=(300, 400))
+    task = tasks.of(config)
+    config = task.resolved(config, data)
+    keras.utils.set_random_seed(0)
+    model = task.build(config)
+    batches = task.batches(config, data)
+    if attention == ENCODER:
+        features = model.get_layer(ka.models.backbone(backbone).stages[-1]).output
+        encoder = keras.Model({"image": model.inputs[0]}, {"features": features})
+        encoder.compile(keras.optimizers.Adam(config.training.learning_rate), {"features": "mse"})
+        zeros = keras.ops.zeros((batch, *features.shape[1:]))
+        made = batches.of(model, 0).map(lambda x, y: (x, {"features": zeros}))
+        model, batches = encoder, replace(batches, of=lambda *_: made)
+    times = []
+    mark = keras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda *_: times.append(time.perf_counter()),
+        on_epoch_end=lambda *_: times.append(time.perf_counter()),
+    )
+    history = model.fit(
+        batches.of(model, 0),
+        epochs=2,
+        steps_per_epoch=STEPS,
+        callbacks=[mark],
+        verbose=0,
+        shuffle=False,
+    )
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    seconds = (times[3] - times[2]) / STEPS
+    print(json.dumps({"seconds": seconds, "peak": peak, "loss": history.history["loss"][-1]}))
+
+
+def table(backbone, attentions, weights):
+    """Measure one backbone, and print a row for each case."""
+    seconds = {}
+    for attention in (ENCODER, *attentions):
+        case = [backbone, attention, *([weights] if weights else [])]
+        done = subprocess.run(
+            [sys.executable, __file__, "--case", *case], capture_output=True, text=True
+        )
+        if done.returncode:
+            sys.exit(f"{backbone} {attention} failed:\n{done.stderr[-2000:]}")
+        found = json.loads(done.stdout.strip().splitlines()[-1])
+        seconds[attention] = found["seconds"]
+        ratios = [
+            f"{found['seconds'] / seconds[base]:6.2f}" if base in seconds else "     –"
+            for base in (ENCODER, "activation")
+        ]
+        print(
+            f"{backbone:9s} {attention:11s} {found['seconds']:7.2f} s/step  "
+            f"× encoder {ratios[0]}  × activation {ratios[1]}  "
+            f"{found['peak']:5.2f} GB  loss {found['loss']:.4f}",
+            flush=True,
+        )
+
+
+def main():
+    """Parse the arguments and measure."""
+    if sys.argv[1:2] == ["--case"]:
+        backbone, attention, *weights = sys.argv[2:]
+        measure(backbone, attention, weights[0] if weights else None)
+        return
+    from keras_attn.configs import LEARNING_RATES
+    from keras_attn.mechanisms import MECHANISMS
+
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--backbones", nargs="+", choices=LEARNING_RATES, default=LEARNING_RATES)
+    parser.add_argument("--attentions", nargs="+", choices=MECHANISMS, default=MECHANISMS)
+    parser.add_argument("--weights", nargs="+", default=[], metavar="BACKBONE=FILE")
+    arguments = parser.parse_args()
+    files = dict(pair.split("=", 1) for pair in arguments.weights)
+    for backbone in arguments.backbones:
+        table(backbone, list(arguments.attentions), files.get(backbone))
+
+
+if __name__ == "__main__":
+    main()
