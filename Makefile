@@ -4,12 +4,26 @@ VENV   ?= .venv
 RUN    := $(VENV)/bin/python
 READY  := $(VENV)/.installed
 
-.PHONY: demo test lint benchmark clean
+DEMOS  := audit salient_object
+TASK   ?= $(DEMOS)
 
-# make demo                        a drawn set of scenes, an untrained and a briefly trained network
-# make demo DATA=DIR WEIGHTS=FILE  a folder of your own, and VGG16 with its weights
-demo: $(READY)
-	$(RUN) experiments/gaze_agreement.py $(if $(DATA),"$(DATA)") $(if $(WEIGHTS),--weights "$(WEIGHTS)") --out runs/demo --overwrite
+.PHONY: demo $(addprefix demo-,$(DEMOS)) test lint benchmark clean
+
+# make demo                        every part of the study on drawn scenes
+# make demo TASK=salient_object    one of the parts: audit, salient_object
+# make demo DATA=DIR WEIGHTS=FILE  an audit of VGG16 with its weights on a folder of your own
+demo: $(addprefix demo-,$(if $(DATA),audit,$(TASK)))
+
+# An untrained and a briefly trained network beside gaze.
+demo-audit: $(READY)
+	$(RUN) experiments/gaze_agreement.py $(if $(DATA),"$(DATA)") $(if $(WEIGHTS),--weights "$(WEIGHTS)") --out runs/demo/audit --overwrite
+
+# Five attention mechanisms, trained and compared; what is finished is not trained again.
+demo-salient_object: $(READY)
+	$(RUN) experiments/salient_object.py compare miniature --out runs/demo --overwrite
+
+demo-%:
+	$(error TASK: expected some of: $(DEMOS). Received: $*)
 
 test: $(READY)
 	$(RUN) -m pytest
@@ -20,6 +34,7 @@ lint: $(READY)
 
 benchmark: $(READY)
 	$(RUN) tools/benchmark.py metrics
+	$(RUN) tools/training_cost.py
 
 # The stamp is written last, so an installation that broke off is begun anew.
 $(READY): setup.py pyproject.toml

@@ -35,8 +35,8 @@ def audit(
 
     model: a `keras.Model`; a `.keras` file; a run folder or its `.weights.h5`; a SavedModel
         folder; a folder of maps (`<image name>.png` or `.npy`); a function of float32 RGB images
-        `(n, H, W, 3)` in [0, 255] that returns maps `(n, h, w)`; the name of a backbone, with `weights`; or a dict of such by
-        name, to be compared in one table.
+        `(n, H, W, 3)` in [0, 255] that returns maps `(n, h, w)`; the name of a backbone, with
+        `weights`; or a dict of such by name, to be compared in one table.
     data: a `GazeDataset`, or the path of a folder as `datasets.folder` reads it.
     layers: names of layers, `outer/inner` within nested models. Default: the last layer of each
         resolution.

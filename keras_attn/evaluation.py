@@ -5,6 +5,7 @@ Knows no task: what is fed and what is scored comes from a `Scorer`.
 
 from __future__ import annotations
 
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
@@ -83,18 +84,16 @@ class Evaluation:
 
 def evaluate(scorer, model, dataset, labels, *, progress=True):
     """Score `model` on all of `dataset`: an `Evaluation`. labels: the first columns of its rows."""
-    pictured = gallery_indices(dataset)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    gallery, coming = {}, []
+    kept = dict.fromkeys(gallery_indices(dataset))
     with ThreadPoolExecutor(2) as pool, Progress(*columns, disable=not progress) as bar:
-        outputs = predictions(scorer, forward(model), dataset, pool)
-        for index, made in bar.track(outputs, total=len(dataset), description="evaluating"):
-            if index in pictured:
-                kept = scorer.keep(dataset, index, made)
-                place = pictured.index(index)
-                gallery |= {f"{place}/{name}": value for name, value in kept.items()}
-            coming.append(pool.submit(scorer.score, dataset, index, made))
-        scored = [future.result() for future in coming]
+        results = _scored(scorer.score, scorer, forward(model), dataset, pool, kept)
+        scored = list(bar.track(results, total=len(dataset), description="evaluating"))
+    gallery = {
+        f"{place}/{name}": value
+        for place, arrays in enumerate(kept.values())
+        for name, value in arrays.items()
+    }
     rows = pd.DataFrame([numbers for numbers, _ in scored])
     rows.insert(0, "fixations", [len(example.points) for example in dataset])
     rows.insert(0, "id", [example.id for example in dataset])
@@ -115,15 +114,11 @@ def validator(make_scorer, dataset, threads=2, pictured=3):
     def validate(model):
         if made.get("model") is not model:
             made.update(model=model, scorer=make_scorer(model), call=forward(model))
-        scorer, shown = made["scorer"], gallery_indices(dataset, pictured)
-        kept, coming = [], []
+        scorer, kept = made["scorer"], dict.fromkeys(gallery_indices(dataset, pictured))
         with ThreadPoolExecutor(threads) as pool:
-            for index, outputs in predictions(scorer, made["call"], dataset, pool):
-                coming.append(pool.submit(scorer.brief, dataset, index, outputs))
-                if index in shown:
-                    kept.append(scorer.keep(dataset, index, outputs))
-            scores = scorer.overall([future.result() for future in coming])
-        return scores, np.stack([scorer.picture(one) for one in kept]) if kept else None
+            briefs = list(_scored(scorer.brief, scorer, made["call"], dataset, pool, kept))
+        pictures = [scorer.picture(arrays) for arrays in kept.values()]
+        return scorer.overall(briefs), np.stack(pictures) if pictures else None
 
     return validate
 
@@ -157,14 +152,37 @@ def gallery_indices(dataset, count=GALLERY):
     return [seen[place] for place in places]
 
 
+def _scored(score, scorer, call, dataset, pool, kept):
+    """What `score` returns of each example, in order; fills `kept` for the indices it has."""
+
+    def examples():
+        for index, outputs in predictions(scorer, call, dataset, pool):
+            if index in kept:
+                kept[index] = scorer.keep(dataset, index, outputs)
+            yield dataset, index, outputs
+
+    return _in_order(pool, score, examples())
+
+
+def _in_order(pool, function, items, most=4 * BATCH):
+    """`function(*item)` of each item, in order; at most `most` items wait, so memory is bounded."""
+    waiting = deque()
+    for item in items:
+        waiting.append(pool.submit(function, *item))
+        if len(waiting) == most:
+            yield waiting.popleft().result()
+    while waiting:
+        yield waiting.popleft().result()
+
+
 def forward(model):
     """The model as a function of a dict of arrays that returns a dict of arrays, traced once."""
     run = tf.function(lambda inputs: model(inputs, training=False), reduce_retracing=True)
-    by_name = isinstance(model.input, dict)
 
     def call(inputs):
         tensors = {name: tf.convert_to_tensor(value) for name, value in inputs.items()}
-        outputs = run(tensors if by_name else list(tensors.values()))
+        # In the structure the model was made with: a dict, a list, or one tensor alone.
+        outputs = run(keras.tree.map_structure(lambda tensor: tensors[tensor.name], model.input))
         named = outputs if isinstance(outputs, dict) else {"": outputs}
         return {name: value.numpy() for name, value in named.items()}
 
