@@ -1,5 +1,6 @@
 """What users call: one function for each thing they come for."""
 
+from functools import partial
 from pathlib import Path
 
 from keras_attn import configs, datasets, gaze, runs
@@ -11,7 +12,7 @@ from keras_attn.report.audit_page import FILES
 from keras_attn.report.audit_table import REFERENCES
 from keras_attn.trained import Run, load, train
 
-__all__ = ["FILES", "LABELS", "Run", "audit", "evaluate", "load", "train"]
+__all__ = ["FILES", "LABELS", "Run", "audit", "evaluate", "load", "train", "validation"]
 
 
 def audit(
@@ -53,10 +54,7 @@ def audit(
     """
     if out is not None:
         runs.check_target(out, FILES, overwrite=overwrite)
-    if not isinstance(data, datasets.GazeDataset):
-        if not isinstance(data, (str, Path)):
-            raise InputError("data", "a GazeDataset or the path of a folder", repr(data))
-        data = datasets.folder(data)
+    data = datasets.as_dataset(data)
     models = model if isinstance(model, dict) else {_name(model): model}
     options = {"layers": layers, "kinds": kinds, "size": size, "preprocess": preprocess}
     if not models:
@@ -89,7 +87,8 @@ def evaluate(model, data, *, size=None, out=None, overwrite=False, progress=True
 
     model: a `Run`, its model, a run folder or its `.weights.h5`; or any `keras.Model` that takes
     float32 RGB in [0, 255] and has an output `saliency` and, optionally, `attention`.
-    data: a `GazeDataset` with masks, such as the second part of `dataset.fold(0)`.
+    data: a `GazeDataset` with masks, such as the second part of `dataset.fold(0)`, or the path of
+        a folder.
     size: side or (height, width) of the input, where the model leaves it open.
     out: a folder to write examples.csv, arrays.npz and gallery.npz to.
 
@@ -99,6 +98,7 @@ def evaluate(model, data, *, size=None, out=None, overwrite=False, progress=True
 
     if out is not None:
         runs.check_target(out, evaluation.FILES, overwrite=overwrite)
+    data = datasets.as_dataset(data)
     if isinstance(model, (str, Path)):
         model = load(model)
     model = getattr(model, "model", model)
@@ -113,6 +113,21 @@ def evaluate(model, data, *, size=None, out=None, overwrite=False, progress=True
     if out is not None:
         result.save(out, overwrite=overwrite)
     return result
+
+
+def validation(data, *, task=configs.SalientObject.task, every=1, size=None, pictures=None):
+    """A Keras callback that scores a model on `data` after an epoch of your own `fit`.
+
+    It adds val_max_f, val_mae, val_s_auc and val_ig to the logs, so put it before callbacks that
+    read them. The model is one that `evaluate` takes. every: epochs from one time to the next.
+    pictures: a folder for TensorBoard to find pictures of predictions and attention in.
+    """
+    from keras_attn import evaluation, tasks
+    from keras_attn.training.callbacks import Validation
+
+    data, chosen = datasets.as_dataset(data), tasks.named(task)
+    scorer = partial(chosen.scorer, config=None, size=size)
+    return Validation(evaluation.validator(scorer, data), every, pictures)
 
 
 LABELS = ("task", "dataset", "backbone", "attention", "fold", "seed")

@@ -229,14 +229,6 @@ def _whole(config, drawn=None):
 
     if config.data.root is None:
         print("No --data.root: drawing scenes with simulated gaze.", flush=True)
-        if drawn is not None:
-            parts = (
-                config.data.name,
-                config.data.images,
-                config.data.side,
-                config.data.scenes_seed,
-            )
-            drawn = drawn.with_name("-".join(map(str, (drawn.name, *parts))))
     data = tasks.of(config).read(config.data, drawn)
     print(f"{data.name}: {data.report}", flush=True)
     return data

@@ -145,8 +145,9 @@ def _check(config):
             value = getattr(section, name)
             if not _fits(value, hint) and not isinstance(value, Mechanism):
                 raise InputError(f"{part}.{name}", _wording(hint), repr(value))
-            if _is_number(value) and name not in MAY_BE_ZERO and not value > 0:
-                raise InputError(f"{part}.{name}", "a positive number", repr(value))
+            if _is_number(value) and not (value > 0 or (value == 0 and name in MAY_BE_ZERO)):
+                least = "0 or more" if name in MAY_BE_ZERO else "a positive number"
+                raise InputError(f"{part}.{name}", least, repr(value))
 
 
 MAY_BE_ZERO = ("fold", "fold_seed", "scenes_seed", "seed", "attention_weight")

@@ -214,6 +214,7 @@ def predictions(scorer, call, dataset, pool, indices=None):
 
 
 def check_model(model):
-    """Refuse what is no Keras model with image inputs."""
-    if not isinstance(model, keras.Model):
-        raise InputError("model", "a keras.Model", repr(type(model).__name__))
+    """Refuse what is no Keras model that knows its inputs and outputs."""
+    if not isinstance(model, keras.Model) or not getattr(model, "inputs", None):
+        expected = "a keras.Model made of inputs and outputs (functional or Sequential)"
+        raise InputError("model", expected, type(model).__name__)

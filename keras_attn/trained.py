@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from keras_attn import configs, runs
+from keras_attn import configs, datasets, runs
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +44,7 @@ def train(config, train, *, validation=None, out, overwrite=False):
     from keras_attn import evaluation, tasks, weights
     from keras_attn.training import fit
 
-    task = tasks.of(config)
+    task, train = tasks.of(config), datasets.as_dataset(train, "train")
     config = task.resolved(config, train)
     record = _record(config, train, task)
     folder = runs.RunFolder(Path(out).expanduser())

@@ -256,13 +256,14 @@ def test_references_need_no_network_and_are_those_of_the_audit(data):
     assert len(found.rows) == 4 * len(maps)
 
 
-def test_real_imagenet_weights_go_into_the_encoder_alone():
+@pytest.mark.parametrize("attention", ["supervised", "human"])
+def test_real_imagenet_weights_go_into_the_encoder_alone(attention):
     path = real("weights/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5")
     from keras_attn import tasks
 
     task = tasks.named("salient_object")
     config = configs.salient_object("paper", weights=path, base_rate=0.2, learning_rate=1e-4)
-    config = configs.changed(config, size=64, channels=(8, 8, 8))
+    config = configs.changed(config, size=64, channels=(8, 8, 8), attention=attention)
     model = task.build(config)
     published = keras.applications.VGG16(include_top=False, weights=path)
     np.testing.assert_array_equal(
@@ -273,3 +274,18 @@ def test_real_imagenet_weights_go_into_the_encoder_alone():
     other = configs.changed(config, width=0.5)
     with pytest.raises(InputError, match="of another shape: block1_conv1"):
         task.build(other)
+
+
+def test_a_training_of_ones_own_is_scored_after_each_epoch(data, tmp_path):
+    image = keras.Input((48, 64, 3))
+    grey = keras.layers.Conv2D(1, 1, activation="sigmoid")(image)
+    model = keras.Model(image, {"saliency": grey, "attention": grey})
+    model.compile("sgd", {"saliency": "mse", "attention": None})
+    images = np.zeros((4, 48, 64, 3), "float32")
+    callback = ka.validation(data, pictures=tmp_path / "curves")
+    targets = {"saliency": np.zeros((4, 48, 64, 1), "float32")}
+    logs = model.fit(images, targets, epochs=2, callbacks=[callback], verbose=0).history
+    expected = ka.evaluate(model, data, progress=False).summary().set_index("metric")["value"]
+    for name in ("max_f", "mae", "s_auc", "ig"):
+        assert logs[f"val_{name}"][-1] == pytest.approx(expected[name])
+    assert list((tmp_path / "curves").iterdir())

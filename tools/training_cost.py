@@ -41,7 +41,7 @@ def measure(backbone, attention, weights):
     batches = task.batches(config, data)
     if attention == ENCODER:
         features = model.get_layer(ka.models.backbone(backbone).stages[-1]).output
-        encoder = keras.Model({"image": model.inputs[0]}, {"features": features})
+        encoder = keras.Model({"image": task.image_input(model)}, {"features": features})
         encoder.compile(keras.optimizers.Adam(config.training.learning_rate), {"features": "mse"})
         zeros = keras.ops.zeros((batch, *features.shape[1:]))
         made = batches.of(model, 0).map(lambda x, y: (x, {"features": zeros}))

@@ -11,7 +11,6 @@ import errno
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import cached_property
 
 import numpy as np
 import tensorflow as tf
@@ -93,11 +92,6 @@ class Pixels:
     def size(self):
         """(H, W)."""
         return self.values.shape[1:3]
-
-    @cached_property
-    def base_rate(self):
-        """Share of salient pixels over all masks."""
-        return float(np.mean([image[..., 3].mean() for image in self.values])) / 255
 
 
 def epoch_order(examples, seed, epoch):

@@ -35,10 +35,16 @@ DEFAULT_SIZE = 224
 
 
 def read(data, drawn=None):
-    """The whole dataset of a `configs.SalientObjectData`; drawn: where scenes are drawn to."""
+    """The whole dataset of a `configs.SalientObjectData`.
+
+    drawn: the folder in which scenes get one of their own, if they are drawn; by default one in
+    the system's folder for temporary files.
+    """
     if data.root is not None:
         return READERS[data.name](data.root, on_bad_example=data.on_bad_example)
     scenes = {"images": data.images, "shape": (data.side, data.side), "seed": data.scenes_seed}
+    if drawn is not None:
+        drawn /= f"{data.name}-{data.images}-{data.side}-{data.scenes_seed}"
     return datasets.miniature(data.name, **scenes, root=drawn)
 
 
@@ -103,8 +109,13 @@ def network(config):
 def _load_encoder(model, config):
     encoder = models.backbone(config.model.backbone)
     features = model.get_layer(encoder.stages[-1]).output
-    part = keras.Model(model.inputs[0], features, name=f"{config.model.backbone} encoder")
+    part = keras.Model(image_input(model), features, name=f"{config.model.backbone} encoder")
     weights.load(part, config.training.weights, skip=encoder.classifier)
+
+
+def image_input(model):
+    """The input that is not the gaze; the two are in no order one could rely on."""
+    return next(tensor for tensor in model.inputs if tensor.name != GAZE)
 
 
 def start_file(config):
@@ -190,7 +201,7 @@ class Scorer:
     def __init__(self, model, sigma, size=None):
         self.names, self.sigma = outputs_of(model), sigma
         self.inputs_of_model = [tensor.name for tensor in model.inputs]
-        fixed = next(t for t in model.inputs if t.name != GAZE).shape[1:3]
+        fixed = image_input(model).shape[1:3]
         self.size = size_of(size or (DEFAULT_SIZE if None in fixed else fixed))
 
     def inputs(self, example):

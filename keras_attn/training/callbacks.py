@@ -106,8 +106,6 @@ class StopAtNaN(keras.callbacks.Callback):
 class Report(keras.callbacks.Callback):
     """A bar of the running epoch on a terminal, and a line for each finished one."""
 
-    SHOWN = ("loss", "val_max_f", "val_mae", "val_s_auc", "val_ig")
-
     def __init__(self, label):
         super().__init__()
         self.label = label
@@ -141,7 +139,8 @@ class Report(keras.callbacks.Callback):
 
     def on_epoch_end(self, epoch, logs=None):
         """A line that stays."""
-        shown = [f"{n.removeprefix('val_')} {logs[n]:.4g}" for n in self.SHOWN if n in logs]
+        names = [name for name in logs if name == "loss" or name.startswith("val_")]
+        shown = [f"{name.removeprefix('val_')} {logs[name]:.4g}" for name in names]
         seconds = time.perf_counter() - self.began
         line = f"{self.label}  epoch {epoch + 1}/{self.params['epochs']}  {'  '.join(shown)}"
         self.bar.console.print(f"{line}  ({seconds:.1f} s)")
