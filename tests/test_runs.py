@@ -1,6 +1,8 @@
 """Results appear whole or not at all."""
 
 import errno
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -70,3 +72,98 @@ def test_a_target_that_cannot_be_written_is_refused_before_the_work(tmp_path):
 def test_checking_a_target_leaves_no_trace(tmp_path):
     runs.check_target(tmp_path / "a" / "b", NAMES)
     assert list(tmp_path.iterdir()) == []
+
+
+# --- single files, and folders of runs ----------------------------------------------------------
+
+
+def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "history.csv"
+    runs.write_text(path, "old")
+    with pytest.raises(RuntimeError), runs.replacing(path) as stage:
+        stage.write_text("half")
+        raise RuntimeError
+    with pytest.raises(InputError, match="No space left"), runs.replacing(path) as stage:
+        stage.write_text("half")
+        raise OSError(errno.ENOSPC, "No space left on device")
+    assert contents(tmp_path) == {"history.csv": "old"}
+
+
+def test_a_fingerprint_is_the_sha_256_of_the_bytes(tmp_path):
+    (tmp_path / "abc").write_bytes(b"abc")
+    known = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+    assert runs.fingerprint(tmp_path / "abc") == known
+    with pytest.raises(InputError, match="none: expected a file. Received: no such file"):
+        runs.fingerprint(tmp_path / "none")
+
+
+def record(identity="1", **model):
+    return {"identity": identity, "config": {"task": "t", "model": model}}
+
+
+def test_the_same_run_goes_on_and_another_is_refused_by_where_they_differ(tmp_path):
+    folder = runs.RunFolder(tmp_path / "run")
+    with folder.working(record(width=1, size=96)):
+        folder.state.write_text("state")
+    with folder.working(record(width=1, size=96), overwrite=True):
+        assert folder.state.read_text() == "state"
+    with (
+        pytest.raises(InputError, match=r"another run: model\.width 1, not 2\."),
+        folder.working(record("2", width=2, size=96)),
+    ):
+        raise AssertionError
+    assert folder.record() == record(width=1, size=96)
+
+
+def test_overwriting_another_run_deletes_it_and_its_results_and_nothing_else(tmp_path):
+    folder = runs.RunFolder(tmp_path)
+    with folder.working(record()):
+        for path in (folder.state, folder.history, folder.weights):
+            path.write_text("old")
+        (tmp_path / "examples.csv").write_text("old")
+        (tmp_path / "notes.txt").write_text("mine")
+        folder.curves.mkdir()
+    assert folder.finished
+    with folder.working(record("2"), results=["examples.csv"], overwrite=True):
+        assert not folder.finished
+        left = {path.name for path in tmp_path.iterdir()}
+    assert left == {".lock", "config.json", "notes.txt"}
+    assert folder.record() == record("2")
+
+
+def test_a_folder_is_worked_in_by_one_alone(tmp_path):
+    with (
+        runs.RunFolder(tmp_path).working(record()),
+        pytest.raises(InputError, match="is in use"),
+        runs.RunFolder(tmp_path).working(record()),
+    ):
+        raise AssertionError
+    with pytest.raises(RuntimeError), runs.RunFolder(tmp_path).working(record()):
+        raise RuntimeError
+    with runs.RunFolder(tmp_path).working(record()):
+        pass
+
+
+def test_a_killed_process_leaves_no_lock_behind(tmp_path):
+    code = f"""
+import time
+from pathlib import Path
+from keras_attn import runs
+with runs.RunFolder(Path({str(tmp_path)!r})).working({record()!r}):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+    process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "held\n"
+    with pytest.raises(InputError, match="is in use"), runs.RunFolder(tmp_path).working(record()):
+        raise AssertionError
+    process.kill()
+    process.wait()
+    with runs.RunFolder(tmp_path).working(record()):
+        pass
+
+
+def test_a_damaged_record_is_named(tmp_path):
+    (tmp_path / "config.json").write_text("{")
+    with pytest.raises(InputError, match=r"config\.json: expected the JSON of a run"):
+        runs.RunFolder(tmp_path).record()

@@ -17,12 +17,15 @@ EXPECTED = f"a {SUFFIX} file that a run of keras_attn has written"
 
 def save(model, path, settings):
     """Write all weights of a functional `model`, with `settings` inside: a dict of plain values."""
-    # A compiled model would write its optimizer too, which is twice the weights with Adam.
-    bare = keras.Model(model.inputs, model.outputs, name=model.name)
     with runs.replacing(path) as stage:
-        bare.save_weights(stage)
+        _bare(model).save_weights(stage)
         with h5py.File(stage, "r+") as file:
             file.attrs[ATTRIBUTE] = json.dumps(settings)
+
+
+def _bare(model):
+    """The same layers without the optimizer, which Keras would write into the file and look for."""
+    return keras.Model(model.inputs, model.outputs, name=model.name)
 
 
 def settings(path):
@@ -53,7 +56,7 @@ def load(model, path):
             extra, lacking = stored - wanted, wanted - stored
             received = f"{stored.total()} weights; too many: {_listed(extra)}"
             raise InputError(path, expected, f"{received}; missing: {_listed(lacking)}")
-        model.load_weights(path)
+        _bare(model).load_weights(path)
     except (OSError, KeyError) as error:
         raise InputError(path, expected, f"a file that cannot be read ({error})") from error
     except ValueError as error:
