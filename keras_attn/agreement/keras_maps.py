@@ -64,13 +64,19 @@ class KerasMaps:
         batch = resized(images, self.size)
         return tf.convert_to_tensor(self.preprocess(batch) if self.preprocess else batch)
 
+    def _run(self, images):
+        """What the model returns; one that takes its images by name is given them so."""
+        if isinstance(getattr(self.model, "input", None), dict):
+            images = dict.fromkeys(self.model.input, images)
+        return self.model(images, training=False)
+
     def _dry_run(self):
         """All layers by path, the shapes of those with maps, and what the model returns."""
         probe = self._input([np.zeros((*self.size, 3), np.uint8)])
         layers = dict(inside.walk(self.model))
         with inside.caught(layers) as outputs:
             try:
-                result = self.model(probe, training=False)
+                result = self._run(probe)
             except Exception as error:  # whatever a foreign model raises on its input
                 expected = f"a model that takes {tuple(probe.shape)}"
                 raise InputError(f"model {self.model.name!r}", expected, error) from error
@@ -105,7 +111,7 @@ class KerasMaps:
     def _without(self, inputs):
         # No tape: it would keep every intermediate result of the whole network.
         with inside.caught(self.layers) as outputs:
-            self.model(inputs, training=False)
+            self._run(inputs)
         return activation_maps({name: self._grid(outputs[name]) for name in self.layers})
 
     def _with_decision(self, inputs):
@@ -116,7 +122,7 @@ class KerasMaps:
             tf.GradientTape() as tape,
         ):
             tape.watch(inputs)
-            scores = inside.picked(self.model(inputs, training=False), self.decision)
+            scores = inside.picked(self._run(inputs), self.decision)
             scores = _of_two(scores)
             chosen = tf.argmax(scores, axis=1, output_type=tf.int32)
             score = tf.reduce_sum(tf.gather(scores, chosen, axis=1, batch_dims=1))
