@@ -3,6 +3,7 @@
 from pathlib import Path
 
 from keras_attn.datasets.base import Example, GazeDataset, ReadingReport, read_image
+from keras_attn.datasets.cub_vwsw import cub_vwsw
 from keras_attn.datasets.dut_omron import dut_omron
 from keras_attn.datasets.folder import folder
 from keras_attn.datasets.miniature import miniature
@@ -14,6 +15,7 @@ __all__ = [
     "GazeDataset",
     "ReadingReport",
     "as_dataset",
+    "cub_vwsw",
     "dut_omron",
     "folder",
     "miniature",

@@ -22,7 +22,9 @@ class Example:
 
     id: unique in the dataset. image: path. shape: (H, W) in pixels. points: `(N, 2)`, x and y in
     pixels of the image, all inside. subjects: `(N,)`, whose fixation each point is. mask: path of
-    the object mask, or None. Raises `InputError` where these do not fit each other.
+    the object mask, or None. label: index of its class, or None. box: (left, top, width, height)
+    in whole pixels of the file, where the example is a crop; shape and points are those of the
+    crop then. Raises `InputError` where these do not fit each other.
     """
 
     id: str
@@ -31,6 +33,8 @@ class Example:
     points: np.ndarray
     subjects: np.ndarray
     mask: Path | None = None
+    label: int | None = None
+    box: tuple | None = None
 
     def __post_init__(self):
         where = f"example {self.id!r}"
@@ -49,7 +53,11 @@ class Example:
 
     def pixels(self):
         """The image as uint8 RGB `(H, W, 3)`."""
-        return read_image(self.image)
+        pixels = read_image(self.image)
+        if self.box is None:
+            return pixels
+        left, top, width, height = self.box
+        return pixels[top : top + height, left : left + width]
 
 
 @dataclass
@@ -63,6 +71,7 @@ class ReadingReport:
     points_not_a_number: int = 0
     images_without_fixations: int = 0
     known_removals: int = 0
+    remarks: list = field(default_factory=list)
     skipped: list = field(default_factory=list)
 
     def __str__(self):
@@ -76,6 +85,7 @@ class ReadingReport:
             text += f"; {self.images_without_fixations} images without fixations"
         if self.known_removals:
             text += f"; {self.known_removals} known removals"
+        text += "".join(f"; {remark}" for remark in self.remarks)
         if self.skipped:
             text += f"; {len(self.skipped)} skipped: {listing(self.skipped, 3)}"
         return text
@@ -88,7 +98,7 @@ class GazeDataset:
     note: what a reader of any number made from this dataset has to know, or an empty string.
     whole: the dataset that this one is a part of; its fixations, and not those of the part, are
     the negatives and the centre bias of every image. number: of the fold that it is the test part
-    of, or None.
+    of, or None. classes: names of the labels. splits: the publishers' own parts, ids by name.
     """
 
     name: str
@@ -97,6 +107,8 @@ class GazeDataset:
     note: str = ""
     whole: GazeDataset | None = None
     number: int | None = None
+    classes: tuple = ()
+    splits: dict = field(default_factory=dict)
 
     def __post_init__(self):
         names = Counter(example.id for example in self.examples)
@@ -130,10 +142,18 @@ class GazeDataset:
         train, held_out = (self.part(n, i) for n, i in zip(names, parts, strict=True))
         return train, replace(held_out, number=number)
 
+    def split(self, name):
+        """The part that the publishers call `name`, such as "train" or "test"."""
+        chosen = set(self.splits[one_of("split", name, tuple(self.splits))])
+        indices = [i for i, example in enumerate(self) if example.id in chosen]
+        return self.part(f"{self.name}, {name}", indices)
+
     def part(self, name, indices):
         """Some of the examples, which keep the whole dataset's negatives and centre bias."""
-        examples = tuple(self[i] for i in indices)
-        return GazeDataset(name, examples, self.report, self.note, self.whole or self)
+        examples, whole = tuple(self[i] for i in indices), self.whole or self
+        return GazeDataset(
+            name, examples, self.report, self.note, whole, classes=self.classes, splits=self.splits
+        )
 
     @cached_property
     def _places(self):
@@ -159,6 +179,8 @@ class GazeDataset:
             digest.update(repr((example.id, example.shape)).encode())
             digest.update(np.ascontiguousarray(example.points).tobytes())
             digest.update(repr(example.subjects.tolist()).encode())
+            if example.label is not None or example.box is not None:
+                digest.update(repr((example.label, example.box)).encode())
         return digest.hexdigest()
 
 
@@ -183,16 +205,21 @@ class GazeReader:
             self.report.skipped.append(f"{name} ({error})")
             return None
 
-    def add(self, name, image, mask, read_points, needs_mask=True):
+    def add(self, name, image, mask, read_points, *, needs_mask=True, label=None, read_box=None):
         """Add the image with the mask and what `read_points()` returns: points and subjects.
 
-        Points outside the image or NaN are dropped and counted.
+        read_box: shape of the file -> the box to crop to, in its pixels. Points outside the image,
+        or its crop, or NaN are dropped and counted.
         """
-        example = self.guard(name, lambda: self._read(name, image, mask, read_points, needs_mask))
+
+        def read():
+            return self._read(name, image, mask, read_points, needs_mask, label, read_box)
+
+        example = self.guard(name, read)
         if example is not None:
             self.examples.append(example)
 
-    def _read(self, name, image, mask, read_points, needs_mask):
+    def _read(self, name, image, mask, read_points, needs_mask, label, read_box):
         shape = image_shape(image)
         if mask is None and needs_mask:
             raise InputError(f"mask of {image}", "a PNG file of the same name", "none")
@@ -203,14 +230,20 @@ class GazeReader:
             if received != shape:
                 raise InputError(mask, f"the size of {image.name}, {shape}", received)
         points, subjects = read_points()
+        box = None if read_box is None else read_box(shape)
+        if box is not None:
+            points, shape = points - box[:2], (box[3], box[2])
         nan = ~np.isfinite(points).all(axis=1)
         kept = gaze.inside(points, shape)
         self.report.points_not_a_number += int(nan.sum())
         self.report.points_outside += int((~kept & ~nan).sum())
-        return Example(name, image, shape, points[kept], subjects[kept], mask)
+        return Example(name, image, shape, points[kept], subjects[kept], mask, label, box)
 
-    def dataset(self, root):
-        """The dataset of all that was added; `InputError` if that is no image or no fixation."""
+    def dataset(self, root, **options):
+        """The dataset of all that was added; `InputError` if that is no image or no fixation.
+
+        options: further fields of the `GazeDataset`.
+        """
         report = self.report
         if not self.examples:
             raise InputError(root, "images that can be read", listing(report.skipped, 3))
@@ -220,7 +253,7 @@ class GazeReader:
         report.images_without_fixations = sum(not len(e.points) for e in self.examples)
         if not report.points:
             raise InputError(root, "fixations inside the images", str(report))
-        return GazeDataset(self.name, tuple(self.examples), report, self.note)
+        return GazeDataset(self.name, tuple(self.examples), report, self.note, **options)
 
 
 def by_stem(folder, suffixes, what, unique="one file of each name"):

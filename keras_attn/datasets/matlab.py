@@ -27,6 +27,19 @@ def read_variable(path, name):
     return values
 
 
+def read_struct(path, name, keys):
+    """The numbers named `keys` of the struct `name` of a version 5 file, as a tuple of floats."""
+    path, expected = Path(path), f"a MATLAB file with {', '.join(keys)} in the struct {name!r}"
+    if not path.is_file():
+        raise InputError(path, expected, "no such file")
+    try:
+        struct = scipy.io.loadmat(path, variable_names=[name], squeeze_me=True)[name]
+        return tuple(float(struct[key].item()) for key in keys)
+    except Exception as error:  # the reader raises whatever a broken file leads it to
+        received = f"a file that cannot be read ({type(error).__name__}: {error})"
+        raise InputError(path, expected, received) from error
+
+
 def read_cells(path, name):
     """The cell array `name` of a version 7.3 file: a list of arrays, each in MATLAB's own shape."""
     path, expected = Path(path), f"a MATLAB 7.3 file with the cell array {name!r}"
