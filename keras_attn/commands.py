@@ -121,7 +121,7 @@ def compare(what, out):
     from keras_attn import evaluation
 
     config, place = what.config, out / what.config.task
-    train, test = _read(config, drawn=place / "scenes")
+    train, test = _read(config, drawn=out / "scenes")
     pictured, scored = {}, []
     for backbone, attention, seed in product(what.backbones, what.attentions, what.seeds):
         keras.utils.clear_session()  # what earlier networks left would fill the memory
