@@ -35,6 +35,7 @@ setup(
         "tyro>=1.0,<2",
         "tensorboard>=2.20,<3",
         "filelock>=3.16,<5",
+        "foolbox>=3.3.4,<3.4",
     ],
     extras_require={
         "test": ["pytest>=8,<10"],

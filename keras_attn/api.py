@@ -82,13 +82,15 @@ def _name(model):
     return f"{name} (audited)" if name in REFERENCES else name
 
 
-def evaluate(model, data, *, size=None, out=None, overwrite=False, progress=True):
+def evaluate(model, data, *, task=None, size=None, out=None, overwrite=False, progress=True):
     """Score a model on the task and against the gaze of a dataset.
 
     model: a `Run`, its model, a run folder or its `.weights.h5`; or any `keras.Model` that takes
-    float32 RGB in [0, 255] and has an output `saliency` and, optionally, `attention`.
-    data: a `GazeDataset` with masks, such as the second part of `dataset.fold(0)`, or the path of
-        a folder.
+        float32 RGB in [0, 255] and has an output `saliency` or `logits` and, optionally,
+        `attention`.
+    data: a `GazeDataset` with masks or classes, such as the second part of `dataset.fold(0)`, or
+        the path of a folder.
+    task: "salient_object" or "fine_grained"; default that of the run, or what the outputs say.
     size: side or (height, width) of the input, where the model leaves it open.
     out: a folder to write examples.csv, arrays.npz and gallery.npz to.
 
@@ -104,11 +106,16 @@ def evaluate(model, data, *, size=None, out=None, overwrite=False, progress=True
     model = getattr(model, "model", model)
     evaluation.check_model(model)
     config = tasks.config_of(model)
-    task = tasks.named(configs.SalientObject.task) if config is None else tasks.of(config)
-    labels = {"task": task.NAME, "dataset": (data.whole or data).name}
-    labels |= task.labels(model, config)
+    if config is not None:
+        found = tasks.of(config)
+    else:
+        found = tasks.of_model(model) if task is None else tasks.named(task)
+    if task not in (None, found.NAME):
+        raise InputError("task", f"{found.NAME!r}, which the run was trained for", repr(task))
+    labels = {"task": found.NAME, "dataset": (data.whole or data).name}
+    labels |= found.labels(model, config)
     labels = {name: labels.get(name, data.number) for name in LABELS}
-    scorer = task.scorer(model, config, size)
+    scorer = found.scorer(model, config, size)
     result = evaluation.evaluate(scorer, model, data, labels, progress=progress)
     if out is not None:
         result.save(out, overwrite=overwrite)
@@ -118,9 +125,10 @@ def evaluate(model, data, *, size=None, out=None, overwrite=False, progress=True
 def validation(data, *, task=configs.SalientObject.task, every=1, size=None, pictures=None):
     """A Keras callback that scores a model on `data` after an epoch of your own `fit`.
 
-    It adds val_max_f, val_mae, val_s_auc and val_ig to the logs, so put it before callbacks that
-    read them. The model is one that `evaluate` takes. every: epochs from one time to the next.
-    pictures: a folder for TensorBoard to find pictures of predictions and attention in.
+    It adds val_max_f and val_mae, or val_accuracy, and val_s_auc and val_ig to the logs, so put it
+    before callbacks that read them. The model is one that `evaluate` takes. task: "salient_object"
+    or "fine_grained". every: epochs from one time to the next. pictures: a folder for
+    TensorBoard to find pictures of predictions and attention in.
     """
     from keras_attn import evaluation, tasks
     from keras_attn.training.callbacks import Validation

@@ -61,7 +61,7 @@ def _train(presets):
 
     @dataclass(frozen=True)
     class Train:
-        """Train one network, and score it on the fold that was held out.
+        """Train one network, and score it on the data that were held out.
 
         An unfinished run goes on where it was left; a finished one is not trained again.
         """
@@ -75,7 +75,7 @@ def _train(presets):
         def __call__(self):
             """Train and evaluate."""
             cli.import_tensorflow_quietly()
-            out = self.out or RUNS / self.config.task / run_name(self.config)
+            out = self.out or RUNS / self.config.task / self.config.run_name
             train, test = _read(self.config)
             run = trained(self.config, train, test, out, self.overwrite)
             show(run, evaluated(run, test))
@@ -126,26 +126,26 @@ def compare(what, out):
     for backbone, attention, seed in product(what.backbones, what.attentions, what.seeds):
         keras.utils.clear_session()  # what earlier networks left would fill the memory
         one = configs.changed(config, backbone=backbone, attention=attention, seed=seed)
-        run = trained(one, train, test, place / run_name(one), what.overwrite)
+        run = trained(one, train, test, place / one.run_name, what.overwrite)
         evaluated(run, test)
         scored.append(run.folder)
         several = f"{backbone}\n" if len(what.backbones) > 1 else ""
         pictured.setdefault(f"{several}{attention}", run.folder)
     found = evaluation.references(config.task, test, config.data.fixation_sigma)
     found.save(place / "references", overwrite=True)
-    report([*scored, place / "references"], out, pictured)
+    report([*scored, place / "references"], out, {config.task: pictured})
 
 
 @dataclass(frozen=True)
 class DataChange:
     """Other data than the run was configured with."""
 
-    name: configs.DatasetName | None = None
+    name: str | None = None
     """Format of the dataset; default that of the run."""
     root: Path | None = None
     """Where the dataset lies; default where it lay."""
     fold: int | None = None
-    """The fold that is scored; default the one that was held out."""
+    """The fold that is scored, of a dataset that has folds; default the one held out."""
     whole: bool = False
     """Score all images, which is right for a dataset that was not trained on."""
 
@@ -203,32 +203,27 @@ class Report:
 
 
 def report(folders, out, pictured=None):
-    """Tables and pooled rows of run folders, and of `pictured`, folders by title, a picture."""
+    """Tables, pooled rows and other files of run folders, and pictures of some of them.
+
+    pictured: by task, run folders by title.
+    """
     from keras_attn.report import figures, tables
 
     made = tables.write(folders, out / "tables", overwrite=True)
-    with runs.replacing(out / "examples.csv") as stage:
-        tables.read(folders).rows.to_csv(stage, index=False)
     print(made)
-    if pictured:
-        figures.salient_object(pictured, out / "attention.png")
-        print(f"Picture: {(out / 'attention.png').resolve()}")
+    for task, titled in (pictured or {}).items():
+        for path in figures.write(task, titled, out):
+            print(f"Picture: {path.resolve()}")
     print(f"Tables:  {(out / 'tables').resolve()}")
-    print(f"Rows:    {(out / 'examples.csv').resolve()}")
-
-
-def run_name(config):
-    """What a run is called where its user does not say."""
-    data, model, training = config.data, config.model, config.training
-    parts = (data.name, model.backbone, model.attention, f"fold{data.fold}", f"seed{training.seed}")
-    return "-".join(parts)
+    for path in tables.write_rows(folders, out / "rows"):
+        print(f"Rows:    {path.resolve()}")
 
 
 def _whole(config, drawn=None):
     from keras_attn import tasks
 
     if config.data.root is None:
-        print("No --data.root: drawing scenes with simulated gaze.", flush=True)
+        print("No --data.root: drawing pictures with simulated gaze.", flush=True)
     data = tasks.of(config).read(config.data, drawn)
     print(f"{data.name}: {data.report}", flush=True)
     return data
@@ -236,8 +231,9 @@ def _whole(config, drawn=None):
 
 def _read(config, drawn=None):
     """Training and test data of a configuration."""
-    data = config.data
-    return _whole(config, drawn).fold(data.fold, of=data.folds, seed=data.fold_seed)
+    from keras_attn import tasks
+
+    return tasks.of(config).parts(config, _whole(config, drawn))
 
 
 def trained(config, train, test, out, overwrite):
@@ -248,7 +244,7 @@ def trained(config, train, test, out, overwrite):
 
 
 def evaluated(run, test):
-    """The run's scores on the fold that was held out, written into its folder."""
+    """The run's scores on the data that were held out, written into its folder."""
     from keras_attn import api
 
     result = api.evaluate(run, test)

@@ -32,6 +32,9 @@ GALLERY = 6
 class Scorer(Protocol):
     """What a task contributes to an evaluation."""
 
+    def check(self, dataset):
+        """Raise `InputError` for a dataset that cannot be scored."""
+
     def inputs(self, example):
         """Arrays by name of the model's inputs, without a batch axis."""
 
@@ -84,6 +87,7 @@ class Evaluation:
 
 def evaluate(scorer, model, dataset, labels, *, progress=True):
     """Score `model` on all of `dataset`: an `Evaluation`. labels: the first columns of its rows."""
+    scorer.check(dataset)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     kept = dict.fromkeys(gallery_indices(dataset))
     with ThreadPoolExecutor(2) as pool, Progress(*columns, disable=not progress) as bar:
@@ -114,6 +118,7 @@ def validator(make_scorer, dataset, threads=2, pictured=3):
     def validate(model):
         if made.get("model") is not model:
             made.update(model=model, scorer=make_scorer(model), call=forward(model))
+        made["scorer"].check(dataset)
         scorer, kept = made["scorer"], dict.fromkeys(gallery_indices(dataset, pictured))
         with ThreadPoolExecutor(threads) as pool:
             briefs = list(_scored(scorer.brief, scorer, made["call"], dataset, pool, kept))

@@ -61,11 +61,13 @@ def _one_error(folder):
 def replacing(path):
     """A temporary path beside `path`, of the same suffixes, that takes its place at the end.
 
-    After an error `path` is what it was, and nothing is left behind.
+    Its folder is made where it is missing. After an error `path` is what it was, and no part of it
+    is left behind.
     """
     path = Path(path)
     stage = path.with_name(f".partial-{os.getpid()}-{path.name}")
     with _one_error(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
         try:
             yield stage
             stage.replace(path)

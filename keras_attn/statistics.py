@@ -53,6 +53,33 @@ def bootstrap_curve_interval(curves, statistic=np.max, level=0.95, seed=0):
     return float(low), float(high)
 
 
+def bootstrap_ratio_interval(sums, counts, level=0.95, seed=0):
+    """Percentile bootstrap interval (low, high) of Σ sums / Σ counts over examples.
+
+    sums, counts: one of each per example, such as the sum and the number of its values under
+    several seeds. Two NaN for fewer than two examples.
+    """
+    pairs = np.column_stack([sums, counts]).astype(np.float64)[:, None, :]
+
+    def ratio(means, axis):
+        return np.take(means, 0, axis) / np.take(means, 1, axis)
+
+    return bootstrap_curve_interval(pairs[:, 0], ratio, level, seed)
+
+
+def wilson_interval(share, count, level=0.95):
+    """Wilson's score interval (low, high) of a share of `count` examples; two NaN for none.
+
+    Unlike a bootstrap it has a width where the share is 0 or 1.
+    """
+    if not count:
+        return np.nan, np.nan
+    z = stats.norm.ppf((1 + level) / 2)
+    middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
+    reach = z / (1 + z**2 / count) * np.sqrt(share * (1 - share) / count + (z / (2 * count)) ** 2)
+    return float(max(0.0, middle - reach)), float(min(1.0, middle + reach))
+
+
 def paired_p(values, others):
     """Two-sided p of Wilcoxon's signed-rank test over the examples that have both values.
 

@@ -51,16 +51,13 @@ def train(config, train, *, validation=None, out, overwrite=False):
     with folder.working(record, results=evaluation.FILES, overwrite=overwrite):
         if folder.finished:
             return load(folder.path)
+        plan = task.plan(config, train, validation)
         validate = None
         if validation is not None:
-            threads = config.machine.threads
-            validate = evaluation.validator(lambda m: task.scorer(m, config), validation, threads)
-        batches = task.batches(config, train)
+            validate = evaluation.validator(plan.scorer, validation, config.machine.threads)
         model = fit.fit(
-            lambda: task.build(config),
-            batches.of,
+            plan,
             epochs=config.training.epochs,
-            steps=batches.steps,
             folder=folder,
             machine=config.machine,
             seed=config.training.seed,

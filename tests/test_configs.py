@@ -17,14 +17,17 @@ def test_the_preset_of_the_paper_has_its_values():
     """§IV-A2: batches of 10, five folds, weight 0.01, Adam's rates by backbone."""
     assert (PAPER.training.batch_size, PAPER.data.folds) == (10, 5)
     assert PAPER.training.attention_weight == 0.01
-    assert configs.LEARNING_RATES == {"alexnet": 1e-5, "vgg16": 1e-4, "resnet50": 5e-5}
+    rates = configs.LEARNING_RATES["salient_object"]
+    assert rates == {"alexnet": 1e-5, "vgg16": 1e-4, "resnet50": 5e-5}
     assert PAPER.model.width == 1 and PAPER.model.size is None
 
 
 def test_names_are_those_of_the_models_and_mechanisms():
     from keras_attn import models
 
-    assert tuple(configs.LEARNING_RATES) == tuple(models.BACKBONES)
+    assert configs.Backbone.__args__ == tuple(models.BACKBONES)
+    for rates in configs.LEARNING_RATES.values():
+        assert tuple(rates) == tuple(models.BACKBONES)
     assert configs.Attention.__args__ == tuple(MECHANISMS)
 
 

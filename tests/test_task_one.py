@@ -219,7 +219,7 @@ def test_what_is_no_model_of_this_task_is_refused(data, tmp_path):
     with pytest.raises(InputError, match=r"model: expected a keras\.Model"):
         ka.evaluate(lambda images: images, data)
     image = keras.Input((48, 48, 3))
-    model = keras.Model(image, {"logits": keras.layers.Flatten()(image)})
+    model = keras.Model(image, {"scores": keras.layers.Flatten()(image)})
     with pytest.raises(InputError, match="an output named saliency"):
         ka.evaluate(model, data)
     with pytest.raises(InputError, match=r"nothing: expected .* no such file"):

@@ -94,13 +94,13 @@ def main():
         backbone, attention, *weights = sys.argv[2:]
         measure(backbone, attention, weights[0] if weights else None)
         return
-    from keras_attn.configs import LEARNING_RATES
+    from keras_attn.models import BACKBONES
     from keras_attn.mechanisms import MECHANISMS
 
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--backbones", nargs="+", choices=LEARNING_RATES, default=LEARNING_RATES)
+    parser.add_argument("--backbones", nargs="+", choices=BACKBONES, default=BACKBONES)
     parser.add_argument("--attentions", nargs="+", choices=MECHANISMS, default=MECHANISMS)
     parser.add_argument("--weights", nargs="+", default=[], metavar="BACKBONE=FILE")
     arguments = parser.parse_args()

@@ -56,7 +56,7 @@ def read_mask(example):
 
 @dataclass(frozen=True, eq=False)
 class Pixels:
-    """The images and masks of a dataset at one size, uint8 `(n, H, W, 4)`: RGB and mask.
+    """The images of a dataset at one size, uint8 `(n, H, W, 3)`, or with masks `(n, H, W, 4)`.
 
     A mask that was reduced holds the salient share of each pixel, 255 for all of it.
     """
@@ -65,14 +65,16 @@ class Pixels:
     values: np.ndarray
 
     @classmethod
-    def of(cls, dataset, size, threads=4):
+    def of(cls, dataset, size, threads=4, *, masks=True):
         """Decode all of `dataset` at `size` (H, W)."""
         size = tuple(size)
 
         def read(example):
+            image = input_image(example, size)
+            if not masks:
+                return image
             mask = at_size(read_mask(example), size)[..., None]
-            mask = np.round(255 * mask).astype(np.uint8)
-            return np.concatenate([input_image(example, size), mask], axis=-1)
+            return np.concatenate([image, np.round(255 * mask).astype(np.uint8)], axis=-1)
 
         with tempfile.TemporaryFile() as file, ThreadPoolExecutor(threads) as pool:
             try:
@@ -85,7 +87,8 @@ class Pixels:
                 expected = f"room for {len(dataset)} images of {size} as bytes"
                 raise InputError(tempfile.gettempdir(), expected, error.strerror) from error
             # Mapped, the file lives on after its name and this handle are gone.
-            values = np.memmap(file, np.uint8, "r", shape=(len(dataset), *size, 4))
+            shape = (len(dataset), *size, 3 + masks)
+            values = np.memmap(file, np.uint8, "r", shape=shape)
         return cls(dataset, values)
 
     @property
@@ -93,69 +96,110 @@ class Pixels:
         """(H, W)."""
         return self.values.shape[1:3]
 
+    def value(self, index, variant):
+        """The pixels of an example as one of its variants."""
+        turns, flipped = variant
+        values = np.rot90(self.values[index], turns)
+        return values[:, ::-1] if flipped else values
+
+    def density(self, index, sigma, variant):
+        """The fixation density of an example as one of its variants."""
+        return input_density(self.dataset[index], self.size, sigma, variant)
+
+    def named(self, values):
+        """A batch of values as tensors by name: `image` in [0, 255] and, if read, `mask`."""
+        values = tf.cast(values, tf.float32)
+        made = {"image": values[..., :3]}
+        if self.values.shape[-1] > 3:
+            made["mask"] = values[..., 3:] / 255
+        return made
+
 
 def epoch_order(examples, seed, epoch):
     """The order of `examples` indices in an epoch: the same whenever that epoch is run."""
     return np.random.default_rng([seed, epoch]).permutation(examples)
 
 
-def steps(pixels, batch_size, variants=PLAIN):
-    """Batches in an epoch; the last one may be smaller."""
-    return -(-len(pixels.dataset) * len(variants) // batch_size)
+class Batches:
+    """Training batches of `Pixels` or `features.Features`: each epoch in an order of its own.
 
-
-def batches(pixels, *, batch_size, epochs, first=0, seed=0, variants=PLAIN, sigma=None):
-    """All batches of the epochs from `first` on, each epoch in an order of its own.
-
-    variants: of each example, pairs of quarter turns and whether to mirror; all of them are
-    seen in each epoch. sigma: blur of the densities as a share of the width.
-
-    Returns a `tf.data.Dataset` of dicts: image float32 `(b, H, W, 3)` in [0, 255], mask float32
-    `(b, H, W, 1)` in [0, 1], density float32 `(b, H, W, 1)` with sum 1, or 0 without fixations.
+    variants: of each example, pairs of quarter turns and whether to mirror; all of them are seen
+    in each epoch. sigma: blur of the densities as a share of the width.
     """
-    if pixels.size[0] != pixels.size[1] and any(turns % 2 for turns, _ in variants):
-        raise InputError("variants", "quarter turns of square images", f"size {pixels.size}")
-    count = len(pixels.dataset) * len(variants)
-    sigma = gaze.FIXATION_SIGMA if sigma is None else sigma
 
-    def indices():
-        for epoch in range(first, epochs):
-            order = epoch_order(count, seed, epoch)
-            yield from np.split(order, range(batch_size, count, batch_size))
+    def __init__(
+        self, source, *, batch_size, epochs, seed=0, variants=PLAIN, sigma=gaze.FIXATION_SIGMA
+    ):
+        self.source, self.variants, self.sigma = source, variants, sigma
+        self.batch_size, self.epochs, self.seed = batch_size, epochs, seed
+        height, width = source.size
+        if height != width and any(turns % 2 for turns, _ in variants):
+            raise InputError("variants", "quarter turns of square images", f"size {source.size}")
+        labels = [-1 if example.label is None else example.label for example in source.dataset]
+        self.labels = np.array(labels, np.int64)
 
-    def gather(chosen):
-        made = [(i // len(variants), variants[i % len(variants)]) for i in chosen]
-        density = [input_density(pixels.dataset[i], pixels.size, sigma, v) for i, v in made]
-        return np.stack([_turned(pixels.values[i], v) for i, v in made]), np.stack(density)
+    @property
+    def count(self):
+        """How many examples an epoch has."""
+        return len(self.source.dataset) * len(self.variants)
 
-    def load(chosen):
-        types = (tf.uint8, tf.float32)
-        values, density = tf.numpy_function(gather, [chosen], types, stateful=False)
-        values = tf.cast(tf.ensure_shape(values, (None, *pixels.size, 4)), tf.float32)
-        density = tf.ensure_shape(density, (None, *pixels.size, 1))
-        return {"image": values[..., :3], "mask": values[..., 3:] / 255, "density": density}
+    @property
+    def steps(self):
+        """Batches in an epoch; the last one may be smaller."""
+        return -(-self.count // self.batch_size)
 
-    spec = tf.TensorSpec((None,), tf.int64)
-    loaded = tf.data.Dataset.from_generator(indices, output_signature=spec)
-    return loaded.map(load, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+    def named(self, first=0):
+        """All batches of the epochs from `first` on, as a `tf.data.Dataset` of dicts.
+
+        image float32 `(b, H, W, 3)` in [0, 255] and mask float32 `(b, H, W, 1)` in [0, 1], or
+        features; density float32 `(b, h, w, 1)` with sum 1, or 0 without fixations; label int64
+        `(b,)`, −1 without a class.
+        """
+        source, several = self.source, len(self.variants)
+        shape, kind = source.values.shape[1:], tf.as_dtype(source.values.dtype)
+
+        def indices():
+            for epoch in range(first, self.epochs):
+                order = epoch_order(self.count, self.seed, epoch)
+                yield from np.split(order, range(self.batch_size, self.count, self.batch_size))
+
+        def gather(chosen):
+            made = [(i // several, self.variants[i % several]) for i in chosen]
+            densities = [source.density(i, self.sigma, variant) for i, variant in made]
+            values = [source.value(i, variant) for i, variant in made]
+            return np.stack(values), np.stack(densities), self.labels[[i for i, _ in made]]
+
+        def load(chosen):
+            types = (kind, tf.float32, tf.int64)
+            values, density, label = tf.numpy_function(gather, [chosen], types, stateful=False)
+            named = source.named(tf.ensure_shape(values, (None, *shape)))
+            named["density"] = tf.ensure_shape(density, (None, *source.size, 1))
+            return named | {"label": tf.ensure_shape(label, (None,))}
+
+        spec = tf.TensorSpec((None,), tf.int64)
+        loaded = tf.data.Dataset.from_generator(indices, output_signature=spec)
+        return loaded.map(load, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+    def of(self, model, first=0):
+        """The same as Keras' `fit` takes them for `model`; see `for_fit`."""
+        return for_fit(self.named(first), model)
 
 
-def _turned(values, variant):
-    turns, flipped = variant
-    values = np.rot90(values, turns)
-    return values[:, ::-1] if flipped else values
+TARGETS = {"saliency": "mask", "attention": "density", "logits": "label"}
+"""What each kind of output learns from; an output may bear its level behind, as `saliency_1`."""
 
 
 def for_fit(batches, model):
     """Batches as Keras' `fit` takes them for `model`: pairs of inputs and targets by name.
 
-    Inputs are those the model has: `image`, and `gaze` where it takes gaze. Targets are the mask
-    for each output `saliency_*`, and the density, at the map's size, for each `attention_*` that
-    the model is compiled with a loss for. Nothing else reaches Keras, which fails obscurely on
-    keys that it does not expect.
+    Inputs are those the model has: `image` or `features`, and `gaze` where it takes gaze. Targets
+    are those of TARGETS for each output that the model is compiled with a loss for, the density at
+    the map's size. Nothing else reaches Keras, which fails obscurely on keys that it does not
+    expect.
     """
-    inputs = {"image": "image", "gaze": "density"}
-    taken = {tensor.name: inputs[tensor.name] for tensor in model.inputs}
+    taken = {
+        tensor.name: "density" if tensor.name == "gaze" else tensor.name for tensor in model.inputs
+    }
     losses = [name for name, loss in model.loss.items() if loss is not None]
     frames = {name: tuple(model.output[name].shape[1:3]) for name in losses}
 
@@ -163,11 +207,14 @@ def for_fit(batches, model):
         x = {name: batch[key] for name, key in taken.items()}
         y = {}
         for name in losses:
-            if name.startswith("attention"):
-                # Antialiasing averages over what a smaller frame merges.
-                y[name] = tf.image.resize(batch["density"], frames[name], antialias=True)
-            else:
-                y[name] = batch["mask"]
+            target = batch[TARGETS[name.split("_")[0]]]
+            y[name] = at_frame(target, frames[name]) if target is batch["density"] else target
         return x, y
 
     return batches.map(split, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
+
+
+def at_frame(density, frame):
+    """Densities `(b, H, W, 1)` at the size of a map, as `layers.GazeAttention` reduces them."""
+    # Antialiasing averages over what a smaller frame merges.
+    return tf.image.resize(density, frame, antialias=True)

@@ -2,6 +2,7 @@
 
 from keras_attn.models.alexnet import alexnet
 from keras_attn.models.backbones import BACKBONES, Backbone, backbone
+from keras_attn.models.fine_grained import fine_grained
 from keras_attn.models.resnet50 import resnet50
 from keras_attn.models.salient_object import salient_object
 from keras_attn.models.vgg16 import vgg16
@@ -11,6 +12,7 @@ __all__ = [
     "Backbone",
     "alexnet",
     "backbone",
+    "fine_grained",
     "resnet50",
     "salient_object",
     "vgg16",

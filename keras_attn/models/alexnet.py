@@ -107,15 +107,18 @@ def features(x, *, dilated=False, width=1.0, lrn="before_pool", lrn_alpha=2e-5, 
     return conv(x, 256, 3, 2, "conv5")
 
 
-def classifier(x, classes, *, width=1.0, dropout=0.5):
-    """The last pooling layer and the fully connected ones; `dropout` after fc6 and fc7."""
+def classifier(x, classes, *, width=1.0, dropout=0.5, activation="softmax"):
+    """The last pooling layer and the fully connected ones; `dropout` after fc6 and fc7.
+
+    activation: of the last layer, as for `common.class_scores`.
+    """
     x = MaxPooling2D(3, 2, name="pool5")(x)
     x = Flatten(name="flatten")(x)
     for layer in ("fc6", "fc7"):
         x = Dense(scaled(4096, width), activation="relu", name=layer)(x)
         if dropout:
             x = Dropout(dropout, name=f"{layer}_dropout")(x)
-    return class_scores(x, classes, "fc8")
+    return class_scores(x, classes, "fc8", activation)
 
 
 def alexnet(

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 
 from keras_attn.errors import one_of
 from keras_attn.models.alexnet import alexnet
+from keras_attn.models.alexnet import classifier as alexnet_head
 from keras_attn.models.alexnet import features as alexnet_features
+from keras_attn.models.resnet50 import classifier as resnet50_head
 from keras_attn.models.resnet50 import features as resnet50_features
 from keras_attn.models.resnet50 import resnet50
+from keras_attn.models.vgg16 import classifier as vgg16_head
 from keras_attn.models.vgg16 import features as vgg16_features
 from keras_attn.models.vgg16 import vgg16
 
@@ -17,13 +20,15 @@ class Backbone:
     """A network of the study.
 
     build: its function. features: everything before its last pooling layer, as a function of
-    preprocessed images with `dilated` and `width`. size: side of the paper's images. stages: the
-    last layer of each resolution, from fine to coarse. classifier: the layers with weights after
-    the last pooling, of which the last has the classes as its units.
+    preprocessed images with `dilated` and `width`. head: that layer and the rest, as a function of
+    features and the number of classes with `width`, `dropout` and `activation`. size: side of the
+    paper's images. stages: the last layer of each resolution, from fine to coarse. classifier: the
+    layers with weights after the last pooling, of which the last has the classes as its units.
     """
 
     build: Callable
     features: Callable
+    head: Callable
     size: int
     stages: tuple
     classifier: tuple
@@ -36,11 +41,17 @@ class Backbone:
 
 BACKBONES = {
     "alexnet": Backbone(
-        alexnet, alexnet_features, 227, ("conv1", "conv2", "conv5"), ("fc6", "fc7", "fc8")
+        alexnet,
+        alexnet_features,
+        alexnet_head,
+        227,
+        ("conv1", "conv2", "conv5"),
+        ("fc6", "fc7", "fc8"),
     ),
     "vgg16": Backbone(
         vgg16,
         vgg16_features,
+        vgg16_head,
         224,
         ("block1_conv2", "block2_conv2", "block3_conv3", "block4_conv3", "block5_conv3"),
         ("fc1", "fc2", "predictions"),
@@ -48,6 +59,7 @@ BACKBONES = {
     "resnet50": Backbone(
         resnet50,
         resnet50_features,
+        resnet50_head,
         224,
         ("conv2_block3_out", "conv3_block4_out", "conv4_block6_out", "conv5_block3_out"),
         ("predictions",),

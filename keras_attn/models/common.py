@@ -49,6 +49,18 @@ def image_input(input_shape):
     return images, CaffePreprocessing(name="preprocessing")(images)
 
 
-def class_scores(x, classes, name):
-    """The last layer of a classifier: float32 probabilities of `classes` classes."""
-    return keras.layers.Dense(classes, activation="softmax", dtype="float32", name=name)(x)
+GAZE = "gaze"
+"""The input of a network that takes the fixation density."""
+
+
+def image_input_of(model):
+    """The input that is not the gaze; the two are in no order one could rely on."""
+    return next(tensor for tensor in model.inputs if tensor.name != GAZE)
+
+
+def class_scores(x, classes, name, activation="softmax"):
+    """The last layer of a classifier: float32 scores of `classes` classes, as probabilities.
+
+    activation: None for the scores before softmax.
+    """
+    return keras.layers.Dense(classes, activation=activation, dtype="float32", name=name)(x)

@@ -57,10 +57,14 @@ def _norm_relu(x, name):
     return Activation("relu", name=f"{name}_relu")(x)
 
 
-def classifier(x, classes, *, width=1.0):
-    """The last pooling layer (a global average) and the fully connected one."""
+def classifier(x, classes, *, width=1.0, dropout=0.0, activation="softmax"):
+    """The last pooling layer (a global average) and the fully connected one.
+
+    width, dropout: change nothing, since nothing lies between; there so that all backbones are
+    called alike. activation: of the last layer, as for `common.class_scores`.
+    """
     x = keras.layers.GlobalAveragePooling2D(name="avg_pool")(x)
-    return class_scores(x, classes, "predictions")
+    return class_scores(x, classes, "predictions", activation)
 
 
 def resnet50(input_shape=(224, 224, 3), *, classes=None, dilated=False, width=1.0, name="resnet50"):

@@ -34,15 +34,18 @@ def features(x, *, dilated=False, width=1.0):
     return x
 
 
-def classifier(x, classes, *, width=1.0, dropout=0.0):
-    """The last pooling layer and the fully connected ones; `dropout` after fc1 and fc2."""
+def classifier(x, classes, *, width=1.0, dropout=0.0, activation="softmax"):
+    """The last pooling layer and the fully connected ones; `dropout` after fc1 and fc2.
+
+    activation: of the last layer, as for `common.class_scores`.
+    """
     x = MaxPooling2D(2, 2, name="block5_pool")(x)
     x = Flatten(name="flatten")(x)
     for layer in ("fc1", "fc2"):
         x = Dense(scaled(4096, width), activation="relu", name=layer)(x)
         if dropout:
             x = keras.layers.Dropout(dropout, name=f"{layer}_dropout")(x)
-    return class_scores(x, classes, "predictions")
+    return class_scores(x, classes, "predictions", activation)
 
 
 def vgg16(

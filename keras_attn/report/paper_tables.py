@@ -15,7 +15,7 @@ from keras_attn.metrics.columns import Column
 PAPER = Path(__file__).with_name("paper_tables.csv")
 KEYS = ("table", "dataset", "backbone", "fusion", "subset", "attention", "metric")
 """The columns that say which cell of the paper a number belongs to."""
-DATASETS = {"dut_omron": "DUT-OMRON", "pascal_s": "PASCAL-S"}
+DATASETS = {"dut_omron": "DUT-OMRON", "pascal_s": "PASCAL-S", "cub_vwsw": "CUB-VWSW"}
 BACKBONES = {"alexnet": "AlexNet", "vgg16": "VGG16", "resnet50": "ResNet50"}
 """Those of the paper in its order, with the name in print; any other is called as it is."""
 
@@ -24,10 +24,21 @@ BACKBONES = {"alexnet": "AlexNet", "vgg16": "VGG16", "resnet50": "ResNet50"}
 class Metric(Column):
     """A column of examples.csv that is averaged over images, or a curve of arrays.npz.
 
-    curve: name of the curves; the value is then the maximum of the mean-over-images curve.
+    column: that column, where it is not called like the metric. curve: name of the curves; the
+    value is then the maximum of the mean-over-images curve. proportion: whether each image has it
+    or not, so that the mean is a share of the images. pooled: whether an image counts as often as
+    it has values under several seeds, and not once.
     """
 
+    column: str = ""
     curve: str = ""
+    proportion: bool = False
+    pooled: bool = False
+
+    @property
+    def score(self):
+        """The column of examples.csv."""
+        return self.column or self.key
 
 
 @dataclass(frozen=True)
@@ -36,12 +47,15 @@ class Subset:
 
     take: scores of a group's images, ordered by id, -> positions of the subset in them. column:
     the score that it depends on. size: number of images -> how many are taken, where that follows.
+    rows: rows of a group, one for each image and seed, -> which of them count, before their means
+    are taken; None for all.
     """
 
     key: str
-    take: Callable
+    take: Callable = lambda scores: np.arange(len(scores))
     column: str = ""
     size: Callable | None = None
+    rows: Callable | None = None
 
 
 @dataclass(frozen=True)
@@ -66,7 +80,7 @@ class Table:
     title: str
     metrics: tuple
     about: tuple
-    subsets: tuple = (Subset("all", lambda scores: np.arange(len(scores))),)
+    subsets: tuple = (Subset("all"),)
     remarks: tuple = ()
     ceiling: bool = False
 
@@ -79,12 +93,18 @@ class Table:
     def scores(self):
         """The scores of examples.csv that it is made from."""
         chosen_by = [subset.column for subset in self.subsets if subset.column]
-        return (*(metric.key for metric in self.metrics if not metric.curve), *chosen_by)
+        return (*(metric.score for metric in self.metrics if not metric.curve), *chosen_by)
 
     @property
     def curves(self):
         """The curves of arrays.npz that it is made from."""
         return tuple(metric.curve for metric in self.metrics if metric.curve)
+
+    @property
+    def interval(self):
+        """What the intervals in its cells are."""
+        shares = all(metric.proportion for metric in self.metrics)
+        return f"95 % {'Wilson' if shares else 'bootstrap'} interval over images"
 
     @property
     def about_gaze(self):
@@ -105,6 +125,9 @@ def _ranked(scores):
 
 BEST = Subset("best", lambda s: _ranked(s)[: extreme(len(s))], "adaptive_f", extreme)
 WORST = Subset("worst", lambda s: _ranked(s)[-extreme(len(s)) :], "adaptive_f", extreme)
+
+POSITIVE = Subset("positive", column="correct", rows=lambda rows: rows["correct"] == 1)
+NEGATIVE = Subset("negative", column="correct", rows=lambda rows: rows["correct"] == 0)
 
 GAZE = (Metric("s_auc", "s-AUC"), Metric("ig", "IG"))
 IG_CONVENTION = "IG in bits over the leave-one-out centre bias, MIT convention."
@@ -152,6 +175,48 @@ TABLES = (
         GAZE,
         (f"Over all images with fixations. {MAPS} {IG_CONVENTION}",),
         ceiling=True,
+    ),
+    Table(
+        "VII",
+        "fine_grained",
+        "Fine-grained classification",
+        (Metric("accuracy", "accuracy", column="correct", proportion=True),),
+        ("accuracy: share of the test images whose class has the highest score (Eq. 10).",),
+    ),
+    Table(
+        "VIII",
+        "fine_grained",
+        "Agreement of attention with gaze in fine-grained classification",
+        GAZE,
+        (f"Over all test images with fixations. {IG_CONVENTION}",),
+        ceiling=True,
+    ),
+    Table(
+        "IX",
+        "fine_grained",
+        "Agreement of attention with gaze where the class was told rightly and wrongly",
+        GAZE,
+        (
+            "positive, negative: the test images that each column's network classified rightly and "
+            "wrongly, under each seed; weighted by their numbers, the two make up Table VIII.",
+            IG_CONVENTION,
+        ),
+        subsets=(POSITIVE, NEGATIVE),
+    ),
+    Table(
+        "X",
+        "adversarial",
+        "Fooling rates in fine-grained classification under FGSM",
+        (
+            Metric("fooling_rate", "fooled", False, proportion=True, pooled=True),
+            Metric("fooling_rate_all", "of all", False, proportion=True),
+        ),
+        (
+            "fooled: share of the images classified rightly before whose predicted class the "
+            "perturbation changes (Eq. 11), which is what the paper's table counts; of all: the "
+            "share of all test images.",
+            "Where attention is made of human gaze, gaze is held fixed while the image changes.",
+        ),
     ),
 )
 TASKS = tuple(dict.fromkeys(table.task for table in TABLES))

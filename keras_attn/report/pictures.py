@@ -48,6 +48,24 @@ def grey(values):
     return np.repeat(levels[..., None], 3, axis=-1)
 
 
+RIGHT, WRONG = (0, 114, 178), (213, 94, 0)
+"""Colours of frames; blue and vermilion, which colour-blind readers tell apart too."""
+
+
+def framed(picture, right):
+    """The picture in a frame that says whether a prediction is right."""
+    width = max(2, picture.shape[0] // 40)
+    made = picture.copy()
+    cv2.rectangle(
+        made,
+        (width // 2, width // 2),
+        (made.shape[1] - 1 - width // 2, made.shape[0] - 1 - width // 2),
+        RIGHT if right else WRONG,
+        width,
+    )
+    return made
+
+
 def size_at(shape, width):
     """(H, W) of a picture of `shape` at another width, its proportions kept."""
     return max(1, round(shape[0] * width / shape[1])), width

@@ -74,10 +74,14 @@ class Block:
 
 @dataclass(frozen=True, eq=False)
 class Sheet:
-    """A table as it is shown. cells: those it is made of. legend: sentences under it."""
+    """A table as it is shown.
+
+    interval: what the intervals are. cells: those it is made of. legend: sentences under it.
+    """
 
     number: str
     title: str
+    interval: str
     cells: pd.DataFrame
     blocks: tuple
     legend: tuple
@@ -88,7 +92,7 @@ def sheet(table, results, cells, paper):
     own = cells[cells["table"] == table.number]
     blocks = tuple(_block(table, part, paper) for _, part in own.groupby("dataset", sort=False))
     legend = table_legend.lines(table, results, own)
-    return Sheet(table.number, table.title, own, blocks, legend)
+    return Sheet(table.number, table.title, table.interval, own, blocks, legend)
 
 
 def attention_title(name):
@@ -146,9 +150,9 @@ def texts(sheet):
     return sheet.cells.to_csv(index=False), as_markdown(sheet), as_latex(sheet)
 
 
-def _how_to_read(best, second):
+def _how_to_read(sheet, best, second):
     return (
-        "Each cell: ours [95 % bootstrap interval over images] (the paper's). "
+        f"Each cell: ours [{sheet.interval}] (the paper's). "
         f"Of ours in a column, the best is {best} and the second best {second}."
     )
 
@@ -165,7 +169,7 @@ def as_text(sheet):
         for block in sheet.blocks:
             console.print(_console_table(block))
     lines = [line.rstrip() for line in captured.get().strip("\n").splitlines()]
-    legend = [_how_to_read("marked **", "*"), *sheet.legend]
+    legend = [_how_to_read(sheet, "marked **", "*"), *sheet.legend]
     wrapped = [
         textwrap.fill(sentence, LEGEND_WIDTH, subsequent_indent="  ", break_on_hyphens=False)
         for sentence in legend
@@ -208,7 +212,7 @@ def as_markdown(sheet):
         for title, cells in block.rows:
             lines.append(_row([title], [_markdown_cell(cell) for cell in cells]))
         lines.append("")
-    lines.append(f"- {_how_to_read('bold', 'in italics')}")
+    lines.append(f"- {_how_to_read(sheet, 'bold', 'in italics')}")
     return "\n".join([*lines, *(f"- {_markdown(sentence)}" for sentence in sheet.legend), ""])
 
 
@@ -245,7 +249,7 @@ ESCAPES = {character: rf"\{character}" for character in "&%$#_{}"} | {
 
 def as_latex(sheet):
     """The sheet as a LaTeX float; needs the packages booktabs and adjustbox."""
-    caption = f"{sheet.title}. {_how_to_read('bold', 'underlined')}"
+    caption = f"{sheet.title}. {_how_to_read(sheet, 'bold', 'underlined')}"
     lines = [
         r"% Needs \usepackage{booktabs,adjustbox}.",
         r"\begin{table*}",

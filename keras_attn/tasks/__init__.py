@@ -4,12 +4,14 @@ A task is a module of this package, named like its configuration. What training 
 of it, for a resolved configuration:
 
     read(data, drawn=None)          the whole dataset that the data part of a configuration names
+    parts(config, whole)            what of it is trained on, and what is scored
     resolved(config, train)         the configuration with nothing left to follow from others
     files(config)                   fingerprints of the files that a run depends on, by field
+    plan(config, train, validation) the `training.plan.Plan`
     build(config)                   the compiled network, with its initial weights
     network(config)                 the network alone
-    batches(config, train)          training batches: `steps` an epoch, `of(model, first epoch)`
     scorer(model, config, size)     an `evaluation.Scorer`
+    takes(model)                    whether a model from elsewhere is one of this task
     labels(model, config)           who is scored, for the first columns of the rows
 """
 
@@ -31,6 +33,12 @@ def named(name):
     """The module of the task of that name."""
     one_of("task", name, tuple(configs.TASKS))
     return importlib.import_module(f"keras_attn.tasks.{name}")
+
+
+def of_model(model):
+    """The first task whose outputs a model from elsewhere has; Task 1 where none fits."""
+    modules = [named(name) for name in configs.TASKS]
+    return next((module for module in modules if module.takes(model)), modules[0])
 
 
 def tag(model, config):

@@ -1,26 +1,23 @@
 """Task 1, salient object segmentation: what its network learns from, and how it is scored."""
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import keras
 import numpy as np
 
 from keras_attn import configs, datasets, mechanisms, models, runs, weights
-from keras_attn.agreement.scoring import EXTRAS, Blur, GazeScores
 from keras_attn.datasets import pipeline
 from keras_attn.errors import InputError
 from keras_attn.losses import AttentionKL
-from keras_attn.metrics.columns import COLUMNS
 from keras_attn.metrics.salient_object import SCORES, ImageScores
 from keras_attn.report import pictures
 from keras_attn.resizing import at_size, image_at, size_of
+from keras_attn.tasks import encoders
+from keras_attn.tasks.scoring import AttentionScorer, outputs_like
+from keras_attn.training.plan import Plan, Trainee
 
 NAME = configs.SalientObject.task
-GAZE = "gaze"
-"""The input of a network that takes the fixation density."""
-KINDS = ("saliency", "attention")
-"""Of the network's outputs."""
 READERS = {
     "dut_omron": datasets.dut_omron,
     "pascal_s": datasets.pascal_s,
@@ -28,14 +25,10 @@ READERS = {
 }
 AUGMENTED = ("pascal_s",)
 """Datasets of which the paper trains on eight variants of each image (§IV-A2)."""
-STUDY = ("s_auc", "ig")
-"""The two gaze scores of the study."""
-DEFAULT_SIZE = 224
-"""Side of the input for a model that leaves it open."""
 
 
 def read(data, drawn=None):
-    """The whole dataset of a `configs.SalientObjectData`.
+    """The whole dataset that the data part of a configuration names.
 
     drawn: the folder in which scenes get one of their own, if they are drawn; by default one in
     the system's folder for temporary files.
@@ -52,7 +45,7 @@ def resolved(config, train):
     """The configuration with every field that was None filled in."""
     model, data, training = config.model, config.data, config.training
     size = model.size or models.backbone(model.backbone).size
-    rate = training.learning_rate or configs.LEARNING_RATES[model.backbone]
+    rate = training.learning_rate or configs.LEARNING_RATES[NAME][model.backbone]
     base = model.base_rate or _base_rate(train)
     augment = data.name in AUGMENTED if data.augment is None else data.augment
     return replace(
@@ -79,15 +72,15 @@ def build(config):
     model = network(config)
     training = config.training
     if training.weights is not None:
-        _load_encoder(model, config)
+        encoders.load_encoder(model, config.model.backbone, training.weights)
     if training.start is not None:
         weights.load(model, start_file(config))
     supervised = mechanisms.get(config.model.attention).supervised
-    names = {kind: [n for n in model.output if n.startswith(kind)] for kind in KINDS}
-    losses = {name: keras.losses.BinaryCrossentropy() for name in names["saliency"]}
-    losses |= {name: AttentionKL() if supervised else None for name in names["attention"]}
-    shares = dict.fromkeys(names["saliency"], 1.0)
-    shares |= dict.fromkeys(names["attention"], training.attention_weight)
+    saliency, attention = outputs_of(model)
+    losses = {name: keras.losses.BinaryCrossentropy() for name in saliency}
+    losses |= {name: AttentionKL() if supervised else None for name in attention}
+    shares = dict.fromkeys(saliency, 1.0)
+    shares |= dict.fromkeys(attention, training.attention_weight)
     model.compile(keras.optimizers.Adam(training.learning_rate), losses, loss_weights=shares)
     return model
 
@@ -106,18 +99,6 @@ def network(config):
     )
 
 
-def _load_encoder(model, config):
-    encoder = models.backbone(config.model.backbone)
-    features = model.get_layer(encoder.stages[-1]).output
-    part = keras.Model(image_input(model), features, name=f"{config.model.backbone} encoder")
-    weights.load(part, config.training.weights, skip=encoder.classifier)
-
-
-def image_input(model):
-    """The input that is not the gaze; the two are in no order one could rely on."""
-    return next(tensor for tensor in model.inputs if tensor.name != GAZE)
-
-
 def start_file(config):
     """The weight file that a run starts from; `InputError` if it is of another network."""
     start = Path(config.training.start).expanduser()
@@ -132,45 +113,46 @@ def start_file(config):
 
 def files(config):
     """Fingerprints of the files that a run depends on, by field."""
-    made = {}
-    if config.training.weights is not None:
-        made["weights"] = runs.fingerprint(config.training.weights)
+    made = encoders.files(config)
     if config.training.start is not None:
         made["start"] = runs.fingerprint(start_file(config))
     return made
 
 
-@dataclass(frozen=True)
-class Batches:
-    """Training batches of a configuration: `steps` in each epoch, and `of(model, first epoch)`."""
+def parts(config, whole):
+    """What is trained on and what is scored, of the whole dataset."""
+    data = config.data
+    return whole.fold(data.fold, of=data.folds, seed=data.fold_seed)
 
-    steps: int
-    of: object
+
+def plan(config, train, validation=None):
+    """The `Plan` of training a resolved configuration on images."""
+    made = batches(config, train)
+    return Plan(lambda: Trainee.of(build(config)), made.steps, made.of, lambda m: scorer(m, config))
 
 
 def batches(config, train):
-    """The `Batches` of a resolved configuration, from decoded images."""
+    """The `pipeline.Batches` of a resolved configuration, from decoded images."""
     size = size_of(config.model.size)
     pixels = pipeline.Pixels.of(train, size, config.machine.threads)
     variants = pipeline.AUGMENTED if config.data.augment else pipeline.PLAIN
     training = config.training
-
-    def of(model, first):
-        made = pipeline.batches(
-            pixels,
-            batch_size=training.batch_size,
-            epochs=training.epochs,
-            first=first,
-            seed=training.seed,
-            variants=variants,
-            sigma=config.data.fixation_sigma,
-        )
-        return pipeline.for_fit(made, model)
-
-    return Batches(pipeline.steps(pixels, training.batch_size, variants), of)
+    return pipeline.Batches(
+        pixels,
+        batch_size=training.batch_size,
+        epochs=training.epochs,
+        seed=training.seed,
+        variants=variants,
+        sigma=config.data.fixation_sigma,
+    )
 
 
 # --- scoring ------------------------------------------------------------------------------------
+
+
+def takes(model):
+    """Whether a model from elsewhere is one of this task: it returns maps."""
+    return not isinstance(model.output, dict) or bool(outputs_like(model, "saliency"))
 
 
 def outputs_of(model):
@@ -180,102 +162,55 @@ def outputs_of(model):
     one output without a name, which is the saliency map.
     """
     if not isinstance(model.output, dict):
-        return {"saliency": [""], "attention": []}
-    found = {kind: sorted(n for n in model.output if _is(n, kind)) for kind in KINDS}
-    if not found["saliency"]:
+        return [""], []
+    saliency = outputs_like(model, "saliency")
+    if not saliency:
         expected = "an output named saliency or saliency_<level>"
         raise InputError(f"model {model.name!r}", expected, list(model.output))
-    return found
+    return saliency, outputs_like(model, "attention")
 
 
-def _is(name, kind):
-    return name == kind or (name.startswith(f"{kind}_") and name[len(kind) + 1 :].isdigit())
-
-
-class Scorer:
-    """Scores predictions at each image's own size against its mask, and attention against gaze.
-
-    sigma: blur of the densities as a share of the width. size: (H, W) of the input.
-    """
+class Scorer(AttentionScorer):
+    """Scores predictions at each image's own size against its mask, and attention against gaze."""
 
     def __init__(self, model, sigma, size=None):
-        self.names, self.sigma = outputs_of(model), sigma
-        self.inputs_of_model = [tensor.name for tensor in model.inputs]
-        fixed = image_input(model).shape[1:3]
-        self.size = size_of(size or (DEFAULT_SIZE if None in fixed else fixed))
-
-    def inputs(self, example):
-        """The image, and under the name `gaze` its density, as the model takes them."""
-        made = {}
-        for name in self.inputs_of_model:
-            if name == GAZE:
-                made[name] = pipeline.input_density(example, self.size, self.sigma)
-            else:
-                made[name] = pipeline.input_image(example, self.size).astype(np.float32)
-        return made
-
-    def maps(self, outputs, kind, shape):
-        """The maps of a kind in order, at `shape` (H, W)."""
-        return [at_size(outputs[name][..., 0], shape) for name in self.names[kind]]
+        self.saliency, attention = outputs_of(model)
+        super().__init__(model, attention, sigma, size)
 
     def score(self, dataset, index, outputs):
-        """All scores of an example, and its curves.
-
-        Gaze scores are those of the last attention; `s_auc_1`, `ig_1` and so on of the earlier.
-        """
-        example = dataset[index]
-        segmented = self._segmented(example, outputs)
+        """All scores of an example, and its curves."""
+        segmented = self._segmented(dataset[index], outputs)
         numbers = {name: getattr(segmented, name) for name in SCORES}
-        attention = self.maps(outputs, "attention", example.shape)
-        if attention:
-            numbers |= self._agreement(dataset, index, attention)
+        numbers |= self.agreement(dataset, index, outputs)
         return numbers, {"f_curve": segmented.f_curve, "e_curve": segmented.e_curve}
 
-    def _segmented(self, example, outputs):
-        prediction = self.maps(outputs, "saliency", example.shape)[-1]
-        return ImageScores(prediction, pipeline.read_mask(example), f" of {example.id!r}")
+    def _prediction(self, outputs, shape):
+        return at_size(outputs[self.saliency[-1]][..., 0], shape)
 
-    def _agreement(self, dataset, index, attention):
-        names = [*(column.key for column in COLUMNS), *EXTRAS]
-        earlier = [f"{key}_{level}" for level in range(1, len(attention)) for key in STUDY]
-        if not len(dataset[index].points):
-            return dict.fromkeys((*names, *earlier), np.nan)
-        gaze = GazeScores(dataset, index, Blur(fixations=self.sigma))
-        pairs = [value for one in attention[:-1] for value in gaze.s_auc_and_ig(one)]
-        values = (*gaze.of(attention[-1]), *pairs)
-        return dict(zip((*names, *earlier), values, strict=True))
+    def _segmented(self, example, outputs):
+        prediction = self._prediction(outputs, example.shape)
+        return ImageScores(prediction, pipeline.read_mask(example), f" of {example.id!r}")
 
     def brief(self, dataset, index, outputs):
         """F-curve, MAE, s-AUC and IG alone, for every epoch."""
-        example = dataset[index]
-        segmented = self._segmented(example, outputs)
-        attention = self.maps(outputs, "attention", example.shape)
-        agreement = np.nan, np.nan
-        if attention and len(example.points):
-            gaze = GazeScores(dataset, index, Blur(fixations=self.sigma))
-            agreement = gaze.s_auc_and_ig(attention[-1])
-        return segmented.f_curve, segmented.mae, *agreement
+        segmented = self._segmented(dataset[index], outputs)
+        agreement = self.brief_agreement(dataset, index, outputs)
+        return segmented.f_curve, segmented.mae, agreement
 
     def overall(self, briefs):
         """The scores of all examples together, from what `brief` returned of each."""
-        curves, mae, *agreement = zip(*briefs, strict=True)
-        scores = {"max_f": np.mean(curves, axis=0).max(), "mae": np.mean(mae)}
-        for name, values in zip(STUDY, agreement, strict=True):
-            seen = np.array(values)[~np.isnan(values)]
-            scores[name] = seen.mean() if len(seen) else np.nan
-        return {name: float(value) for name, value in scores.items()}
+        curves, mae, agreement = zip(*briefs, strict=True)
+        scores = {"max_f": float(np.mean(curves, axis=0).max()), "mae": float(np.mean(mae))}
+        return scores | self.overall_agreement(agreement)
 
     def keep(self, dataset, index, outputs):
         """What a figure shows of an example: image, mask, points, prediction, attention."""
         example = dataset[index]
-        size = pictures.size_at(example.shape, pictures.THUMBNAIL)
-        image = pictures.thumbnail(example.pixels())
-        kept = {"id": np.array(example.id), "image": image}
+        kept, size = self.kept_image(example)
         kept["mask"] = at_size(pipeline.read_mask(example), size) > 0.5
-        kept["points"] = example.points * (size[1] / example.shape[1])
-        for kind in KINDS:
-            if self.names[kind]:
-                kept[kind] = self.maps(outputs, kind, size)[-1].astype(np.float32)
+        kept["saliency"] = self._prediction(outputs, size).astype(np.float32)
+        for one in self.attention_maps(outputs, size)[-1:]:
+            kept["attention"] = one.astype(np.float32)
         return kept
 
     def picture(self, kept):
@@ -290,13 +225,10 @@ class Scorer:
 
 def scorer(model, config=None, size=None):
     """The `Scorer` of a model, its blur from the configuration it was trained with."""
-    data = configs.SalientObjectData() if config is None else config.data
+    data = configs.SalientObject().data if config is None else config.data
     return Scorer(model, data.fixation_sigma, size)
 
 
 def labels(model, config):
     """Who is scored: backbone, attention and seed, for the first columns of the rows."""
-    if config is None:
-        return {"backbone": model.name, "attention": "own", "seed": np.nan}
-    attention = mechanisms.get(config.model.attention).name
-    return {"backbone": config.model.backbone, "attention": attention, "seed": config.training.seed}
+    return encoders.labels(model, config)

@@ -140,6 +140,7 @@ class Report(keras.callbacks.Callback):
     def on_epoch_end(self, epoch, logs=None):
         """A line that stays."""
         names = [name for name in logs if name == "loss" or name.startswith("val_")]
+        names = [name for name in names if not math.isnan(logs[name])]  # not due in this epoch
         shown = [f"{name.removeprefix('val_')} {logs[name]:.4g}" for name in names]
         seconds = time.perf_counter() - self.began
         line = f"{self.label}  epoch {epoch + 1}/{self.params['epochs']}  {'  '.join(shown)}"

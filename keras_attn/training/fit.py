@@ -1,6 +1,6 @@
 """Trains one model in one run folder, from where it was left, and writes its weights at the end.
 
-Knows no task: it is handed functions that build the model, make batches and validate.
+Knows no task: it is handed a `Plan`, and functions that validate and save.
 """
 
 import keras
@@ -9,42 +9,39 @@ from keras_attn.errors import InputError
 from keras_attn.training import callbacks, devices, state
 
 
-def fit(build, batches, *, epochs, steps, folder, machine, seed, save, validate=None, label=""):
-    """Train to the last epoch; returns the model. An unfinished run in `folder` goes on.
+def fit(plan, *, epochs, folder, machine, seed, save, validate=None, label=""):
+    """Train to the last epoch; returns the network. An unfinished run in `folder` goes on.
 
-    build: () -> compiled model, called after seeding, under the precision and within the scope
-    of the strategy. batches: (model, first epoch) -> `tf.data.Dataset` of (x, y), `steps` of them
-    for each epoch from there on; for a run that is resumed to end with the same weights, the
-    order of an epoch must not depend on where it was begun. folder: a held `RunFolder`. machine:
-    a `configs.Machine`. save: (model, path), writes the weights. validate: see
-    `callbacks.Validation`. label: what progress lines begin with.
+    plan: a `Plan`. folder: a held `RunFolder`. machine: a `configs.Machine`. save: (network,
+    path), writes the weights. validate: see `callbacks.Validation`. label: what progress lines
+    begin with.
 
     After each epoch the state is written, so at most one epoch's work is lost. In float32, on one
     device with the same versions and threads, a run that was killed and resumed ends with the
     same bits as one that was not. Raises `TrainingStopped` when the loss is no number any more.
     """
-    if steps < 1 or epochs < 1:
-        raise InputError("training", "at least one step and one epoch", f"{steps}, {epochs}")
+    if plan.steps < 1 or epochs < 1:
+        raise InputError("training", "at least one step and one epoch", f"{plan.steps}, {epochs}")
     with devices.precision(machine.precision), devices.scope(machine.strategy):
         keras.utils.set_random_seed(seed)
-        model = build()
-        history = state.load(folder.state, model)
+        trainee = plan.build()
+        history = state.load(folder.state, trainee.learner)
     if history:
         callbacks.write_history(folder, history)
     if len(history) < epochs:
         with callbacks.Report(label) as report:
-            model.fit(
-                batches(model, len(history)),
+            trainee.learner.fit(
+                plan.batches(trainee.learner, len(history)),
                 epochs=epochs,
                 initial_epoch=len(history),
-                steps_per_epoch=steps,
+                steps_per_epoch=plan.steps,
                 callbacks=_callbacks(folder, history, machine, validate, report),
                 shuffle=False,  # the batches come in their order
                 verbose=0,
             )
-    save(model, folder.weights)
+    save(trainee.network, folder.weights)
     folder.state.unlink(missing_ok=True)
-    return model
+    return trainee.network
 
 
 def _callbacks(folder, history, machine, validate, report):

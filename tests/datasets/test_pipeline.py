@@ -31,9 +31,10 @@ def pixels(data):
 def epochs(pixels, count, **options):
     """All batches as one dict of arrays per epoch."""
     options = {"batch_size": 5, "epochs": count} | options
-    made = list(pipeline.batches(pixels, **options).as_numpy_iterator())
-    steps = pipeline.steps(pixels, options["batch_size"], options.get("variants", pipeline.PLAIN))
-    assert len(made) == steps * (count - options.get("first", 0))
+    first = options.pop("first", 0)
+    batches = pipeline.Batches(pixels, **options)
+    made, steps = list(batches.named(first).as_numpy_iterator()), batches.steps
+    assert len(made) == steps * (count - first)
     groups = [made[start : start + steps] for start in range(0, len(made), steps)]
     return [{n: np.concatenate([b[n] for b in group]) for n in made[0]} for group in groups]
 
@@ -116,7 +117,7 @@ def test_a_grey_mask_is_object_from_half_of_its_range(data, tmp_path, grey, sali
 def test_quarter_turns_need_squares(data):
     wide = Pixels.of(data, (36, 64))
     with pytest.raises(InputError, match="quarter turns of square images"):
-        pipeline.batches(wide, batch_size=2, epochs=1, variants=AUGMENTED)
+        pipeline.Batches(wide, batch_size=2, epochs=1, variants=AUGMENTED)
     flips = [variant for variant in AUGMENTED if variant[0] % 2 == 0]
     assert len(epochs(wide, 1, variants=tuple(flips))[0]["image"]) == 4 * len(data)
 
@@ -156,8 +157,8 @@ def test_fit_is_given_what_the_model_takes_and_learns_from_and_nothing_else(data
     pull = ka.losses.AttentionKL() if attention == "supervised" else None
     losses = {f"saliency_{i}": "binary_crossentropy" for i in levels}
     model.compile(keras.optimizers.Adam(), losses | {f"attention_{i}": pull for i in levels})
-    made = pipeline.batches(Pixels.of(data, (67, 67)), batch_size=4, epochs=1)
-    x, y = next(iter(pipeline.for_fit(made, model)))
+    made = pipeline.Batches(Pixels.of(data, (67, 67)), batch_size=4, epochs=1)
+    x, y = next(iter(made.of(model)))
     assert set(x) == {tensor.name for tensor in model.inputs}
     kinds = ("saliency", "attention") if pull else ("saliency",)
     assert set(y) == {f"{kind}_{i}" for kind in kinds for i in levels}

@@ -18,6 +18,7 @@ from keras_attn.errors import InputError, TrainingStopped
 from keras_attn.runs import RunFolder
 from keras_attn.training import callbacks, devices, state
 from keras_attn.training.fit import fit
+from keras_attn.training.plan import Plan, Trainee
 
 STEPS, EPOCHS = 6, 4
 QUIET = configs.Machine(tensorboard=False)
@@ -55,8 +56,9 @@ def save(model, path):
 def train(path, machine=QUIET, build=build, batches=batches, **options):
     folder = RunFolder(path)
     path.mkdir(parents=True, exist_ok=True)
-    options = {"epochs": EPOCHS, "steps": STEPS, "seed": 1, "save": save} | options
-    return fit(build, batches, folder=folder, machine=machine, **options)
+    options = {"epochs": EPOCHS, "seed": 1, "save": save} | options
+    plan = Plan(lambda: Trainee.of(build()), STEPS, batches, scorer=None)
+    return fit(plan, folder=folder, machine=machine, **options)
 
 
 SLOW = """

@@ -3,15 +3,18 @@
 import json
 import shutil
 import tempfile
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from keras_attn.datasets.cub_vwsw import cub_vwsw
 from keras_attn.datasets.dut_omron import dut_omron
 from keras_attn.datasets.folder import folder
 from keras_attn.datasets.miniature import (
     scenes,
+    write_cub_vwsw,
     write_dut_omron,
     write_folder,
     write_pascal_s,
@@ -19,12 +22,27 @@ from keras_attn.datasets.miniature import (
 from keras_attn.datasets.pascal_s import pascal_s
 from keras_attn.errors import InputError, one_of
 
+
+def _scenes(rng, shape, viewers, count):
+    return [scenes.draw(rng, shape, viewers) for _ in range(count)]
+
+
+@dataclass(frozen=True)
+class Format:
+    """How a dataset is drawn, written and read; draw: (rng, (H, W), viewers, how many) -> list."""
+
+    write: Callable
+    read: Callable
+    viewers: int
+    draw: Callable = _scenes
+
+
 FORMATS = {
-    "folder": (write_folder.write, folder, scenes.VIEWERS),
-    "dut_omron": (write_dut_omron.write, dut_omron, 5),
-    "pascal_s": (write_pascal_s.write, pascal_s, 8),
+    "folder": Format(write_folder.write, folder, scenes.VIEWERS),
+    "dut_omron": Format(write_dut_omron.write, dut_omron, 5),
+    "pascal_s": Format(write_pascal_s.write, pascal_s, 8),
+    "cub_vwsw": Format(write_cub_vwsw.write, cub_vwsw, 5, write_cub_vwsw.draw),
 }
-"""A writer, the reader and the number of viewers of each format."""
 VERSION = 1
 """Of the drawing; scenes of another version are not taken for those of this one."""
 SMALLEST = 32
@@ -34,14 +52,15 @@ SETTINGS = "drawn.json"
 def miniature(name="folder", *, images=60, shape=(96, 128), seed=0, root=None, overwrite=False):
     """A drawn dataset of the format `name`: written to disk, then read like a real one.
 
-    name: "folder", "dut_omron" or "pascal_s".
+    name: "folder", "dut_omron" or "pascal_s": scenes with a salient object; "cub_vwsw": birds of
+    nine classes.
     images: how many. shape: their (H, W). seed: what they are drawn from; the same seed draws the
     same scenes. root: the folder to write to, by default one in the system's folder for temporary
     files; scenes that are there already are used if they were drawn from the same arguments,
     refused if not, or with `overwrite` drawn anew.
     Returns a `GazeDataset` whose note says that it says nothing about people.
     """
-    write, read, viewers = FORMATS[one_of("name", name, tuple(FORMATS))]
+    kind = FORMATS[one_of("name", name, tuple(FORMATS))]
     if images < 1:
         raise InputError("images", "at least 1", images)
     if len(shape) != 2 or min(shape) < SMALLEST:
@@ -56,9 +75,9 @@ def miniature(name="folder", *, images=60, shape=(96, 128), seed=0, root=None, o
         if root.exists() and not (overwrite and _drawn_from(root)):
             raise InputError(root, f"scenes drawn from {settings}", _drawn_from(root) or "others")
         rng = np.random.default_rng(seed)
-        drawn = [scenes.draw(rng, tuple(shape), viewers) for _ in range(images)]
-        _whole(root, settings, lambda stage: write(stage, drawn))
-    data = read(root)
+        drawn = kind.draw(rng, tuple(shape), kind.viewers, images)
+        _whole(root, settings, lambda stage: kind.write(stage, drawn))
+    data = kind.read(root)
     notes = [scenes.ABOUT] + [data.note] * (data.note not in ("", scenes.ABOUT))
     return replace(data, note=" ".join(notes))
 

@@ -38,7 +38,7 @@ class Scene:
 
 def draw(rng, shape=(96, 128), viewers=VIEWERS):
     """One scene of `shape` (H, W) from the random generator, with the gaze of `viewers`."""
-    image = _background(rng, shape)
+    image = background(rng, shape)
     places = _places(rng, shape)
     form = SHAPES[rng.integers(len(SHAPES))]
     colour = rng.uniform(60, 200, 3)
@@ -51,8 +51,8 @@ def draw(rng, shape=(96, 128), viewers=VIEWERS):
     return Scene(image, mask, *_gaze(rng, shape, places, viewers))
 
 
-def _background(rng, shape):
-    """Two colours mixed by smooth noise."""
+def background(rng, shape):
+    """Two colours mixed by smooth noise: float32 `(H, W, 3)` of `shape` (H, W)."""
     coarse = rng.normal(size=(4, 5)).astype(np.float32)
     mixture = cv2.resize(coarse, shape[::-1], interpolation=cv2.INTER_CUBIC)
     mixture = 1 / (1 + np.exp(-1.5 * mixture))[..., None]
@@ -125,10 +125,18 @@ def _object(image, place, form, colour, ink, rng, *, rings):
 def _gaze(rng, shape, places, viewers):
     """Points, subjects and durations of all viewers."""
     size = np.array(shape[::-1], float)
+    return viewed(rng, size, lambda first: _fixation(rng, size, places, first), viewers)
+
+
+def viewed(rng, size, fixation, viewers):
+    """Points, subjects (from 1) and durations of all viewers of a picture of `size` (W, H).
+
+    fixation: whether it is a viewer's first one -> where it falls, x and y in pixels.
+    """
     points, subjects = [], []
     for viewer in range(1, viewers + 1):
         for number in range(rng.integers(FIXATIONS[0], FIXATIONS[1] + 1)):
-            points.append(_fixation(rng, size, places, first=number == 0))
+            points.append(fixation(number == 0))
             subjects.append(viewer)
     points = np.clip(points, 0, size - 0.01)  # files keep two decimals
     durations = rng.lognormal(np.log(230), 0.4, len(points)).round(1)

@@ -1,0 +1,130 @@
+"""What a run is: one frozen dataclass per task in four parts, with presets. Loads no TensorFlow.
+
+A field that is None follows from others or from the data, and is resolved once, when the run
+begins; `config.json` holds the resolved values. The parts `model`, `data` and `training` decide
+what comes out of a run, `machine` only how it gets there.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import get_args, get_type_hints
+
+from keras_attn.configs import for_fine_grained, for_salient_object
+from keras_attn.configs.base import PARTS, Attention, Backbone, Machine, changed
+from keras_attn.configs.for_fine_grained import FineGrained
+from keras_attn.configs.for_salient_object import SalientObject
+from keras_attn.errors import InputError, one_of
+from keras_attn.mechanisms import Mechanism
+
+__all__ = [
+    "LEARNING_RATES",
+    "PARTS",
+    "PRESETS",
+    "TASKS",
+    "Attention",
+    "Backbone",
+    "FineGrained",
+    "Machine",
+    "SalientObject",
+    "changed",
+    "fine_grained",
+    "from_dict",
+    "identity",
+    "salient_object",
+    "to_dict",
+]
+
+RESULT_FORMAT = 1
+"""Part of every run's identity: results of another format are not taken for those of this one."""
+_HOMES = {SalientObject: for_salient_object, FineGrained: for_fine_grained}
+
+TASKS = {kind.task: kind for kind in _HOMES}
+"""The configuration of each task."""
+PRESETS = {kind.task: home.PRESETS for kind, home in _HOMES.items()}
+"""The presets of each task."""
+LEARNING_RATES = {kind.task: home.LEARNING_RATES for kind, home in _HOMES.items()}
+"""Of Adam in the paper, by task and backbone."""
+
+
+def salient_object(preset="miniature", **changes):
+    """The configuration of a run of Task 1: a preset, with fields of any of its parts changed.
+
+        salient_object("paper", backbone="resnet50", attention="human", epochs=20)
+
+    Raises `InputError` for a preset, a field or a value that does not exist.
+    """
+    return _preset(SalientObject, preset, changes)
+
+
+def fine_grained(preset="miniature", **changes):
+    """The configuration of a run of Task 3, as `salient_object` makes one of Task 1."""
+    return _preset(FineGrained, preset, changes)
+
+
+def _preset(kind, name, changes):
+    presets = PRESETS[kind.task]
+    return changed(presets[one_of("preset", name, tuple(presets))], **changes)
+
+
+# --- as text, and as an identity ----------------------------------------------------------------
+
+
+def to_dict(config):
+    """The configuration as plain values, which `from_dict` turns back."""
+    parts = {part: _plain(asdict(getattr(config, part))) for part in PARTS}
+    return {"task": config.task, **parts}
+
+
+def _plain(values):
+    """Values as JSON gives them back."""
+    return json.loads(json.dumps(values, default=str))
+
+
+def from_dict(values, where="configuration"):
+    """The configuration that `to_dict` has made `values` of; `InputError` for anything else."""
+    expected = "a configuration as this version of keras_attn writes it"
+    try:
+        kind = TASKS[values["task"]]
+        hints = get_type_hints(kind)
+        return kind(**{part: _part(hints[part], values[part]) for part in PARTS})
+    except (KeyError, TypeError) as error:
+        raise InputError(where, expected, f"{type(error).__name__}: {error}") from error
+
+
+def _part(kind, values):
+    hints = get_type_hints(kind)
+    return kind(**{name: _restored(value, hints[name]) for name, value in values.items()})
+
+
+def _restored(value, hint):
+    if isinstance(value, dict):
+        return Mechanism(**value)
+    if isinstance(value, list):
+        return tuple(value)
+    return Path(value) if value is not None and Path in get_args(hint) else value
+
+
+WHERE_DATA_COMES_FROM = (
+    *("name", "root", "gaze", "images", "side", "scenes_seed", "fold", "folds", "fold_seed"),
+    *("participants", "shifted", "crop", "on_bad_example"),
+)
+"""Fields that the fingerprint of the training data stands for."""
+
+
+def identity(config, *, data, files=None):
+    """Hash of all that decides what a resolved configuration trains to.
+
+    data: fingerprint of the training data, which stands for where they lie and how they were
+    split. files: fingerprints that stand for paths, by field (`weights`, `start`).
+    """
+    values = to_dict(config)
+    del values["machine"]
+    for name in WHERE_DATA_COMES_FROM:
+        values["data"].pop(name, None)
+    values["data"]["fingerprint"] = data
+    values["training"] |= files or {}
+    values["format"] = RESULT_FORMAT
+    text = json.dumps(values, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()

@@ -1,0 +1,99 @@
+"""What the configurations of all tasks share: names, the machine, checks, changes by name."""
+
+from __future__ import annotations
+
+import types
+from dataclasses import dataclass, fields, replace
+from pathlib import Path
+from typing import Literal, Union, get_args, get_origin, get_type_hints
+
+from keras_attn.errors import InputError, one_of
+from keras_attn.mechanisms import MECHANISMS, Mechanism
+
+PARTS = ("model", "data", "training", "machine")
+
+Backbone = Literal["alexnet", "vgg16", "resnet50"]
+Attention = Literal[tuple(MECHANISMS)]
+Precision = Literal["float32", "mixed_float16", "mixed_bfloat16"]
+
+
+@dataclass(frozen=True)
+class Machine:
+    """Where and how it runs; changes nothing but rounding."""
+
+    precision: Precision = "float32"
+    """Keras' dtype policy."""
+    strategy: Literal["none", "mirrored"] = "none"
+    """mirrored: all GPUs of this machine share each batch."""
+    threads: int = 4
+    """That read and decode images."""
+    validate_every: int = 1
+    """Epochs from one validation to the next; the last epoch is always validated."""
+    tensorboard: bool = True
+    """Write curves and pictures for TensorBoard into the run folder."""
+
+
+def about(config):
+    """A configuration in a line, for a list of presets."""
+    part = config.model
+    side = "the paper's size" if part.size is None else f"{part.size}×{part.size}"
+    return f"{part.backbone} at width {part.width:g}, {side}, {config.training.epochs} epochs"
+
+
+def check(config):
+    """Refuse what can be refused before data or network are there."""
+    for part in PARTS:
+        section = getattr(config, part)
+        for name, hint in get_type_hints(type(section)).items():
+            value = getattr(section, name)
+            if not _fits(value, hint) and not isinstance(value, Mechanism):
+                raise InputError(f"{part}.{name}", _wording(hint), repr(value))
+            if _is_number(value) and not (value > 0 or (value == 0 and name in MAY_BE_ZERO)):
+                least = "0 or more" if name in MAY_BE_ZERO else "a positive number"
+                raise InputError(f"{part}.{name}", least, repr(value))
+
+
+MAY_BE_ZERO = ("fold", "fold_seed", "scenes_seed", "seed", "attention_weight", "dropout")
+
+
+def _is_number(value):
+    return isinstance(value, (int, float)) and not isinstance(value, bool)
+
+
+def _fits(value, hint):
+    origin, inner = get_origin(hint), get_args(hint)
+    if origin is Literal:
+        return value in inner
+    if origin in (Union, types.UnionType):
+        return any(_fits(value, one) for one in inner)
+    if origin is tuple:
+        if not isinstance(value, tuple):
+            return False
+        # tuple[X, ...] is of any length.
+        inner = inner[:1] * len(value) if inner[-1] is Ellipsis else inner
+        return len(value) == len(inner) and all(map(_fits, value, inner))
+    if hint is float:
+        return _is_number(value)
+    if hint is int:
+        return isinstance(value, int) and not isinstance(value, bool)
+    if hint is Path:
+        return isinstance(value, (str, Path))
+    return isinstance(value, hint)
+
+
+def _wording(hint):
+    if get_origin(hint) is Literal:
+        return f"one of {', '.join(map(repr, get_args(hint)))}"
+    return f"a value of type {getattr(hint, '__name__', hint)}".replace("NoneType", "None")
+
+
+def changed(config, **changes):
+    """`config` with some fields changed, named without the part they are in."""
+    home = {f.name: part for part in PARTS for f in fields(getattr(config, part))}
+    for name in changes:
+        one_of("configuration field", name, tuple(home))
+    parts = {}
+    for part in PARTS:
+        mine = {name: value for name, value in changes.items() if home[name] == part}
+        parts[part] = replace(getattr(config, part), **mine)
+    return replace(config, **parts)

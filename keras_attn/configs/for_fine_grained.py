@@ -1,0 +1,135 @@
+"""Configuration of Task 3, fine-grained classification."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from keras_attn import mechanisms
+from keras_attn.configs.base import Attention, Backbone, Machine, about, check
+from keras_attn.gaze import FIXATION_SIGMA
+
+LEARNING_RATES = {"alexnet": 5e-6, "vgg16": 1e-5, "resnet50": 1e-4}
+"""Of Adam, by backbone (§IV-C2)."""
+
+
+@dataclass(frozen=True)
+class FineGrainedModel:
+    """The network of Fig. 4."""
+
+    backbone: Backbone = "vgg16"
+    """The classifier that is fine-tuned."""
+    attention: Attention = "supervised"
+    """The mechanism; from Python also a `Mechanism` of your own."""
+    classes: tuple[str, ...] | None = None
+    """Names of the classes; default those of the training data."""
+    width: float = 1.0
+    """Factor of all channel counts."""
+    size: int | None = None
+    """Side of the input in pixels; default the paper's, 227 for AlexNet and 224 for the others."""
+    head: Literal["published", "pooled"] = "published"
+    """published: the backbone's own fully connected layers; pooled: the mean over positions and
+    one dense layer."""
+    dropout: float = 0.5
+    """After the first two fully connected layers; ours, the paper gives no rate."""
+    momentum: float = 0.99
+    """Of the attention module's BatchNormalization; short runs want less."""
+
+
+@dataclass(frozen=True)
+class FineGrainedData:
+    """Images of birds with classes and gaze; the publishers' own training and test lists."""
+
+    name: Literal["cub_vwsw"] = "cub_vwsw"
+    """Format of the dataset."""
+    root: Path | None = None
+    """Where CUB-200-2010 lies; without it, birds are drawn and written in that format."""
+    gaze: Path | None = None
+    """Where the gaze files of CUB-VWSW lie; default `root`."""
+    participants: tuple[str, ...] | None = None
+    """Whose gaze is read, such as VW-0 SW-2; default everybody's."""
+    shifted: Literal["drop", "keep", "shift"] = "drop"
+    """What happens to the points of participant 3 of CUB-SW that lie too far to the right."""
+    crop: bool = True
+    """Crop the images to their bounding boxes, as the paper."""
+    images: int = 432
+    """How many birds are drawn, of nine classes."""
+    side: int = 120
+    """Height of the drawn pictures in pixels; they are a fifth wider."""
+    scenes_seed: int = 0
+    """What the birds are drawn from."""
+    fixation_sigma: float = FIXATION_SIGMA
+    """Blur of fixation densities, as a share of the width."""
+    on_bad_example: Literal["raise", "skip"] = "raise"
+    """What happens to images that cannot be used."""
+
+
+@dataclass(frozen=True)
+class FineGrainedTraining:
+    """Losses and schedule (§IV-C2)."""
+
+    epochs: int = 50
+    """Ours, the paper gives none."""
+    batch_size: int = 16
+    """Images in a step; ours, the paper gives none."""
+    learning_rate: float | None = None
+    """Of Adam; default the paper's, 5e-6, 1e-5 and 1e-4 for AlexNet, VGG16 and ResNet50."""
+    attention_weight: float = 0.01
+    """Of the KL divergence of the supervised attention map in the loss."""
+    trunk: Literal["frozen", "trained"] = "frozen"
+    """Whether what lies before the attention is left as it is, as in the paper."""
+    seed: int = 0
+    """Of the initial weights and of the order of the images."""
+    weights: Path | None = None
+    """Weight file of the backbone, as trained on ImageNet; of a whole classifier, all but the
+    classes are taken."""
+    pretraining: Literal["none", "drawn"] = "none"
+    """drawn: a trunk without weights first learns to tell drawn shapes and colours apart."""
+
+
+@dataclass(frozen=True)
+class FineGrainedMachine(Machine):
+    """Where and how it runs; changes nothing but rounding."""
+
+    keep_features: bool = True
+    """Compute the features of a frozen trunk once per image, and not in every epoch."""
+    features: Path | None = None
+    """Where they are kept; default a folder of the system's for temporary files."""
+
+
+@dataclass(frozen=True)
+class FineGrained:
+    """A run of Task 3."""
+
+    model: FineGrainedModel = field(default_factory=FineGrainedModel)
+    data: FineGrainedData = field(default_factory=FineGrainedData)
+    training: FineGrainedTraining = field(default_factory=FineGrainedTraining)
+    machine: FineGrainedMachine = field(default_factory=FineGrainedMachine)
+
+    task = "fine_grained"
+
+    @property
+    def about(self):
+        """One line for a list of presets."""
+        return about(self)
+
+    @property
+    def run_name(self):
+        """What a run is called where its user does not say."""
+        names = (self.data.name, self.model.backbone, mechanisms.get(self.model.attention).name)
+        return "-".join((*names, f"seed{self.training.seed}"))
+
+    def __post_init__(self):
+        check(self)
+
+
+PRESETS = {
+    "paper": FineGrained(),
+    "miniature": FineGrained(
+        model=FineGrainedModel(width=0.25, size=96, momentum=0.9),
+        training=FineGrainedTraining(epochs=20, learning_rate=1e-3, pretraining="drawn"),
+        machine=FineGrainedMachine(validate_every=5),
+    ),
+}
+"""Presets of Task 3: the paper's, and one for drawn birds, whose trunk learns drawn shapes once."""

@@ -1,0 +1,120 @@
+"""Configuration of Task 1, salient object segmentation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from keras_attn import mechanisms
+from keras_attn.configs.base import Attention, Backbone, Machine, about, check
+from keras_attn.gaze import FIXATION_SIGMA
+
+LEARNING_RATES = {"alexnet": 1e-5, "vgg16": 1e-4, "resnet50": 5e-5}
+"""Of Adam, by backbone (§IV-A2)."""
+
+
+@dataclass(frozen=True)
+class SalientObjectModel:
+    """The network of Fig. 1."""
+
+    backbone: Backbone = "vgg16"
+    """The encoder."""
+    attention: Attention = "supervised"
+    """The mechanism; from Python also a `Mechanism` of your own."""
+    width: float = 1.0
+    """Factor of all channel counts."""
+    size: int | None = None
+    """Side of the input in pixels; default the paper's, 227 for AlexNet and 224 for the others."""
+    channels: tuple[int, int, int] = (512, 256, 128)
+    """Of the three decoder layers; ours, the paper gives none."""
+    base_rate: float | None = None
+    """Share of salient pixels that the outputs start from; default that of the training masks."""
+    momentum: float = 0.99
+    """Of the attention modules' BatchNormalization; short runs want less."""
+
+
+@dataclass(frozen=True)
+class SalientObjectData:
+    """Images with masks and gaze, and the fold that is held out."""
+
+    name: Literal["dut_omron", "pascal_s", "folder"] = "dut_omron"
+    """Format of the dataset."""
+    root: Path | None = None
+    """Where it lies; without it, scenes are drawn and written in that format."""
+    images: int = 240
+    """How many scenes are drawn."""
+    side: int = 96
+    """Height and width of the drawn scenes in pixels."""
+    scenes_seed: int = 0
+    """What the scenes are drawn from."""
+    fold: int = 0
+    """The fold that is evaluated; the others are trained on."""
+    folds: int = 5
+    """How many folds there are."""
+    fold_seed: int = 0
+    """What the folds are shuffled by."""
+    augment: bool | None = None
+    """Train on four rotations, each also mirrored; default for PASCAL-S alone, as the paper."""
+    fixation_sigma: float = FIXATION_SIGMA
+    """Blur of fixation densities, as a share of the width."""
+    on_bad_example: Literal["raise", "skip"] = "raise"
+    """What happens to images that cannot be used."""
+
+
+@dataclass(frozen=True)
+class SalientObjectTraining:
+    """Losses and schedule (§IV-A2)."""
+
+    epochs: int = 10
+    """Ours, the paper gives none."""
+    batch_size: int = 10
+    """Images in a step."""
+    learning_rate: float | None = None
+    """Of Adam; default the paper's, 1e-5, 1e-4 and 5e-5 for AlexNet, VGG16 and ResNet50."""
+    attention_weight: float = 0.01
+    """Of the KL divergence of each supervised attention map in the loss."""
+    seed: int = 0
+    """Of the initial weights and of the order of the images."""
+    weights: Path | None = None
+    """Weight file of the backbone, as trained on ImageNet."""
+    start: Path | None = None
+    """Run folder or .weights.h5 that all weights are taken from: the paper trains on PASCAL-S from
+    a run on DUT-OMRON."""
+
+
+@dataclass(frozen=True)
+class SalientObject:
+    """A run of Task 1."""
+
+    model: SalientObjectModel = field(default_factory=SalientObjectModel)
+    data: SalientObjectData = field(default_factory=SalientObjectData)
+    training: SalientObjectTraining = field(default_factory=SalientObjectTraining)
+    machine: Machine = field(default_factory=Machine)
+
+    task = "salient_object"
+
+    @property
+    def about(self):
+        """One line for a list of presets."""
+        return about(self)
+
+    @property
+    def run_name(self):
+        """What a run is called where its user does not say."""
+        data, model = self.data, self.model
+        names = (data.name, model.backbone, mechanisms.get(model.attention).name)
+        return "-".join((*names, f"fold{data.fold}", f"seed{self.training.seed}"))
+
+    def __post_init__(self):
+        check(self)
+
+
+PRESETS = {
+    "paper": SalientObject(),
+    "miniature": SalientObject(
+        model=SalientObjectModel(width=0.25, size=96, momentum=0.9),
+        training=SalientObjectTraining(epochs=16, learning_rate=5e-4),
+    ),
+}
+"""Presets of Task 1: the paper's, and one for drawn scenes that trains in about a minute."""

@@ -1,0 +1,83 @@
+"""The network of Task 3 (Fig. 4): a backbone with a mechanism right before its last pooling."""
+
+import keras
+from keras.layers import GlobalAveragePooling2D
+
+from keras_attn import mechanisms
+from keras_attn.errors import one_of
+from keras_attn.models.backbones import backbone as backbone_of
+from keras_attn.models.common import GAZE, class_scores, image_input, image_input_of
+
+HEADS = ("published", "pooled")
+POOLED = "classes"
+"""The layer of the class scores where the head is "pooled"."""
+
+
+def fine_grained(
+    backbone="vgg16",
+    attention="supervised",
+    *,
+    classes,
+    input_shape=None,
+    width=1.0,
+    head="published",
+    dropout=0.5,
+    frozen=True,
+    momentum=0.99,
+    name="fine_grained",
+):
+    """A classifier of `classes` classes with attention before its last pooling layer.
+
+    backbone: "alexnet", "vgg16" or "resnet50". attention: a `Mechanism` or its name. input_shape:
+    (H, W, 3); default the paper's. width: scales all channels. head: "published", the layers that
+    the backbone has after its last convolution; "pooled", the mean over positions and one dense
+    layer. dropout: rate after the first two fully connected layers. frozen: whether everything
+    before the mechanism is left as it is in training, BatchNormalization included, as §IV-C2.
+    momentum: of the module's BatchNormalization.
+
+    Input "image", float32 RGB in [0, 255]; for a mechanism that takes gaze also "gaze", densities
+    `(batch, h, w, 1)` of any size. Outputs by name: `logits` `(batch, classes)`, before softmax,
+    and `attention` at the size of the features (14×14 of 224²; AlexNet 13×13 of 227²; ResNet50
+    7×7); all float32.
+    """
+    mechanism, encoder = mechanisms.get(attention), backbone_of(backbone)
+    images, x = image_input(input_shape or (encoder.size, encoder.size, 3))
+    features = encoder.features(x, dilated=False, width=width)
+    inputs = {"image": images}
+    if mechanism.takes_gaze:
+        inputs[GAZE] = keras.Input((None, None, 1), name=GAZE)
+    attended = mechanisms.apply(
+        mechanism, features, inputs.get(GAZE), momentum=momentum, name="attention"
+    )
+    if one_of("head", head, HEADS) == "published":
+        options = {"width": width, "dropout": dropout, "activation": None}
+        logits = encoder.head(attended.gated, classes, **options)
+    else:
+        pooled = GlobalAveragePooling2D(name="pooled")(attended.gated)
+        logits = class_scores(pooled, classes, POOLED, activation=None)
+    network = keras.Model(inputs, {"logits": logits, "attention": attended.attention}, name=name)
+    if frozen:
+        for layer in trunk(network, backbone).layers:
+            layer.trainable = False
+    return network
+
+
+def trunk(network, backbone):
+    """Everything before the mechanism of a `fine_grained` network, sharing its layers."""
+    features = network.get_layer(backbone_of(backbone).stages[-1]).output
+    return keras.Model(image_input_of(network), features, name="trunk")
+
+
+def head(network, backbone):
+    """The mechanism and everything after it, sharing the layers of a `fine_grained` network.
+
+    Inputs "features", what the `trunk` returns in float32, and "gaze" if the network takes it;
+    outputs those of the network.
+    """
+    features = network.get_layer(backbone_of(backbone).stages[-1]).output
+    gaze = [tensor for tensor in network.inputs if tensor.name == GAZE]
+    part = keras.Model([features, *gaze], network.output, name=network.name)
+    inputs = {"features": keras.Input(features.shape[1:], name="features", dtype="float32")}
+    if gaze:
+        inputs[GAZE] = keras.Input((None, None, 1), name=GAZE)
+    return keras.Model(inputs, part(list(inputs.values())), name=f"{network.name}_head")

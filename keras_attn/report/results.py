@@ -1,0 +1,172 @@
+"""What evaluations have written into run folders, read back and pooled. Runs no network."""
+
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+import pandas as pd
+
+from keras_attn.errors import InputError, one_of
+from keras_attn.metrics.salient_object import THRESHOLDS
+from keras_attn.report.paper_tables import CURVES, GAZE, SCORES, TABLES, TASKS
+
+LABELS = ("task", "dataset", "backbone", "attention", "fold", "seed", "id")
+"""The columns of examples.csv that say what was scored; no two rows are alike in all of them."""
+CLASSES = ("class", "predicted")
+"""Of classifiers: the name of an example's class, and of the one that the network told."""
+TEXT = ("task", "dataset", "backbone", "attention", "id", *CLASSES)
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile, zlib.error)
+"""What NumPy raises for a file that is no archive of arrays, or a damaged one."""
+OF_GAZE = {metric.key for metric in GAZE}
+
+
+@dataclass(frozen=True, eq=False)
+class Results:
+    """The pooled rows of run folders.
+
+    rows: a DataFrame with a row per example and run: folder, LABELS, CLASSES and scores; backbone
+    is "" for what needs no network ("one viewer", "centre"). curves: by name, float32
+    `(rows, 256)`, NaN for rows without. notes: `{(task,
+    dataset): sentences}` that have to stand under every table.
+    """
+
+    rows: pd.DataFrame
+    curves: dict
+    notes: dict
+
+    def of(self, **labels):
+        """The rows and curves that have these labels."""
+        mask = np.ones(len(self.rows), bool)
+        for name, value in labels.items():
+            mask &= (self.rows[name] == value).to_numpy()
+        return self.rows[mask], {name: curves[mask] for name, curves in self.curves.items()}
+
+
+def read(folders):
+    """Read run folders, or one: `Results`.
+
+    `InputError`, naming the file, for what is missing, unreadable or does not fit together, and
+    for an example that two folders hold of the same network, attention, fold and seed.
+    """
+    folders = [folders] if isinstance(folders, (str, Path)) else list(folders)
+    if not folders:
+        raise InputError("folders", "at least one run folder", "none")
+    parts = [_read(Path(folder).expanduser()) for folder in folders]
+    rows = pd.concat([rows for rows, _, _ in parts], ignore_index=True)
+    _check_distinct(rows)
+    curves = {
+        name: np.concatenate([arrays.get(name, _none(rows)) for rows, arrays, _ in parts])
+        for name in CURVES
+    }
+    notes = {}
+    for part, _, sentences in parts:
+        for key in dict.fromkeys(zip(part["task"], part["dataset"], strict=True)):
+            notes[key] = tuple(dict.fromkeys((*notes.get(key, ()), *sentences)))
+    return Results(rows, curves, notes)
+
+
+def _read(folder):
+    """Rows, arrays by name and notes of a folder."""
+    if not folder.is_dir():
+        received = "a file" if folder.exists() else "no such folder"
+        raise InputError(folder, "the folder of a run", received)
+    rows = _read_rows(folder / "examples.csv")
+    rows.insert(0, "folder", str(folder))
+    if not of_networks(rows).any():
+        return rows, {}, ()
+    return rows, *_read_arrays(folder / "arrays.npz", rows)
+
+
+def _read_rows(path):
+    if not path.is_file():
+        raise InputError(path, "a row per example of an evaluation", "no such file")
+    numbers = ["fold", "seed", *SCORES]
+    types = dict.fromkeys(TEXT, str) | dict.fromkeys(numbers, np.float64)
+    try:
+        # An identifier may read "1", "007" or "NA": only numbers have missing values.
+        rows = pd.read_csv(
+            path,
+            usecols=lambda name: name in types,
+            dtype=types,
+            keep_default_na=False,
+            na_values={name: ["", "nan"] for name in numbers},
+        )
+    except (OSError, ValueError) as error:
+        raise InputError(path, "a readable table of examples", str(error).strip()) from error
+    _check_columns(path, rows)
+    return rows.reindex(columns=[*LABELS, *CLASSES, *SCORES])
+
+
+def _check_columns(path, rows):
+    missing = [name for name in LABELS if name not in rows]
+    if missing:
+        raise InputError(path, f"columns {', '.join(LABELS)}", f"no {', '.join(missing)}")
+    if rows.empty:
+        raise InputError(path, "a row per example", "none")
+    for task in rows["task"].unique():
+        one_of(f"{path}, task", task, TASKS)
+    wanted = {name for table in _tables_for(rows) for name in table.scores}
+    # A network without attention has no gaze scores at all.
+    wanted -= OF_GAZE if not OF_GAZE & set(rows) else set()
+    if not of_networks(rows).any():
+        wanted = OF_GAZE
+    missing = sorted(wanted - set(rows))
+    if missing:
+        raise InputError(path, f"columns {', '.join(sorted(wanted))}", f"no {', '.join(missing)}")
+
+
+def _tables_for(rows):
+    tasks = set(rows["task"])
+    return [table for table in TABLES if table.task in tasks]
+
+
+def of_networks(rows):
+    """Whether each row scores a network, and is no reference."""
+    return (rows["backbone"] != "").to_numpy()
+
+
+def _read_arrays(path, rows):
+    """Curves by name, float32, and notes; checked against the rows."""
+    if not path.is_file():
+        raise InputError(path, "the curves of the examples", "no such file")
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            ids = file["id"]
+            notes = tuple(str(note) for note in np.atleast_1d(file["notes"]))
+            # Float32 is far below the third decimal, and halves what a whole study takes.
+            names = {name for table in _tables_for(rows) for name in table.curves}
+            curves = {name: file[name].astype(np.float32) for name in names}
+    except UNREADABLE as error:
+        raise InputError(path, "readable arrays id, notes and curves", error) from error
+    if ids.shape != (len(rows),):
+        received = f"{ids.size} in an array of shape {ids.shape}"
+        raise InputError(path, f"{len(rows)} ids, as examples.csv has rows", received)
+    differ = np.flatnonzero(ids.astype(str) != rows["id"].to_numpy(str))
+    if len(differ):
+        first = differ[0]
+        expected = f"the ids of examples.csv in its order, {rows['id'][first]!r} in place {first}"
+        raise InputError(path, expected, repr(str(ids[first])))
+    for name, values in curves.items():
+        if values.shape != (len(rows), THRESHOLDS) or not np.isfinite(values).all():
+            expected = f"{name}: finite, shape {(len(rows), THRESHOLDS)}"
+            received = f"shape {values.shape}, {np.count_nonzero(~np.isfinite(values))} not finite"
+            raise InputError(path, expected, received)
+    return curves, notes
+
+
+def _none(rows):
+    return np.full((len(rows), THRESHOLDS), np.nan, np.float32)
+
+
+def _check_distinct(rows):
+    twice = rows[rows.duplicated(list(LABELS), keep=False)]
+    if twice.empty:
+        return
+    numbers = twice.groupby(list(LABELS), dropna=False, sort=False).ngroup()
+    again = twice[numbers == numbers.iloc[0]]
+    first, second = again["folder"].iloc[:2]
+    labels = [f"{name} {value}" for name, value in again[list(LABELS)].iloc[0].dropna().items()]
+    received = f"{', '.join(labels)}, also in {first}"
+    raise InputError(second, "examples that no other folder holds", received)

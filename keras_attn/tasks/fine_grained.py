@@ -1,0 +1,297 @@
+"""Task 3, fine-grained classification: what its network learns from, and how it is scored."""
+
+import hashlib
+import json
+from dataclasses import replace
+
+import keras
+import numpy as np
+
+from keras_attn import configs, datasets, evaluation, mechanisms, models, weights
+from keras_attn.datasets import pipeline
+from keras_attn.datasets.features import Features
+from keras_attn.errors import InputError, listing
+from keras_attn.losses import AttentionKL
+from keras_attn.models.fine_grained import head, trunk
+from keras_attn.report import pictures
+from keras_attn.resizing import image_at, size_of
+from keras_attn.tasks import encoders
+from keras_attn.tasks.pretraining import drawn_trunk
+from keras_attn.tasks.scoring import AttentionScorer, outputs_like
+from keras_attn.training.plan import Plan, Trainee
+from keras_attn.weights.layouts import read_legacy_h5
+from keras_attn.weights.saved import SUFFIX
+
+NAME = configs.FineGrained.task
+
+
+def read(data, drawn=None):
+    """The whole dataset that the data part of a configuration names; drawn: as in Task 1."""
+    if data.root is not None:
+        options = {"participants": data.participants, "shifted": data.shifted, "crop": data.crop}
+        options |= {"gaze": data.gaze, "on_bad_example": data.on_bad_example}
+        return datasets.cub_vwsw(data.root, **options)
+    shape = (data.side, round(1.2 * data.side))
+    if drawn is not None:
+        drawn /= f"{data.name}-{data.images}-{data.side}-{data.scenes_seed}"
+    options = {"images": data.images, "shape": shape, "seed": data.scenes_seed, "root": drawn}
+    return datasets.miniature(data.name, **options)
+
+
+def parts(config, whole):
+    """What is trained on and what is scored: the publishers' lists."""
+    return whole.split("train"), whole.split("test")
+
+
+def resolved(config, train):
+    """The configuration with every field that was None filled in."""
+    model, training = config.model, config.training
+    size = model.size or models.backbone(model.backbone).size
+    rate = training.learning_rate or configs.LEARNING_RATES[NAME][model.backbone]
+    classes = model.classes or tuple(train.classes)
+    _check_labels(train, classes)
+    return replace(
+        config,
+        model=replace(model, size=size, classes=classes),
+        training=replace(training, learning_rate=rate),
+    )
+
+
+def _check_labels(data, classes):
+    """Refuse a dataset whose labels are not places in `classes`."""
+    if len(classes) < 2 or tuple(data.classes) != tuple(classes):
+        expected = f"the classes {listing(classes)}" if classes else "at least two classes"
+        raise InputError(f"dataset {data.name!r}", expected, listing(data.classes))
+    for example in data:
+        if example.label is None or not 0 <= example.label < len(classes):
+            expected = f"a label from 0 to {len(classes) - 1}"
+            raise InputError(f"example {example.id!r}", expected, example.label)
+
+
+# --- training -----------------------------------------------------------------------------------
+
+
+def network(config):
+    """The network of a resolved configuration, with random weights."""
+    part = config.model
+    return models.fine_grained(
+        part.backbone,
+        part.attention,
+        classes=len(part.classes),
+        input_shape=(part.size, part.size, 3),
+        width=part.width,
+        head=part.head,
+        dropout=part.dropout,
+        frozen=config.training.trunk == "frozen",
+        momentum=part.momentum,
+    )
+
+
+def build(config):
+    """The compiled network of a resolved configuration, with its initial weights."""
+    model = network(config)
+    path = weights_file(config)
+    if path is not None:
+        _load(model, config.model, path)
+    return _compiled(model, config)
+
+
+def _compiled(model, config):
+    supervised = mechanisms.get(config.model.attention).supervised
+    losses = {
+        "logits": keras.losses.SparseCategoricalCrossentropy(from_logits=True),
+        "attention": AttentionKL() if supervised else None,
+    }
+    shares = {"logits": 1.0, "attention": config.training.attention_weight}
+    model.compile(keras.optimizers.Adam(config.training.learning_rate), losses, loss_weights=shares)
+    return model
+
+
+def weights_file(config):
+    """The file the trunk is taken from, trained first if it learns drawn shapes; None without."""
+    part, training = config.model, config.training
+    if training.weights is not None or training.pretraining == "none":
+        return training.weights
+    return drawn_trunk(part.backbone, part.width, part.size)
+
+
+def _load(model, part, path):
+    """Load the trunk, and of a file of a whole classifier all but its class scores."""
+    encoder = models.backbone(part.backbone)
+    connected = set(encoder.classifier[:-1])
+    whole = part.head == "published" and connected and not str(path).endswith(SUFFIX)
+    if whole and connected <= set(read_legacy_h5(path)):
+        weights.load(model, path, skip=(encoder.top, "attention"))
+    else:
+        encoders.load_encoder(model, part.backbone, path)
+
+
+def files(config):
+    """Fingerprints of the files that a run depends on, by field."""
+    return encoders.files(config)
+
+
+def plan(config, train, validation=None):
+    """The `Plan` of training a resolved configuration on images, or on kept features of them."""
+    for data in (train, validation):
+        if data is not None:
+            _check_labels(data, config.model.classes)
+    # Before the run is seeded: training a trunk draws random numbers.
+    weights_file(config)
+    if config.training.trunk == "frozen" and config.machine.keep_features:
+        return _plan_on_features(config, train, validation)
+    pixels = pipeline.Pixels.of(
+        train, size_of(config.model.size), config.machine.threads, masks=False
+    )
+    made = _batches(config, pixels)
+    return Plan(lambda: Trainee.of(build(config)), made.steps, made.of, lambda m: scorer(m, config))
+
+
+def _batches(config, source):
+    training, sigma = config.training, config.data.fixation_sigma
+    options = {"batch_size": training.batch_size, "epochs": training.epochs}
+    return pipeline.Batches(source, seed=training.seed, sigma=sigma, **options)
+
+
+def _plan_on_features(config, train, validation):
+    made = {}
+
+    def built():
+        made["trunk"] = trunk(model := build(config), config.model.backbone)
+        return Trainee(model, _compiled(head(model, config.model.backbone), config))
+
+    def batches(learner, first):
+        return _batches(config, features(config, made["trunk"], train)).of(learner, first)
+
+    def scored(learner):
+        return KeptScorer(learner, features(config, made["trunk"], validation), config)
+
+    steps = -(-len(train) // config.training.batch_size)
+    return Plan(built, steps, batches, scored)
+
+
+def features(config, frozen, dataset):
+    """The `Features` that the frozen trunk of a configuration makes of a dataset's images."""
+    call = evaluation.forward(frozen)
+    name = frozen.inputs[0].name
+    return Features.of(
+        dataset,
+        size_of(config.model.size),
+        lambda images: call({name: images})[""],
+        _identity(config, frozen),
+        sigma=config.data.fixation_sigma,
+        folder=config.machine.features,
+        title=f"{config.model.backbone} features",
+    )
+
+
+def _identity(config, frozen):
+    """Text that changes with all that features depend on, but for the images."""
+    digest = hashlib.sha256()
+    for variable in frozen.weights:
+        digest.update(np.ascontiguousarray(variable.numpy()).tobytes())
+    part, version = config.model, keras.version()
+    about = [part.backbone, part.width, config.machine.precision, version, digest.hexdigest()]
+    return json.dumps(about)
+
+
+# --- scoring ------------------------------------------------------------------------------------
+
+
+def takes(model):
+    """Whether a model from elsewhere is one of this task: it returns a score for each class."""
+    if isinstance(model.output, dict):
+        return "logits" in model.output
+    return not isinstance(model.output, (list, tuple)) and len(model.output.shape) == 2
+
+
+class Scorer(AttentionScorer):
+    """Scores class predictions, and attention at each image's own size against gaze.
+
+    classes: their names, in the order of the logits.
+    """
+
+    def __init__(self, model, classes, sigma, size=None):
+        if not takes(model):
+            raise InputError(f"model {model.name!r}", "an output named logits", model.output)
+        named = isinstance(model.output, dict)
+        self.logits = "logits" if named else ""
+        found = (model.output["logits"] if named else model.output).shape[-1]
+        if classes and found != len(classes):
+            expected = f"scores of the {len(classes)} classes {listing(classes, 4)}"
+            raise InputError(f"model {model.name!r}", expected, f"{found} scores")
+        self.classes = classes
+        attention = outputs_like(model, "attention") if named else []
+        super().__init__(model, attention, sigma, size)
+
+    def check(self, dataset):
+        """Refuse a dataset of other classes."""
+        self.classes = self.classes or tuple(dataset.classes)
+        _check_labels(dataset, self.classes)
+
+    def score(self, dataset, index, outputs):
+        """Class, prediction and all gaze scores of an example, and its logits."""
+        label = dataset[index].label
+        scores = outputs[self.logits].astype(np.float32)
+        predicted = int(scores.argmax())
+        numbers = {"class": self.classes[label], "predicted": self.classes[predicted]}
+        numbers["correct"] = float(predicted == label)
+        return numbers | self.agreement(dataset, index, outputs), {"logits": scores}
+
+    def brief(self, dataset, index, outputs):
+        """Whether it is right, s-AUC and IG alone, for every epoch."""
+        right = outputs[self.logits].argmax() == dataset[index].label
+        return float(right), self.brief_agreement(dataset, index, outputs)
+
+    def overall(self, briefs):
+        """The scores of all examples together, from what `brief` returned of each."""
+        right, agreement = zip(*briefs, strict=True)
+        return {"accuracy": float(np.mean(right))} | self.overall_agreement(agreement)
+
+    def keep(self, dataset, index, outputs):
+        """What a figure shows of an example: image, points, classes, attention."""
+        example = dataset[index]
+        kept, size = self.kept_image(example)
+        predicted = int(outputs[self.logits].argmax())
+        kept["class"] = np.array(self.classes[example.label])
+        kept["predicted"] = np.array(self.classes[predicted])
+        for one in self.attention_maps(outputs, size)[-1:]:
+            kept["attention"] = one.astype(np.float32)
+        return kept
+
+    def picture(self, kept):
+        """Image, gaze and attention in a frame of right or wrong, uint8 of one size."""
+        panels = [kept["image"], pictures.with_fixations(kept["image"], kept["points"])]
+        if "attention" in kept:
+            panels.append(pictures.overlay(kept["image"], kept["attention"]))
+        right = bool(kept["class"] == kept["predicted"])
+        joined = [image_at(panel, self.size) for panel in panels]
+        return pictures.framed(np.concatenate(joined, axis=1), right)
+
+
+class KeptScorer(Scorer):
+    """Scores a learner that takes kept features in the place of images."""
+
+    def __init__(self, learner, kept, config):
+        super().__init__(
+            learner, config.model.classes, config.data.fixation_sigma, config.model.size
+        )
+        self.kept = kept
+        self.places = {example.id: place for place, example in enumerate(kept.dataset)}
+
+    def inputs(self, example):
+        """The features, and under the name `gaze` the density, as the learner takes them."""
+        place = self.places[example.id]
+        made = {"features": self.kept.value(place), "gaze": self.kept.density(place)}
+        return {name: made[name] for name in self.inputs_of_model}
+
+
+def scorer(model, config=None, size=None):
+    """The `Scorer` of a model, classes and blur from the configuration it was trained with."""
+    of = configs.FineGrained() if config is None else config
+    return Scorer(model, of.model.classes, of.data.fixation_sigma, size)
+
+
+def labels(model, config):
+    """Who is scored: backbone, attention and seed, for the first columns of the rows."""
+    return encoders.labels(model, config)

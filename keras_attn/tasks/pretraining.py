@@ -1,0 +1,58 @@
+"""A trunk for drawn pictures, which no published weights are made for: it learns drawn shapes.
+
+What ImageNet is to the paper's networks, telling apart coloured shapes is to those of a miniature:
+features that are not made for the task, and are left as they are in it.
+"""
+
+import tempfile
+from pathlib import Path
+
+import keras
+import numpy as np
+
+from keras_attn import models, runs, weights
+from keras_attn.datasets.miniature import shapes
+from keras_attn.training import devices
+from keras_attn.training.callbacks import Report
+from keras_attn.weights.saved import SUFFIX
+
+PICTURES, EPOCHS, BATCH, LEARNING_RATE = 1500, 5, 16, 5e-4
+VERSION = 1
+"""Of this training; trunks of another version are not taken for those of this one."""
+BASE_RATE = 0.05
+"""Share of cells that a label holds for, from which its output starts."""
+
+
+def drawn_trunk(backbone, width, side, folder=None):
+    """The weight file of a backbone that has learnt drawn shapes; trained where there is none.
+
+    width, side: as for the backbone. folder: where it is kept; default one in the system's folder
+    for temporary files. Always the same pictures, order and seed: two networks with one backbone
+    start from one trunk.
+    """
+    place = Path(tempfile.gettempdir()) / "keras_attn_trunks" if folder is None else Path(folder)
+    path = place / f"{backbone}-{width:g}-{side}-{VERSION}{SUFFIX}"
+    if not path.is_file():
+        trunk = _trained(backbone, width, side)
+        about = {"trunk": {"backbone": backbone, "width": width, "learnt": "drawn shapes"}}
+        weights.save(trunk, path, about | {"versions": runs.versions()})
+    return path
+
+
+def _trained(backbone, width, side):
+    with devices.precision("float32"):
+        keras.utils.set_random_seed(VERSION)
+        trunk = models.backbone(backbone).build((side, side, 3), width=width)
+        start = keras.initializers.Constant(np.log(BASE_RATE / (1 - BASE_RATE)))
+        told = keras.layers.Conv2D(
+            shapes.KINDS, 1, activation="sigmoid", bias_initializer=start, name="told"
+        )
+        model = keras.Model(trunk.input, told(trunk.output))
+    model.compile(keras.optimizers.Adam(LEARNING_RATE), "binary_crossentropy")
+    rng = np.random.default_rng(VERSION)
+    drawn = [shapes.draw(rng, side, trunk.output_shape[1:3]) for _ in range(PICTURES)]
+    images, labels = (np.stack(part).astype(np.float32) for part in zip(*drawn, strict=True))
+    options = {"batch_size": BATCH, "epochs": EPOCHS, "verbose": 0}
+    with Report(f"{backbone} learns drawn shapes") as report:
+        model.fit(images, labels, callbacks=[report], **options)
+    return trunk

@@ -1,0 +1,38 @@
+"""What a task hands over to be trained: how to build the network, its batches and its scorer."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Trainee:
+    """A network, and what of it is trained.
+
+    network: the whole, which is saved and returned. learner: the compiled model that is fitted;
+    the network itself, or a part that shares its layers.
+    """
+
+    network: Any
+    learner: Any
+
+    @classmethod
+    def of(cls, network):
+        """A network that is trained as a whole."""
+        return cls(network, network)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A training as `fit` carries it out.
+
+    build: () -> `Trainee`, with its initial weights; called after seeding, under the precision and
+    within the scope of the strategy. steps: batches in each epoch. batches: (learner, first epoch)
+    -> `tf.data.Dataset` of (x, y) from there on; the order of an epoch must not depend on where it
+    was begun. scorer: learner -> `evaluation.Scorer` of it, for the validation.
+    """
+
+    build: Callable
+    steps: int
+    batches: Callable
+    scorer: Callable
