@@ -20,7 +20,7 @@ _MODULES = (
     "weights",
 )
 _NAMES = {
-    **dict.fromkeys(("audit", "evaluate", "load", "train", "validation"), "api"),
+    **dict.fromkeys(("attack", "audit", "evaluate", "load", "train", "validation"), "api"),
     **dict.fromkeys(("Mechanism", "apply"), "mechanisms"),
     "InputError": "errors",
 }

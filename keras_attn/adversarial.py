@@ -12,19 +12,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_attn.errors import InputError, one_of
+from keras_attn.errors import InputError
 from keras_attn.models.common import image_input_of
 
 # foolbox imports GitPython, which complains where there is no git.
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
 
-import foolbox  # noqa: E402
-from foolbox.attacks import LinfFastGradientAttack  # noqa: E402
+import foolbox
+from foolbox.attacks import LinfFastGradientAttack
 
-EPSILONS = (0.5, 1.0, 2.0, 4.0, 8.0)
-"""Ours, in grey levels of 255; the paper gives none."""
 BOUNDS = (0, 255)
-SEARCHES = ("fixed", "line")
 LINE_STEPS, LINE_MOST = 1000, 255.0
 """Of the line search of foolbox's first releases: 1,000 steps up to the whole range of pixels."""
 
@@ -40,6 +37,19 @@ class _GradientOnce(LinfFastGradientAttack):
         if self.kept is None:
             self.kept = super().value_and_grad(loss_fn, x)
         return self.kept
+
+
+class _Perturbed:
+    def __init__(self, network, images, criterion):
+        self.arguments, self.attack = (network, images, criterion), _GradientOnce()
+
+    def __call__(self, epsilon):
+        return self.attack.run(*self.arguments, epsilon=epsilon).numpy()
+
+    @property
+    def direction(self):
+        self(0.0)
+        return np.sign(self.attack.kept[1].numpy())
 
 
 class Attack:
@@ -70,7 +80,10 @@ class Attack:
         return {name: value.numpy() for name, value in made.items()}
 
     def perturbed(self, inputs, labels):
-        """A function ε -> perturbed images of a dict of arrays, against their true labels."""
+        """FGSM on a dict of arrays, against true labels: a function ε -> perturbed images.
+
+        Its `direction` is the sign of the gradient, of the images' shape.
+        """
         tensors = {name: tf.convert_to_tensor(value) for name, value in inputs.items()}
         images = tensors.pop(self.image)
         _check_pixels(images)
@@ -79,14 +92,10 @@ class Attack:
             made = self.run({self.image: x, **tensors})
             return made["logits"] if self.named else made
 
-        network = foolbox.TensorFlowModel(scores, bounds=BOUNDS, device="/CPU:0" if _no_gpu() else None)
+        device = "/GPU:0" if tf.config.list_logical_devices("GPU") else "/CPU:0"
+        network = foolbox.TensorFlowModel(scores, bounds=BOUNDS, device=device)
         criterion = foolbox.criteria.Misclassification(tf.constant(labels, tf.int64))
-        attack = _GradientOnce()
-        return lambda epsilon: attack.run(network, images, criterion, epsilon=epsilon).numpy()
-
-
-def _no_gpu():
-    return not tf.config.list_logical_devices("GPU")
+        return _Perturbed(network, images, criterion)
 
 
 def _check_pixels(images):
@@ -109,9 +118,8 @@ class Fooled:
     outputs: list
 
 
-def fgsm(attack, inputs, labels, epsilons=EPSILONS):
+def fgsm(attack, inputs, labels, epsilons):
     """FGSM with each ε on a batch: `Fooled`."""
-    check_epsilons(epsilons)
     at = attack.perturbed(inputs, labels)
     perturbed = [at(epsilon) for epsilon in epsilons]
     outputs = [attack.outputs({**inputs, attack.image: images}) for images in perturbed]
@@ -122,28 +130,24 @@ def fgsm(attack, inputs, labels, epsilons=EPSILONS):
 def line_search(attack, inputs, labels, steps=LINE_STEPS, most=LINE_MOST):
     """The smallest of `steps` ε up to `most` that changes each prediction, NaN where none does.
 
-    What foolbox's first releases did when they were asked for FGSM. Images whose prediction has
-    changed are not tried again, but stay in the batch; the search ends when none is left.
+    What foolbox's first releases did when they were asked for FGSM. A batch holds one image with
+    as many ε as there are images, so that none waits for another.
     """
-    at, before = attack.perturbed(inputs, labels), attack.outputs(inputs)["logits"].argmax(axis=1)
-    found = np.full(len(before), np.nan)
-    for step in range(1, steps + 1):
-        epsilon = most * step / steps
-        images = at(epsilon)
-        after = attack.outputs({**inputs, attack.image: images})["logits"].argmax(axis=1)
-        found[np.isnan(found) & (after != before)] = epsilon
-        if not np.isnan(found).any():
-            break
+    before = attack.outputs(inputs)["logits"].argmax(axis=1)
+    directions = attack.perturbed(inputs, labels).direction
+    found, size = np.full(len(before), np.nan), len(before)
+    epsilons = most * np.arange(1, steps + 1) / steps
+    for place, told in enumerate(before):
+        one = {
+            name: np.repeat(array[place : place + 1], size, axis=0)
+            for name, array in inputs.items()
+        }
+        for start in range(0, steps, size):
+            tried = np.minimum(epsilons[start] + np.arange(size) * most / steps, most)
+            moved = one[attack.image] + tried[:, None, None, None] * directions[place]
+            one_moved = {**one, attack.image: np.clip(moved, *BOUNDS).astype(np.float32)}
+            changed = attack.outputs(one_moved)["logits"].argmax(axis=1) != told
+            if changed.any():
+                found[place] = tried[changed.argmax()]
+                break
     return found
-
-
-def check_epsilons(epsilons):
-    """Refuse what is no list of different, growing, non-negative numbers of grey levels."""
-    values = np.asarray(epsilons, np.float64)
-    if values.ndim != 1 or not len(values) or not (values >= 0).all() or (np.diff(values) <= 0).any():
-        raise InputError("epsilons", "growing numbers of grey levels, 0 or more", epsilons)
-
-
-def check_search(search):
-    """Refuse what is no way to choose ε."""
-    return one_of("search", search, SEARCHES)

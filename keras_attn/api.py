@@ -12,7 +12,7 @@ from keras_attn.report.audit_page import FILES
 from keras_attn.report.audit_table import REFERENCES
 from keras_attn.trained import Run, load, train
 
-__all__ = ["FILES", "LABELS", "Run", "audit", "evaluate", "load", "train", "validation"]
+__all__ = ["FILES", "LABELS", "Run", "attack", "audit", "evaluate", "load", "train", "validation"]
 
 
 def audit(
@@ -96,11 +96,46 @@ def evaluate(model, data, *, task=None, size=None, out=None, overwrite=False, pr
 
     Returns an `Evaluation`: `.rows` has a row per image, `.summary()` the scores with intervals.
     """
-    from keras_attn import evaluation, tasks
+    from keras_attn import evaluation
 
     if out is not None:
         runs.check_target(out, evaluation.FILES, overwrite=overwrite)
     data = datasets.as_dataset(data)
+    model, found, config = _scored_as(model, task)
+    labels = _labels(found.NAME, data, found.labels(model, config))
+    scorer = found.scorer(model, config, size)
+    result = evaluation.evaluate(scorer, model, data, labels, progress=progress)
+    if out is not None:
+        result.save(out, overwrite=overwrite)
+    return result
+
+
+def attack(model, data, *, epsilons=None, epsilon=None, search="fixed", size=None, progress=True):
+    """How easily is a classifier fooled? FGSM by foolbox on every image of a dataset.
+
+    model: as for `evaluate`, with an output `logits`. data: a `GazeDataset` with classes.
+    epsilons: sizes of the perturbation in grey levels of 255, growing; default 0.5, 1, 2, 4, 8.
+    epsilon: the one of them that the table counts; default 2. search: "fixed", or "line" for the
+    smallest ε that changes each prediction, as foolbox's first releases searched it.
+
+    Returns an `Evaluation`: `.rows` has a row per image (see `robustness.evaluate`), `.summary()`
+    the fooling rates with intervals.
+    """
+    from keras_attn import robustness
+
+    given = {"epsilons": epsilons, "epsilon": epsilon, "search": search}
+    settings = configs.Attack(**{n: value for n, value in given.items() if value is not None})
+    data = datasets.as_dataset(data)
+    model, found, config = _scored_as(model, configs.FineGrained.task)
+    labels = _labels(robustness.TASK, data, found.labels(model, config))
+    scorer = found.scorer(model, config, size)
+    return robustness.evaluate(scorer, model, data, labels, settings, progress=progress)
+
+
+def _scored_as(model, task):
+    """The Keras model, the module of its task, and its configuration or None."""
+    from keras_attn import evaluation, tasks
+
     if isinstance(model, (str, Path)):
         model = load(model)
     model = getattr(model, "model", model)
@@ -112,14 +147,12 @@ def evaluate(model, data, *, task=None, size=None, out=None, overwrite=False, pr
         found = tasks.of_model(model) if task is None else tasks.named(task)
     if task not in (None, found.NAME):
         raise InputError("task", f"{found.NAME!r}, which the run was trained for", repr(task))
-    labels = {"task": found.NAME, "dataset": (data.whole or data).name}
-    labels |= found.labels(model, config)
-    labels = {name: labels.get(name, data.number) for name in LABELS}
-    scorer = found.scorer(model, config, size)
-    result = evaluation.evaluate(scorer, model, data, labels, progress=progress)
-    if out is not None:
-        result.save(out, overwrite=overwrite)
-    return result
+    return model, found, config
+
+
+def _labels(task, data, who):
+    labels = {"task": task, "dataset": (data.whole or data).name, **who}
+    return {name: labels.get(name, data.number) for name in LABELS}
 
 
 def validation(data, *, task=configs.SalientObject.task, every=1, size=None, pictures=None):

@@ -173,17 +173,17 @@ class Evaluate:
         from keras_attn import api
 
         run = api.load(self.weights)
-        config = _with_data(run.config, self.data)
-        test = _whole(config) if self.data.whole else _read(config)[1]
+        test = held_out(run.config, self.data)
         result = api.evaluate(run, test)
         result.save(out, overwrite=self.overwrite)
         show(run, result, out)
 
 
-def _with_data(config, change):
-    """The configuration with the data that the command line names."""
+def held_out(config, change):
+    """The data that a run is scored on, changed by what the command line names."""
     given = {f.name: getattr(change, f.name) for f in fields(change) if f.name != "whole"}
-    return configs.changed(config, **{name: v for name, v in given.items() if v is not None})
+    config = configs.changed(config, **{name: v for name, v in given.items() if v is not None})
+    return _whole(config) if change.whole else _read(config)[1]
 
 
 @dataclass(frozen=True)
@@ -207,7 +207,7 @@ def report(folders, out, pictured=None):
 
     pictured: by task, run folders by title.
     """
-    from keras_attn.report import figures, tables
+    from keras_attn.report import confusion, figures, tables
 
     made = tables.write(folders, out / "tables", overwrite=True)
     print(made)
@@ -215,6 +215,8 @@ def report(folders, out, pictured=None):
         for path in figures.write(task, titled, out):
             print(f"Picture: {path.resolve()}")
     print(f"Tables:  {(out / 'tables').resolve()}")
+    for path in confusion.write(folders, out / "confusion"):
+        print(f"Classes: {path.resolve()}")
     for path in tables.write_rows(folders, out / "rows"):
         print(f"Rows:    {path.resolve()}")
 

@@ -93,11 +93,6 @@ def evaluate(scorer, model, dataset, labels, *, progress=True):
     with ThreadPoolExecutor(2) as pool, Progress(*columns, disable=not progress) as bar:
         results = _scored(scorer.score, scorer, forward(model), dataset, pool, kept)
         scored = list(bar.track(results, total=len(dataset), description="evaluating"))
-    gallery = {
-        f"{place}/{name}": value
-        for place, arrays in enumerate(kept.values())
-        for name, value in arrays.items()
-    }
     rows = pd.DataFrame([numbers for numbers, _ in scored])
     rows.insert(0, "fixations", [len(example.points) for example in dataset])
     rows.insert(0, "id", [example.id for example in dataset])
@@ -105,7 +100,16 @@ def evaluate(scorer, model, dataset, labels, *, progress=True):
         rows.insert(place, name, value)
     arrays = {name: np.stack([arrays[name] for _, arrays in scored]) for name in scored[0][1]}
     notes = (dataset.note,) if dataset.note else ()
-    return Evaluation(rows, arrays, gallery, notes)
+    return Evaluation(rows, arrays, as_gallery(kept), notes)
+
+
+def as_gallery(kept):
+    """What was kept of some examples, dicts of arrays by index, as arrays by place and name."""
+    return {
+        f"{place}/{name}": value
+        for place, arrays in enumerate(kept.values())
+        for name, value in arrays.items()
+    }
 
 
 def validator(make_scorer, dataset, threads=2, pictured=3):
@@ -199,6 +203,14 @@ def predictions(scorer, call, dataset, pool, indices=None):
 
     call: what `forward` returns. indices: of the examples, default all.
     """
+    for chunk, batch in batches(scorer, dataset, pool, indices):
+        outputs = call(batch)
+        for place, index in enumerate(chunk):
+            yield index, {name: values[place] for name, values in outputs.items()}
+
+
+def batches(scorer, dataset, pool, indices=None):
+    """Pairs of indices and the inputs by name of BATCH examples, read ahead by the pool."""
     indices = list(range(len(dataset))) if indices is None else list(indices)
     bounds = [*range(0, len(indices), BATCH), len(indices)]
     chunks = [indices[start:stop] for start, stop in pairwise(bounds)]
@@ -212,10 +224,7 @@ def predictions(scorer, call, dataset, pool, indices=None):
         coming = load(following)
         # The last batch is filled up: a batch of another size would be traced anew.
         filled = made + made[-1:] * (BATCH - len(made))
-        batch = {name: np.stack([one[name] for one in filled]) for name in filled[0]}
-        outputs = call(batch)
-        for place, index in enumerate(chunk):
-            yield index, {name: values[place] for name, values in outputs.items()}
+        yield chunk, {name: np.stack([one[name] for one in filled]) for name in filled[0]}
 
 
 def check_model(model):

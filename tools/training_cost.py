@@ -94,8 +94,8 @@ def main():
         backbone, attention, *weights = sys.argv[2:]
         measure(backbone, attention, weights[0] if weights else None)
         return
-    from keras_attn.models import BACKBONES
     from keras_attn.mechanisms import MECHANISMS
+    from keras_attn.models import BACKBONES
 
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter

@@ -13,6 +13,7 @@ from typing import get_args, get_type_hints
 
 from keras_attn.configs import for_fine_grained, for_salient_object
 from keras_attn.configs.base import PARTS, Attention, Backbone, Machine, changed
+from keras_attn.configs.for_adversarial import Attack
 from keras_attn.configs.for_fine_grained import FineGrained
 from keras_attn.configs.for_salient_object import SalientObject
 from keras_attn.errors import InputError, one_of
@@ -23,6 +24,7 @@ __all__ = [
     "PARTS",
     "PRESETS",
     "TASKS",
+    "Attack",
     "Attention",
     "Backbone",
     "FineGrained",

@@ -128,7 +128,9 @@ PRESETS = {
     "paper": FineGrained(),
     "miniature": FineGrained(
         model=FineGrainedModel(width=0.25, size=96, momentum=0.9),
-        training=FineGrainedTraining(epochs=20, learning_rate=1e-3, pretraining="drawn"),
+        training=FineGrainedTraining(
+            epochs=20, learning_rate=1e-3, attention_weight=0.1, pretraining="drawn"
+        ),
         machine=FineGrainedMachine(validate_every=5),
     ),
 }

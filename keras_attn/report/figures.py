@@ -1,5 +1,6 @@
-"""Figures of runs, made from what their evaluations kept: image, mask, gaze and each one's maps."""
+"""Figures of runs, made from what their evaluations kept: images, gaze and each one's maps."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -8,9 +9,29 @@ from matplotlib.figure import Figure
 from keras_attn import runs
 from keras_attn.errors import InputError
 from keras_attn.report import pictures
+from keras_attn.report.curves import fooling
 
 PANEL = 1.35
 """Width of a picture in inches."""
+ATTACKED = 2
+"""How many images the figure of an attack shows; each takes a row for every network."""
+
+
+@dataclass(frozen=True)
+class Panel:
+    """A picture of a figure; title: above its column; caption: below it."""
+
+    title: str
+    picture: np.ndarray
+    caption: str = ""
+
+
+def write(task, folders, out):
+    """Draw all figures of a task's runs into the folder `out`; returns their paths.
+
+    folders: run folders by title, all evaluated on the same dataset.
+    """
+    return [draw(folders, Path(out) / name) for name, draw in FIGURES[task].items()]
 
 
 def read_gallery(folder):
@@ -28,11 +49,8 @@ def read_gallery(folder):
     return [examples[place] for place in sorted(examples)]
 
 
-def salient_object(folders, path):
-    """One row per image: image, mask, gaze, then prediction and attention of each run (Fig. 2).
-
-    folders: run folders by title, all evaluated on the same dataset. Writes a PNG file.
-    """
+def _galleries(folders):
+    """Galleries by title, refused where they are not of the same images."""
     galleries = {title: read_gallery(folder) for title, folder in folders.items()}
     names = {title: [str(one["id"]) for one in kept] for title, kept in galleries.items()}
     first = next(iter(galleries))
@@ -40,29 +58,124 @@ def salient_object(folders, path):
         if ids != names[first]:
             expected = f"pictures of the images of {first}, {', '.join(names[first])}"
             raise InputError(folders[title], expected, ", ".join(ids))
-    rows = [list(_row(place, galleries)) for place in range(len(names[first]))]
-    heights = [PANEL * row[0][1].shape[0] / row[0][1].shape[1] for row in rows]
+    return galleries
+
+
+def salient_object(folders, path):
+    """One row per image: image, mask, gaze, then prediction and attention of each run (Fig. 2)."""
+    galleries = _galleries(folders)
+    count = len(next(iter(galleries.values())))
+    return _grid([list(_segmented(place, galleries)) for place in range(count)], path)
+
+
+def _segmented(row, galleries):
+    one = next(iter(galleries.values()))[row]
+    yield Panel("image", one["image"])
+    yield Panel("mask", pictures.grey(one["mask"]))
+    yield Panel("gaze", pictures.with_fixations(one["image"], one["points"]))
+    for title, kept in galleries.items():
+        yield Panel(f"{title}\nprediction", pictures.grey(kept[row]["saliency"]))
+        if "attention" in kept[row]:
+            attention = pictures.overlay(one["image"], kept[row]["attention"])
+            yield Panel(f"{title}\nattention", attention)
+
+
+def fine_grained(folders, path):
+    """One row per image: image, gaze, then the attention of each run in a frame (Fig. 5).
+
+    The frame is blue where the run told the class, vermilion where it told another one, whose name
+    stands below.
+    """
+    galleries = _galleries(folders)
+    count = len(next(iter(galleries.values())))
+    return _grid([list(_classified(place, galleries)) for place in range(count)], path)
+
+
+def _classified(row, galleries):
+    one = next(iter(galleries.values()))[row]
+    yield Panel("image", one["image"], _spaced(one["class"]))
+    yield Panel("gaze", pictures.with_fixations(one["image"], one["points"]))
+    for title, kept in galleries.items():
+        mine = kept[row]
+        shown = one["image"]
+        if "attention" in mine:
+            shown = pictures.overlay(shown, mine["attention"])
+        yield _told(title, shown, mine["class"], mine["predicted"])
+
+
+def adversarial(folders, path):
+    """A row per network for a few images: before and after FGSM (Fig. 6).
+
+    Columns: the image, what FGSM adds to it, the sum, and the attention before and after, in
+    frames as in `fine_grained`. The images are those on which most networks were fooled.
+    """
+    galleries = _galleries(folders)
+    places = range(len(next(iter(galleries.values()))))
+    fooled = [sum(_is_fooled(kept[place]) for kept in galleries.values()) for place in places]
+    chosen = sorted(np.argsort([-n for n in fooled], kind="stable")[:ATTACKED])
+    rows = [
+        list(_attacked(title, kept[place])) for place in chosen for title, kept in galleries.items()
+    ]
+    return _grid(rows, path)
+
+
+def _is_fooled(kept):
+    return bool(kept["predicted"] == kept["class"] != kept["predicted_after"])
+
+
+def _attacked(title, kept):
+    image, perturbed = kept["image"], kept["perturbed"]
+    # Grey is unchanged, black and white are one ε less and more.
+    added = 127.5 * (1 + (perturbed - image) / max(float(kept["epsilon"]), 1e-6))
+    epsilon = f"ε = {float(kept['epsilon']):g} of 255"
+    yield Panel("image", image, f"{title}: {_spaced(kept['class'])}".replace("\n", " "))
+    yield Panel(f"added, {epsilon}", np.clip(added, 0, 255).astype(np.uint8))
+    yield _told(
+        "perturbed", perturbed.round().astype(np.uint8), kept["class"], kept["predicted_after"]
+    )
+    for suffix, when in (("", "before"), ("_after", "after")):
+        if f"attention{suffix}" in kept:
+            shown = pictures.overlay(image, kept[f"attention{suffix}"])
+            yield _told(f"attention {when}", shown, kept["class"], kept[f"predicted{suffix}"])
+
+
+def _told(title, picture, right, predicted):
+    """A panel framed by whether the class was told, with the name of what was told instead."""
+    correct = bool(right == predicted)
+    return Panel(title, pictures.framed(picture, correct), "" if correct else _spaced(predicted))
+
+
+def _spaced(name):
+    return str(name).replace("_", " ")
+
+
+def _grid(rows, path):
+    """Write panels in rows as a PNG file; titles stand above the first row."""
+    heights = [
+        PANEL * row[0].picture.shape[0] / row[0].picture.shape[1]
+        + (0.16 if any(panel.caption for panel in row) else 0)
+        for row in rows
+    ]
     figure = Figure(figsize=(PANEL * len(rows[0]), sum(heights) + 0.55))
     axes = figure.subplots(len(rows), len(rows[0]), squeeze=False, height_ratios=heights)
     for place, row in enumerate(rows):
-        for axis, (title, picture) in zip(axes[place], row, strict=True):
-            axis.imshow(picture)
-            axis.set_axis_off()
+        for axis, panel in zip(axes[place], row, strict=True):
+            axis.imshow(panel.picture)
+            axis.set_xticks([])
+            axis.set_yticks([])
+            axis.spines[:].set_visible(False)
+            axis.set_xlabel(panel.caption, fontsize=6, labelpad=1)
             if place == 0:
-                axis.set_title(title, fontsize=9)
+                axis.set_title(panel.title, fontsize=9)
     figure.tight_layout(pad=0.3, w_pad=0.15, h_pad=0.15)
     with runs.replacing(path) as stage:
         figure.savefig(stage, dpi=110, format="png")
     return path
 
 
-def _row(row, galleries):
-    """Titles and pictures of one image."""
-    one = next(iter(galleries.values()))[row]
-    yield "image", one["image"]
-    yield "mask", pictures.grey(one["mask"])
-    yield "gaze", pictures.with_fixations(one["image"], one["points"])
-    for title, kept in galleries.items():
-        yield f"{title}\nprediction", pictures.grey(kept[row]["saliency"])
-        if "attention" in kept[row]:
-            yield f"{title}\nattention", pictures.overlay(one["image"], kept[row]["attention"])
+FIGURES = {
+    "salient_object": {"attention.png": salient_object},
+    "fine_grained": {"fine_grained.png": fine_grained},
+    "adversarial": {"adversarial.png": adversarial, "fooling.png": fooling},
+}
+"""By task, what draws each figure; its name in the folder of a report."""

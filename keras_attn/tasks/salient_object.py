@@ -152,7 +152,9 @@ def batches(config, train):
 
 def takes(model):
     """Whether a model from elsewhere is one of this task: it returns maps."""
-    return not isinstance(model.output, dict) or bool(outputs_like(model, "saliency"))
+    if isinstance(model.output, dict):
+        return bool(outputs_like(model, "saliency"))
+    return not isinstance(model.output, (list, tuple)) and len(model.output.shape) == 4
 
 
 def outputs_of(model):

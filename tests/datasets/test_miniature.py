@@ -90,3 +90,50 @@ def test_impossible_arguments_are_refused():
 def test_an_unknown_format_is_refused():
     with pytest.raises(InputError, match="name: expected one of 'folder'"):
         datasets.miniature("salicon")
+
+
+@pytest.fixture(scope="module")
+def drawn_birds(tmp_path_factory):
+    root = tmp_path_factory.mktemp("m") / "birds"
+    return datasets.miniature("cub_vwsw", images=54, shape=(100, 120), root=root)
+
+
+def test_birds_go_through_the_real_reader(drawn_birds):
+    data = drawn_birds
+    assert data.report.images == 54 and data.report.viewers == 10
+    assert len(data.classes) == 9 and data.classes[0] == "Red_headed_Sparrow"
+    labels = {name: [e.label for e in data.split(name)] for name in ("train", "test")}
+    assert sorted(labels["train"]) == sorted([*range(9)] * 4)
+    assert sorted(labels["test"]) == sorted([*range(9)] * 2)
+    assert "CUB-SW participant 3 shifted on 12 images" in str(data.report)
+    assert "say nothing about people" in data.note
+
+
+def test_birds_are_cropped_to_the_box_and_looked_at_within_it(drawn_birds):
+    whole = datasets.cub_vwsw(drawn_birds[0].image.parents[2], crop=False)
+    for crop, image in zip(drawn_birds, whole, strict=True):
+        assert image.shape == (100, 120) and crop.box is not None
+        assert crop.shape[0] * crop.shape[1] < 100 * 120
+        assert 0 < len(crop.points) <= len(image.points)
+
+
+def test_gaze_on_birds_carries_information_about_the_class(drawn_birds):
+    """Around the fixations the telling colour is more frequent than in the picture."""
+    from keras_attn.datasets.miniature import birds
+
+    shares = []
+    for example in drawn_birds:
+        telling = np.array(birds.COLOURS[birds.CLASSES[example.label][3]])
+        image = example.pixels().astype(float)
+        near = (np.abs(image - telling).max(axis=-1) < 60).ravel()
+        seen = near[gaze.pixels(example.points, example.shape)].mean()
+        shares.append((seen, near.mean()))
+    seen, everywhere = np.mean(shares, axis=0)
+    assert seen > 2.5 * everywhere > 0
+
+
+def test_classes_of_birds_differ_in_one_part():
+    from keras_attn.datasets.miniature import birds
+
+    assert len({(part, colour) for _, _, part, colour in birds.CLASSES}) == 9
+    assert len({name for _, name, _, _ in birds.CLASSES}) == 9

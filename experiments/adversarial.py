@@ -1,0 +1,19 @@
+"""Robustness of fine-grained classifiers to FGSM. Paper, CUB-VWSW, VGG, human: .5795 are fooled.
+
+    python experiments/adversarial.py runs/fine_grained/*seed0
+    python experiments/adversarial.py RUN --epsilons 1 2 4 --epsilon 1
+    python experiments/adversarial.py RUN --search line
+
+Writes the rows of each run into its folder `fgsm`, and Table X, the figures and the curves over ε
+into --out.
+"""
+
+import sys
+
+import tyro
+
+from keras_attn import cli
+from keras_attn.attacking import Attack
+
+if __name__ == "__main__":
+    sys.exit(cli.run(lambda: tyro.cli(Attack, description=__doc__)))

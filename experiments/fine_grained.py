@@ -1,0 +1,18 @@
+"""Task 3, fine-grained classification. Paper, CUB-VWSW, ResNet50, human: accuracy .556.
+
+    python experiments/fine_grained.py train miniature --model.attention supervised
+    python experiments/fine_grained.py train paper --data.root CUB-200-2010 --model.backbone vgg16
+    python experiments/fine_grained.py evaluate --weights runs/.../model.weights.h5
+    python experiments/fine_grained.py compare miniature
+    python experiments/fine_grained.py report runs/fine_grained/*
+
+For the paper's preset, --training.weights names the ImageNet weights of the backbone.
+"""
+
+import sys
+
+from keras_attn import cli, commands
+
+if __name__ == "__main__":
+    there = commands.of_task("fine_grained")
+    sys.exit(cli.run(lambda: commands.parse(there, description=__doc__)))

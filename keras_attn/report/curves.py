@@ -1,0 +1,84 @@
+"""Fooling rates over the size of the perturbation, as a table and as a curve."""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from matplotlib.figure import Figure
+
+from keras_attn import runs
+from keras_attn.errors import InputError
+from keras_attn.statistics import wilson_interval
+
+PREFIX = "fooled_"
+"""Columns of examples.csv: whether the prediction is another one at this ε."""
+COLOURS = ("#000000", "#E69F00", "#0072B2", "#009E73", "#D55E00", "#56B4E9", "#CC79A7")
+"""Told apart by colour-blind readers too (Okabe and Ito)."""
+MARKERS = "osD^vPX"
+
+
+def rates(folder):
+    """Fooling rates of an attacked run: a DataFrame with a row for each ε.
+
+    epsilon: in grey levels of 255. of_correct: share of the images classified rightly before, with
+    its 95 % Wilson interval low, high and their number n; of_all: share of all images.
+    """
+    path = Path(folder) / "examples.csv"
+    if not path.is_file():
+        raise InputError(path, "a row per attacked image", "no such file")
+    rows = pd.read_csv(path)
+    found = [name for name in rows if name.startswith(PREFIX)]
+    if not found or "correct" not in rows:
+        raise InputError(path, f"columns correct and {PREFIX}<ε>", listing_of(rows))
+    right = (rows["correct"] == 1).to_numpy()
+    made = []
+    for name in found:
+        fooled = rows[name].to_numpy()
+        share = fooled[right].mean() if right.any() else np.nan
+        low, high = wilson_interval(share, int(right.sum()))
+        epsilon = float(name.removeprefix(PREFIX))
+        row = {"epsilon": epsilon, "of_correct": share, "low": low, "high": high}
+        made.append(row | {"n": int(right.sum()), "of_all": fooled.mean()})
+    return pd.DataFrame(made).sort_values("epsilon", ignore_index=True)
+
+
+def listing_of(rows):
+    """Names of the columns, for a message."""
+    return ", ".join(map(str, rows.columns))
+
+
+def fooling(folders, path):
+    """The fooling rate over ε of each run, as a PNG file and, beside it, as CSV.
+
+    folders: attacked runs by title. Bands are 95 % Wilson intervals; without a perturbation no
+    prediction changes, where the curves begin.
+    """
+    tables = {title.replace("\n", " "): rates(folder) for title, folder in folders.items()}
+    figure = Figure(figsize=(5.2, 3.6))
+    axis = figure.subplots()
+    for place, (title, table) in enumerate(tables.items()):
+        colour, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
+        begun = pd.concat([pd.DataFrame([dict.fromkeys(table, 0.0)]), table], ignore_index=True)
+        axis.plot(
+            begun["epsilon"],
+            begun["of_correct"],
+            color=colour,
+            marker=marker,
+            markersize=4,
+            linewidth=1.4,
+            label=title,
+        )
+        axis.fill_between(begun["epsilon"], begun["low"], begun["high"], color=colour, alpha=0.12)
+    axis.set_xlabel("ε, grey levels of 255")
+    axis.set_ylabel("fooled, of the images told rightly before")
+    axis.set_ylim(0, 1)
+    axis.set_xlim(left=0)
+    axis.grid(alpha=0.3)
+    axis.legend(frameon=False, fontsize=8)
+    figure.tight_layout()
+    with runs.replacing(path) as stage:
+        figure.savefig(stage, dpi=130, format="png")
+    named = [table.assign(run=title) for title, table in tables.items()]
+    with runs.replacing(Path(path).with_suffix(".csv")) as stage:
+        pd.concat(named, ignore_index=True).to_csv(stage, index=False)
+    return path
