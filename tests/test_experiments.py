@@ -1,4 +1,4 @@
-"""The script of Task 1 as a user types it: help, training, evaluation, tables, errors."""
+"""The scripts as a user types them: help, training, evaluation, tables, attacks, errors."""
 
 import re
 import subprocess
@@ -16,7 +16,11 @@ TINY += " --data.images 15 --data.side 48 --machine.no-tensorboard"
 
 
 def run(*arguments, cwd):
-    done = [sys.executable, str(SCRIPT), *(str(a) for a in arguments)]
+    return call(SCRIPT, *arguments, cwd=cwd)
+
+
+def call(script, *arguments, cwd):
+    done = [sys.executable, str(script), *(str(a) for a in arguments)]
     return subprocess.run(done, capture_output=True, text=True, cwd=cwd)
 
 
@@ -42,7 +46,7 @@ def test_compare_trains_scores_and_reports(compared, place):
     files = {path.name for path in (place / "out" / "tables").iterdir()}
     assert files == {f"{n}.{ending}" for n in ("I", "II", "V") for ending in ("csv", "md", "tex")}
     assert (place / "out" / "attention.png").is_file()
-    rows = pd.read_csv(place / "out" / "examples.csv", keep_default_na=False)
+    rows = pd.read_csv(place / "out" / "rows" / "salient_object.csv", keep_default_na=False)
     assert set(rows["attention"]) == {*("activation", "human", "one viewer", "centre", "uniform")}
     assert len(rows) == 3 * (2 + 4)
 
@@ -110,3 +114,61 @@ def test_what_cannot_be_used_is_one_line(tmp_path, arguments, message):
     assert re.search(message, done.stderr), done.stderr
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "runs").exists()
+
+
+FINE_GRAINED = ROOT / "experiments" / "fine_grained.py"
+ADVERSARIAL = ROOT / "experiments" / "adversarial.py"
+BIRDS = "--model.backbone alexnet --model.width 0.125 --model.size 67 --training.epochs 1"
+BIRDS += " --training.pretraining none --data.images 27 --data.side 60 --machine.no-tensorboard"
+BIRD_RUN = "cub_vwsw-alexnet-human-seed0"
+
+
+@pytest.fixture(scope="module")
+def birds(tmp_path_factory):
+    """One mechanism of Task 3, trained, reported and attacked."""
+    place = tmp_path_factory.mktemp("birds")
+    options = ["--attentions", "human", "--backbones", "alexnet", "--out", "out"]
+    done = call(FINE_GRAINED, "compare", *options, "miniature", *BIRDS.split(), cwd=place)
+    attacked = call(
+        ADVERSARIAL, place / "out" / "fine_grained" / BIRD_RUN, "--out", "out", cwd=place
+    )
+    return place, done, attacked
+
+
+def test_birds_are_classified_reported_and_attacked(birds):
+    place, done, attacked = birds
+    assert done.returncode == 0, done.stderr
+    assert attacked.returncode == 0, attacked.stderr
+    assert "Table VII. Fine-grained classification" in done.stdout
+    assert "Table X." in attacked.stdout and "gaze before and after" in attacked.stdout
+    assert "Table VII." not in attacked.stdout
+    out = place / "out"
+    stems = {path.stem for path in (out / "tables").iterdir()}
+    assert stems == {"VII", "VIII", "IX", "X"}
+    for name in ("fine_grained.png", "adversarial.png", "fooling.png", "confusion/confusion.png"):
+        assert (out / name).is_file()
+    assert {path.name for path in (out / "rows").iterdir()} == {
+        "fine_grained.csv",
+        "adversarial.csv",
+    }
+
+
+def test_an_attack_is_not_overwritten_unasked(birds):
+    place, _, _ = birds
+    again = call(ADVERSARIAL, place / "out" / "fine_grained" / BIRD_RUN, cwd=place)
+    assert again.returncode == 2 and "--overwrite" in again.stderr
+
+
+def test_evaluating_a_classifier_repeats_what_training_scored(birds):
+    place, _, _ = birds
+    folder = place / "out" / "fine_grained" / BIRD_RUN
+    done = call(FINE_GRAINED, "evaluate", "--weights", folder, "--out", "again", cwd=place)
+    assert done.returncode == 0, done.stderr
+    assert (place / "again" / "examples.csv").read_text() == (folder / "examples.csv").read_text()
+
+
+def test_a_run_of_another_task_is_not_attacked(compared, place):
+    folder = place / "out" / "salient_object" / "dut_omron-alexnet-human-fold0-seed0"
+    done = call(ADVERSARIAL, folder, cwd=place)
+    assert done.returncode == 2
+    assert "expected a run of fine-grained classification. Received: salient_object" in done.stderr

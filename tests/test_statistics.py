@@ -4,7 +4,14 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from keras_attn.statistics import bootstrap_curve_interval, bootstrap_interval, holm, paired_p
+from keras_attn.statistics import (
+    bootstrap_curve_interval,
+    bootstrap_interval,
+    bootstrap_ratio_interval,
+    holm,
+    paired_p,
+    wilson_interval,
+)
 
 
 def test_the_interval_of_a_mean_is_that_of_the_normal_theory(rng):
@@ -95,3 +102,25 @@ def test_holm_by_hand():
     np.testing.assert_allclose(holm([0.01, 0.04, 0.03, 0.005]), [0.03, 0.06, 0.06, 0.02])
     np.testing.assert_allclose(holm([0.9, np.nan, 0.8]), [1, np.nan, 1])
     assert holm([]).shape == (0,)
+
+
+def test_wilsons_interval_is_that_of_the_literature():
+    """Newcombe (1998), Statistics in Medicine 17: 81 of 263, and 0 of 20."""
+    np.testing.assert_allclose(wilson_interval(81 / 263, 263), (0.2553, 0.3662), atol=5e-5)
+    np.testing.assert_allclose(wilson_interval(0, 20), (0, 0.1611), atol=5e-5)
+    low, high = wilson_interval(1.0, 20)
+    assert low == pytest.approx(1 - 0.1611, abs=5e-5) and high == 1
+    assert np.isnan(wilson_interval(np.nan, 0)).all()
+
+
+def test_the_interval_of_a_ratio_is_that_of_the_mean_where_all_count_alike(rng):
+    values = rng.normal(size=80)
+    low, high = bootstrap_ratio_interval(3 * values, np.full(80, 3))
+    mean_low, mean_high = bootstrap_interval(values)
+    assert (low, high) == (pytest.approx(mean_low, abs=0.03), pytest.approx(mean_high, abs=0.03))
+
+
+def test_the_interval_of_a_ratio_holds_what_counts_more(rng):
+    sums, counts = np.array([0.0] * 50 + [3.0] * 50), np.array([1] * 50 + [3] * 50)
+    low, high = bootstrap_ratio_interval(sums, counts)
+    assert low < 0.75 < high and low > 0.6

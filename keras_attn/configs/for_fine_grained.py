@@ -75,8 +75,9 @@ class FineGrainedTraining:
     """Images in a step; ours, the paper gives none."""
     learning_rate: float | None = None
     """Of Adam; default the paper's, 5e-6, 1e-5 and 1e-4 for AlexNet, VGG16 and ResNet50."""
-    attention_weight: float = 0.01
-    """Of the KL divergence of the supervised attention map in the loss."""
+    attention_weight: float = 1.0
+    """Of the KL divergence of the supervised attention map in the loss; ours, the paper gives no
+    weight for this task."""
     trunk: Literal["frozen", "trained"] = "frozen"
     """Whether what lies before the attention is left as it is, as in the paper."""
     seed: int = 0
@@ -128,9 +129,7 @@ PRESETS = {
     "paper": FineGrained(),
     "miniature": FineGrained(
         model=FineGrainedModel(width=0.25, size=96, momentum=0.9),
-        training=FineGrainedTraining(
-            epochs=20, learning_rate=1e-3, attention_weight=0.1, pretraining="drawn"
-        ),
+        training=FineGrainedTraining(epochs=20, learning_rate=1e-3, pretraining="drawn"),
         machine=FineGrainedMachine(validate_every=5),
     ),
 }

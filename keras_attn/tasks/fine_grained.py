@@ -216,17 +216,17 @@ class Scorer(AttentionScorer):
             raise InputError(f"model {model.name!r}", "an output named logits", model.output)
         named = isinstance(model.output, dict)
         self.logits = "logits" if named else ""
-        found = (model.output["logits"] if named else model.output).shape[-1]
-        if classes and found != len(classes):
-            expected = f"scores of the {len(classes)} classes {listing(classes, 4)}"
-            raise InputError(f"model {model.name!r}", expected, f"{found} scores")
-        self.classes = classes
+        self.scores = (model.output["logits"] if named else model.output).shape[-1]
+        self.name, self.classes = model.name, classes
         attention = outputs_like(model, "attention") if named else []
         super().__init__(model, attention, sigma, size)
 
     def check(self, dataset):
         """Refuse a dataset of other classes."""
         self.classes = self.classes or tuple(dataset.classes)
+        if self.scores != len(self.classes):
+            expected = f"scores of the {len(self.classes)} classes {listing(self.classes, 4)}"
+            raise InputError(f"model {self.name!r}", expected, f"{self.scores} scores")
         _check_labels(dataset, self.classes)
 
     def score(self, dataset, index, outputs):
