@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_attn import configs, datasets, runs
+from keras_attn.errors import InputError
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,6 +51,7 @@ def train(config, train, *, validation=None, out, overwrite=False):
     folder = runs.RunFolder(Path(out).expanduser())
     with folder.working(record, results=evaluation.FILES, overwrite=overwrite):
         if folder.finished:
+            _check_weights(folder, record)
             return load(folder.path)
         plan = task.plan(config, train, validation)
         validate = None
@@ -75,6 +77,15 @@ def _record(config, train, task):
     data |= {"images": len(train), "reading": str(train.report)}
     settings = {"identity": identity, "config": configs.to_dict(config), "data": data}
     return settings | {"versions": runs.versions()}
+
+
+def _check_weights(folder, record):
+    """Refuse weights of another run that were put into the folder: they would be scored as its."""
+    from keras_attn import weights
+
+    if weights.settings(folder.weights).get("identity") != record["identity"]:
+        expected = f"the weights of the run that {folder.config.name} describes"
+        raise InputError(folder.weights, expected, "those of another run")
 
 
 def load(path):
