@@ -40,7 +40,7 @@ def train(config, train, *, validation=None, out, overwrite=False):
 
     Writes config.json, history.csv, model.weights.h5 and, for TensorBoard, tensorboard/; returns a
     `Run`. Raises `InputError` for input that cannot be used, and `errors.TrainingStopped` where
-    the loss is no number any more.
+    the run diverges; nothing of the epoch in which it did is saved.
     """
     from keras_attn import evaluation, tasks, weights
     from keras_attn.training import fit
