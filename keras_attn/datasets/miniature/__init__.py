@@ -82,6 +82,12 @@ def miniature(name="folder", *, images=60, shape=(96, 128), seed=0, root=None, o
     return replace(data, note=" ".join(notes))
 
 
+def drawn_in(dataset):
+    """The folder that the pictures of a drawn dataset were written to; None for other datasets."""
+    folders = dataset[0].image.parents
+    return next((folder for folder in folders if (folder / SETTINGS).is_file()), None)
+
+
 def _drawn_from(root):
     """The arguments that the scenes in `root` were drawn from; None where it holds no such."""
     path = root / SETTINGS
