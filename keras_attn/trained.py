@@ -46,6 +46,7 @@ def train(config, train, *, validation=None, out, overwrite=False):
     from keras_attn.training import fit
 
     task, train = tasks.of(config), datasets.as_dataset(train, "train")
+    _check_size(config.model)
     config = task.resolved(config, train)
     record = _record(config, train, task)
     folder = runs.RunFolder(Path(out).expanduser())
@@ -68,6 +69,15 @@ def train(config, train, *, validation=None, out, overwrite=False):
             label="{backbone} {attention}".format(**task.labels(None, config)),
         )
     return Run(tasks.tag(model, config), config, folder.path)
+
+
+def _check_size(part):
+    """Refuse images that a backbone would leave nothing of, which Keras tells obscurely."""
+    from keras_attn import models
+
+    least = models.backbone(part.backbone).least
+    if part.size is not None and part.size < least:
+        raise InputError("model.size", f"at least {least} for {part.backbone}", part.size)
 
 
 def _record(config, train, task):

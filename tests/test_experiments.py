@@ -140,6 +140,7 @@ def test_help_shows_the_examples_as_they_are_typed(tmp_path):
         ("report nothing", r"error: nothing: expected the folder of a run"),
         ("train miniature --training.epochs 0", r"training\.epochs: expected a positive"),
         ("train miniature --training.weights no.h5", r"error: no\.h5: expected a file"),
+        ("train miniature --model.size 10", r"error: model\.size: expected at least 32 for vgg16"),
         ("train miniature --data.fold 7", r"error: fold: expected a fold from 0 to 4"),
         ("train miniature --model.backbone vgg19", r"vgg19"),
     ],

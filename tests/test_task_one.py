@@ -252,6 +252,13 @@ def test_what_is_no_model_of_this_task_is_refused(data, tmp_path):
     assert not (tmp_path / "run").exists()
 
 
+def test_images_too_small_for_the_backbone_are_refused_before_the_run_begins(folds, tmp_path):
+    config = configs.salient_object("miniature", backbone="alexnet", size=66)
+    with pytest.raises(InputError, match=r"model\.size: expected at least 67 for alexnet.*: 66\."):
+        ka.train(config, folds[0], out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
 def unmasked(tmp_path):
     """A folder of images and gaze without masks."""
     import shutil
