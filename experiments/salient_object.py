@@ -1,4 +1,4 @@
-"""Task 1, salient object segmentation. Paper, DUT-OMRON, ResNet50, human: max F .828, MAE .047.
+r"""Task 1, salient object segmentation. Paper, DUT-OMRON, ResNet50, human: max F .828, MAE .047.
 
     python experiments/salient_object.py train miniature --model.attention supervised
     python experiments/salient_object.py train paper --data.root ~/data/DUT-OMRON \

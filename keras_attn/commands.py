@@ -5,6 +5,7 @@ Like `cli`, imports neither TensorFlow nor Keras until a command runs.
 
 from dataclasses import dataclass, fields
 from itertools import product
+from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Union
 
@@ -78,7 +79,9 @@ def _train(presets):
             out = self.out or RUNS / self.config.task / self.config.run_name
             train, test = _read(self.config)
             run = trained(self.config, train, test, out, self.overwrite)
-            show(run, evaluated(run, test))
+            show(result := evaluated(run, test))
+            show_places(runs.RunFolder(run.folder))
+            save(result, run.folder, overwrite=True)
 
     return Train
 
@@ -108,10 +111,29 @@ def _compare(presets):
 
         def __call__(self):
             """Train, evaluate and report."""
+            _refuse_overridden(self, presets.values())
             cli.import_tensorflow_quietly()
             compare(self, self.out or RUNS)
 
     return Compare
+
+
+OVERRIDDEN = {
+    "backbones": "model.backbone",
+    "attentions": "model.attention",
+    "seeds": "training.seed",
+}
+"""Options of a single run that those of a comparison take the place of."""
+
+
+def _refuse_overridden(what, presets):
+    """Refuse an option of a single run that a `Compare` would pass over."""
+    for plural, option in OVERRIDDEN.items():
+        of = attrgetter(option)
+        value = of(what.config)
+        if value not in map(of, presets) and getattr(what, plural) != (value,):
+            expected = f"--{plural} {value} in its place, before the preset"
+            raise InputError(f"--{option}", expected, repr(value))
 
 
 def compare(what, out):
@@ -127,13 +149,14 @@ def compare(what, out):
         keras.utils.clear_session()  # what earlier networks left would fill the memory
         one = configs.changed(config, backbone=backbone, attention=attention, seed=seed)
         run = trained(one, train, test, place / one.run_name, what.overwrite)
-        evaluated(run, test)
+        evaluated(run, test).save(run.folder, overwrite=True)
         scored.append(run.folder)
         several = f"{backbone}\n" if len(what.backbones) > 1 else ""
         pictured.setdefault(f"{several}{attention}", run.folder)
     found = evaluation.references(config.task, test, config.data.fixation_sigma)
     found.save(place / "references", overwrite=True)
     report([*scored, place / "references"], out, {config.task: pictured})
+    print(f"Runs:    {place.resolve()}")
 
 
 @dataclass(frozen=True)
@@ -164,19 +187,15 @@ class Evaluate:
 
     def __call__(self):
         """Load and score."""
-        from keras_attn import evaluation
+        cli.import_tensorflow_quietly()
+        from keras_attn import api, evaluation
 
         beside = self.weights if self.weights.is_dir() else self.weights.parent
         out = self.out or beside / "evaluation"
         runs.check_target(out, evaluation.FILES, overwrite=self.overwrite)
-        cli.import_tensorflow_quietly()
-        from keras_attn import api
-
         run = api.load(self.weights)
-        test = held_out(run.config, self.data)
-        result = api.evaluate(run, test)
-        result.save(out, overwrite=self.overwrite)
-        show(run, result, out)
+        show(result := api.evaluate(run, held_out(run.config, self.data)))
+        save(result, out, self.overwrite)
 
 
 def held_out(config, change):
@@ -223,10 +242,13 @@ def report(folders, out, pictured=None):
 
 def _whole(config, drawn=None):
     from keras_attn import tasks
+    from keras_attn.datasets.miniature import drawn_in
 
     if config.data.root is None:
         print("No --data.root: drawing pictures with simulated gaze.", flush=True)
     data = tasks.of(config).read(config.data, drawn)
+    if config.data.root is None:
+        print(f"Drawn:   {drawn_in(data).resolve()}")
     print(f"{data.name}: {data.report}", flush=True)
     return data
 
@@ -246,21 +268,31 @@ def trained(config, train, test, out, overwrite):
 
 
 def evaluated(run, test):
-    """The run's scores on the data that were held out, written into its folder."""
+    """The run's scores on the data that were held out: an `Evaluation`."""
     from keras_attn import api
 
-    result = api.evaluate(run, test)
-    result.save(run.folder, overwrite=True)
-    return result
+    return api.evaluate(run, test)
 
 
-def show(run, result, out=None):
-    """Print the scores, and where everything is."""
+# Scores are printed before they are written: a disk that is full by now does not take them along.
+
+
+def show(result):
+    """Print the scores of an `Evaluation`."""
     print(f"\n{result.summary().to_string(float_format=lambda v: f'{v:.4f}')}\n")
     for note in result.notes:
         print(f"Note: {note}")
-    if out is None:
-        print(f"Weights: {runs.RunFolder(run.folder).weights.resolve()}")
-        print(f"History: {runs.RunFolder(run.folder).history.resolve()}")
-        print(f"Curves:  tensorboard --logdir {runs.RunFolder(run.folder).curves.resolve()}")
-    print(f"Rows:    {(Path(out or run.folder) / 'examples.csv').resolve()}")
+
+
+def show_places(folder):
+    """Say where the files of a `RunFolder` are."""
+    print(f"Weights: {folder.weights.resolve()}")
+    print(f"History: {folder.history.resolve()}")
+    if folder.curves.is_dir():
+        print(f"Curves:  tensorboard --logdir {folder.curves.resolve()}")
+
+
+def save(result, out, overwrite):
+    """Write the files of an `Evaluation`, and say where they are."""
+    result.save(out, overwrite=overwrite)
+    print(f"Rows:    {(Path(out) / 'examples.csv').resolve()}")

@@ -12,6 +12,10 @@ class InputError(ValueError):
         super().__init__(f"{where}: expected {expected}. Received: {received}.")
 
 
+class NotFinite(InputError):
+    """A map that a network has made holds NaN or infinite values."""
+
+
 def listing(names, most=12):
     """`names` in one line for a message; what exceeds `most` is counted."""
     names = [str(name) for name in names]

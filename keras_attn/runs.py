@@ -132,6 +132,12 @@ class RunFolder:
         """Whether the run has come to its end."""
         return self.weights.is_file()
 
+    @property
+    def begun(self):
+        """Names of the files that hold a run's work, as far as they are there."""
+        made = (self.weights, self.state, self.history)
+        return [path.name for path in made if path.is_file()]
+
     def record(self):
         """What `config.json` holds, or None where there is none."""
         if not self.config.is_file():
@@ -148,7 +154,8 @@ class RunFolder:
         record: a dict with `identity` and `config`, written to `config.json`. A run of the same
         identity goes on; one of another is an `InputError` that says where they differ, or with
         `overwrite` is deleted first, with the `results` made from it. `overwrite` never deletes
-        the same run.
+        the same run. Work without a record is another run's; a record without work, which an
+        error before the first epoch leaves, is nobody's.
         """
         check_target(self.path, ())
         with _one_error(self.path):
@@ -160,27 +167,39 @@ class RunFolder:
             expected = "a run folder that no other process is working in"
             raise InputError(self.path, expected, "one that is in use") from error
         try:
+            self._sweep()
             self._claim(record, results, overwrite)
             yield self
         finally:
             lock.release()
 
+    def _sweep(self):
+        """Delete what a process that was killed has left half written of the run's own files."""
+        # Nobody else writes these while the lock is held; results are written without it.
+        for path in (self.config, self.history, self.state, self.weights):
+            for stage in self.path.glob(f".partial-*-{path.name}"):
+                stage.unlink(missing_ok=True)
+
     def _claim(self, record, results, overwrite):
         earlier = self.record()
-        same = earlier is not None and earlier.get("identity") == record["identity"]
-        if earlier is not None and not same and not overwrite:
-            expected = "an empty folder, the same run to go on with, or overwrite (--overwrite)"
-            received = f"another run: {listing(_differences(earlier, record), 6)}"
-            raise InputError(self.path, expected, received)
-        if same:
+        if earlier is not None and earlier.get("identity") == record["identity"]:
             return
-        if overwrite:
-            for path in (self.weights, self.state, self.history, self.config):
-                path.unlink(missing_ok=True)
-            for name in results:
-                (self.path / name).unlink(missing_ok=True)
-            shutil.rmtree(self.curves, ignore_errors=True)
+        if self.begun and not overwrite:
+            expected = "an empty folder, the same run to go on with, or overwrite (--overwrite)"
+            received = f"{listing(self.begun)} without {self.config.name}, which tells whose"
+            if earlier is not None:
+                received = f"another run: {listing(_differences(earlier, record), 6)}"
+            raise InputError(self.path, expected, received)
+        if earlier is not None or overwrite:
+            self._delete(results if overwrite else ())
         write_text(self.config, json.dumps(record, indent=2) + "\n")
+
+    def _delete(self, results):
+        for path in (self.weights, self.state, self.history, self.config):
+            path.unlink(missing_ok=True)
+        for name in results:
+            (self.path / name).unlink(missing_ok=True)
+        shutil.rmtree(self.curves, ignore_errors=True)
 
 
 def _differences(earlier, record):

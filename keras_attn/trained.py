@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_attn import configs, datasets, runs
+from keras_attn.errors import InputError
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,17 +40,19 @@ def train(config, train, *, validation=None, out, overwrite=False):
 
     Writes config.json, history.csv, model.weights.h5 and, for TensorBoard, tensorboard/; returns a
     `Run`. Raises `InputError` for input that cannot be used, and `errors.TrainingStopped` where
-    the loss is no number any more.
+    the run diverges; nothing of the epoch in which it did is saved.
     """
     from keras_attn import evaluation, tasks, weights
     from keras_attn.training import fit
 
     task, train = tasks.of(config), datasets.as_dataset(train, "train")
+    _check_size(config.model)
     config = task.resolved(config, train)
     record = _record(config, train, task)
     folder = runs.RunFolder(Path(out).expanduser())
     with folder.working(record, results=evaluation.FILES, overwrite=overwrite):
         if folder.finished:
+            _check_weights(folder, record)
             return load(folder.path)
         plan = task.plan(config, train, validation)
         validate = None
@@ -68,6 +71,15 @@ def train(config, train, *, validation=None, out, overwrite=False):
     return Run(tasks.tag(model, config), config, folder.path)
 
 
+def _check_size(part):
+    """Refuse images that a backbone would leave nothing of, which Keras tells obscurely."""
+    from keras_attn import models
+
+    least = models.backbone(part.backbone).least
+    if part.size is not None and part.size < least:
+        raise InputError("model.size", f"at least {least} for {part.backbone}", part.size)
+
+
 def _record(config, train, task):
     """What a run folder and its weight file say of themselves."""
     identity = configs.identity(config, data=train.fingerprint, files=task.files(config))
@@ -75,6 +87,15 @@ def _record(config, train, task):
     data |= {"images": len(train), "reading": str(train.report)}
     settings = {"identity": identity, "config": configs.to_dict(config), "data": data}
     return settings | {"versions": runs.versions()}
+
+
+def _check_weights(folder, record):
+    """Refuse weights of another run that were put into the folder: they would be scored as its."""
+    from keras_attn import weights
+
+    if weights.settings(folder.weights).get("identity") != record["identity"]:
+        expected = f"the weights of the run that {folder.config.name} describes"
+        raise InputError(folder.weights, expected, "those of another run")
 
 
 def load(path):

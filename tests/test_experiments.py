@@ -8,6 +8,8 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 
+from keras_attn import commands, evaluation, runs
+from keras_attn.errors import InputError
 from keras_attn.report import tables
 
 SCRIPT = ROOT / "experiments" / "salient_object.py"
@@ -41,8 +43,11 @@ def test_compare_trains_scores_and_reports(compared, place):
     assert "Table I. Salient object segmentation" in compared.stdout
     assert "they say nothing about people" in " ".join(compared.stdout.split())
     assert "Traceback" not in compared.stderr
-    said = dict(re.findall(r"^(Picture|Tables|Rows): +(.+)$", compared.stdout, re.MULTILINE))
+    names = r"^(Picture|Tables|Rows|Runs|Drawn): +(.+)$"
+    said = dict(re.findall(names, compared.stdout, re.MULTILINE))
     assert said["Tables"] == str((place / "out" / "tables").resolve())
+    assert said["Runs"] == str((place / "out" / "salient_object").resolve())
+    assert said["Drawn"] == str((place / "out" / "scenes" / "dut_omron-15-48-0").resolve())
     files = {path.name for path in (place / "out" / "tables").iterdir()}
     assert files == {f"{n}.{ending}" for n in ("I", "II", "V") for ending in ("csv", "md", "tex")}
     assert (place / "out" / "attention.png").is_file()
@@ -59,15 +64,43 @@ def test_the_csv_of_a_table_has_the_columns_of_the_papers_and_joins_with_them(co
     assert set(joined["value_paper"]) == {0.604, 0.102, 0.611, 0.095}
 
 
-def test_evaluate_repeats_what_training_scored(compared, place):
+def test_evaluate_repeats_what_training_scored(compared, place, monkeypatch):
+    # With it, as all other tests have it, TensorFlow is quiet anyway.
+    monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
     folder = place / "out" / "salient_object" / "dut_omron-alexnet-human-fold0-seed0"
     weights = folder / "model.weights.h5"
     done = run("evaluate", "--weights", weights, "--out", place / "again", cwd=place)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 0 and not done.stderr, done.stderr
     first = (folder / "examples.csv").read_text()
     assert (place / "again" / "examples.csv").read_text() == first
     again = run("evaluate", "--weights", weights, "--out", place / "again", cwd=place)
     assert again.returncode == 2 and "--overwrite" in again.stderr
+
+
+def test_scores_are_printed_even_if_they_cannot_be_written(compared, place, monkeypatch, capsys):
+    def full(*_, **__):
+        raise InputError("out", "a folder that can be written to", "No space left on device")
+
+    monkeypatch.setattr(evaluation.Evaluation, "save", full)
+    folder = place / "out" / "salient_object" / "dut_omron-alexnet-human-fold0-seed0"
+    evaluate = commands.Evaluate(folder, commands.DataChange(root=drawn(place)), place / "full")
+    with pytest.raises(InputError, match="No space left"):
+        evaluate()
+    printed = capsys.readouterr().out
+    assert re.search(r"s_auc +0\.\d{4}", printed) and "Rows:" not in printed
+
+
+def drawn(place):
+    return place / "out" / "scenes" / "dut_omron-15-48-0"
+
+
+def test_curves_are_named_where_there_are_any(tmp_path, capsys):
+    folder = runs.RunFolder(tmp_path)
+    commands.show_places(folder)
+    assert "Weights: " in (printed := capsys.readouterr().out) and "Curves" not in printed
+    folder.curves.mkdir()
+    commands.show_places(folder)
+    assert f"Curves:  tensorboard --logdir {folder.curves}" in capsys.readouterr().out
 
 
 def test_a_finished_comparison_is_not_trained_again(compared, place):
@@ -96,14 +129,22 @@ def test_help_says_what_there_is(tmp_path, arguments):
     assert wanted.get(arguments[-2] if len(arguments) > 1 else "--help", "seeds") in done.stdout
 
 
+def test_help_shows_the_examples_as_they_are_typed(tmp_path):
+    shown = run("--help", cwd=tmp_path).stdout
+    assert "--data.root ~/data/DUT-OMRON \\\n        --model.backbone resnet50" in shown
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
+        ("compare miniature --model.backbone alexnet", r"model\.backbone: expected --backbones a"),
+        ("compare --seeds 0 1 miniature --training.seed 1", r"training\.seed: expected --seeds 1"),
         ("train paper --data.root nowhere", r"error: nowhere/DUT-OMRON-image: expected a folder"),
         ("evaluate --weights none.weights.h5", r"error: none\.weights\.h5: expected"),
         ("report nothing", r"error: nothing: expected the folder of a run"),
         ("train miniature --training.epochs 0", r"training\.epochs: expected a positive"),
         ("train miniature --training.weights no.h5", r"error: no\.h5: expected a file"),
+        ("train miniature --model.size 10", r"error: model\.size: expected at least 32 for vgg16"),
         ("train miniature --data.fold 7", r"error: fold: expected a fold from 0 to 4"),
         ("train miniature --model.backbone vgg19", r"vgg19"),
     ],

@@ -131,6 +131,43 @@ def test_overwriting_another_run_deletes_it_and_its_results_and_nothing_else(tmp
     assert folder.record() == record("2")
 
 
+def test_work_without_a_record_is_not_taken_for_this_runs(tmp_path):
+    folder = runs.RunFolder(tmp_path)
+    with folder.working(record()):
+        folder.weights.write_text("old")
+    folder.config.unlink()
+    expected = r"Received: model\.weights\.h5 without config\.json, which tells whose"
+    with pytest.raises(InputError, match=expected), folder.working(record()):
+        raise AssertionError
+    assert folder.finished and folder.record() is None
+    with folder.working(record(), overwrite=True):
+        assert not folder.finished
+    assert folder.record() == record()
+
+
+def test_a_record_without_work_gives_way_to_another_run(tmp_path):
+    """Such as that of a run whose weight file was refused."""
+    folder = runs.RunFolder(tmp_path)
+    with pytest.raises(RuntimeError), folder.working(record()):
+        folder.curves.mkdir()
+        raise RuntimeError
+    (tmp_path / "examples.csv").write_text("mine")
+    with folder.working(record("2"), results=["examples.csv"]):
+        pass
+    assert folder.record() == record("2")
+    assert {path.name for path in tmp_path.iterdir()} == {".lock", "config.json", "examples.csv"}
+
+
+def test_what_a_killed_process_has_half_written_is_removed(tmp_path):
+    for name in ("state.npz", "model.weights.h5", "config.json"):
+        (tmp_path / f".partial-99-{name}").write_text("half")
+    (tmp_path / ".partial-99-mine.txt").write_text("not of a run")
+    with runs.RunFolder(tmp_path).working(record()):
+        pass
+    left = {path.name for path in tmp_path.iterdir()}
+    assert left == {".lock", "config.json", ".partial-99-mine.txt"}
+
+
 def test_a_folder_is_worked_in_by_one_alone(tmp_path):
     with (
         runs.RunFolder(tmp_path).working(record()),

@@ -85,6 +85,23 @@ def test_another_run_in_the_folder_is_refused_by_name(run, config, folds):
         )
 
 
+def test_weights_of_another_run_are_not_taken_for_those_of_the_folder(run, config, folds, tmp_path):
+    """A folder that was copied without its record, and claimed by a run of another seed."""
+    import shutil
+
+    other = configs.changed(config, seed=4)
+    shutil.copytree(run.folder, tmp_path / "lost")
+    record = json.loads((run.folder / "config.json").read_text())
+    (tmp_path / "lost" / "config.json").unlink()
+    with pytest.raises(InputError, match=r"lost: expected an empty folder.* without config\.json"):
+        ka.train(other, folds[0], out=tmp_path / "lost")
+    resolved = configs.changed(run.config, seed=4)
+    identity = configs.identity(resolved, data=folds[0].fingerprint, files={})
+    (tmp_path / "lost" / "config.json").write_text(json.dumps(record | {"identity": identity}))
+    with pytest.raises(InputError, match=r"model\.weights\.h5: expected .* those of another run"):
+        ka.train(other, folds[0], out=tmp_path / "lost")
+
+
 def test_the_last_validation_equals_an_evaluation_of_the_loaded_weights(run, folds):
     """To the last digit: the same images in the same batches, at the images' own sizes."""
     result = ka.evaluate(run.folder / "model.weights.h5", folds[1], progress=False)
@@ -232,6 +249,13 @@ def test_what_is_no_model_of_this_task_is_refused(data, tmp_path):
             ka.datasets.folder(unmasked(tmp_path)),
             out=tmp_path / "run",
         )
+    assert not (tmp_path / "run").exists()
+
+
+def test_images_too_small_for_the_backbone_are_refused_before_the_run_begins(folds, tmp_path):
+    config = configs.salient_object("miniature", backbone="alexnet", size=66)
+    with pytest.raises(InputError, match=r"model\.size: expected at least 67 for alexnet.*: 66\."):
+        ka.train(config, folds[0], out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 

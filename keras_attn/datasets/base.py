@@ -209,7 +209,7 @@ class GazeReader:
         """Add the image with the mask and what `read_points()` returns: points and subjects.
 
         read_box: shape of the file -> the box to crop to, in its pixels. Points outside the image,
-        or its crop, or NaN are dropped and counted.
+        or its crop, and those of which a coordinate or the viewer is NaN are dropped and counted.
         """
 
         def read():
@@ -234,7 +234,9 @@ class GazeReader:
         if box is not None:
             points, shape = points - box[:2], (box[3], box[2])
         nan = ~np.isfinite(points).all(axis=1)
-        kept = gaze.inside(points, shape)
+        if subjects.dtype.kind == "f":
+            nan |= ~np.isfinite(subjects)
+        kept = gaze.inside(points, shape) & ~nan
         self.report.points_not_a_number += int(nan.sum())
         self.report.points_outside += int((~kept & ~nan).sum())
         return Example(name, image, shape, points[kept], subjects[kept], mask, label, box)
@@ -288,13 +290,17 @@ def read_image(path):
 
 
 def image_shape(path):
-    """(H, W) of an image file, from its header; a file that ends too early raises `InputError`."""
+    """(H, W) of an image file, from its header; a file that is cut off or damaged is `InputError`.
+
+    Of a PNG file the sums of all its parts are checked, of a JPEG file its end; only what fails
+    there, and formats without either, are decoded.
+    """
     with _opened(path) as image:
-        if not _ends_properly(path, image.format):
-            # Bytes behind the end are harmless, a missing end is not, and some formats have no
-            # mark of it: decoding tells.
+        shape, whole = (image.height, image.width), _seems_whole(path, image)
+    if not whole:
+        with _opened(path) as image:
             image.load()
-        return image.height, image.width
+    return shape
 
 
 class _opened:
@@ -325,11 +331,17 @@ class _opened:
             raise InputError(self.path, "a whole image", f"{error}") from error
 
 
-def _ends_properly(path, kind):
-    endings = {"JPEG": b"\xff\xd9", "PNG": b"IEND\xaeB`\x82"}
-    if kind not in endings:
+def _seems_whole(path, image):
+    if image.format == "PNG":
+        try:
+            image.verify()
+        except (OSError, SyntaxError, IndexError):
+            return False
+        return True
+    if image.format != "JPEG":
         return False
+    # Bytes behind the end are harmless, a missing end is not.
     with Path(path).open("rb") as file:
         file.seek(0, 2)
         file.seek(max(0, file.tell() - 16))
-        return file.read().rstrip(b"\0").endswith(endings[kind])
+        return file.read().rstrip(b"\0").endswith(b"\xff\xd9")

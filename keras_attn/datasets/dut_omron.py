@@ -50,6 +50,8 @@ def _points(gaze, stem, root):
         where = root / "DUT-OMRON-eye-fixations" / "mat" / f"{stem}.mat"
         raise InputError(where, f"the fixations of {stem}.jpg", "no such file")
     rows = read_variable(gaze[stem], "s")
+    if rows.size == 0:
+        return np.zeros((0, 2)), np.zeros(0)
     if rows.ndim != 2 or rows.shape[1] != 3:
         raise InputError(gaze[stem], "rows of x, y, viewer in 's'", f"shape {rows.shape}")
     rows = rows[rows[:, 2] != 0].astype(np.float64)

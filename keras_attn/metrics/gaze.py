@@ -22,7 +22,7 @@ import warnings
 import numpy as np
 
 from keras_attn import gaze
-from keras_attn.errors import InputError, one_of
+from keras_attn.errors import InputError, NotFinite, one_of
 from keras_attn.metrics import one_map
 
 MIT_OTHER_IMAGES = 10
@@ -295,7 +295,7 @@ def checked_map(saliency, where, shape=None):
     saliency = saliency.astype(np.float64, copy=False)
     if not np.isfinite(saliency).all():
         bad = int((~np.isfinite(saliency)).sum())
-        raise InputError(where, "finite values", f"{bad} NaN or infinite of {saliency.size}")
+        raise NotFinite(where, "finite values", f"{bad} NaN or infinite of {saliency.size}")
     return saliency
 
 

@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from scipy.ndimage import convolve, distance_transform_edt
 
-from keras_attn.errors import InputError
+from keras_attn.errors import InputError, NotFinite
 
 BETA_SQUARED = 0.3
 """Weight of recall in the F-measure (Eq. 5), as in Achanta et al. 2009."""
@@ -136,7 +136,7 @@ def _checked(prediction, mask, where):
     raw = prediction.astype(np.float64)
     if not np.isfinite(raw).all():
         bad = int((~np.isfinite(raw)).sum())
-        raise InputError(f"predictions{where}", "finite values", f"{bad} NaN or infinite")
+        raise NotFinite(f"predictions{where}", "finite values", f"{bad} NaN or infinite")
     if prediction.dtype.kind in "iu":
         raw /= 255
     low, high = raw.min(), raw.max()

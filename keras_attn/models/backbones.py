@@ -24,6 +24,8 @@ class Backbone:
     features and the number of classes with `width`, `dropout` and `activation`. size: side of the
     paper's images. stages: the last layer of each resolution, from fine to coarse. classifier: the
     layers with weights after the last pooling, of which the last has the classes as its units.
+    least: side of the smallest images that the whole network takes; of ResNet50, which pads them
+    so that it takes any, the stride of its features.
     """
 
     build: Callable
@@ -32,6 +34,7 @@ class Backbone:
     size: int
     stages: tuple
     classifier: tuple
+    least: int
 
     @property
     def top(self):
@@ -47,6 +50,7 @@ BACKBONES = {
         227,
         ("conv1", "conv2", "conv5"),
         ("fc6", "fc7", "fc8"),
+        67,
     ),
     "vgg16": Backbone(
         vgg16,
@@ -55,6 +59,7 @@ BACKBONES = {
         224,
         ("block1_conv2", "block2_conv2", "block3_conv3", "block4_conv3", "block5_conv3"),
         ("fc1", "fc2", "predictions"),
+        32,
     ),
     "resnet50": Backbone(
         resnet50,
@@ -63,6 +68,7 @@ BACKBONES = {
         224,
         ("conv2_block3_out", "conv3_block4_out", "conv4_block6_out", "conv5_block3_out"),
         ("predictions",),
+        32,
     ),
 }
 

@@ -7,12 +7,13 @@ import sys
 import time
 
 import keras
+import numpy as np
 import tensorflow as tf
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from keras_attn import runs
-from keras_attn.errors import TrainingStopped
+from keras_attn.errors import NotFinite, TrainingStopped
 from keras_attn.training import state
 
 
@@ -85,22 +86,61 @@ def write_history(folder, history):
 
 
 class StopAtNaN(keras.callbacks.Callback):
-    """Ends the run where the loss is no number any more; the last whole epoch's state stays."""
+    """Ends the run where it has diverged, before anything of that is validated or saved.
+
+    A run has diverged where the loss is not finite, and at the end of an epoch where a weight, a
+    variable of the optimizer or an output for the `probe` is not: the last step may be the one
+    that went too far, and no loss has seen its weights. probe: a batch of inputs. precision: that
+    of the run, for the message.
+    """
+
+    def __init__(self, probe, precision="float32"):
+        super().__init__()
+        self.probe, self.precision = probe, precision
+
+    def on_epoch_begin(self, epoch, logs=None):
+        """Remember which epoch it is."""
+        self.epoch = epoch
 
     def on_train_batch_end(self, batch, logs=None):
         """Look at the loss."""
         loss = (logs or {}).get("loss", 0.0)
         if not math.isfinite(loss):
-            rate = learning_rate(self.model)
-            raise TrainingStopped(
-                f"the loss became {loss} at step {batch + 1} of epoch {self.epoch + 1}. A smaller "
-                f"learning rate than {rate:g} (training.learning_rate) or float32 may help; the "
-                "state of the last finished epoch is kept."
-            )
+            raise self._stopped(f"the loss became {loss} at step {batch + 1}")
 
-    def on_epoch_begin(self, epoch, logs=None):
-        """Remember which epoch it is."""
-        self.epoch = epoch
+    def on_epoch_end(self, epoch, logs=None):
+        """Look at the weights, and at what comes out."""
+        if not _finite([*self.model.weights, *self.model.optimizer.variables]):
+            raise self._stopped("weights became infinite or NaN in the last step")
+        if not _finite(self.model(self.probe, training=False)):
+            raise self._stopped("outputs became infinite or NaN after the last step")
+
+    def guarding(self, validate):
+        """`validate` as for `Validation`, ending the run where an output is not finite."""
+
+        def guarded(model):
+            try:
+                return validate(model)
+            except NotFinite as error:
+                raise self._stopped(f"{error}".rstrip(".")) from error
+
+        return guarded
+
+    def _stopped(self, what):
+        rate = learning_rate(self.model)
+        advice = (
+            "A smaller one (training.learning_rate) may help; that is another run, so name a new "
+            "folder, or overwrite this one (overwrite, --overwrite)."
+        )
+        if self.precision != "float32":
+            advice += " So may float32 (machine.precision), in which this run can go on."
+        return TrainingStopped(f"epoch {self.epoch + 1}, learning rate {rate:g}: {what}. {advice}")
+
+
+def _finite(values):
+    """Whether all numbers of some tensors or variables are finite."""
+    arrays = map(keras.ops.convert_to_numpy, keras.tree.flatten(values))
+    return all(np.isfinite(array).all() for array in arrays)
 
 
 class Report(keras.callbacks.Callback):

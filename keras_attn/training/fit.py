@@ -18,7 +18,8 @@ def fit(plan, *, epochs, folder, machine, seed, save, validate=None, label=""):
 
     After each epoch the state is written, so at most one epoch's work is lost. In float32, on one
     device with the same versions and threads, a run that was killed and resumed ends with the
-    same bits as one that was not. Raises `TrainingStopped` when the loss is no number any more.
+    same bits as one that was not. Raises `TrainingStopped` where the run diverges; nothing of the
+    epoch in which it did is saved.
     """
     if plan.steps < 1 or epochs < 1:
         raise InputError("training", "at least one step and one epoch", f"{plan.steps}, {epochs}")
@@ -29,13 +30,15 @@ def fit(plan, *, epochs, folder, machine, seed, save, validate=None, label=""):
     if history:
         callbacks.write_history(folder, history)
     if len(history) < epochs:
+        batches = plan.batches(trainee.learner, len(history))
+        guard = callbacks.StopAtNaN(next(iter(batches))[0], machine.precision)
         with callbacks.Report(label) as report:
             trainee.learner.fit(
-                plan.batches(trainee.learner, len(history)),
+                batches,
                 epochs=epochs,
                 initial_epoch=len(history),
                 steps_per_epoch=plan.steps,
-                callbacks=_callbacks(folder, history, machine, validate, report),
+                callbacks=_callbacks(guard, folder, history, machine, validate, report),
                 shuffle=False,  # the batches come in their order
                 verbose=0,
             )
@@ -44,12 +47,13 @@ def fit(plan, *, epochs, folder, machine, seed, save, validate=None, label=""):
     return trainee.network
 
 
-def _callbacks(folder, history, machine, validate, report):
+def _callbacks(guard, folder, history, machine, validate, report):
     """In this order: later ones see what earlier ones have added to the logs of an epoch."""
-    made = [callbacks.StopAtNaN()]
+    made = [guard]
     curves = folder.curves if machine.tensorboard else None
     if validate is not None:
         pictures = None if curves is None else curves / "validation"
+        validate = guard.guarding(validate)
         made.append(callbacks.Validation(validate, machine.validate_every, pictures))
     made += [callbacks.Checkpoint(folder, history), report]
     if curves is not None:

@@ -1,5 +1,6 @@
 """The project's own weight files: `.weights.h5` of Keras, with the run's settings inside."""
 
+import io
 import json
 from collections import Counter
 from pathlib import Path
@@ -16,11 +17,23 @@ EXPECTED = f"a {SUFFIX} file that a run of keras_attn has written"
 
 
 def save(model, path, settings):
-    """Write all weights of a functional `model`, with `settings` inside: a dict of plain values."""
+    """Write all weights of a functional `model`, with `settings` inside: a dict of plain values.
+
+    Raises `InputError` where the file cannot be written; what was there before stays then.
+    """
+    memory = _Memory()
+    _bare(model).save_weights(memory)
+    with h5py.File(memory, "r+") as file:
+        file.attrs[ATTRIBUTE] = json.dumps(settings)
     with runs.replacing(path) as stage:
-        _bare(model).save_weights(stage)
-        with h5py.File(stage, "r+") as file:
-            file.attrs[ATTRIBUTE] = json.dumps(settings)
+        stage.write_bytes(memory.getbuffer())
+
+
+class _Memory(io.BytesIO):
+    """Where HDF5 writes to: on a disk that is full it would end the process without an error."""
+
+    def __str__(self):
+        return f"memory{SUFFIX}"  # Keras looks at the end of the name it is given
 
 
 def _bare(model):

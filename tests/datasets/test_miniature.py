@@ -1,5 +1,7 @@
 """Drawn scenes: written in the published format, read by the real reader, the same each time."""
 
+import resource
+
 import numpy as np
 import pytest
 
@@ -28,6 +30,26 @@ def test_the_same_seed_draws_the_same_scenes(drawn, tmp_path):
     np.testing.assert_array_equal(again[7].pixels(), drawn[7].pixels())
     other = datasets.miniature(images=30, seed=1, root=tmp_path / "others")
     assert other.fingerprint != drawn.fingerprint
+
+
+GOLDEN = {  # viewers, points, their mean, the first one, and how many are of the first image
+    "folder": (6, 215, (65.470512, 49.319581), (71.85, 43.59), 31),
+    "dut_omron": (5, 103, (68.208738, 57.276699), (45.5, 55.5), 18),
+    "pascal_s": (8, 278, (66.866906, 50.687050), (71.5, 43.5), 45),
+}
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_what_is_drawn_stays_what_it_was(name, tmp_path):
+    """Pinned: finished runs on drawn scenes would not be those of the same configuration."""
+    data = datasets.miniature(name, images=6, root=tmp_path / "scenes")
+    viewers, count, mean, first, own = GOLDEN[name]
+    assert (data.report.viewers, data.report.points, len(data[0].points)) == (viewers, count, own)
+    np.testing.assert_allclose(data[0].points[0], first, atol=1e-9)
+    points = np.concatenate([example.points for example in data])
+    np.testing.assert_allclose(points.mean(axis=0), mean, atol=1e-6)
+    assert data[0].pixels().mean() == pytest.approx(121.404, abs=0.01)
+    assert (datasets.read_image(data[0].mask)[..., 0] > 127).sum() == 395
 
 
 def test_a_folder_that_is_there_is_read_and_not_drawn_again(tmp_path):
@@ -78,6 +100,18 @@ def test_scenes_of_other_arguments_are_not_taken_for_those_asked_for(tmp_path):
     (tmp_path / "mine").mkdir()
     with pytest.raises(InputError, match="mine: expected scenes.*Received: others"):
         datasets.miniature(root=tmp_path / "mine", overwrite=True)
+
+
+@pytest.mark.parametrize("name", ["folder", "dut_omron", "pascal_s", "cub_vwsw"])
+def test_a_full_disk_is_one_error_that_names_the_folder_and_leaves_nothing(name, tmp_path):
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(InputError, match=r"deep: expected room to write 9 .*File too large"):
+            datasets.miniature(name, images=9, root=tmp_path / "deep" / "scenes")
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert not list((tmp_path / "deep").iterdir())
 
 
 def test_impossible_arguments_are_refused():

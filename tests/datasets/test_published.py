@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 import scipy.io
+from conftest import real
 
 from keras_attn import datasets, metrics
 from keras_attn.datasets.dut_omron import REMOVED
@@ -99,6 +100,64 @@ def test_pascal_s_is_ordered_by_number_and_an_empty_cell_is_an_image_without_gaz
     write_cells(path, "fixCell", cells)
     data = datasets.pascal_s(tmp_path / "p")
     assert data.report.images_without_fixations == 1 and len(data[0].points) == 0
+
+
+def test_a_viewer_that_is_no_number_takes_the_point_along(name, root):
+    rows = np.array([[3, 4, 1], [5, 6, np.nan], [np.nan, 7, 2], [8, 9, 3]])
+    write_gaze(name, root, rows)
+    data = READERS[name](root)
+    assert len(data[0].points) == 2 and sorted(data[0].subjects) == [1, 3]
+    assert data.report.points_not_a_number == 2
+    assert data.report.viewers <= VIEWERS[name]
+
+
+def write_gaze(name, root, rows):
+    """Replace the gaze of the first image, of PASCAL-S of all."""
+    if name == "dut_omron":
+        path = root / "DUT-OMRON-eye-fixations" / "mat" / "img_000000001.mat"
+        scipy.io.savemat(path, {"s": rows})
+    else:
+        cells = [rows, *[[[5, 5, 1]]] * 5]
+        write_cells(root / "datasets" / "fixations" / "pascalFix.mat", "fixCell", cells)
+
+
+def test_an_image_without_a_row_of_gaze_has_no_fixations(name, root):
+    write_gaze(name, root, np.zeros((0, 0)))
+    data = READERS[name](root)
+    assert data.report.images_without_fixations == 1 and len(data[0].points) == 0
+
+
+@pytest.mark.parametrize("spoil", [lambda b: b[:-40], lambda b: b[:60] + b"?" + b[61:]])
+def test_a_damaged_mask_is_found_on_reading(tmp_path, spoil):
+    """Also where its header and its end are as they should be."""
+    drawn = datasets.miniature("dut_omron", images=3, root=tmp_path / "d")
+    content = drawn[1].mask.read_bytes()
+    drawn[1].mask.write_bytes(spoil(content))
+    data = datasets.dut_omron(tmp_path / "d", on_bad_example="skip")
+    assert [e.id for e in data] == ["img_000000001", "img_000000003"]
+    with pytest.raises(InputError, match=r"img_000000002\.png: expected a whole image"):
+        datasets.dut_omron(tmp_path / "d")
+
+
+# --- the real ones ----------------------------------------------------------------------------
+
+
+def test_pascal_s_is_read_as_it_was_published():
+    """The counts and means that pysaliency's tests hold; here a pixel's centre is at a half."""
+    data = datasets.pascal_s(real("data/PASCAL-S"))
+    assert (data.report.images, data.report.points, data.report.points_outside) == (850, 40314, 0)
+    assert len(data[0].points) == 35
+    means = np.concatenate([example.points for example in data]).mean(axis=0) - 0.5
+    np.testing.assert_allclose(means, [240.7276, 194.8576], atol=1e-4)
+
+
+def test_dut_omron_is_read_as_it_was_published():
+    """5,172 images, of which the masks of four were withdrawn."""
+    data = datasets.dut_omron(real("data/DUT-OMRON"))
+    assert data.report.images == 5168
+    assert data.report.known_removals in (0, len(REMOVED))  # archives of both kinds are around
+    assert data.report.viewers == 5
+    assert max(max(example.shape) for example in data) == 400
 
 
 # --- folds ------------------------------------------------------------------------------------

@@ -143,6 +143,19 @@ def test_width_scales_the_channels_and_any_size_of_image_goes(name, rng):
 
 
 @pytest.mark.parametrize("name", list(models.BACKBONES))
+def test_the_smallest_images_are_those_that_something_is_left_of(name):
+    backbone = models.BACKBONES[name]
+    side = backbone.least
+    assert backbone.build((side, side, 3), classes=3, width=0.0625).output_shape == (None, 3)
+    for dilated in (False, True):
+        part = backbone.build((side, side, 3), dilated=dilated, width=0.0625)
+        assert min(part.output_shape[1:3]) >= 1
+    if name != "resnet50":  # which pads its images
+        with pytest.raises(ValueError):
+            backbone.build((side - 1, side - 1, 3), classes=3, width=0.0625)
+
+
+@pytest.mark.parametrize("name", list(models.BACKBONES))
 def test_stages_are_layers_of_falling_resolution(name):
     network = models.BACKBONES[name].build()
     sides = [network.get_layer(stage).output.shape[1] for stage in models.BACKBONES[name].stages]

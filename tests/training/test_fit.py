@@ -14,7 +14,7 @@ import tensorflow as tf
 from conftest import ROOT
 
 from keras_attn import configs, weights
-from keras_attn.errors import InputError, TrainingStopped
+from keras_attn.errors import InputError, NotFinite, TrainingStopped
 from keras_attn.runs import RunFolder
 from keras_attn.training import callbacks, devices, state
 from keras_attn.training.fit import fit
@@ -53,11 +53,11 @@ def save(model, path):
     weights.save(model, path, {})
 
 
-def train(path, machine=QUIET, build=build, batches=batches, **options):
+def train(path, machine=QUIET, build=build, batches=batches, steps=STEPS, **options):
     folder = RunFolder(path)
     path.mkdir(parents=True, exist_ok=True)
     options = {"epochs": EPOCHS, "seed": 1, "save": save} | options
-    plan = Plan(lambda: Trainee.of(build()), STEPS, batches, scorer=None)
+    plan = Plan(lambda: Trainee.of(build()), steps, batches, scorer=None)
     return fit(plan, folder=folder, machine=machine, **options)
 
 
@@ -155,10 +155,56 @@ def test_nan_stops_the_run_with_a_message_and_keeps_the_state(tmp_path):
 
         return batches(model, first).enumerate().map(spoil)
 
-    with pytest.raises(TrainingStopped, match=r"nan at step 3 of epoch 2\. A smaller learning"):
+    message = r"epoch 2, learning rate 0\.01: the loss became nan at step 3\. .* name a new folder"
+    with pytest.raises(TrainingStopped, match=message):
         train(tmp_path, batches=poisoned)
     assert RunFolder(tmp_path).state.is_file() and not RunFolder(tmp_path).finished
     assert len(history(tmp_path)) == 1
+
+
+def leaping(rate, steps=1):
+    """The network at a learning rate at which it diverges in its last step."""
+
+    def made():
+        model = build()
+        model.compile(keras.optimizers.SGD(rate), {"y": "mse"})
+        return model
+
+    def first(model, epoch):
+        return batches(model, epoch).take(steps)
+
+    return {"build": made, "batches": first, "steps": steps, "epochs": 1}
+
+
+@pytest.mark.parametrize(
+    ("rate", "found"), [(np.inf, "weights became infinite"), (1e20, "outputs became infinite")]
+)
+def test_what_diverged_in_the_last_step_is_not_saved(tmp_path, rate, found):
+    """No loss is computed from the weights of an epoch's last step."""
+    asked = []
+
+    def validate(model):
+        asked.append(model)
+
+    with pytest.raises(TrainingStopped, match=f"epoch 1, learning rate .*: {found}"):
+        train(tmp_path, validate=validate, **leaping(rate))
+    assert not list(tmp_path.iterdir()) and not asked
+
+
+def test_maps_that_are_not_finite_in_the_validation_end_the_run_alike(tmp_path):
+    def validate(model):
+        raise NotFinite("predictions of 'a'", "finite values", "7 NaN or infinite")
+
+    message = r"epoch 1, .*: predictions of 'a': expected finite values\. Received: 7 .*overwrite"
+    with pytest.raises(TrainingStopped, match=message):
+        train(tmp_path, validate=validate)
+    assert not list(tmp_path.iterdir())
+
+
+def test_in_mixed_precision_the_message_names_float32(tmp_path):
+    machine = configs.Machine(precision="mixed_bfloat16", tensorboard=False)
+    with pytest.raises(TrainingStopped, match=r"float32 \(machine\.precision\)"):
+        train(tmp_path, machine, **leaping(np.inf))
 
 
 def test_scores_of_the_validation_stand_in_the_history_where_it_was_due(tmp_path):

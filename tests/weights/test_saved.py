@@ -1,5 +1,8 @@
 """The project's own weight files: weights alone, with the settings of the run inside."""
 
+import resource
+from contextlib import contextmanager
+
 import h5py
 import keras
 import numpy as np
@@ -71,14 +74,37 @@ def test_settings_of_files_without_them_are_refused(tmp_path):
         weights.settings(tmp_path / "plain.weights.h5")
 
 
-def test_nothing_is_left_of_a_file_that_could_not_be_written(tmp_path, saved, monkeypatch):
-    def full(*_, **__):
-        raise OSError(28, "No space left on device")
+@contextmanager
+def room_for(bytes):
+    """No file can grow longer, which to whoever writes one is like a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
+
+def test_nothing_is_left_of_a_file_that_could_not_be_written(tmp_path, saved):
     path = tmp_path / "model.weights.h5"
     path.write_text("earlier")
-    monkeypatch.setattr(h5py, "File", full)
-    with pytest.raises(InputError, match="No space left on device"):
+    with (
+        pytest.raises(InputError, match="folder that can be written to. Received: File too large"),
+        room_for(20_000),
+    ):
         weights.save(saved[0], path, SETTINGS)
     assert path.read_text() == "earlier"
     assert [file.name for file in tmp_path.iterdir()] == ["model.weights.h5"]
+
+
+def test_hdf5_writes_into_memory_alone(tmp_path, saved, monkeypatch):
+    """Where the disk is full it would end the process, and no error could be caught."""
+    opened, whole = [], h5py.File
+
+    def watched(name, *arguments, **options):
+        opened.append(name)
+        return whole(name, *arguments, **options)
+
+    monkeypatch.setattr(h5py, "File", watched)
+    weights.save(saved[0], tmp_path / "model.weights.h5", SETTINGS)
+    assert len(opened) == 2 and all(hasattr(name, "getbuffer") for name in opened)

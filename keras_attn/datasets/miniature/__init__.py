@@ -82,6 +82,12 @@ def miniature(name="folder", *, images=60, shape=(96, 128), seed=0, root=None, o
     return replace(data, note=" ".join(notes))
 
 
+def drawn_in(dataset):
+    """The folder that the pictures of a drawn dataset were written to; None for other datasets."""
+    folders = dataset[0].image.parents
+    return next((folder for folder in folders if (folder / SETTINGS).is_file()), None)
+
+
 def _drawn_from(root):
     """The arguments that the scenes in `root` were drawn from; None where it holds no such."""
     path = root / SETTINGS
@@ -90,18 +96,18 @@ def _drawn_from(root):
 
 def _whole(root, settings, write):
     """Write into a folder beside `root` and rename it: `root` is complete or not there."""
-    root.parent.mkdir(parents=True, exist_ok=True)
-    stage = Path(tempfile.mkdtemp(prefix=".partial-", dir=root.parent))
     try:
-        write(stage)
-        (stage / SETTINGS).write_text(json.dumps(settings), encoding="utf-8")
-        stage.chmod(0o755)  # temporary folders are private
-        if _drawn_from(root):
-            shutil.rmtree(root)
-        stage.rename(root)
-    except OSError:
+        root.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(prefix=".partial-", dir=root.parent) as folder:
+            stage = Path(folder) / root.name
+            stage.mkdir()
+            write(stage)
+            (stage / SETTINGS).write_text(json.dumps(settings), encoding="utf-8")
+            if _drawn_from(root):
+                shutil.rmtree(root)
+            stage.rename(root)
+    except OSError as error:
         # Another process may have drawn the same scenes meanwhile; theirs are as good.
         if _drawn_from(root) != settings:
-            raise
-    finally:
-        shutil.rmtree(stage, ignore_errors=True)
+            expected = f"room to write {settings['images']} drawn pictures"
+            raise InputError(root.parent, expected, error.strerror or error) from error

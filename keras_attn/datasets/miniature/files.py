@@ -17,6 +17,7 @@ def write_mask(path, scene):
 
 
 def _write(path, image, options):
+    # Not by OpenCV, which does not say whether the disk is full.
+    _, content = cv2.imencode(path.suffix, image, options)
     path.parent.mkdir(parents=True, exist_ok=True)
-    if not cv2.imwrite(str(path), image, options):
-        raise OSError(f"{path} could not be written")
+    path.write_bytes(content.tobytes())

@@ -1,5 +1,7 @@
 """Writes drawn scenes in the format of PASCAL-S."""
 
+import io
+
 import h5py
 import numpy as np
 
@@ -22,7 +24,8 @@ def write(root, drawn):
 
 def write_cells(path, name, cells):
     """A MATLAB 7.3 file with one cell array of matrices; HDF5 holds them transposed."""
-    with h5py.File(path, "w", userblock_size=512) as file:
+    memory = io.BytesIO()  # HDF5 ends the process where the disk is full
+    with h5py.File(memory, "w", userblock_size=512) as file:
         values = file.create_group("#refs#")
         references = np.empty((1, len(cells)), dtype=object)
         for i, cell in enumerate(cells):
@@ -31,5 +34,6 @@ def write_cells(path, name, cells):
             references[0, i] = stored.ref
         variable = file.create_dataset(name, data=references, dtype=h5py.ref_dtype)
         variable.attrs["MATLAB_class"] = np.bytes_("cell")
-    with path.open("r+b") as file:
-        file.write(HEADER.ljust(116) + b"\0" * 8 + b"\x00\x02IM")
+    memory.seek(0)
+    memory.write(HEADER.ljust(116) + b"\0" * 8 + b"\x00\x02IM")
+    path.write_bytes(memory.getbuffer())
