@@ -8,8 +8,9 @@ from pathlib import Path
 
 import tyro
 
-from keras_attn import cli, commands, configs, runs
+from keras_attn import cli, commands, configs, mechanisms, runs
 from keras_attn.errors import InputError
+from keras_attn.report.paper_tables import BACKBONES, rank
 
 FOLDER = "fgsm"
 """Within a run's folder."""
@@ -40,13 +41,12 @@ class Attack:
         folders = [self._folder(path) for path in self.weights]
         for folder in folders:
             runs.check_target(folder, evaluation.FILES, overwrite=self.overwrite)
-        titles, shared = {}, {}
+        named, shared = {}, {}
         for path, folder in zip(self.weights, folders, strict=True):
             config = self._attacked(path, folder, shared)
-            titles.setdefault((config.model.backbone, config.run_name.split("-")[2]), folder)
-        several = len({backbone for backbone, _ in titles}) > 1
-        named = {f"{b}\n{a}" if several else a: folder for (b, a), folder in titles.items()}
-        commands.report(folders, self.out, {"adversarial": named})
+            attention = mechanisms.get(config.model.attention).name
+            named.setdefault((config.model.backbone, attention), folder)
+        commands.report(folders, self.out, {"adversarial": _titled(named)})
 
     def _folder(self, path):
         return (path if path.is_dir() else path.parent) / FOLDER
@@ -78,3 +78,11 @@ class Attack:
         )
         result.save(folder, overwrite=self.overwrite)
         return run.config
+
+
+def _titled(folders):
+    """Folders by title, in the order of the tables, from those by backbone and attention."""
+    orders = (BACKBONES, mechanisms.MECHANISMS)
+    order = sorted(folders, key=lambda pair: [rank(*one) for one in zip(pair, orders, strict=True)])
+    several = len({backbone for backbone, _ in order}) > 1
+    return {f"{b}\n{a}" if several else a: folders[b, a] for b, a in order}

@@ -10,24 +10,21 @@ case runs in a process of its own: one epoch of two steps to trace and warm up, 
 """
 
 import argparse
-import json
-import resource
-import subprocess
 import sys
-import time
+
+import cases
 
 ENCODER = "encoder"
 STEPS = 2
 
 
 def measure(backbone, attention, weights):
-    """Train for two epochs of two steps; print seconds a step, peak memory in GB and the loss."""
-    from dataclasses import replace
-
+    """Train for two epochs of two steps; print seconds a step, peak memory and the loss."""
     import keras
 
     import keras_attn as ka
     from keras_attn import tasks
+    from keras_attn.models.common import image_input_of
 
     mechanism = "activation" if attention == ENCODER else attention
     config = ka.configs.salient_object("paper", backbone=backbone, attention=mechanism)
@@ -41,27 +38,15 @@ def measure(backbone, attention, weights):
     batches = task.batches(config, data)
     if attention == ENCODER:
         features = model.get_layer(ka.models.backbone(backbone).stages[-1]).output
-        encoder = keras.Model({"image": task.image_input(model)}, {"features": features})
+        encoder = keras.Model({"image": image_input_of(model)}, {"features": features})
         encoder.compile(keras.optimizers.Adam(config.training.learning_rate), {"features": "mse"})
         zeros = keras.ops.zeros((batch, *features.shape[1:]))
-        made = batches.of(model, 0).map(lambda x, y: (x, {"features": zeros}))
-        model, batches = encoder, replace(batches, of=lambda *_: made)
-    times = []
-    mark = keras.callbacks.LambdaCallback(
-        on_epoch_begin=lambda *_: times.append(time.perf_counter()),
-        on_epoch_end=lambda *_: times.append(time.perf_counter()),
-    )
-    history = model.fit(
-        batches.of(model, 0),
-        epochs=2,
-        steps_per_epoch=STEPS,
-        callbacks=[mark],
-        verbose=0,
-        shuffle=False,
-    )
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
-    seconds = (times[3] - times[2]) / STEPS
-    print(json.dumps({"seconds": seconds, "peak": peak, "loss": history.history["loss"][-1]}))
+        made = batches.of(model).map(lambda x, y: (x, {"features": zeros}))
+        model = encoder
+    else:
+        made = batches.of(model)
+    seconds, loss = cases.time_a_step(model, made, STEPS)
+    cases.report(seconds=seconds, loss=loss)
 
 
 def table(backbone, attentions, weights):
@@ -69,12 +54,7 @@ def table(backbone, attentions, weights):
     seconds = {}
     for attention in (ENCODER, *attentions):
         case = [backbone, attention, *([weights] if weights else [])]
-        done = subprocess.run(
-            [sys.executable, __file__, "--case", *case], capture_output=True, text=True
-        )
-        if done.returncode:
-            sys.exit(f"{backbone} {attention} failed:\n{done.stderr[-2000:]}")
-        found = json.loads(done.stdout.strip().splitlines()[-1])
+        found = cases.in_a_process(__file__, *case)
         seconds[attention] = found["seconds"]
         ratios = [
             f"{found['seconds'] / seconds[base]:6.2f}" if base in seconds else "     –"

@@ -19,11 +19,12 @@ ATTACKED = 2
 
 @dataclass(frozen=True)
 class Panel:
-    """A picture of a figure; title: above its column; caption: below it."""
+    """A picture of a figure; title: above its column; caption: below it; row: beside its row."""
 
     title: str
     picture: np.ndarray
     caption: str = ""
+    row: str = ""
 
 
 def write(task, folders, out):
@@ -128,7 +129,7 @@ def _attacked(title, kept):
     # Grey is unchanged, black and white are one ε less and more.
     added = 127.5 * (1 + (perturbed - image) / max(float(kept["epsilon"]), 1e-6))
     epsilon = f"ε = {float(kept['epsilon']):g} of 255"
-    yield Panel("image", image, f"{title}: {_spaced(kept['class'])}".replace("\n", " "))
+    yield Panel("image", image, _spaced(kept["class"]), row=title)
     yield Panel(f"added, {epsilon}", np.clip(added, 0, 255).astype(np.uint8))
     yield _told(
         "perturbed", perturbed.round().astype(np.uint8), kept["class"], kept["predicted_after"]
@@ -165,6 +166,7 @@ def _grid(rows, path):
             axis.set_yticks([])
             axis.spines[:].set_visible(False)
             axis.set_xlabel(panel.caption, fontsize=6, labelpad=1)
+            axis.set_ylabel(panel.row, fontsize=8)
             if place == 0:
                 axis.set_title(panel.title, fontsize=9)
     figure.tight_layout(pad=0.3, w_pad=0.15, h_pad=0.15)

@@ -107,6 +107,12 @@ class Table:
         return f"95 % {'Wilson' if shares else 'bootstrap'} interval over images"
 
     @property
+    def pooled(self):
+        """Whether an image counts once for each seed, and not once."""
+        parted = any(subset.rows is not None for subset in self.subsets)
+        return parted or any(metric.pooled for metric in self.metrics)
+
+    @property
     def about_gaze(self):
         """Whether it compares maps with gaze."""
         return set(GAZE) <= set(self.metrics)
@@ -215,7 +221,6 @@ TABLES = (
             "fooled: share of the images classified rightly before whose predicted class the "
             "perturbation changes (Eq. 11), which is what the paper's table counts; of all: the "
             "share of all test images.",
-            "Where attention is made of human gaze, gaze is held fixed while the image changes.",
         ),
     ),
 )

@@ -61,7 +61,8 @@ def _counts(table, rows):
         parts.append(f"{_span(seen)} of them with fixations")
     parts += [_span(grouped["fold"].nunique(), "fold"), _span(seeds, "seed")]
     if seeds.max() > 1:
-        parts.append("averaged for each image first")
+        once = "each image counted once for each seed"
+        parts.append(once if table.pooled else "averaged for each image first")
     made = f"{dataset_title(rows['dataset'].iloc[0])}: {', '.join(p for p in parts if p)}"
     sizes = [f"{s.key} {_span(images.map(s.size))}" for s in table.subsets if s.size is not None]
     return f"{made}; {' and '.join(sizes)} images." if sizes else f"{made}."

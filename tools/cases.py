@@ -1,0 +1,42 @@
+"""What the scripts that time training share: a process for each case, and the time of a step."""
+
+import json
+import resource
+import subprocess
+import sys
+import time
+
+
+def in_a_process(script, *arguments):
+    """What `script --case ARGUMENTS` prints as JSON in a process of its own; exits if it fails."""
+    command = [sys.executable, script, "--case", *map(str, arguments)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{' '.join(map(str, arguments))} failed:\n{done.stderr[-2000:]}")
+    return json.loads(done.stdout.strip().splitlines()[-1])
+
+
+def time_a_step(model, batches, steps):
+    """Seconds a step and the last loss: one epoch of `steps` to trace and warm up, one timed."""
+    import keras
+
+    times = []
+    mark = keras.callbacks.LambdaCallback(
+        on_epoch_begin=lambda *_: times.append(time.perf_counter()),
+        on_epoch_end=lambda *_: times.append(time.perf_counter()),
+    )
+    history = model.fit(
+        batches,
+        epochs=2,
+        steps_per_epoch=steps,
+        callbacks=[mark],
+        verbose=0,
+        shuffle=False,
+    )
+    return (times[3] - times[2]) / steps, history.history["loss"][-1]
+
+
+def report(**found):
+    """Print what a case has found, and its peak memory in GB, for `in_a_process` to read."""
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
+    print(json.dumps({**found, "peak": peak}))
