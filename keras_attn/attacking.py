@@ -44,8 +44,7 @@ class Attack:
         named, shared = {}, {}
         for path, folder in zip(self.weights, folders, strict=True):
             config = self._attacked(path, folder, shared)
-            attention = mechanisms.get(config.model.attention).name
-            named.setdefault((config.model.backbone, attention), folder)
+            named.setdefault(config.who, folder)
         commands.report(folders, self.out, {"adversarial": _titled(named)})
 
     def _folder(self, path):
@@ -68,7 +67,7 @@ class Attack:
         if key not in shared:
             shared[key] = commands.held_out(run.config, self.data)
         settings = self.attack
-        print(f"{run.config.model.backbone} {run.config.run_name}", flush=True)
+        print(run.config.run_name, flush=True)
         result = api.attack(
             run,
             shared[key],

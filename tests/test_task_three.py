@@ -92,6 +92,15 @@ def test_human_attention_learns_the_same_on_kept_features(config, parts, place):
     np.testing.assert_allclose(losses[0], losses[1], rtol=1e-4)
 
 
+@pytest.mark.parametrize("machine", [{"precision": "mixed_bfloat16"}, {"strategy": "mirrored"}])
+def test_kept_features_serve_mixed_precision_and_several_devices(config, parts, place, machine):
+    one = configs.changed(config, epochs=1, **machine)
+    run = ka.train(one, parts[0], validation=parts[1], out=place / "-".join(machine.values()))
+    assert np.isfinite(run.history["loss"]).all() and run.history["val_s_auc"][0] > 0
+    assert keras.config.dtype_policy().name == "float32"
+    assert all(weight.dtype == "float32" for weight in run.model.trainable_weights)
+
+
 def test_a_trunk_that_is_trained_moves_and_a_frozen_one_does_not(run, config, parts, place):
     moving = configs.changed(config, trunk="trained", epochs=1)
     trained = ka.train(moving, parts[0], out=place / "moving").model

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Literal, Union, get_args, get_origin, get_type_hints
 
+from keras_attn import mechanisms
 from keras_attn.errors import InputError, one_of
 from keras_attn.mechanisms import MECHANISMS, Mechanism
 
@@ -33,11 +34,23 @@ class Machine:
     """Write curves and pictures for TensorBoard into the run folder."""
 
 
-def about(config):
-    """A configuration in a line, for a list of presets."""
-    part = config.model
-    side = "the paper's size" if part.size is None else f"{part.size}×{part.size}"
-    return f"{part.backbone} at width {part.width:g}, {side}, {config.training.epochs} epochs"
+class Config:
+    """What the configuration of a run is to every task: four parts, checked when it is made."""
+
+    @property
+    def about(self):
+        """One line for a list of presets."""
+        part = self.model
+        side = "the paper's size" if part.size is None else f"{part.size}×{part.size}"
+        return f"{part.backbone} at width {part.width:g}, {side}, {self.training.epochs} epochs"
+
+    @property
+    def who(self):
+        """Backbone and name of the attention."""
+        return self.model.backbone, mechanisms.get(self.model.attention).name
+
+    def __post_init__(self):
+        check(self)
 
 
 def check(config):

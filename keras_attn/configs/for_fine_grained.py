@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from keras_attn import mechanisms
-from keras_attn.configs.base import Attention, Backbone, Machine, about, check
+from keras_attn.configs.base import Attention, Backbone, Config, Machine
 from keras_attn.gaze import FIXATION_SIGMA
 
 LEARNING_RATES = {"alexnet": 5e-6, "vgg16": 1e-5, "resnet50": 1e-4}
@@ -100,7 +99,7 @@ class FineGrainedMachine(Machine):
 
 
 @dataclass(frozen=True)
-class FineGrained:
+class FineGrained(Config):
     """A run of Task 3."""
 
     model: FineGrainedModel = field(default_factory=FineGrainedModel)
@@ -111,18 +110,9 @@ class FineGrained:
     task = "fine_grained"
 
     @property
-    def about(self):
-        """One line for a list of presets."""
-        return about(self)
-
-    @property
     def run_name(self):
         """What a run is called where its user does not say."""
-        names = (self.data.name, self.model.backbone, mechanisms.get(self.model.attention).name)
-        return "-".join((*names, f"seed{self.training.seed}"))
-
-    def __post_init__(self):
-        check(self)
+        return "-".join((self.data.name, *self.who, f"seed{self.training.seed}"))
 
 
 PRESETS = {

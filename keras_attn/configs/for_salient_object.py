@@ -6,8 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from keras_attn import mechanisms
-from keras_attn.configs.base import Attention, Backbone, Machine, about, check
+from keras_attn.configs.base import Attention, Backbone, Config, Machine
 from keras_attn.gaze import FIXATION_SIGMA
 
 LEARNING_RATES = {"alexnet": 1e-5, "vgg16": 1e-4, "resnet50": 5e-5}
@@ -84,7 +83,7 @@ class SalientObjectTraining:
 
 
 @dataclass(frozen=True)
-class SalientObject:
+class SalientObject(Config):
     """A run of Task 1."""
 
     model: SalientObjectModel = field(default_factory=SalientObjectModel)
@@ -95,19 +94,10 @@ class SalientObject:
     task = "salient_object"
 
     @property
-    def about(self):
-        """One line for a list of presets."""
-        return about(self)
-
-    @property
     def run_name(self):
         """What a run is called where its user does not say."""
-        data, model = self.data, self.model
-        names = (data.name, model.backbone, mechanisms.get(model.attention).name)
-        return "-".join((*names, f"fold{data.fold}", f"seed{self.training.seed}"))
-
-    def __post_init__(self):
-        check(self)
+        where = (f"fold{self.data.fold}", f"seed{self.training.seed}")
+        return "-".join((self.data.name, *self.who, *where))
 
 
 PRESETS = {

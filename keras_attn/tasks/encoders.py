@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from keras_attn import mechanisms, models, runs, weights
+from keras_attn import models, runs, weights
 from keras_attn.models.common import image_input_of
 from keras_attn.weights.saved import SUFFIX
 
@@ -28,5 +28,5 @@ def labels(model, config):
     """Who is scored: backbone, attention and seed, for the first columns of the rows."""
     if config is None:
         return {"backbone": model.name, "attention": "own", "seed": np.nan}
-    attention = mechanisms.get(config.model.attention).name
-    return {"backbone": config.model.backbone, "attention": attention, "seed": config.training.seed}
+    backbone, attention = config.who
+    return {"backbone": backbone, "attention": attention, "seed": config.training.seed}
