@@ -133,9 +133,9 @@ def _preprocessing(mode):
 
 def main(arguments=None):
     """Run `keras-attn`; returns the exit status."""
-    from keras_attn import commands
+    from keras_attn import attacking, commands
 
-    there = {"audit": Audit, **commands.of_all_tasks()}
+    there = {"audit": Audit, **commands.of_all_tasks(), "attack": attacking.Attack}
     return run(lambda: commands.parse(there, prog=PROGRAM), arguments)
 
 

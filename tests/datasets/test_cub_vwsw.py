@@ -205,3 +205,19 @@ def test_real_gaze_has_the_counts_of_its_documentation():
     inside = table[["x", "y"]].apply(lambda column: column.between(0, 500)).all(axis=1).mean()
     assert inside == pytest.approx(0.9828, abs=1e-4)
     assert not find_shifted(table).any()
+
+
+def test_the_classes_with_gaze_have_the_images_of_the_paper():
+    """1,882 images of 60 classes; 15 of each are to train on, which leaves the paper's 982."""
+    folder = real("data/cub_vwsw")
+    mapping = (folder / "CUB-VWSW_mapping.txt").read_text().split()
+    classes = {int(number) for number in mapping[1::2]}
+    found = [p for p in read_ids(folder / "images-dirs.txt").values() if int(p[:3]) in classes]
+    assert len(classes) == 60 and len(found) == 1882 == 60 * 15 + 982
+
+
+def test_the_published_files_have_the_counts_of_the_paper():
+    root = real("data/CUB-200-2010")
+    data = ka.datasets.cub_vwsw(root)
+    assert len(data.classes) == 60
+    assert (len(data.split("train")), len(data.split("test"))) == (900, 982)
