@@ -240,6 +240,20 @@ def test_models_from_elsewhere_are_scored_too(data, parts):
         ka.evaluate(wrong, parts[1], progress=False)
 
 
+def test_a_folder_of_ones_own_with_classes_serves_too(tmp_path):
+    root = tmp_path / "folder"
+    data = ka.datasets.miniature("folder", images=6, shape=(48, 48), root=root)
+    rows = [f"{e.id},{'odd' if i % 2 else 'even'}\n" for i, e in enumerate(data)]
+    (root / "classes.csv").write_text("image,class\n" + "".join(rows))
+    config = configs.fine_grained("miniature", name="folder", root=root)
+    task = tasks.of(config)
+    train, test = task.parts(config, task.read(config.data))
+    assert train.classes == ("even", "odd") and len(train) + len(test) == 6 and len(test) == 2
+    assert task.resolved(config, train).model.classes == ("even", "odd")
+    with pytest.raises(InputError, match=r"data\.root: expected where the folder lies"):
+        task.read(configs.changed(config, root=None).data)
+
+
 def test_what_does_not_fit_the_task_is_refused(run, config, data, parts, tmp_path):
     scenes = ka.datasets.miniature("dut_omron", images=4, shape=(48, 48), root=tmp_path / "s")
     with pytest.raises(InputError, match="dataset 'dut_omron': expected the classes Red_headed"):

@@ -38,12 +38,13 @@ class FineGrainedModel:
 
 @dataclass(frozen=True)
 class FineGrainedData:
-    """Images of birds with classes and gaze; the publishers' own training and test lists."""
+    """Images with classes and gaze, and the lists of those to train and to test on."""
 
-    name: Literal["cub_vwsw"] = "cub_vwsw"
+    name: Literal["cub_vwsw", "folder"] = "cub_vwsw"
     """Format of the dataset."""
     root: Path | None = None
-    """Where CUB-200-2010 lies; without it, birds are drawn and written in that format."""
+    """Where CUB-200-2010 or a folder of your own lies; without it, birds are drawn and written in
+    the format of CUB-200-2010."""
     gaze: Path | None = None
     """Where the gaze files of CUB-VWSW lie; default `root`."""
     participants: tuple[str, ...] | None = None

@@ -1,5 +1,6 @@
-"""A plain dataset with gaze: `images/`, optional `masks/`, and `fixations.csv`."""
+"""A plain dataset with gaze: `images/`, `fixations.csv`, and optional masks and classes."""
 
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ from keras_attn.errors import InputError, listing
 COLUMNS = ("image", "subject", "x", "y")
 MISSING = ("", "nan", "na", "null", "none")
 """What trackers write for a coordinate they have not got: dropped and counted."""
+SPLITS = ("train", "test")
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 
 
@@ -22,12 +24,14 @@ def folder(root, *, on_bad_example="raise"):
     root/fixations.csv       columns image, subject, x, y and, optionally, duration_ms: a row per
                              fixation, `image` with or without its suffix, x and y in pixels of
                              the image, origin at the top left corner, pixel i from i to i + 1
+    root/classes.csv         optional: columns image, class and, optionally, split ("train", "test"):
+                             a row for each image
     root/about.txt           optional: shown beside every result made from this dataset
 
     on_bad_example: "raise", or "skip" to leave out and list images that cannot be read and
     fixations of images that are not there. Points outside their image or NaN are dropped and
     counted; an image without fixations stays, counted, and is not scored.
-    Returns a `GazeDataset`, ordered by image name.
+    Returns a `GazeDataset`, ordered by image name; its classes are in the order of their names.
     """
     root = Path(root).expanduser()
     about = root / "about.txt"
@@ -37,16 +41,47 @@ def folder(root, *, on_bad_example="raise"):
     table = _fixations(root / "fixations.csv")
     by_image = _assigned(table, paths, root, reader)
     masks = root / "masks" if (root / "masks").is_dir() else None
+    classes, labels, splits = _classes(root / "classes.csv", paths, reader)
     for name, path in paths.items():
+        if classes and name not in labels:
+            continue
         rows = by_image.get(name, table.iloc[:0])
         points = rows[["x", "y"]].to_numpy(np.float64), rows["subject"].to_numpy()
         mask = masks and masks / f"{path.stem}.png"
-        reader.add(name, path, mask, lambda points=points: points, needs_mask=False)
-    return reader.dataset(root)
+        points_of = partial(tuple, points)
+        reader.add(name, path, mask, points_of, needs_mask=False, label=labels.get(name))
+    return reader.dataset(root, classes=classes, splits=splits)
 
 
-def _fixations(path):
-    expected = f"a CSV file with the columns {', '.join(COLUMNS)}[, duration_ms]"
+def _classes(path, paths, reader):
+    """Names of the classes, labels by image, and images by split; all empty without the file."""
+    if not path.is_file():
+        return (), {}, {}
+    table = _table(path, ("image", "class"), "[, split]")
+    table["name"] = table["image"].map(_known(paths))
+    _refuse_line(path, "image", table["name"].isna(), "an image of the folder images/", table)
+    _refuse_line(path, "image", table["name"].duplicated(), "an image named once", table)
+    _refuse_line(path, "class", table["class"] == "", "the name of a class", table)
+    table = table.set_index("name")
+    reader.guard(
+        path.name, partial(_refuse_without, path, [n for n in paths if n not in table.index])
+    )
+    names = tuple(sorted(set(table["class"])))
+    labels = {image: names.index(name) for image, name in table["class"].items()}
+    if "split" not in table:
+        return names, labels, {}
+    _refuse_line(path, "split", ~table["split"].isin(SPLITS), "train or test", table)
+    return names, labels, {name: tuple(table.index[table["split"] == name]) for name in SPLITS}
+
+
+def _refuse_without(path, images):
+    if images:
+        raise InputError(path, "a class for every image", f"none for {listing(images, 5)}")
+
+
+def _table(path, columns, more=""):
+    """A CSV file as text without blanks around it; `columns` have to be there."""
+    expected = f"a CSV file with the columns {', '.join(columns)}{more}"
     if not path.is_file():
         raise InputError(path, expected, "no such file")
     try:
@@ -56,21 +91,30 @@ def _fixations(path):
     except (ValueError, OSError) as error:
         raise InputError(path, expected, f"a file that cannot be read ({error})") from error
     table.columns = [str(column).strip() for column in table.columns]
-    missing = [column for column in COLUMNS if column not in table.columns]
+    missing = [column for column in columns if column not in table.columns]
     if missing:
         received = f"{listing(table.columns)} (missing: {', '.join(missing)})"
         raise InputError(path, expected, received)
     if table.empty:
-        raise InputError(path, "at least one fixation", "a header and no rows")
+        raise InputError(path, "at least one row", "a header and no rows")
+    return table.apply(lambda column: column.str.strip())
+
+
+def _fixations(path):
+    table = _table(path, COLUMNS, "[, duration_ms]")
     for column, what in (("image", "the name of an image"), ("subject", "a viewer")):
-        table[column] = table[column].str.strip()
         _refuse_line(path, column, table[column] == "", what, table)
     for column in ("x", "y"):
         numbers = pd.to_numeric(table[column], errors="coerce")
-        missing = table[column].str.strip().str.lower().isin(MISSING)
+        missing = table[column].str.lower().isin(MISSING)
         _refuse_line(path, column, numbers.isna() & ~missing, "a number", table)
         table[column] = numbers
     return table
+
+
+def _known(paths):
+    """Stems of images by what they may be called, with the suffix or without."""
+    return {**{stem: stem for stem in paths}, **{path.name: stem for stem, path in paths.items()}}
 
 
 def _refuse_line(path, column, bad, expected, table):
@@ -84,9 +128,7 @@ def _refuse_line(path, column, bad, expected, table):
 
 def _assigned(table, paths, root, reader):
     """Rows by image; those of images that are not there are a problem."""
-    by_name = {path.name: stem for stem, path in paths.items()}
-    known = {**{stem: stem for stem in paths}, **by_name}
-    images = table["image"].map(known)
+    images = table["image"].map(_known(paths))
     strangers = table.loc[images.isna(), "image"]
 
     def check():

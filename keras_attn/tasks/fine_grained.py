@@ -27,6 +27,8 @@ NAME = configs.FineGrained.task
 
 def read(data, drawn=None):
     """The whole dataset that the data part of a configuration names; drawn: as in Task 1."""
+    if data.root is not None and data.name == "folder":
+        return datasets.folder(data.root, on_bad_example=data.on_bad_example)
     if data.root is not None:
         options = {"participants": data.participants, "shifted": data.shifted, "crop": data.crop}
         options |= {"gaze": data.gaze, "on_bad_example": data.on_bad_example}
@@ -35,11 +37,15 @@ def read(data, drawn=None):
     if drawn is not None:
         drawn /= f"{data.name}-{data.images}-{data.side}-{data.scenes_seed}"
     options = {"images": data.images, "shape": shape, "seed": data.scenes_seed, "root": drawn}
+    if data.name == "folder":
+        raise InputError("data.root", "where the folder lies", None)
     return datasets.miniature(data.name, **options)
 
 
 def parts(config, whole):
-    """What is trained on and what is scored: the publishers' lists."""
+    """What is trained on and what is scored: the dataset's own lists, or else its first fold."""
+    if not whole.splits:
+        return whole.fold(0)
     return whole.split("train"), whole.split("test")
 
 

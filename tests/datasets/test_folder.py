@@ -237,3 +237,40 @@ def test_the_real_photographs_have_their_published_counts():
     every = np.concatenate([example.points for example in data])
     np.testing.assert_allclose(data[0].points[0], [197.75, 132.85])
     assert every.mean(axis=0) == pytest.approx([201.4, 142.6], abs=5)
+
+
+def classes(root, text="image,class,split\na.jpg,wren,train\nb,tit,test\n"):
+    (root / "classes.csv").write_text(text)
+    return root
+
+
+def test_classes_and_splits_are_those_of_the_file(root):
+    data = datasets.folder(classes(root))
+    assert data.classes == ("tit", "wren")
+    assert [(e.id, e.label) for e in data] == [("a", 1), ("b", 0)]
+    assert [e.id for e in data.split("test")] == ["b"]
+    assert datasets.folder(classes(root, "image,class\na,x\nb,y\n")).splits == {}
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("image,class\na,x\n", r"classes\.csv: expected a class for every image.*none for b"),
+        ("image,class\na,x\nb,\n", r"line 3, column class: expected the name of a class"),
+        ("image,class\na,x\nc,y\n", r"line 3, column image: expected an image of the folder"),
+        ("image,class\na,x\na,y\n", r"line 3, column image: expected an image named once"),
+        ("image,label\na,x\n", r"expected a CSV file with the columns image, class\[, split\]"),
+        (
+            "image,class,split\na,x,train\nb,y,dev\n",
+            r"line 3, column split: expected train or test",
+        ),
+    ],
+)
+def test_classes_that_do_not_fit_are_named(root, text, message):
+    with pytest.raises(InputError, match=message):
+        datasets.folder(classes(root, text))
+
+
+def test_images_without_a_class_are_left_out_where_that_is_asked_for(root):
+    data = datasets.folder(classes(root, "image,class\nb,x\n"), on_bad_example="skip")
+    assert [e.id for e in data] == ["b"] and len(data.report.skipped) == 1
