@@ -24,8 +24,8 @@ def folder(root, *, on_bad_example="raise"):
     root/fixations.csv       columns image, subject, x, y and, optionally, duration_ms: a row per
                              fixation, `image` with or without its suffix, x and y in pixels of
                              the image, origin at the top left corner, pixel i from i to i + 1
-    root/classes.csv         optional: columns image, class and, optionally, split ("train", "test"):
-                             a row for each image
+    root/classes.csv         optional: columns image, class and, optionally, split ("train" or
+                             "test"): a row for each image
     root/about.txt           optional: shown beside every result made from this dataset
 
     on_bad_example: "raise", or "skip" to leave out and list images that cannot be read and

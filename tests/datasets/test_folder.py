@@ -239,7 +239,7 @@ def test_the_real_photographs_have_their_published_counts():
     assert every.mean(axis=0) == pytest.approx([201.4, 142.6], abs=5)
 
 
-def classes(root, text="image,class,split\na.jpg,wren,train\nb,tit,test\n"):
+def classes(root, text="image,class,split\na,wren,train\nb.jpg,tit,test\n"):
     (root / "classes.csv").write_text(text)
     return root
 
