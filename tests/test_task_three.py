@@ -84,6 +84,29 @@ def test_training_on_kept_features_is_training_through_the_trunk(run, config, pa
     assert ka.train(config, parts[0], out=place / "through").folder == other.folder
 
 
+def test_a_run_that_broke_off_ends_with_the_same_bits(run, config, parts, place, monkeypatch):
+    """On kept features, with dropout: stopped after the first of two epochs."""
+    asked = []
+
+    def breaking(make_scorer, dataset, threads):
+        def validate(model):
+            asked.append(model)
+            if len(asked) == 2:
+                raise KeyboardInterrupt
+            return {"accuracy": 0.5}, None
+
+        return validate
+
+    monkeypatch.setattr(evaluation, "validator", breaking)
+    every = configs.changed(config, validate_every=1)
+    with pytest.raises(KeyboardInterrupt):
+        ka.train(every, parts[0], validation=parts[1], out=place / "broken")
+    assert len(pd.read_csv(place / "broken" / "history.csv")) == 1
+    resumed = ka.train(every, parts[0], out=place / "broken")
+    for one, two in zip(run.model.get_weights(), resumed.model.get_weights(), strict=True):
+        np.testing.assert_array_equal(one, two)
+
+
 def test_human_attention_learns_the_same_on_kept_features(config, parts, place):
     losses = []
     for keep in (True, False):
