@@ -13,6 +13,7 @@ import sys
 import tempfile
 import time
 from pathlib import Path
+from typing import get_args
 
 import cases
 
@@ -73,12 +74,13 @@ def main():
         backbone, how, *weights = sys.argv[2:]
         measure(backbone, how, weights[0] if weights else None)
         return
-    from keras_attn.models import BACKBONES
+    from keras_attn import configs
 
+    backbones = get_args(configs.Backbone)
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--backbones", nargs="+", choices=BACKBONES, default=BACKBONES)
+    parser.add_argument("--backbones", nargs="+", choices=backbones, default=backbones)
     parser.add_argument("--weights", nargs="+", default=[], metavar="BACKBONE=FILE")
     arguments = parser.parse_args()
     files = dict(pair.split("=", 1) for pair in arguments.weights)

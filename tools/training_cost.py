@@ -11,6 +11,7 @@ case runs in a process of its own: one epoch of two steps to trace and warm up, 
 
 import argparse
 import sys
+from typing import get_args
 
 import cases
 
@@ -74,13 +75,14 @@ def main():
         backbone, attention, *weights = sys.argv[2:]
         measure(backbone, attention, weights[0] if weights else None)
         return
+    from keras_attn import configs
     from keras_attn.mechanisms import MECHANISMS
-    from keras_attn.models import BACKBONES
 
+    backbones = get_args(configs.Backbone)
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--backbones", nargs="+", choices=BACKBONES, default=BACKBONES)
+    parser.add_argument("--backbones", nargs="+", choices=backbones, default=backbones)
     parser.add_argument("--attentions", nargs="+", choices=MECHANISMS, default=MECHANISMS)
     parser.add_argument("--weights", nargs="+", default=[], metavar="BACKBONE=FILE")
     arguments = parser.parse_args()

@@ -105,7 +105,8 @@ def figure(result):
             axis.imshow(picture)
             axis.set_axis_off()
             if row == 0:
-                axis.set_title(name.replace(" · ", "\n"), fontsize=8)
+                lines = (fill(part, TITLE_WIDTH) for part in name.split(" · "))
+                axis.set_title("\n".join(lines), fontsize=8)
     figure.tight_layout(pad=0.4)
     return figure
 
