@@ -3,6 +3,7 @@
 import platform
 import sys
 from pathlib import Path
+from textwrap import fill
 
 import jinja2
 import numpy as np
@@ -16,6 +17,8 @@ FILES = ("rows.csv", "examples.csv", "audit.html", "audit.png")
 MOST_MAPS = 24
 """Map rows shown for each image of the gallery; a page of every layer of a deep net is no help."""
 FIGURE_IMAGES, FIGURE_MAPS = 4, 8
+TITLE_WIDTH = 26
+"""Characters of a line above a column of the figure."""
 
 
 def write(result, folder, *, overwrite=False):
