@@ -1,12 +1,12 @@
 """Task 3, fine-grained classification. Paper, CUB-VWSW, ResNet50, human: accuracy .556.
 
     python experiments/fine_grained.py train miniature --model.attention supervised
-    python experiments/fine_grained.py train paper --data.root CUB-200-2010 --model.backbone vgg16
+    python experiments/fine_grained.py train paper --data.root CUB --training.weights vgg16_....h5
     python experiments/fine_grained.py evaluate --weights runs/.../model.weights.h5
     python experiments/fine_grained.py compare miniature
     python experiments/fine_grained.py report runs/fine_grained/*
 
-For the paper's preset, --training.weights names the ImageNet weights of the backbone.
+For the paper's preset, --training.weights names the ImageNet weights of --model.backbone.
 """
 
 import sys

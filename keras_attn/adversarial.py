@@ -77,7 +77,9 @@ class Attack:
         """Arrays by name of what the model returns for a dict of arrays."""
         made = self.run({name: tf.convert_to_tensor(value) for name, value in inputs.items()})
         made = made if self.named else {"logits": made}
-        return {name: value.numpy() for name, value in made.items()}
+        found = {name: value.numpy() for name, value in made.items()}
+        _check_scores(found["logits"])
+        return found
 
     def perturbed(self, inputs, labels):
         """FGSM on a dict of arrays, against true labels: a function ε -> perturbed images.
@@ -96,6 +98,12 @@ class Attack:
         network = foolbox.TensorFlowModel(scores, bounds=BOUNDS, device=device)
         criterion = foolbox.criteria.Misclassification(tf.constant(labels, tf.int64))
         return _Perturbed(network, images, criterion)
+
+
+def _check_scores(scores):
+    """Refuse probabilities: taken for scores, they would make another attack of it."""
+    if scores.min() >= 0 and np.allclose(scores.sum(axis=1), 1, atol=1e-4):
+        raise InputError("model", "scores of the classes before softmax", "probabilities")
 
 
 def _check_pixels(images):

@@ -1,6 +1,5 @@
 """What users call: one function for each thing they come for."""
 
-from functools import partial
 from pathlib import Path
 
 from keras_attn import configs, datasets, gaze, runs
@@ -110,30 +109,50 @@ def evaluate(model, data, *, task=None, size=None, out=None, overwrite=False, pr
     return result
 
 
-def attack(model, data, *, epsilons=None, epsilon=None, search="fixed", size=None, progress=True):
+def attack(
+    model,
+    data,
+    *,
+    epsilons=None,
+    epsilon=None,
+    search="fixed",
+    size=None,
+    out=None,
+    overwrite=False,
+    progress=True,
+):
     """How easily is a classifier fooled? FGSM by foolbox on every image of a dataset.
 
     model: as for `evaluate`, with an output `logits`. data: a `GazeDataset` with classes.
     epsilons: sizes of the perturbation in grey levels of 255, growing; default 0.5, 1, 2, 4, 8.
     epsilon: the one of them that the table counts; default 2. search: "fixed", or "line" for the
-    smallest ε that changes each prediction, as foolbox's first releases searched it.
+    smallest ε that changes each prediction, as foolbox's first releases searched it. size, out,
+    overwrite: as for `evaluate`.
 
     Returns an `Evaluation`: `.rows` has a row per image (see `robustness.evaluate`), `.summary()`
     the fooling rates with intervals.
     """
-    from keras_attn import robustness
+    from keras_attn import evaluation, robustness
 
+    if out is not None:
+        runs.check_target(out, evaluation.FILES, overwrite=overwrite)
     given = {"epsilons": epsilons, "epsilon": epsilon, "search": search}
     settings = configs.Attack(**{n: value for n, value in given.items() if value is not None})
     data = datasets.as_dataset(data)
-    model, found, config = _scored_as(model, configs.FineGrained.task)
+    model, found, config = _scored_as(model, configs.FineGrained.task, "a classifier")
     labels = _labels(robustness.TASK, data, found.labels(model, config))
     scorer = found.scorer(model, config, size)
-    return robustness.evaluate(scorer, model, data, labels, settings, progress=progress)
+    result = robustness.evaluate(scorer, model, data, labels, settings, progress=progress)
+    if out is not None:
+        result.save(out, overwrite=overwrite)
+    return result
 
 
-def _scored_as(model, task):
-    """The Keras model, the module of its task, and its configuration or None."""
+def _scored_as(model, task, expected=None):
+    """The Keras model, the module of its task, and its configuration or None.
+
+    expected: what the caller wants the model to be, where its user has not named a task.
+    """
     from keras_attn import evaluation, tasks
 
     if isinstance(model, (str, Path)):
@@ -146,6 +165,8 @@ def _scored_as(model, task):
     else:
         found = tasks.of_model(model) if task is None else tasks.named(task)
     if task not in (None, found.NAME):
+        if expected is not None:
+            raise InputError("model", expected, f"a run of {found.NAME}")
         raise InputError("task", f"{found.NAME!r}, which the run was trained for", repr(task))
     return model, found, config
 
@@ -155,19 +176,23 @@ def _labels(task, data, who):
     return {name: labels.get(name, data.number) for name in LABELS}
 
 
-def validation(data, *, task=configs.SalientObject.task, every=1, size=None, pictures=None):
+def validation(data, *, task=None, every=1, size=None, pictures=None):
     """A Keras callback that scores a model on `data` after an epoch of your own `fit`.
 
     It adds val_max_f and val_mae, or val_accuracy, and val_s_auc and val_ig to the logs, so put it
-    before callbacks that read them. The model is one that `evaluate` takes. task: "salient_object"
-    or "fine_grained". every: epochs from one time to the next. pictures: a folder for
+    before callbacks that read them. The model is one that `evaluate` takes. task: as for
+    `evaluate`. every: epochs from one time to the next. pictures: a folder for
     TensorBoard to find pictures of predictions and attention in.
     """
     from keras_attn import evaluation, tasks
     from keras_attn.training.callbacks import Validation
 
-    data, chosen = datasets.as_dataset(data), tasks.named(task)
-    scorer = partial(chosen.scorer, config=None, size=size)
+    data = datasets.as_dataset(data)
+
+    def scorer(model):
+        chosen = tasks.of_model(model) if task is None else tasks.named(task)
+        return chosen.scorer(model, None, size)
+
     return Validation(evaluation.validator(scorer, data), every, pictures)
 
 

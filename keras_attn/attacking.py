@@ -3,14 +3,16 @@
 Like `cli`, imports neither TensorFlow nor Keras until the command runs.
 """
 
-from dataclasses import dataclass, field
+from collections import Counter
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
+import pandas as pd
 import tyro
 
-from keras_attn import cli, commands, configs, mechanisms, runs
+from keras_attn import cli, commands, configs, runs
 from keras_attn.errors import InputError
-from keras_attn.report.paper_tables import BACKBONES, rank
+from keras_attn.report.curves import PREFIX
 
 FOLDER = "fgsm"
 """Within a run's folder."""
@@ -27,9 +29,10 @@ class Attack:
     data: commands.DataChange = field(default_factory=commands.DataChange)
     """What is attacked; default the images that each run was scored on."""
     out: Path = commands.RUNS
-    """Folder that gets tables, figures and pooled rows; a run's own go into `fgsm` beside it."""
+    """Folder that gets tables, figures and pooled rows, in place of earlier ones; those of each run
+    go into its own folder `fgsm`."""
     overwrite: bool = False
-    """Replace earlier attacks on these runs."""
+    """Replace other attacks on these runs; the same one is not done again."""
 
     def __call__(self):
         """Attack one run after the other, and report."""
@@ -38,23 +41,33 @@ class Attack:
         cli.import_tensorflow_quietly()
         from keras_attn import evaluation
 
-        folders = [self._folder(path) for path in self.weights]
-        for folder in folders:
+        folders = [(path if path.is_dir() else path.parent) / FOLDER for path in self.weights]
+        twice = [folder for folder, count in Counter(folders).items() if count > 1]
+        if twice:
+            raise InputError("WEIGHTS", "runs in folders of their own", f"two in {twice[0].parent}")
+        todo = [self.overwrite or not self._done(f) for f in folders]
+        for folder in (folder for folder, due in zip(folders, todo, strict=True) if due):
             runs.check_target(folder, evaluation.FILES, overwrite=self.overwrite)
-        named, shared = {}, {}
-        for path, folder in zip(self.weights, folders, strict=True):
-            config = self._attacked(path, folder, shared)
-            named.setdefault(config.who, folder)
-        commands.report(folders, self.out, {"adversarial": _titled(named)})
+        shared = {}
+        for path, folder, due in zip(self.weights, folders, todo, strict=True):
+            if due:
+                self._attacked(path, folder, shared)
+        commands.report(folders, self.out)
 
-    def _folder(self, path):
-        return (path if path.is_dir() else path.parent) / FOLDER
+    def _done(self, folder):
+        """Whether this very attack on the weights beside the folder has been finished."""
+        path, weights = folder / "examples.csv", runs.RunFolder(folder.parent).weights
+        if not path.is_file() or not weights.is_file() or self.data != commands.DataChange():
+            return False
+        rows = pd.read_csv(path, nrows=1)
+        attack = self.attack
+        told = {f"{PREFIX}{epsilon:g}" for epsilon in attack.epsilons}
+        same = told == {name for name in rows if name.startswith(PREFIX)}
+        same &= rows["epsilon"][0] == attack.epsilon and rows["search"][0] == attack.search
+        return bool(same and path.stat().st_mtime_ns > weights.stat().st_mtime_ns)
 
     def _attacked(self, path, folder, shared):
-        """Attack one run into its folder; shared: datasets that have been read, by what they are.
-
-        Returns its configuration.
-        """
+        """Attack one run into its folder; shared: datasets read so far, by what they are."""
         import keras
 
         from keras_attn import api
@@ -66,22 +79,7 @@ class Attack:
         key = repr(run.config.data)
         if key not in shared:
             shared[key] = commands.held_out(run.config, self.data)
-        settings = self.attack
         print(run.config.run_name, flush=True)
-        result = api.attack(
-            run,
-            shared[key],
-            epsilons=settings.epsilons,
-            epsilon=settings.epsilon,
-            search=settings.search,
-        )
+        given = {f.name: getattr(self.attack, f.name) for f in fields(self.attack)}
+        result = api.attack(run, shared[key], **given)
         result.save(folder, overwrite=self.overwrite)
-        return run.config
-
-
-def _titled(folders):
-    """Folders by title, in the order of the tables, from those by backbone and attention."""
-    orders = (BACKBONES, mechanisms.MECHANISMS)
-    order = sorted(folders, key=lambda pair: [rank(*one) for one in zip(pair, orders, strict=True)])
-    several = len({backbone for backbone, _ in order}) > 1
-    return {f"{b}\n{a}" if several else a: folders[b, a] for b, a in order}

@@ -136,7 +136,8 @@ def main(arguments=None):
     from keras_attn import attacking, commands
 
     there = {"audit": Audit, **commands.of_all_tasks(), "attack": attacking.Attack}
-    return run(lambda: commands.parse(there, prog=PROGRAM), arguments)
+    about = "Does my network look where people look? Audit it, or train and score the study's."
+    return run(lambda: commands.parse(there, prog=PROGRAM, description=about), arguments)
 
 
 def run(parse: Callable, arguments=None):

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from itertools import product
 from operator import attrgetter
 from pathlib import Path
-from typing import Annotated, Union
+from typing import Annotated, Literal, Union
 
 import tyro
 
@@ -91,7 +91,7 @@ def _compare(presets):
 
     @dataclass(frozen=True)
     class Compare:
-        """Train and score several mechanisms, backbones and seeds; then tables and a picture.
+        """Train and score several mechanisms, backbones and seeds; then tables and pictures.
 
         --attentions, --backbones and --seeds go before the preset's own. A run that is in the
         folder already is not trained again.
@@ -101,7 +101,7 @@ def _compare(presets):
         attentions: tuple[configs.Attention, ...] = tuple(MECHANISMS)
         """Mechanisms."""
         backbones: tuple[configs.Backbone, ...] = ("vgg16",)
-        """Encoders."""
+        """Backbones."""
         seeds: tuple[int, ...] = (0,)
         """Seeds of the training."""
         out: Path | None = None
@@ -143,19 +143,20 @@ def compare(what, out):
     from keras_attn import evaluation
 
     config, place = what.config, out / what.config.task
+    if len(what.backbones) > 1 and config.training.weights is not None:
+        expected = "one of --backbones at a time, since the file is that of one"
+        raise InputError("--training.weights", expected, ", ".join(what.backbones))
     train, test = _read(config, drawn=out / "scenes")
-    pictured, scored = {}, []
+    scored = []
     for backbone, attention, seed in product(what.backbones, what.attentions, what.seeds):
         keras.utils.clear_session()  # what earlier networks left would fill the memory
         one = configs.changed(config, backbone=backbone, attention=attention, seed=seed)
         run = trained(one, train, test, place / one.run_name, what.overwrite)
         evaluated(run, test).save(run.folder, overwrite=True)
         scored.append(run.folder)
-        several = f"{backbone}\n" if len(what.backbones) > 1 else ""
-        pictured.setdefault(f"{several}{attention}", run.folder)
     found = evaluation.references(config.task, test, config.data.fixation_sigma)
     found.save(place / "references", overwrite=True)
-    report([*scored, place / "references"], out, {config.task: pictured})
+    report([*scored, place / "references"], out)
     print(f"Runs:    {place.resolve()}")
 
 
@@ -167,8 +168,12 @@ class DataChange:
     """Format of the dataset; default that of the run."""
     root: Path | None = None
     """Where the dataset lies; default where it lay."""
+    gaze: Path | None = None
+    """Where gaze lies, of a dataset that has it apart; default where it lay."""
     fold: int | None = None
     """The fold that is scored, of a dataset that has folds; default the one held out."""
+    split: Literal["train", "test"] = "test"
+    """What is scored: what the run learnt from, or what was held out."""
     whole: bool = False
     """Score all images, which is right for a dataset that was not trained on."""
 
@@ -200,9 +205,16 @@ class Evaluate:
 
 def held_out(config, change):
     """The data that a run is scored on, changed by what the command line names."""
-    given = {f.name: getattr(change, f.name) for f in fields(change) if f.name != "whole"}
-    config = configs.changed(config, **{name: v for name, v in given.items() if v is not None})
-    return _whole(config) if change.whole else _read(config)[1]
+    own = {f.name for f in fields(config.data)}
+    given = {name: getattr(change, name) for name in ("name", "root", "gaze", "fold")}
+    given = {name: value for name, value in given.items() if value is not None}
+    for name, value in given.items():
+        if name not in own:
+            raise InputError(f"--data.{name}", f"nothing, for {config.data.name}", value)
+    config = configs.changed(config, **given)
+    if change.whole:
+        return _whole(config)
+    return _read(config)[("train", "test").index(change.split)]
 
 
 @dataclass(frozen=True)
@@ -212,7 +224,7 @@ class Report:
     runs: tyro.conf.Positional[tuple[Path, ...]]
     """Folders with examples.csv and arrays.npz."""
     out: Path = RUNS
-    """Folder that gets `tables` and the pooled rows."""
+    """Folder that gets `tables`, `rows`, `confusion` and pictures, in place of earlier ones."""
 
     def __call__(self):
         """Write and print the tables."""
@@ -221,16 +233,13 @@ class Report:
         report(self.runs, self.out)
 
 
-def report(folders, out, pictured=None):
-    """Tables, pooled rows and other files of run folders, and pictures of some of them.
-
-    pictured: by task, run folders by title.
-    """
+def report(folders, out):
+    """Tables, pictures, pooled rows and confusions of evaluated run folders."""
     from keras_attn.report import confusion, figures, tables
 
     made = tables.write(folders, out / "tables", overwrite=True)
     print(made)
-    for task, titled in (pictured or {}).items():
+    for task, titled in figures.titled(tables.read(folders)).items():
         for path in figures.write(task, titled, out):
             print(f"Picture: {path.resolve()}")
     print(f"Tables:  {(out / 'tables').resolve()}")

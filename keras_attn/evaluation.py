@@ -24,6 +24,8 @@ from keras_attn.errors import InputError
 from keras_attn.metrics.columns import COLUMNS
 
 FILES = ("examples.csv", "arrays.npz", "gallery.npz")
+FOLDERS = ("evaluation", "fgsm")
+"""Within a run's folder: scores on other data, and those under attack."""
 BATCH = 8
 """Images at a time; fixed, since what a convolution rounds to may depend on it."""
 GALLERY = 6

@@ -92,6 +92,7 @@ class _Plan:
         if smallest is not None:
             changed = bool(np.isfinite(smallest[place]))
             row["smallest_epsilon"] = smallest[place]
+        row |= {"epsilon": self.epsilons[self.main], "search": self.search}
         row["fooling_rate"] = float(changed) if row["correct"] else np.nan
         row["fooling_rate_all"] = float(changed)
         for epsilon, told in zip(self.epsilons, after, strict=True):

@@ -81,6 +81,16 @@ def write_text(path, text):
         stage.write_text(text, encoding="utf-8")
 
 
+def cache(name):
+    """The folder of this user in which what can be made anew is kept, such as "features".
+
+    $KERAS_ATTN_CACHE/<name>; default that of the system's caches, ~/.cache/keras_attn/<name>.
+    All of it may be deleted while nothing runs.
+    """
+    caches = Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")) / "keras_attn"
+    return Path(os.environ.get("KERAS_ATTN_CACHE", caches)).expanduser() / name
+
+
 def fingerprint(path):
     """SHA-256 of a file's bytes, in hexadecimal; `InputError` if there is none."""
     path = Path(path).expanduser()
@@ -153,9 +163,9 @@ class RunFolder:
 
         record: a dict with `identity` and `config`, written to `config.json`. A run of the same
         identity goes on; one of another is an `InputError` that says where they differ, or with
-        `overwrite` is deleted first, with the `results` made from it. `overwrite` never deletes
-        the same run. Work without a record is another run's; a record without work, which an
-        error before the first epoch leaves, is nobody's.
+        `overwrite` is deleted first, with the `results` made from it, files or folders.
+        `overwrite` never deletes the same run. Work without a record is another run's; a record
+        without work, which an error before the first epoch leaves, is nobody's.
         """
         check_target(self.path, ())
         with _one_error(self.path):
@@ -197,8 +207,11 @@ class RunFolder:
     def _delete(self, results):
         for path in (self.weights, self.state, self.history, self.config):
             path.unlink(missing_ok=True)
-        for name in results:
-            (self.path / name).unlink(missing_ok=True)
+        for path in (self.path / name for name in results):
+            if path.is_dir():
+                shutil.rmtree(path)
+            else:
+                path.unlink(missing_ok=True)
         shutil.rmtree(self.curves, ignore_errors=True)
 
 

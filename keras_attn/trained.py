@@ -50,7 +50,8 @@ def train(config, train, *, validation=None, out, overwrite=False):
     config = task.resolved(config, train)
     record = _record(config, train, task)
     folder = runs.RunFolder(Path(out).expanduser())
-    with folder.working(record, results=evaluation.FILES, overwrite=overwrite):
+    results = (*evaluation.FILES, *evaluation.FOLDERS)
+    with folder.working(record, results=results, overwrite=overwrite):
         if folder.finished:
             _check_weights(folder, record)
             return load(folder.path)

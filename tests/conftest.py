@@ -1,12 +1,17 @@
 """What tests share: where real data lies, and the check that every layer has to pass."""
 
 import os
+import tempfile
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
 import pytest
+
+# What the package keeps for a user is not the tests' to read or to fill.
+_CACHE = tempfile.TemporaryDirectory(prefix="keras_attn_tests-")
+os.environ["KERAS_ATTN_CACHE"] = _CACHE.name
 
 ROOT = Path(__file__).resolve().parents[1]
 GOLDEN = Path(__file__).parent / "golden"

@@ -98,6 +98,18 @@ def linear():
     return model
 
 
+def test_as_many_are_fooled_as_lie_within_epsilon_of_the_border(linear):
+    """Means of red from 100.5 to 119.5: an ε of d moves each by d, and those within d over 100."""
+    images = np.zeros((20, 4, 4, 3), "float32")
+    images[..., 0] = (100.5 + np.arange(20))[:, None, None]
+    sizes = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0)
+    attack = adversarial.Attack(linear)
+    found = adversarial.fgsm(attack, {"image": images}, np.ones(20, int), sizes)
+    before = found.clean["logits"].argmax(axis=1)
+    assert (before == 1).all()
+    assert [int((told != before).sum()) for told in found.predicted.T] == [0, 1, 2, 4, 8, 16]
+
+
 def test_the_line_search_finds_the_smallest_of_its_steps_that_changes_each(linear):
     """Means of 95.1 and 150 are 4.9 below and 50 above the border: 20 and 197 steps of 0.255."""
     images = np.zeros((2, 4, 4, 3), "float32")

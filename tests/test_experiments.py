@@ -194,10 +194,15 @@ def test_birds_are_classified_reported_and_attacked(birds):
     }
 
 
-def test_an_attack_is_not_overwritten_unasked(birds):
+def test_an_attack_is_not_done_twice_and_not_overwritten_unasked(birds):
     place, _, _ = birds
-    again = call(ADVERSARIAL, place / "out" / "fine_grained" / BIRD_RUN, cwd=place)
-    assert again.returncode == 2 and "--overwrite" in again.stderr
+    folder = place / "out" / "fine_grained" / BIRD_RUN
+    again = call(ADVERSARIAL, folder, "--out", "out", cwd=place)
+    assert again.returncode == 0 and "attacking" not in again.stdout and "Table X" in again.stdout
+    other = call(ADVERSARIAL, folder, "--epsilon", "4", cwd=place)
+    assert other.returncode == 2 and "--overwrite" in other.stderr
+    twice = call(ADVERSARIAL, folder, folder / "model.weights.h5", cwd=place)
+    assert "expected runs in folders of their own" in twice.stderr
 
 
 def test_evaluating_a_classifier_repeats_what_training_scored(birds):

@@ -62,7 +62,7 @@ def test_the_preset_of_the_paper_has_its_values():
     rates = configs.LEARNING_RATES["fine_grained"]
     assert rates == {"alexnet": 5e-6, "vgg16": 1e-5, "resnet50": 1e-4}
     assert paper.training.trunk == "frozen" and paper.data.crop and paper.model.width == 1
-    assert paper.model.head == "published" and paper.training.pretraining == "none"
+    assert paper.model.head == "published" and paper.training.pretraining == "file"
 
 
 def test_a_run_knows_its_classes_and_resolved_fields(run, parts):
@@ -107,19 +107,25 @@ def test_a_run_that_broke_off_ends_with_the_same_bits(run, config, parts, place,
         np.testing.assert_array_equal(one, two)
 
 
-def test_human_attention_learns_the_same_on_kept_features(config, parts, place):
-    losses = []
-    for keep in (True, False):
-        one = configs.changed(config, attention="human", keep_features=keep, epochs=1)
-        losses.append(ka.train(one, parts[0], out=place / f"human{keep}").history["loss"])
-    np.testing.assert_allclose(losses[0], losses[1], rtol=1e-4)
+@pytest.fixture(scope="module")
+def human(config, parts, place):
+    one = configs.changed(config, attention="human", epochs=1)
+    return ka.train(one, parts[0], out=place / "human")
+
+
+def test_human_attention_learns_the_same_on_kept_features(human, parts, place):
+    through = configs.changed(human.config, keep_features=False)
+    other = ka.train(through, parts[0], out=place / "human_through")
+    np.testing.assert_allclose(human.history["loss"], other.history["loss"], rtol=1e-4)
 
 
 @pytest.mark.parametrize("machine", [{"precision": "mixed_bfloat16"}, {"strategy": "mirrored"}])
 def test_kept_features_serve_mixed_precision_and_several_devices(config, parts, place, machine):
     one = configs.changed(config, epochs=1, **machine)
     run = ka.train(one, parts[0], validation=parts[1], out=place / "-".join(machine.values()))
-    assert np.isfinite(run.history["loss"]).all() and run.history["val_s_auc"][0] > 0
+    scores = ka.evaluate(run, parts[1], progress=False).summary().set_index("metric")["value"]
+    assert run.history["val_s_auc"][0] == pytest.approx(scores["s_auc"], abs=0.01)
+    assert np.isfinite(run.history["loss"]).all()
     assert keras.config.dtype_policy().name == "float32"
     assert all(weight.dtype == "float32" for weight in run.model.trainable_weights)
 
@@ -199,8 +205,8 @@ def test_saved_rows_make_tables_figures_and_confusions(result, attacked, tmp_pat
     pairs = pd.read_csv(written[1])
     diagonal = pairs[pairs["class"] == pairs["predicted"]]["count"].sum()
     assert (pairs["count"].sum(), diagonal) == (len(result.rows), classes["correct"].sum())
-    drawn = figures.write("fine_grained", {"supervised": one}, tmp_path)
-    drawn += figures.write("adversarial", {"supervised": two}, tmp_path)
+    drawn = figures.write("fine_grained", {"supervised": [one]}, tmp_path)
+    drawn += figures.write("adversarial", {"supervised": [two]}, tmp_path)
     assert [path.name for path in drawn] == ["fine_grained.png", "adversarial.png", "fooling.png"]
     assert all(path.stat().st_size > 10_000 for path in drawn)
     curve = pd.read_csv(tmp_path / "fooling.csv")
@@ -222,12 +228,38 @@ def test_the_fooling_rate_counts_the_images_told_rightly_before(attacked, result
     assert summary.loc["fooling_rate_all", "n"] == len(rows)
 
 
-def test_an_attack_says_what_it_was_and_what_was_held(config, parts, place, attacked):
+def test_an_attack_says_what_it_was_and_what_was_held(human, parts, attacked):
     assert "ε = 2 of 255" in attacked.notes[0] and len(attacked.notes) == 2
-    human = ka.load(place / "humanTrue")
     some = parts[1].part("some", range(3))
     notes = ka.attack(human, some, epsilons=(1.0,), epsilon=1.0, progress=False).notes
     assert robustness.GAZE_HELD in notes and "ε = 1 of 255" in notes[0]
+
+
+def test_probabilities_are_not_attacked_as_if_they_were_scores(parts):
+    image = keras.Input((48, 48, 3))
+    told = keras.layers.Dense(9, activation="softmax")(keras.layers.GlobalAveragePooling2D()(image))
+    with pytest.raises(InputError, match="model: expected scores of the classes before softmax"):
+        ka.attack(keras.Model(image, told), parts[1].part("x", range(3)), progress=False)
+
+
+def test_another_run_in_the_folder_takes_its_attacks_along(config, parts, tmp_path):
+    run = ka.train(configs.changed(config, epochs=1), parts[0], out=tmp_path / "run")
+    ka.attack(run, parts[1].part("x", range(3)), out=run.folder / "fgsm", progress=False)
+    other = configs.changed(config, epochs=1, seed=4)
+    ka.train(other, parts[0], out=run.folder, overwrite=True)
+    assert not (run.folder / "fgsm").exists()
+
+
+def test_a_callback_scores_a_classifier_of_ones_own(parts):
+    image = keras.Input((48, 48, 3))
+    scores = keras.layers.Dense(9)(keras.layers.GlobalAveragePooling2D()(image))
+    model = keras.Model(image, scores)
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    images, labels = np.zeros((4, 48, 48, 3), "float32"), np.arange(4)
+    callback = ka.validation(parts[1])
+    logs = model.fit(images, labels, callbacks=[callback], verbose=0).history
+    expected = ka.evaluate(model, parts[1], progress=False).rows["correct"].mean()
+    assert logs["val_accuracy"] == [pytest.approx(expected)]
 
 
 def test_the_line_search_counts_any_epsilon(run, parts, monkeypatch):
@@ -269,6 +301,8 @@ def test_a_folder_of_ones_own_with_classes_serves_too(tmp_path):
     rows = [f"{e.id},{'odd' if i % 2 else 'even'}\n" for i, e in enumerate(data)]
     (root / "classes.csv").write_text("image,class\n" + "".join(rows))
     config = configs.fine_grained("miniature", name="folder", root=root)
+    with pytest.raises(InputError, match=r"data\.crop: expected its default"):
+        configs.changed(config, crop=False)
     task = tasks.of(config)
     train, test = task.parts(config, task.read(config.data))
     assert train.classes == ("even", "odd") and len(train) + len(test) == 6 and len(test) == 2
@@ -285,6 +319,8 @@ def test_what_does_not_fit_the_task_is_refused(run, config, data, parts, tmp_pat
         ka.train(config, scenes, out=tmp_path / "run")
     with pytest.raises(InputError, match="task: expected 'fine_grained', which the run was"):
         ka.evaluate(run, parts[1], task="salient_object")
+    with pytest.raises(InputError, match=r"training\.weights: expected a weight file of alexnet"):
+        ka.train(configs.changed(config, pretraining="file"), parts[0], out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
 
@@ -303,7 +339,7 @@ def test_a_whole_classifiers_file_fills_all_but_its_classes(tmp_path):
     whole = legacy(published, tmp_path / "whole.h5")
     notop = legacy(published, tmp_path / "notop.h5", leave_out=("fc1", "fc2", "predictions"))
     task = tasks.named("fine_grained")
-    config = configs.fine_grained(backbone="vgg16", width=0.125, size=32, pretraining="none")
+    config = configs.fine_grained(backbone="vgg16", width=0.125, size=32, pretraining="file")
     config = configs.changed(config, classes=("a", "b"), learning_rate=1e-3)
     kernels = {}
     for name, path in (("whole", whole), ("notop", notop)):
@@ -360,3 +396,7 @@ def test_a_drawn_trunk_is_trained_once_and_is_the_same_for_all(tmp_path, monkeyp
     assert pretraining.drawn_trunk("alexnet", 0.125, 67, tmp_path) == path
     assert path.stat().st_mtime_ns == stamp
     assert ka.weights.settings(path)["trunk"]["learnt"] == "drawn shapes"
+    first = ka.weights.settings(path)["trunk"]["digest"]
+    path.unlink()
+    again = pretraining.drawn_trunk("alexnet", 0.125, 67, tmp_path)
+    assert ka.weights.settings(again)["trunk"]["digest"] == first

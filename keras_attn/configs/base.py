@@ -61,11 +61,14 @@ def check(config):
             value = getattr(section, name)
             if not _fits(value, hint) and not isinstance(value, Mechanism):
                 raise InputError(f"{part}.{name}", _wording(hint), repr(value))
+            if name in BELOW_ONE and value is not None and not value < 1:
+                raise InputError(f"{part}.{name}", "a share below 1", repr(value))
             if _is_number(value) and not (value > 0 or (value == 0 and name in MAY_BE_ZERO)):
                 least = "0 or more" if name in MAY_BE_ZERO else "a positive number"
                 raise InputError(f"{part}.{name}", least, repr(value))
 
 
+BELOW_ONE = ("dropout", "momentum", "base_rate")
 MAY_BE_ZERO = ("fold", "fold_seed", "scenes_seed", "seed", "attention_weight", "dropout")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from keras_attn.configs.base import Attention, Backbone, Config, Machine
+from keras_attn.errors import InputError
 from keras_attn.gaze import FIXATION_SIGMA
 
 LEARNING_RATES = {"alexnet": 5e-6, "vgg16": 1e-5, "resnet50": 1e-4}
@@ -85,8 +86,9 @@ class FineGrainedTraining:
     weights: Path | None = None
     """Weight file of the backbone, as trained on ImageNet; of a whole classifier, all but the
     classes are taken."""
-    pretraining: Literal["none", "drawn"] = "none"
-    """drawn: a trunk without weights first learns to tell drawn shapes and colours apart."""
+    pretraining: Literal["file", "drawn", "none"] = "file"
+    """Where the trunk comes from. file: `weights`; drawn: it first learns to tell drawn shapes and
+    colours apart; none: from random numbers."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ class FineGrainedMachine(Machine):
     keep_features: bool = True
     """Compute the features of a frozen trunk once per image, and not in every epoch."""
     features: Path | None = None
-    """Where they are kept; default a folder of the system's for temporary files."""
+    """Where they are kept; default ~/.cache/keras_attn/features, or below $KERAS_ATTN_CACHE."""
 
 
 @dataclass(frozen=True)
@@ -109,6 +111,19 @@ class FineGrained(Config):
     machine: FineGrainedMachine = field(default_factory=FineGrainedMachine)
 
     task = "fine_grained"
+
+    def __post_init__(self):
+        super().__post_init__()
+        training, data = self.training, self.data
+        if training.weights is not None and training.pretraining != "file":
+            expected = f"none with training.pretraining {training.pretraining!r}, or 'file' there"
+            raise InputError("training.weights", expected, str(training.weights))
+        if data.name == "folder":
+            own = FineGrainedData()
+            for name in ("gaze", "participants", "shifted", "crop"):
+                if getattr(data, name) != getattr(own, name):
+                    expected = "its default, since a plain folder has no such thing"
+                    raise InputError(f"data.{name}", expected, repr(getattr(data, name)))
 
     @property
     def run_name(self):

@@ -35,9 +35,10 @@ def cub_vwsw(
 
     x and y are pixels of the image as it is stored. The "time stamp" decreases in half of its
     steps; it is rather a duration, and is not used. Participants bear the name of their part,
-    "VW-0": one number need not be one person in both. participants: those to keep, default all.
-    shifted: what happens to the points of participant 3 of CUB-SW on images where they lie about
-    276 pixels too far right (see `find_shifted`): "drop", "keep" or "shift" back; counted.
+    "VW-0": one number need not be one person in both. participants: those to keep, default all;
+    classes and images stay those that anybody looked at. shifted: what happens to the points of
+    participant 3 of CUB-SW on images where they lie about 276 pixels too far right (see
+    `find_shifted`): "drop", "keep" or "shift" back; counted.
     crop: to the bounding box, as §IV-C2; points move along, those outside the box are counted.
 
     Returns a `GazeDataset` of all listed images of the classes that have gaze, with `classes` in
@@ -49,12 +50,15 @@ def cub_vwsw(
     ids = read_ids(root / "attributes" / "images-dirs.txt")
     table = read_gaze(root if gaze is None else Path(gaze).expanduser())
     table = _known(table, ids, reader)
-    table = _without_others(table, participants)
-    table = _mend(table, one_of("shifted", shifted, ("drop", "keep", "shift")), reader)
-    by_image = dict(iter(table.groupby("image_id")))
-    classes = sorted({ids[i].split("/")[0] for i in by_image})
+    classes = sorted({ids[i].split("/")[0] for i in table["image_id"].unique()})
     places = {path: number for number, path in ids.items()}
     lists = {name: _read_list(root / "lists" / f"{name}.txt", places) for name in LISTS}
+    _check_lists(root / "lists", lists)
+    table = _listed(table, {places[path] for paths in lists.values() for path in paths}, reader)
+    # Who is shifted is told by comparison with all others, so before some are left out.
+    table = _mend(table, one_of("shifted", shifted, ("drop", "keep", "shift")), reader)
+    table = _without_others(table, participants)
+    by_image = dict(iter(table.groupby("image_id")))
     for path in sorted({path for paths in lists.values() for path in paths}):
         if path.split("/")[0] in classes:
             _add(reader, root, path, by_image.get(places[path]), classes, crop)
@@ -87,6 +91,8 @@ def _box_of(path):
 
     def read(shape):
         corners = read_struct(path, "bbox", ("left", "top", "right", "bottom"))
+        if not np.isfinite(corners).all():
+            raise InputError(path, "a bbox of numbers", f"left, top, right, bottom {corners}")
         limits = (shape[1], shape[0], shape[1], shape[0])
         left, top, right, bottom = (
             int(np.clip(round(value), 0, limit))
@@ -115,7 +121,7 @@ def read_ids(path):
     ids = {}
     for number, line in enumerate(_lines(path), start=1):
         first, _, rest = line.partition(" ")
-        if not first.isdigit() or "/" not in rest:
+        if not first.isdigit() or not rest.strip()[:3].isdigit() or "/" not in rest:
             raise InputError(f"{path}, line {number}", "<id> <NNN.Class>/<name>.jpg", repr(line))
         ids[int(first)] = rest.strip()
     return ids
@@ -127,6 +133,24 @@ def _read_list(path, places):
     if unknown:
         raise InputError(path, "images that attributes/images-dirs.txt names", listing(unknown, 3))
     return paths
+
+
+def _check_lists(folder, lists):
+    both = sorted(set(lists["train"]) & set(lists["test"]))
+    if both:
+        received = f"in both lists: {listing(both, 3)}"
+        raise InputError(folder, "images either to train or to test on", received)
+
+
+def _listed(table, numbers, reader):
+    """The rows of images that are in one of the lists; the others are counted."""
+    known = table["image_id"].isin(numbers)
+    if not known.all():
+        images = table.loc[~known, "image_id"].nunique()
+        reader.report.remarks.append(
+            f"gaze on {images} images in neither list left out, {int((~known).sum())} points"
+        )
+    return table[known]
 
 
 def _lines(path):

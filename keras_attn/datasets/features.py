@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -34,11 +33,10 @@ class Features:
 
         compute: float32 images `(BATCH, H, W, 3)` in [0, 255] -> features. key: text that stands
         for all that `compute` depends on. folder: where they are kept, under a name that follows
-        from the key, the size and the image files; default one in the system's folder for
-        temporary files.
+        from the key, the size, the image files and their boxes; default that of `runs.cache`.
         """
-        folder = Path(tempfile.gettempdir()) / "keras_attn_features" if folder is None else folder
-        path = Path(folder).expanduser() / f"{_name(dataset, size, key)}.npy"
+        folder = runs.cache("features") if folder is None else Path(folder).expanduser()
+        path = folder / f"{_name(dataset, size, key)}.npy"
         if not path.is_file():
             _write(path, dataset, size, compute, title)
         values = _read(path, len(dataset))
@@ -92,6 +90,7 @@ def _write(path, dataset, size, compute, title):
             # Written, not mapped: on a full disk a map kills the process instead of raising.
             file.write(np.ascontiguousarray(made, "<f4").tobytes())
             bar.advance(task, len(chosen))
+    print(f"Kept:    {path} ({path.stat().st_size / 1e6:.0f} MB; may be deleted)", flush=True)
 
 
 def _read(path, count):

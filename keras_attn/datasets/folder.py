@@ -71,7 +71,14 @@ def _classes(path, paths, reader):
     if "split" not in table:
         return names, labels, {}
     _refuse_line(path, "split", ~table["split"].isin(SPLITS), "train or test", table)
-    return names, labels, {name: tuple(table.index[table["split"] == name]) for name in SPLITS}
+    splits = {name: tuple(table.index[table["split"] == name]) for name in SPLITS}
+    for name, images in splits.items():
+        if not images:
+            raise InputError(path, "images of both splits, train and test", f"none of {name}")
+    unseen = sorted(set(names) - set(table.loc[list(splits["train"]), "class"]))
+    if unseen:
+        reader.report.remarks.append(f"nothing to train on for {listing(unseen, 5)}")
+    return names, labels, splits
 
 
 def _refuse_without(path, images):

@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from keras_attn import runs
-from keras_attn.errors import InputError
+from keras_attn.errors import InputError, listing
 from keras_attn.statistics import wilson_interval
 
 PREFIX = "fooled_"
@@ -17,43 +17,43 @@ COLOURS = ("#000000", "#E69F00", "#0072B2", "#009E73", "#D55E00", "#56B4E9", "#C
 MARKERS = "osD^vPX"
 
 
-def rates(folder):
-    """Fooling rates of an attacked run: a DataFrame with a row for each ε.
+def rates(folders):
+    """Fooling rates of attacked runs, such as the seeds of one network: a row for each ε.
 
     epsilon: in grey levels of 255. of_correct: share of the images classified rightly before, with
-    its 95 % Wilson interval low, high and their number n; of_all: share of all images.
+    its 95 % Wilson interval low, high, over the n distinct ones; of_all: share of all images.
+    An image counts once for each seed.
     """
-    path = Path(folder) / "examples.csv"
-    if not path.is_file():
-        raise InputError(path, "a row per attacked image", "no such file")
-    rows = pd.read_csv(path)
+    rows = pd.concat([_rows(Path(folder) / "examples.csv") for folder in folders])
     found = [name for name in rows if name.startswith(PREFIX)]
-    if not found or "correct" not in rows:
-        raise InputError(path, f"columns correct and {PREFIX}<ε>", listing_of(rows))
     right = (rows["correct"] == 1).to_numpy()
-    made = []
+    images, made = rows.loc[right, "id"].nunique(), []
     for name in found:
         fooled = rows[name].to_numpy()
         share = fooled[right].mean() if right.any() else np.nan
-        low, high = wilson_interval(share, int(right.sum()))
+        low, high = wilson_interval(share, images)
         epsilon = float(name.removeprefix(PREFIX))
         row = {"epsilon": epsilon, "of_correct": share, "low": low, "high": high}
-        made.append(row | {"n": int(right.sum()), "of_all": fooled.mean()})
+        made.append(row | {"n": images, "of_all": fooled.mean()})
     return pd.DataFrame(made).sort_values("epsilon", ignore_index=True)
 
 
-def listing_of(rows):
-    """Names of the columns, for a message."""
-    return ", ".join(map(str, rows.columns))
+def _rows(path):
+    if not path.is_file():
+        raise InputError(path, "a row per attacked image", "no such file")
+    rows = pd.read_csv(path, dtype={"id": str}, keep_default_na=False, na_values={"fold": [""]})
+    if not {"id", "correct"} <= set(rows) or not any(name.startswith(PREFIX) for name in rows):
+        raise InputError(path, f"columns id, correct and {PREFIX}<ε>", listing(rows.columns))
+    return rows
 
 
 def fooling(folders, path):
-    """The fooling rate over ε of each run, as a PNG file and, beside it, as CSV.
+    """The fooling rate over ε of each network, as a PNG file and, beside it, as CSV.
 
-    folders: attacked runs by title. Bands are 95 % Wilson intervals; without a perturbation no
-    prediction changes, where the curves begin.
+    folders: lists of attacked runs by title, such as the seeds of a network. Bands are 95 % Wilson
+    intervals; without a perturbation no prediction changes, where the curves begin.
     """
-    tables = {title.replace("\n", " "): rates(folder) for title, folder in folders.items()}
+    tables = {title.replace("\n", " "): rates(several) for title, several in folders.items()}
     figure = Figure(figsize=(5.2, 3.6))
     axis = figure.subplots()
     for place, (title, table) in enumerate(tables.items()):

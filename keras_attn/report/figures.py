@@ -8,9 +8,13 @@ from matplotlib.figure import Figure
 
 from keras_attn import runs
 from keras_attn.errors import InputError
+from keras_attn.mechanisms import MECHANISMS
 from keras_attn.report import pictures
 from keras_attn.report.curves import fooling
+from keras_attn.report.paper_tables import BACKBONES, rank
+from keras_attn.report.results import of_networks
 
+GALLERY = "gallery.npz"
 PANEL = 1.35
 """Width of a picture in inches."""
 ATTACKED = 2
@@ -30,14 +34,53 @@ class Panel:
 def write(task, folders, out):
     """Draw all figures of a task's runs into the folder `out`; returns their paths.
 
-    folders: run folders by title, all evaluated on the same dataset.
+    folders: lists of run folders by title, such as the seeds of a network, all evaluated on the
+    same dataset. Pictures are of the first of each.
     """
     return [draw(folders, Path(out) / name) for name, draw in FIGURES[task].items()]
 
 
+def titled(results):
+    """What can be drawn of `results.Results`: by task, lists of run folders by title.
+
+    A title is the attention, below its backbone where there are several; the order is that of the
+    tables. Left out is what cannot stand in one figure: other datasets than the first of a task,
+    and networks without pictures of the same images as the first one's.
+    """
+    rows = results.rows[of_networks(results.rows)]
+    found = {}
+    for task, part in rows.groupby("task", sort=False):
+        part = part[part["dataset"] == part["dataset"].iloc[0]]
+        folders = part.drop_duplicates("folder").groupby(["backbone", "attention"])["folder"]
+        named = _alike({who: list(several) for who, several in folders})
+        several = len({backbone for backbone, _ in named}) > 1
+        order = sorted(named, key=lambda who: (rank(who[0], BACKBONES), rank(who[1], MECHANISMS)))
+        if order and task in FIGURES:
+            found[task] = {f"{b}\n{a}" if several else a: named[b, a] for b, a in order}
+    return found
+
+
+def _alike(folders):
+    """Of lists of folders those with pictures of the same images, such a folder first."""
+    shown = {f: _ids(f) for several in folders.values() for f in several if _ids(f)}
+    if not shown:
+        return {}
+    same = next(iter(shown.values()))
+    made = {
+        who: sorted(several, key=lambda f: shown.get(f) != same) for who, several in folders.items()
+    }
+    return {who: several for who, several in made.items() if shown.get(several[0]) == same}
+
+
+def _ids(folder):
+    if not (Path(folder) / GALLERY).is_file():
+        return ()
+    return tuple(str(one["id"]) for one in read_gallery(folder))
+
+
 def read_gallery(folder):
     """What an evaluation kept to look at: a list of dicts of arrays, one per example."""
-    path = Path(folder).expanduser() / "gallery.npz"
+    path = Path(folder).expanduser() / GALLERY
     try:
         with np.load(path, allow_pickle=False) as stored:
             kept = {name: stored[name] for name in stored.files}
@@ -52,21 +95,26 @@ def read_gallery(folder):
 
 def _galleries(folders):
     """Galleries by title, refused where they are not of the same images."""
-    galleries = {title: read_gallery(folder) for title, folder in folders.items()}
+    galleries = {title: read_gallery(several[0]) for title, several in folders.items()}
     names = {title: [str(one["id"]) for one in kept] for title, kept in galleries.items()}
     first = next(iter(galleries))
     for title, ids in names.items():
         if ids != names[first]:
             expected = f"pictures of the images of {first}, {', '.join(names[first])}"
-            raise InputError(folders[title], expected, ", ".join(ids))
+            raise InputError(folders[title][0], expected, ", ".join(ids))
     return galleries
 
 
 def salient_object(folders, path):
     """One row per image: image, mask, gaze, then prediction and attention of each run (Fig. 2)."""
+    return _row_per_image(folders, path, _segmented)
+
+
+def _row_per_image(folders, path, panels):
+    """A grid of what `panels(place, galleries)` makes of each image."""
     galleries = _galleries(folders)
     count = len(next(iter(galleries.values())))
-    return _grid([list(_segmented(place, galleries)) for place in range(count)], path)
+    return _grid([list(panels(place, galleries)) for place in range(count)], path)
 
 
 def _segmented(row, galleries):
@@ -87,9 +135,7 @@ def fine_grained(folders, path):
     The frame is blue where the run told the class, vermilion where it told another one, whose name
     stands below.
     """
-    galleries = _galleries(folders)
-    count = len(next(iter(galleries.values())))
-    return _grid([list(_classified(place, galleries)) for place in range(count)], path)
+    return _row_per_image(folders, path, _classified)
 
 
 def _classified(row, galleries):

@@ -16,7 +16,9 @@ LABELS = ("task", "dataset", "backbone", "attention", "fold", "seed", "id")
 """The columns of examples.csv that say what was scored; no two rows are alike in all of them."""
 CLASSES = ("class", "predicted")
 """Of classifiers: the name of an example's class, and of the one that the network told."""
-TEXT = ("task", "dataset", "backbone", "attention", "id", *CLASSES)
+ATTACK = ("epsilon", "search")
+"""Of attacks: the size of the perturbation that the scores count, and how it was chosen."""
+TEXT = ("task", "dataset", "backbone", "attention", "id", "search", *CLASSES)
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile, zlib.error)
 """What NumPy raises for a file that is no archive of arrays, or a damaged one."""
 OF_GAZE = {metric.key for metric in GAZE}
@@ -26,10 +28,10 @@ OF_GAZE = {metric.key for metric in GAZE}
 class Results:
     """The pooled rows of run folders.
 
-    rows: a DataFrame with a row per example and run: folder, LABELS, CLASSES and scores; backbone
-    is "" for what needs no network ("one viewer", "centre"). curves: by name, float32
-    `(rows, 256)`, NaN for rows without. notes: `{(task,
-    dataset): sentences}` that have to stand under every table.
+    rows: a DataFrame with a row per example and run: folder, LABELS, CLASSES, ATTACK and scores;
+    backbone is "" for what needs no network ("one viewer", "centre"). curves: by name, float32
+    `(rows, 256)`, NaN for rows without. notes: `{(task, dataset): sentences}` that have to stand
+    under every table.
     """
 
     rows: pd.DataFrame
@@ -56,6 +58,7 @@ def read(folders):
     parts = [_read(Path(folder).expanduser()) for folder in folders]
     rows = pd.concat([rows for rows, _, _ in parts], ignore_index=True)
     _check_distinct(rows)
+    _check_one_attack(rows)
     curves = {
         name: np.concatenate([arrays.get(name, _none(rows)) for rows, arrays, _ in parts])
         for name in CURVES
@@ -82,7 +85,7 @@ def _read(folder):
 def _read_rows(path):
     if not path.is_file():
         raise InputError(path, "a row per example of an evaluation", "no such file")
-    numbers = ["fold", "seed", *SCORES]
+    numbers = ["fold", "seed", "epsilon", *SCORES]
     types = dict.fromkeys(TEXT, str) | dict.fromkeys(numbers, np.float64)
     try:
         # An identifier may read "1", "007" or "NA": only numbers have missing values.
@@ -96,7 +99,7 @@ def _read_rows(path):
     except (OSError, ValueError) as error:
         raise InputError(path, "a readable table of examples", str(error).strip()) from error
     _check_columns(path, rows)
-    return rows.reindex(columns=[*LABELS, *CLASSES, *SCORES])
+    return rows.reindex(columns=[*LABELS, *CLASSES, *ATTACK, *SCORES])
 
 
 def _check_columns(path, rows):
@@ -154,6 +157,20 @@ def _read_arrays(path, rows):
             received = f"shape {values.shape}, {np.count_nonzero(~np.isfinite(values))} not finite"
             raise InputError(path, expected, received)
     return curves, notes
+
+
+def _check_one_attack(rows):
+    """Refuse attacks of different sizes or kinds, which would be pooled into one number."""
+    told = rows.dropna(subset=["epsilon"]).drop_duplicates(list(ATTACK))
+    if len(told) < 2:
+        return
+    first, second = (told.iloc[place] for place in (0, 1))
+    expected = f"attacks with epsilon {first['epsilon']:g} and search {first['search']!r}"
+    raise InputError(
+        second["folder"],
+        f"{expected}, as in {first['folder']}",
+        f"epsilon {second['epsilon']:g} and search {second['search']!r}",
+    )
 
 
 def _none(rows):

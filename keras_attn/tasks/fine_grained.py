@@ -1,6 +1,5 @@
 """Task 3, fine-grained classification: what its network learns from, and how it is scored."""
 
-import hashlib
 import json
 from dataclasses import replace
 
@@ -16,7 +15,7 @@ from keras_attn.models.fine_grained import head, trunk
 from keras_attn.report import pictures
 from keras_attn.resizing import image_at, size_of
 from keras_attn.tasks import encoders
-from keras_attn.tasks.pretraining import drawn_trunk
+from keras_attn.tasks.pretraining import digest, drawn_trunk
 from keras_attn.tasks.scoring import AttentionScorer, outputs_like
 from keras_attn.training.plan import Plan, Trainee
 from keras_attn.weights.layouts import read_legacy_h5
@@ -56,6 +55,12 @@ def resolved(config, train):
     rate = training.learning_rate or configs.LEARNING_RATES[NAME][model.backbone]
     classes = model.classes or tuple(train.classes)
     _check_labels(train, classes)
+    if training.pretraining == "file" and training.weights is None:
+        expected = (
+            f"a weight file of {model.backbone}, from which the trunk is taken (or "
+            "training.pretraining 'drawn' or 'none')"
+        )
+        raise InputError("training.weights", expected, None)
     return replace(
         config,
         model=replace(model, size=size, classes=classes),
@@ -116,9 +121,9 @@ def _compiled(model, config):
 def weights_file(config):
     """The file the trunk is taken from, trained first if it learns drawn shapes; None without."""
     part, training = config.model, config.training
-    if training.weights is not None or training.pretraining == "none":
-        return training.weights
-    return drawn_trunk(part.backbone, part.width, part.size)
+    if training.pretraining == "drawn":
+        return drawn_trunk(part.backbone, part.width, part.size)
+    return training.weights
 
 
 def _load(model, part, path):
@@ -134,6 +139,9 @@ def _load(model, part, path):
 
 def files(config):
     """Fingerprints of the files that a run depends on, by field."""
+    if config.training.pretraining == "drawn":
+        # Of the numbers, not of the file: one that was deleted is learnt anew, to the same bits.
+        return {"weights": weights.settings(weights_file(config))["trunk"]["digest"]}
     return encoders.files(config)
 
 
@@ -193,11 +201,8 @@ def features(config, frozen, dataset):
 
 def _identity(config, frozen):
     """Text that changes with all that features depend on, but for the images."""
-    digest = hashlib.sha256()
-    for variable in frozen.weights:
-        digest.update(np.ascontiguousarray(variable.numpy()).tobytes())
     part, version = config.model, keras.version()
-    about = [part.backbone, part.width, config.machine.precision, version, digest.hexdigest()]
+    about = [part.backbone, part.width, config.machine.precision, version, digest(frozen)]
     return json.dumps(about)
 
 

@@ -4,7 +4,7 @@ What ImageNet is to the paper's networks, telling apart coloured shapes is to th
 features that are not made for the task, and are left as they are in it.
 """
 
-import tempfile
+import hashlib
 from pathlib import Path
 
 import keras
@@ -26,17 +26,25 @@ BASE_RATE = 0.05
 def drawn_trunk(backbone, width, side, folder=None):
     """The weight file of a backbone that has learnt drawn shapes; trained where there is none.
 
-    width, side: as for the backbone. folder: where it is kept; default one in the system's folder
-    for temporary files. Always the same pictures, order and seed: two networks with one backbone
-    start from one trunk.
+    width, side: as for the backbone. folder: where it is kept; default that of `runs.cache`.
+    Always the same pictures, order and seed: two networks with one backbone start from one trunk.
     """
-    place = Path(tempfile.gettempdir()) / "keras_attn_trunks" if folder is None else Path(folder)
+    place = runs.cache("trunks") if folder is None else Path(folder)
     path = place / f"{backbone}-{width:g}-{side}-{VERSION}{SUFFIX}"
     if not path.is_file():
         trunk = _trained(backbone, width, side)
         about = {"trunk": {"backbone": backbone, "width": width, "learnt": "drawn shapes"}}
+        about["trunk"]["digest"] = digest(trunk)
         weights.save(trunk, path, about | {"versions": runs.versions()})
     return path
+
+
+def digest(model):
+    """SHA-256 of all weights of a model, in hexadecimal: the same for the same numbers."""
+    found = hashlib.sha256()
+    for variable in model.weights:
+        found.update(np.ascontiguousarray(variable.numpy()).tobytes())
+    return found.hexdigest()
 
 
 def _trained(backbone, width, side):

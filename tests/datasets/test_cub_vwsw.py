@@ -97,6 +97,21 @@ def test_participants_can_be_chosen(published):
         ka.datasets.cub_vwsw(published, participants=["SW-9"])
 
 
+def test_participants_change_neither_classes_nor_who_is_shifted(published):
+    data = ka.datasets.cub_vwsw(published, participants=["SW-3"])
+    assert data.classes == ("Baird_Sparrow", "Black_capped_Vireo") and len(data) == 4
+    assert "CUB-SW participant 3 shifted on 1 images, 1 points dropped" in str(data.report)
+    assert data.report.points == 1
+
+
+def test_gaze_on_images_in_neither_list_is_counted(root):
+    path = root / "lists" / "test.txt"
+    path.write_text(path.read_text().splitlines()[1] + "\n")
+    assert "gaze on 1 images in neither list left out, 4 points" in str(
+        ka.datasets.cub_vwsw(root).report
+    )
+
+
 def test_gaze_may_lie_elsewhere_and_in_one_folder(root, tmp_path):
     for part in FILES:
         shutil.move(root / f"CUB-{part}" / FILES[part], tmp_path)
@@ -132,6 +147,10 @@ SPOILT = {
         lambda root: spoil_box(root, left=500.0, right=600.0),
         r"v_0\.mat: expected a bbox with an area inside the image",
     ),
+    "a box that is no number": (
+        lambda root: spoil_box(root, left=float("nan")),
+        r"v_0\.mat: expected a bbox of numbers",
+    ),
     "no box": (
         lambda root: (root / "annotations-mat" / f"{IMAGES[1]}.mat").unlink(),
         r"v_0\.mat: expected a MATLAB file with left, top, right, bottom .* no such file",
@@ -153,6 +172,14 @@ def test_what_contradicts_itself_is_named_or_skipped_and_listed(root, what):
 
 
 BROKEN = {
+    "an image in both lists": (
+        lambda root: (root / "lists" / "test.txt").write_text(f"{IMAGES[0]}.jpg\n"),
+        r"lists: expected images either to train or to test on.*in both lists: 113",
+    ),
+    "a folder without a number": (
+        lambda root: (root / "attributes" / "images-dirs.txt").write_text("0 abc.X/y.jpg\n"),
+        r"images-dirs\.txt, line 1: expected <id> <NNN\.Class>",
+    ),
     "the files of 2011": (
         lambda root: (root / "image_class_labels.txt").write_text("1 1\n"),
         r"CUB: expected CUB-200-2010.* CUB-200-2011, told by image_class_labels\.txt",

@@ -82,9 +82,14 @@ def test_a_fooling_rate_counts_an_image_once_for_each_seed_that_had_it_right(tmp
 
 
 def test_rates_are_of_the_images_told_rightly_before(tmp_path):
-    rows = {"correct": [1, 1, 0, 1], "fooled_8": [1, 1, 1, 0], "fooled_0.5": [0, 1, 0, 0]}
+    rows = {
+        "id": list("abcd"),
+        "correct": [1, 1, 0, 1],
+        "fooled_8": [1, 1, 1, 0],
+        "fooled_0.5": [0, 1, 0, 0],
+    }
     tmp_path.joinpath("examples.csv").write_text(pd.DataFrame(rows).to_csv(index=False))
-    found = curves.rates(tmp_path)
+    found = curves.rates([tmp_path])
     assert found["epsilon"].tolist() == [0.5, 8]
     np.testing.assert_allclose(found["of_correct"], [1 / 3, 2 / 3])
     np.testing.assert_allclose(found["of_all"], [1 / 4, 3 / 4])
@@ -93,10 +98,10 @@ def test_rates_are_of_the_images_told_rightly_before(tmp_path):
 
 def test_rows_that_are_no_attack_are_named(tmp_path):
     with pytest.raises(InputError, match=r"examples\.csv: expected a row per attacked image"):
-        curves.rates(tmp_path)
+        curves.rates([tmp_path])
     tmp_path.joinpath("examples.csv").write_text("id,correct\na,1\n")
-    with pytest.raises(InputError, match=r"expected columns correct and fooled_<ε>.*id, correct"):
-        curves.rates(tmp_path)
+    with pytest.raises(InputError, match=r"expected columns id, correct and fooled_<ε>.*id, corr"):
+        curves.rates([tmp_path])
 
 
 def test_the_papers_numbers_of_task_three_stand_beside_ours(tmp_path):
@@ -119,3 +124,22 @@ def test_tables_of_other_tasks_in_the_folder_stay(tmp_path):
     tables.write([other], tmp_path / "tables", overwrite=True)
     names = {path.stem for path in (tmp_path / "tables").iterdir()}
     assert {"I", "V", "VII", "VIII", "IX"} <= names
+
+
+def test_rates_pool_the_seeds_of_a_network(tmp_path):
+    for seed, correct in enumerate(([1, 1], [1, 0])):
+        rows = pd.DataFrame({"id": ["a", "b"], "correct": correct, "fooled_1": [1, 0]})
+        (tmp_path / str(seed)).mkdir()
+        rows.to_csv(tmp_path / str(seed) / "examples.csv", index=False)
+    found = curves.rates([tmp_path / "0", tmp_path / "1"]).iloc[0]
+    assert found["of_correct"] == pytest.approx(2 / 3) and found["n"] == 2
+
+
+def test_attacks_of_different_sizes_are_not_pooled(tmp_path):
+    folders = []
+    for seed, epsilon in enumerate((1.0, 8.0)):
+        rows = {"id": ["a"], "fooling_rate": 1.0, "fooling_rate_all": 1.0, "search": "fixed"}
+        who = {"task": "adversarial", "dataset": "cub_vwsw", "seed": seed, "epsilon": epsilon}
+        folders.append(save_run(tmp_path / str(seed), {**rows, **who}, seed=seed))
+    with pytest.raises(InputError, match=r"1: expected attacks with epsilon 1 and search 'fixed'"):
+        tables.read(folders)
