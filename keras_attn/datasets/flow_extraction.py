@@ -3,6 +3,8 @@
 import multiprocessing
 import os
 import shutil
+import signal
+import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from contextlib import contextmanager
@@ -162,6 +164,15 @@ _shared = {}
 
 def _remember(counter, stop):
     _shared.update(counter=counter, stop=stop)
+    # Ctrl-C goes to all processes; the first one tells the others, which end without a trace each.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent():
+    # One that is killed takes no process of its pool along; they would wait for work forever.
+    multiprocessing.parent_process().join()
+    os._exit(1)
 
 
 class _Stopped(Exception):
