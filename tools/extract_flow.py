@@ -34,7 +34,7 @@ class ExtractFlow:
     out: Path = Path("runs/flow")
     """Folder that gets a folder for each video."""
     method: flow.Method = "tvl1"
-    """tvl1 is the study's; farneback and dis are some 25 and 50 times faster."""
+    """tvl1 is the study's; farneback and dis are some 25 times faster."""
     compensation: bool = True
     """Whether the camera's motion is taken out, for which flow is computed twice."""
     features: flow.Features = "sift"

@@ -316,3 +316,9 @@ def test_a_folder_in_use_is_refused(tmp_path):
     with flow_extraction._alone(tmp_path / "out"), pytest.raises(InputError, match="in use"):
         flow_extraction.extract_all({"clip": video}, tmp_path / "out", SETTINGS, progress=False)
     assert not (tmp_path / "out" / "clip").exists()
+
+
+def test_extraction_loads_no_tensorflow():
+    code = "import keras_attn.datasets.flow_extraction, sys; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"tensorflow", "keras"} & set(done.stdout.split())
