@@ -95,16 +95,17 @@ class VideoDataset(Dataset):
 class VideoReport(Report):
     """What reading a dataset of videos has met, in counts.
 
-    events_left_out: samples of blinks, or of other events that were not asked for. after_end:
-    samples later than the last frame. subjects_missing: pairs of a video and a viewer of the
-    group of whom there are no samples. short: videos of fewer than 16 pairs of frames, whose
-    snippet repeats the last one. others: videos with gaze that the dataset does not have.
+    events_left_out: samples of blinks, or of other events that were not asked for.
+    points_out_of_time: samples before the first frame or after the last. subjects_missing: pairs
+    of a video and a viewer of the group of whom there are no samples. short: videos of fewer than
+    16 pairs of frames, whose snippet repeats the last one. others: videos that have gaze and are
+    not in the dataset.
     """
 
     videos: int = 0
     frames: int = 0
     events_left_out: int = 0
-    after_end: int = 0
+    points_out_of_time: int = 0
     subjects_missing: int = 0
     frames_without_fixations: int = 0
     videos_without_fixations: int = 0
@@ -132,7 +133,7 @@ class VideoReport(Report):
                 "off the picture": self.points_outside,
                 "not a number": self.points_not_a_number,
                 "of other events": self.events_left_out,
-                "after the last frame": self.after_end,
+                "before or after the video": self.points_out_of_time,
             },
             {
                 "times a viewer without samples": self.subjects_missing,
