@@ -325,11 +325,14 @@ def _shuffled(seed, name):
     return hashlib.sha256(f"{seed}/{name}".encode()).digest()
 
 
-def read_image(path):
-    """An image file as uint8 RGB `(H, W, 3)`; `InputError` if missing, cut off or no image."""
+def read_image(path, mode="RGB"):
+    """An image file as uint8 RGB `(H, W, 3)`; `InputError` if missing, cut off or no image.
+
+    mode: "L" for grey, `(H, W)`.
+    """
     with _opened(path) as image, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # palettes with transparency
-        return np.asarray(image.convert("RGB"))
+        return np.asarray(image.convert(mode))
 
 
 def image_shape(path):

@@ -5,6 +5,7 @@ A source that a `VideoReader` asks for one video at a time, as `mathe_gaze.RawGa
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 
 from keras_attn.datasets.base import read_image
@@ -79,14 +80,16 @@ def read_points(path):
     """
     path = Path(path)
     of_matlab = path.suffix.lower() == ".mat"
-    values = read_variable(path, "I") if of_matlab else read_image(path)[..., 0]
+    values = read_variable(path, "I") if of_matlab else read_image(path, "L")
     if values.ndim != 2:
         raise InputError(path, "one value for each pixel", f"shape {values.shape}")
-    rows, columns = np.nonzero(values)
-    levels = np.unique(values[rows, columns])
+    # Several times faster than np.nonzero, and there are half a million pictures.
+    found = cv2.findNonZero((values != 0).view(np.uint8))
+    places = np.zeros((0, 2), np.intp) if found is None else found.reshape(-1, 2)
+    levels = np.unique(values[places[:, 1], places[:, 0]])
     if len(levels) > 1:
         raise InputError(path, "fixations, of one value beside 0", f"{len(levels)} values")
-    return np.column_stack([columns, rows]) + 0.5, values.shape
+    return places + 0.5, values.shape
 
 
 def _with_fixations(folder, depth=4):

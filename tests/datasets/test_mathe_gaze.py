@@ -104,9 +104,7 @@ def test_a_group_is_read_alone_and_named_and_its_missing_viewers_are_counted(tmp
     write_raw(tmp_path, samples)
     groups = {"action": (1, 2, 3), "free": (14,), "nobody": (19,)}
     source = RawGaze(tmp_path, groups=groups, group="action")
-    assert source.note == (
-        "Gaze of the group 'action' (subjects 1, 2, 3), all samples but blinks."
-    )
+    assert source.note == "Gaze of the group 'action' (subjects 1, 2, 3), all samples but blinks."
     _, subjects, report = read(source)
     assert subjects[0].tolist() == [1, 2] and report.subjects_missing == 1
     points, _, report = read(source, "other")  # an empty file of subject 1, none of the others
@@ -302,8 +300,8 @@ def test_a_folder_without_gaze_is_refused_and_repackaged_gaze_has_no_groups(tmp_
 
 def test_real_gaze_has_the_counts_of_raw_samples():
     """132 to 222 points a frame: samples of all viewers at 500 Hz, not one point for each."""
-    points, _, _ = read(RepackagedGaze(real("data/ucf_sports_sample")), "Diving-Side_001", 55,
-                        (404, 720))  # fmt: skip
+    source = RepackagedGaze(real("data/ucf_sports_sample"))
+    points, _, _ = read(source, "Diving-Side_001", 55, (404, 720))
     counts = [len(its) for its in points]
     assert (len(counts), min(counts), max(counts), sum(counts)) == (55, 132, 222, 9633)
     assert all(gaze.inside(its, (404, 720)).all() for its in points)
