@@ -38,7 +38,7 @@ class Snippet:
 
     def __post_init__(self):
         pairs = self.video.pairs
-        last = max(pairs - SNIPPET + 1, 1)
+        last = _last_start(pairs)
         if pairs < 1 or not 1 <= self.start <= last:
             expected = f"a start from 1 to {last}, of a video of at least 2 frames"
             received = f"{self.start}, of {self.video.frames} frames"
@@ -71,7 +71,11 @@ def starts(pairs, most=MOST):
     if most < 1:
         raise InputError("most", "at least 1 snippet of a video", most)
     step = max(1, (pairs - SNIPPET) // most)
-    return tuple(range(1, max(pairs - SNIPPET + 1, 1) + 1, step)[:most])
+    return tuple(range(1, _last_start(pairs) + 1, step)[:most])
+
+
+def _last_start(pairs):
+    return max(pairs - SNIPPET + 1, 1)
 
 
 def snippets(videos, most=MOST):
@@ -149,19 +153,20 @@ def write_list(path, chosen, folder=""):
 
 def read_list(path):
     """The `ListLine`s of a list; `InputError` names the first line that is none."""
-    path = Path(path)
+    return [line for _, line in _numbered_lines(Path(path))]
+
+
+def _numbered_lines(path):
+    """Where each line of a list stands, and the line."""
     if not path.is_file():
         raise InputError(path, "a list of lines <folder> <start> <label>", "no such file")
-    found = []
     for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
         if not line.strip():
             continue
-        fields = line.rsplit(None, 2)
+        where, fields = f"{path}, line {number}", line.rsplit(None, 2)
         if len(fields) != 3 or not (fields[1].isdigit() and fields[2].isdigit() and int(fields[1])):
-            expected = "<folder> <start, from 1> <label, from 0>"
-            raise InputError(f"{path}, line {number}", expected, repr(line))
-        found.append(ListLine(fields[0].strip(), int(fields[1]), int(fields[2])))
-    return found
+            raise InputError(where, "<folder> <start, from 1> <label, from 0>", repr(line))
+        yield where, ListLine(fields[0].strip(), int(fields[1]), int(fields[2]))
 
 
 def listed_snippets(path, videos):
@@ -170,17 +175,15 @@ def listed_snippets(path, videos):
     videos: the `VideoExample`s, by whose ids the last parts of the folders go. `InputError` where
     one is not there, is too short, or has not the label.
     """
-    by_id = {video.id: video for video in videos}
-    lines = read_list(path)
-    names = [Path(line.folder).name for line in lines]
-    strangers = [name for name in dict.fromkeys(names) if name not in by_id]
-    if strangers:
-        raise InputError(path, f"snippets of the {len(by_id)} videos", listing(strangers, 5))
-    found = []
-    for name, line in zip(names, lines, strict=True):
-        video = by_id[name]
+    by_id, found = {video.id: video for video in videos}, []
+    for where, line in _numbered_lines(Path(path)):
+        video = by_id.get(Path(line.folder).name)
+        if video is None:
+            raise InputError(where, f"one of the {len(by_id)} videos", repr(line.folder))
         if line.label not in video.labels:
-            expected = f"a label of {name}: {listing(video.labels)}"
-            raise InputError(path, expected, line.label)
+            raise InputError(where, f"a label of {video.id}: {listing(video.labels)}", line.label)
+        last = _last_start(video.pairs)
+        if line.start > last:
+            raise InputError(where, f"a start from 1 to {last} of {video.id}", line.start)
         found.append((Snippet(video, line.start), line.label))
     return found

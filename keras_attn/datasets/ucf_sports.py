@@ -58,7 +58,8 @@ def ucf_sports(
     "test" of 103 and 47 clips; those of them that are not there are counted.
     """
     root = Path(root).expanduser()
-    names = _classes(classes)
+    class_of = _classes(classes)
+    names = tuple(dict.fromkeys(class_of.values()))
     options = {"groups": groups, "group": group, "events": events}
     source = open_gaze(root if gaze is None else gaze, clip_of, **options)
     reader = VideoReader("ucf_sports", on_bad_example, source, fps)
@@ -66,10 +67,10 @@ def ucf_sports(
     listed = {clip for clips in splits.values() for clip in clips}
     found = _videos(root)
     for clip, path in sorted(found.items()):
-        label = list(names.values()).index(names[clip[:-4]])
+        label = names.index(class_of[clip[:-4]])
         reader.guard(clip, lambda c=clip, p=path, n=label: _add(reader, c, p, n, listed, flow_root))
     _count_missing(reader, sorted(listed - set(found)), len(listed))
-    return reader.dataset(root, classes=tuple(dict.fromkeys(names.values())), splits=splits)
+    return reader.dataset(root, classes=names, splits=splits)
 
 
 def clip_of(name):

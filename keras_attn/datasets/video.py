@@ -126,7 +126,8 @@ class VideoReport(Report):
 
     def __str__(self):
         """One line; counts that are zero and need no comment are left out."""
-        viewers = f"{self.viewers} viewers" if self.viewers else "viewers not told apart"
+        alike = self.points and not self.viewers
+        viewers = "viewers not told apart" if alike else f"{self.viewers} viewers"
         return self.line(
             f"{self.videos} videos, {self.frames} frames, {viewers}, {self.points} points of gaze",
             {

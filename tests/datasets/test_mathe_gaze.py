@@ -6,6 +6,7 @@ import pytest
 import scipy.io
 import scipy.ndimage
 from conftest import real
+from videos import SCREEN, write_points, write_samples
 
 from keras_attn import gaze
 from keras_attn.datasets.mathe_gaze import (
@@ -19,24 +20,14 @@ from keras_attn.datasets.repackaged_gaze import RepackagedGaze, read_points
 from keras_attn.datasets.video import VideoReport
 from keras_attn.errors import InputError
 
-SCREEN = (1024, 1280)
 SHAPE = (360, 640)
 """A video of half the screen's width: scale 0.5, and bands of (1024 − 720) / 2 = 152 px."""
 CENTRE = "0 0 640.0 512.0"
 
 
 def write_raw(root, samples, *, header=False):
-    """Files of samples by (subject, video), with geometry and resolution of their videos."""
-    (root / "samples").mkdir(parents=True, exist_ok=True)
-    for (subject, video), lines in samples.items():
-        if header:
-            lines = ["time u1 u2 x y event", *lines]
-        path = root / "samples" / f"{subject:03d}_{video}.avi.txt"
-        path.write_text("".join(f"{line}\n" for line in lines))
-    (root / "geometry.txt").write_text("600.0 475.0 295.0 1280 1024\n")
-    videos = sorted({video for _, video in samples})
-    lines = [f"{video}.avi {SHAPE[1]} {SHAPE[0]} 1.0\n" for video in videos]
-    (root / "resolution.txt").write_text("".join(lines))
+    head = ["time u1 u2 x y event"] if header else []
+    write_samples(root, {key: [*head, *lines] for key, lines in samples.items()}, shape=SHAPE)
     return root
 
 
@@ -205,31 +196,23 @@ def test_frames_without_a_rate_are_refused_for_samples(tmp_path):
 # --- repackaged -------------------------------------------------------------------------------
 
 
-def write_points(path, points, shape=(12, 16)):
-    picture = np.zeros(shape, np.uint8)
-    for x, y in points:
-        picture[y, x] = 255
-    path.parent.mkdir(parents=True, exist_ok=True)
-    cv2.imwrite(str(path), picture)
-
-
 def test_both_layouts_are_read_and_shots_are_joined_to_their_clip(tmp_path):
     dhf1k, other = tmp_path / "dhf1k", tmp_path / "stra_net"
     write_points(dhf1k / "training/clip_1/fixation/clip_00001.png", [(3, 5)])
-    write_points(dhf1k / "training/clip_2/fixation/clip_00003.png", [(15, 11), (0, 0)])
+    write_points(dhf1k / "training/clip_2/fixation/clip_00003.png", [(63, 47), (0, 0)])
     write_points(dhf1k / "training/clip_2/maps/clip_00003.png", [(9, 9)])
     write_points(other / "train/clip/fixation/0001.png", [(3, 5)])
     (other / "train/clip/fixation/maps").mkdir()
-    matlab = np.zeros((12, 16), np.uint8)
-    matlab[11, 15] = matlab[0, 0] = 1
+    matlab = np.zeros((48, 64), np.uint8)
+    matlab[47, 63] = matlab[0, 0] = 1
     scipy.io.savemat(other / "train/clip/fixation/maps/0003.mat", {"I": matlab})
     for root in (dhf1k, other):
         source = open_gaze(root, lambda name: name.split("_")[0])
         assert source.videos == ("clip",) and source.last("clip") == 3
-        assert source.shape("clip") == (12, 16) and source.shape("else") is None
-        points, subjects, _ = read(source, frames=4, shape=(12, 16))
+        assert source.shape("clip") == (48, 64) and source.shape("else") is None
+        points, subjects, _ = read(source, frames=4, shape=(48, 64))
         assert [its.tolist() for its in points] == [
-            [[3.5, 5.5]], [], [[0.5, 0.5], [15.5, 11.5]], []
+            [[3.5, 5.5]], [], [[0.5, 0.5], [63.5, 47.5]], []
         ]  # fmt: skip
         assert [whose.tolist() for whose in subjects] == [[0], [], [0, 0], []]
 
@@ -242,14 +225,14 @@ def test_a_video_without_pictures_has_no_points(tmp_path):
 
 SPOILT = {
     "gaze of another resolution": (
-        lambda root: write_points(root / "clip/fixation/0002.png", [(1, 1)], (6, 8)),
-        r"0002\.png: expected the size of the video clip, \(12, 16\) .* \(6, 8\)",
+        lambda root: write_points(root / "clip/fixation/0002.png", [(1, 1)], (24, 32)),
+        r"0002\.png: expected the size of the video clip, \(48, 64\) .* \(24, 32\)",
     ),
     "a density in the place of fixations": (
         lambda root: cv2.imwrite(
-            str(root / "clip/fixation/0002.png"), np.arange(192, dtype=np.uint8).reshape(12, 16)
+            str(root / "clip/fixation/0002.png"), np.arange(3072).astype(np.uint8).reshape(48, 64)
         ),
-        r"0002\.png: expected fixations, of one value beside 0. Received: 191 values",
+        r"0002\.png: expected fixations, of one value beside 0. Received: 255 values",
     ),
     "a picture that is none": (
         lambda root: (root / "clip/fixation/0002.png").write_bytes(b"no picture"),
@@ -283,7 +266,7 @@ def test_what_is_wrong_with_repackaged_gaze_is_one_error(tmp_path, what):
     spoil, message = SPOILT[what]
     spoil(tmp_path)
     with pytest.raises(InputError, match=message):
-        read(RepackagedGaze(tmp_path), frames=2, shape=(12, 16))
+        read(RepackagedGaze(tmp_path), frames=2, shape=(48, 64))
 
 
 def test_a_folder_without_gaze_is_refused_and_repackaged_gaze_has_no_groups(tmp_path):
