@@ -24,7 +24,8 @@ def rates(folders):
     its 95 % Wilson interval low, high, over the n distinct ones; of_all: share of all images.
     An image counts once for each seed.
     """
-    rows = pd.concat([_rows(Path(folder) / "examples.csv") for folder in folders])
+    parts = [_rows(Path(folder) / "examples.csv") for folder in folders]
+    rows = pd.concat(parts, join="inner")  # what every run was attacked with
     found = [name for name in rows if name.startswith(PREFIX)]
     right = (rows["correct"] == 1).to_numpy()
     images, made = rows.loc[right, "id"].nunique(), []
