@@ -1,7 +1,8 @@
-"""Networks with the Functional API: float32 RGB in [0, 255] in; they never load weights."""
+"""Networks with the Functional API: float32 pixels in [0, 255] in; they never load weights."""
 
 from keras_attn.models.alexnet import alexnet
 from keras_attn.models.backbones import BACKBONES, Backbone, backbone
+from keras_attn.models.c3d import c3d
 from keras_attn.models.fine_grained import fine_grained
 from keras_attn.models.resnet50 import resnet50
 from keras_attn.models.salient_object import salient_object
@@ -12,6 +13,7 @@ __all__ = [
     "Backbone",
     "alexnet",
     "backbone",
+    "c3d",
     "fine_grained",
     "resnet50",
     "salient_object",
