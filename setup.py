@@ -19,7 +19,9 @@ setup(
     author="The keras_attn developers",
     python_requires=">=3.11,<3.14",
     packages=find_packages(include=["keras_attn", "keras_attn.*"]),
-    package_data={"keras_attn": ["py.typed", "report/*.j2", "report/*.csv"]},
+    package_data={
+        "keras_attn": ["py.typed", "report/*.j2", "report/*.csv", "datasets/splits/*.txt"]
+    },
     install_requires=[
         "tensorflow>=2.21,<2.22",
         "keras>=3.15.1,<3.16",

@@ -10,6 +10,12 @@ class InputError(ValueError):
     def __init__(self, where, expected, received):
         """`where` names the file or argument; the message says what was expected and received."""
         super().__init__(f"{where}: expected {expected}. Received: {received}.")
+        self.parts = (str(where), str(expected), str(received))
+
+    def __reduce__(self):
+        # By default an exception is made anew from its message alone, which fails here and with
+        # it the pool of processes that the error was raised in.
+        return type(self), self.parts
 
 
 class NotFinite(InputError):

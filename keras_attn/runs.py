@@ -15,6 +15,9 @@ import filelock
 
 from keras_attn.errors import InputError, listing
 
+PARTIAL = ".partial-"
+"""What the names of temporary files and folders begin with."""
+
 
 def check_target(folder, names, *, overwrite=False):
     """Fail before the work is done if `folder` cannot take the files `names`."""
@@ -39,7 +42,7 @@ def writing(folder, names, *, overwrite=False):
     folder = check_target(folder, names, overwrite=overwrite)
     with _one_error(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        stage = Path(tempfile.mkdtemp(prefix=".partial-", dir=folder))
+        stage = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=folder))
         try:
             yield stage
             for name in names:
@@ -65,7 +68,7 @@ def replacing(path):
     is left behind.
     """
     path = Path(path)
-    stage = path.with_name(f".partial-{os.getpid()}-{path.name}")
+    stage = path.with_name(f"{PARTIAL}{os.getpid()}-{path.name}")
     with _one_error(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
         try:
@@ -73,6 +76,26 @@ def replacing(path):
             stage.replace(path)
         finally:
             stage.unlink(missing_ok=True)
+
+
+@contextmanager
+def replacing_folder(path):
+    """A temporary folder beside `path` that takes its place, and that of all in it, at the end.
+
+    The folder around it is made where it is missing. After an error `path` is what it was.
+    """
+    path = Path(path)
+    stage = path.with_name(f"{PARTIAL}{os.getpid()}-{path.name}")
+    with _one_error(path.parent):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            stage.mkdir()
+            yield stage
+            if path.is_dir():
+                shutil.rmtree(path)
+            stage.rename(path)
+        finally:
+            shutil.rmtree(stage, ignore_errors=True)
 
 
 def write_text(path, text):
@@ -187,7 +210,7 @@ class RunFolder:
         """Delete what a process that was killed has left half written of the run's own files."""
         # Nobody else writes these while the lock is held; results are written without it.
         for path in (self.config, self.history, self.state, self.weights):
-            for stage in self.path.glob(f".partial-*-{path.name}"):
+            for stage in self.path.glob(f"{PARTIAL}*-{path.name}"):
                 stage.unlink(missing_ok=True)
 
     def _claim(self, record, results, overwrite):

@@ -51,6 +51,19 @@ class Example:
         object.__setattr__(self, "subjects", subjects)
         object.__setattr__(self, "shape", tuple(self.shape))
 
+    @property
+    def fixations(self):
+        """What this example adds to the pool of all fixations: `(N, 2)`."""
+        return self.points
+
+    def stamp(self):
+        """All that scores depend on but the image itself, as a few pieces of bytes."""
+        yield repr((self.id, self.shape)).encode()
+        yield np.ascontiguousarray(self.points).tobytes()
+        yield repr(self.subjects.tolist()).encode()
+        if self.label is not None or self.box is not None:
+            yield repr((self.label, self.box)).encode()
+
     def pixels(self):
         """The image as uint8 RGB `(H, W, 3)`."""
         pixels = read_image(self.image)
@@ -61,39 +74,59 @@ class Example:
 
 
 @dataclass
-class ReadingReport:
-    """What reading a dataset has met, in counts; `skipped` lists what was left out and why."""
+class Report:
+    """Counts that every reader keeps; `skipped` lists what was left out and why."""
 
-    images: int = 0
     viewers: int = 0
     points: int = 0
     points_outside: int = 0
     points_not_a_number: int = 0
-    images_without_fixations: int = 0
-    known_removals: int = 0
     remarks: list = field(default_factory=list)
     skipped: list = field(default_factory=list)
 
-    def __str__(self):
-        """One line; counts that are zero and need no comment are left out."""
-        text = f"{self.images} images, {self.viewers} viewers, {self.points} fixations"
-        dropped = self.points_outside + self.points_not_a_number
-        text += f"; {dropped} points dropped"
-        if dropped:
-            text += f" ({self.points_outside} outside, {self.points_not_a_number} not a number)"
-        if self.images_without_fixations:
-            text += f"; {self.images_without_fixations} images without fixations"
-        if self.known_removals:
-            text += f"; {self.known_removals} known removals"
+    def line(self, what, dropped, counts):
+        """One line: what was read, what was dropped why, and those counts that are not zero."""
+        total = sum(dropped.values())
+        text = f"{what}; {total} points dropped"
+        if total:
+            text += f" ({', '.join(f'{count} {why}' for why, count in dropped.items())})"
+        text += "".join(f"; {count} {name}" for name, count in counts.items() if count)
         text += "".join(f"; {remark}" for remark in self.remarks)
         if self.skipped:
             text += f"; {len(self.skipped)} skipped: {listing(self.skipped, 3)}"
         return text
 
 
+@dataclass
+class ReadingReport(Report):
+    """What reading a dataset of images has met, in counts."""
+
+    images: int = 0
+    images_without_fixations: int = 0
+    known_removals: int = 0
+
+    def count(self, examples):
+        """Take down what is known when all examples are read."""
+        self.images = len(examples)
+        self.points = sum(len(example.points) for example in examples)
+        self.viewers = len({s for example in examples for s in example.subjects.tolist()})
+        self.images_without_fixations = sum(not len(example.points) for example in examples)
+
+    def __str__(self):
+        """One line; counts that are zero and need no comment are left out."""
+        return self.line(
+            f"{self.images} images, {self.viewers} viewers, {self.points} fixations",
+            {"outside": self.points_outside, "not a number": self.points_not_a_number},
+            {
+                "images without fixations": self.images_without_fixations,
+                "known removals": self.known_removals,
+            },
+        )
+
+
 @dataclass(frozen=True, eq=False)
-class GazeDataset:
-    """A list of `Example`s with the report of reading them.
+class Dataset:
+    """A list of examples, images or videos, with the report of reading them.
 
     note: what a reader of any number made from this dataset has to know, or an empty string.
     whole: the dataset that this one is a part of; its fixations, and not those of the part, are
@@ -105,7 +138,7 @@ class GazeDataset:
     examples: tuple
     report: ReadingReport
     note: str = ""
-    whole: GazeDataset | None = None
+    whole: Dataset | None = None
     number: int | None = None
     classes: tuple = ()
     splits: dict = field(default_factory=dict)
@@ -130,7 +163,7 @@ class GazeDataset:
     def fold(self, number, *, of=5, seed=0):
         """The parts to train on and to test on, of `of` folds; `number` is the one tested on.
 
-        The folds are the same on every machine: images are ordered by a hash of seed and id.
+        The folds are the same on every machine: examples are ordered by a hash of seed and id.
         """
         if not 2 <= of <= len(self) or not 0 <= number < of:
             expected = f"a fold from 0 to {of - 1}, of 2 to {len(self)} folds"
@@ -151,9 +184,7 @@ class GazeDataset:
     def part(self, name, indices):
         """Some of the examples, which keep the whole dataset's negatives and centre bias."""
         examples, whole = tuple(self[i] for i in indices), self.whole or self
-        return GazeDataset(
-            name, examples, self.report, self.note, whole, classes=self.classes, splits=self.splits
-        )
+        return replace(self, name=name, examples=examples, whole=whole, number=None)
 
     @cached_property
     def _places(self):
@@ -165,10 +196,10 @@ class GazeDataset:
 
     @cached_property
     def pool(self):
-        """All fixations as a `gaze.FixationPool`: negatives and centre bias of every image."""
+        """All fixations as a `gaze.FixationPool`: negatives and centre bias of every example."""
         if self.whole is not None:
             return self.whole.pool
-        points = tuple(example.points for example in self.examples)
+        points = tuple(example.fixations for example in self.examples)
         return gaze.FixationPool(points, tuple(example.shape for example in self.examples))
 
     @cached_property
@@ -176,24 +207,28 @@ class GazeDataset:
         """SHA-256 of ids, sizes, points and viewers; scores compare only where it is the same."""
         digest = hashlib.sha256(self.whole.fingerprint.encode() if self.whole else b"")
         for example in self.examples:
-            digest.update(repr((example.id, example.shape)).encode())
-            digest.update(np.ascontiguousarray(example.points).tobytes())
-            digest.update(repr(example.subjects.tolist()).encode())
-            if example.label is not None or example.box is not None:
-                digest.update(repr((example.label, example.box)).encode())
+            for piece in example.stamp():
+                digest.update(piece)
         return digest.hexdigest()
 
 
-class GazeReader:
-    """Collects the examples of a dataset and counts what it meets; one for every format.
+class GazeDataset(Dataset):
+    """A list of `Example`s, images with gaze, with the report of reading them."""
+
+
+class Reader:
+    """Collects the examples of a dataset and counts what it meets.
 
     on_bad_example: "raise", or "skip" to leave out and list what cannot be used.
     """
 
+    kind, report_kind = None, None
+    what = ""
+
     def __init__(self, name, on_bad_example, note=""):
         self.name, self.note = name, note
         self.skips = one_of("on_bad_example", on_bad_example, ("raise", "skip")) == "skip"
-        self.report, self.examples = ReadingReport(), []
+        self.report, self.examples = self.report_kind(), []
 
     def guard(self, name, read):
         """`read()`, or None where it raised `InputError` and bad examples are skipped."""
@@ -205,6 +240,32 @@ class GazeReader:
             self.report.skipped.append(f"{name} ({error})")
             return None
 
+    def keep(self, name, read):
+        """Add the example that `read()` returns, under the `guard`."""
+        example = self.guard(name, read)
+        if example is not None:
+            self.examples.append(example)
+
+    def dataset(self, root, **options):
+        """The dataset of all that was added; `InputError` if that is nothing or has no fixation.
+
+        options: further fields of the dataset.
+        """
+        report = self.report
+        if not self.examples:
+            raise InputError(root, f"{self.what} that can be read", listing(report.skipped, 3))
+        report.count(self.examples)
+        if not report.points:
+            raise InputError(root, f"fixations inside the {self.what}", str(report))
+        return self.kind(self.name, tuple(self.examples), report, self.note, **options)
+
+
+class GazeReader(Reader):
+    """Reads images with gaze; one for every format."""
+
+    kind, report_kind = GazeDataset, ReadingReport
+    what = "images"
+
     def add(self, name, image, mask, read_points, *, needs_mask=True, label=None, read_box=None):
         """Add the image with the mask and what `read_points()` returns: points and subjects.
 
@@ -215,9 +276,7 @@ class GazeReader:
         def read():
             return self._read(name, image, mask, read_points, needs_mask, label, read_box)
 
-        example = self.guard(name, read)
-        if example is not None:
-            self.examples.append(example)
+        self.keep(name, read)
 
     def _read(self, name, image, mask, read_points, needs_mask, label, read_box):
         shape = image_shape(image)
@@ -240,22 +299,6 @@ class GazeReader:
         self.report.points_not_a_number += int(nan.sum())
         self.report.points_outside += int((~kept & ~nan).sum())
         return Example(name, image, shape, points[kept], subjects[kept], mask, label, box)
-
-    def dataset(self, root, **options):
-        """The dataset of all that was added; `InputError` if that is no image or no fixation.
-
-        options: further fields of the `GazeDataset`.
-        """
-        report = self.report
-        if not self.examples:
-            raise InputError(root, "images that can be read", listing(report.skipped, 3))
-        report.images = len(self.examples)
-        report.points = sum(len(example.points) for example in self.examples)
-        report.viewers = len({s for example in self.examples for s in example.subjects.tolist()})
-        report.images_without_fixations = sum(not len(e.points) for e in self.examples)
-        if not report.points:
-            raise InputError(root, "fixations inside the images", str(report))
-        return GazeDataset(self.name, tuple(self.examples), report, self.note, **options)
 
 
 def by_stem(folder, suffixes, what, unique="one file of each name"):
@@ -282,11 +325,14 @@ def _shuffled(seed, name):
     return hashlib.sha256(f"{seed}/{name}".encode()).digest()
 
 
-def read_image(path):
-    """An image file as uint8 RGB `(H, W, 3)`; `InputError` if missing, cut off or no image."""
+def read_image(path, mode="RGB"):
+    """An image file as uint8 RGB `(H, W, 3)`; `InputError` if missing, cut off or no image.
+
+    mode: "L" for grey, `(H, W)`.
+    """
     with _opened(path) as image, warnings.catch_warnings():
         warnings.simplefilter("ignore", UserWarning)  # palettes with transparency
-        return np.asarray(image.convert("RGB"))
+        return np.asarray(image.convert(mode))
 
 
 def image_shape(path):

@@ -72,7 +72,8 @@ class Table:
     """A table of the paper: its number there, the task, and what its columns are.
 
     about: sentences that say what the numbers are. ceiling: whether what one viewer's gaze says
-    about the others' stands under it.
+    about the others' stands under it. paired: whether tests of the explicit attentions against the
+    implicit ones, on the same images, do.
     """
 
     number: str
@@ -83,6 +84,7 @@ class Table:
     subsets: tuple = (Subset("all"),)
     remarks: tuple = ()
     ceiling: bool = False
+    paired: bool = False
 
     @property
     def files(self):
@@ -188,6 +190,7 @@ TABLES = (
         "Fine-grained classification",
         (Metric("accuracy", "accuracy", column="correct", proportion=True),),
         ("accuracy: share of the test images whose class has the highest score (Eq. 10).",),
+        paired=True,
     ),
     Table(
         "VIII",

@@ -5,7 +5,7 @@ import numpy as np
 from keras_attn.mechanisms import MECHANISMS
 from keras_attn.report.audit_table import decimals
 from keras_attn.report.paper_tables import BACKBONES, DATASETS, GAZE
-from keras_attn.statistics import bootstrap_interval
+from keras_attn.statistics import bootstrap_interval, holm, paired_p
 
 VIEWER, CENTRE = "one viewer", "centre"
 SELF_SCORED = (
@@ -29,6 +29,8 @@ def lines(table, results, cells):
     made += [_counts(table, part) for part in shown]
     if table.ceiling:
         made += [sentence for part in shown for sentence in _ceiling(part)]
+    if table.paired:
+        made += [s for part in shown for m in table.metrics for s in _paired(part, m)]
     if table.about_gaze:
         gaze = [n for n, m in MECHANISMS.items() if m.takes_gaze and n in set(cells["attention"])]
         made += [SELF_SCORED.format(name=name) for name in gaze]
@@ -101,6 +103,33 @@ def _reference(rows, name):
         interval = "" if np.isnan(low) else f" [{decimals(low, 3)}, {decimals(high, 3)}]"
         made.append(f"{metric.title} {decimals(values.mean(), 3)}{interval}")
     return f"{' and '.join(made)} ({_span(means.count(), 'image')})"
+
+
+def _paired(rows, metric):
+    """Explicit against implicit attentions on the same images, for each backbone; maybe nothing."""
+    made = []
+    for backbone, part in _networks(rows).groupby("backbone"):
+        means = part.pivot_table(index="id", columns="attention", values=metric.score)
+        there = [m for m in MECHANISMS.values() if m.name in means]
+        explicit = [m.name for m in there if m.supervised or m.takes_gaze]
+        pairs = [(one, m.name) for one in explicit for m in there if m.name not in explicit]
+        if not pairs:
+            continue
+        tested = holm([paired_p(means[one], means[other]) for one, other in pairs])
+        found = [
+            f"{one} − {other} {decimals((means[one] - means[other]).mean(), 3)}, p {_small(p)}"
+            for (one, other), p in zip(pairs, tested, strict=True)
+        ]
+        where = f"{dataset_title(rows['dataset'].iloc[0])}, {BACKBONES.get(backbone, backbone)}"
+        made.append(
+            f"{where}, differences of {metric.title} over the same images (Wilcoxon's signed-rank "
+            f"test, Holm's correction): {'; '.join(found)}."
+        )
+    return made
+
+
+def _small(p):
+    return "< 0.001" if p < 0.001 else f"= {decimals(p, 3)}"
 
 
 def _differences(rows):

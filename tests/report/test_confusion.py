@@ -143,3 +143,16 @@ def test_attacks_of_different_sizes_are_not_pooled(tmp_path):
         folders.append(save_run(tmp_path / str(seed), {**rows, **who}, seed=seed))
     with pytest.raises(InputError, match=r"1: expected attacks with epsilon 1 and search 'fixed'"):
         tables.read(folders)
+
+
+def test_explicit_attentions_are_tested_against_implicit_ones_on_the_same_images(tmp_path):
+    """human is right on 9 of 10 images, activation on 3 of them: six differ, all one way."""
+    ids, folders = list("abcdefghij"), []
+    for attention, right in (("human", 9), ("activation", 3)):
+        rows = {"id": ids, "class": "a", "predicted": "a"}
+        rows["correct"] = [1.0] * right + [0.0] * (10 - right)
+        folders.append(saved(tmp_path / attention, rows, attention=attention))
+    tables.write(folders, tmp_path / "tables")
+    page = (tmp_path / "tables" / "VII.md").read_text()
+    assert "human − activation 0.600, p = 0.0" in page and "Holm" in page
+    assert "Holm" not in (tmp_path / "tables" / "VIII.md").read_text()

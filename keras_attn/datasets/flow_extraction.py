@@ -1,0 +1,190 @@
+"""Flow of many videos in parallel processes, on from where an earlier call has stopped."""
+
+import multiprocessing
+import os
+import shutil
+import signal
+import threading
+import time
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import filelock
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from keras_attn import runs
+from keras_attn.datasets import flow_files
+from keras_attn.datasets.videos import BadVideo
+from keras_attn.errors import InputError, listing
+
+LOCK = ".lock"
+CALM = 0.5
+"""Seconds between two looks at how far the processes are."""
+
+
+@dataclass
+class Extraction:
+    """What was done: records of `flow_files.extract` by name, and what could not be done.
+
+    records: of all finished videos. earlier: names of those that were finished before. bad: the
+    `BadVideo` of each that cannot be used. pairs, seconds: of this call.
+    """
+
+    records: dict = field(default_factory=dict)
+    earlier: list = field(default_factory=list)
+    bad: dict = field(default_factory=dict)
+    pairs: int = 0
+    seconds: float = 0.0
+
+    @property
+    def shorter(self):
+        """By name, (frames read, frames announced) of videos that ended before their header says.
+
+        Either the header is wrong, or the file is damaged or cut off.
+        """
+        read = {name: (one["pairs"] + 1, one["announced"]) for name, one in self.records.items()}
+        return {name: both for name, both in read.items() if both[1] and both[0] < both[1]}
+
+    def check(self):
+        """Raise the error of the one video that is bad, or one `InputError` that lists several."""
+        if len(self.bad) == 1:
+            raise next(iter(self.bad.values()))
+        if self.bad:
+            where = f"{len(self.bad)} of {len(self.bad) + len(self.records)} videos"
+            raise InputError(where, "videos that can be used", listing(self.bad.values(), 5))
+
+
+def extract_all(found, out, settings, *, jobs=None, overwrite=False, progress=True):
+    """Write the flow of each of `found` into a folder of its name in `out`: an `Extraction`.
+
+    found: paths of videos by name, see `videos.find`. settings: `flow_files.FlowSettings`. jobs:
+    how many processes, by default one for each processor; what is written does not depend on it.
+    Folders that are there are treated as `flow_files.extract` says; all are looked at before the
+    work begins. A video that cannot be used does not keep the others from being done: see
+    `Extraction.check`. Everything else, such as a full disk, ends the work with an `InputError`.
+    """
+    jobs = (os.cpu_count() or 1) if jobs is None else jobs
+    if jobs < 1:
+        raise InputError("jobs", "at least 1", jobs)
+    out, began = Path(out).expanduser(), time.perf_counter()
+    done = Extraction()
+    with _alone(runs.check_target(out, ())):
+        _sweep({(out / name).parent for name in found})
+        coming = []
+        for name, path in found.items():
+            try:
+                record = flow_files.finished(path, out / name, settings, overwrite=overwrite)
+            except BadVideo as error:
+                done.bad[name] = error
+                continue
+            if record:
+                done.records[name] = record
+                done.earlier.append(name)
+            else:
+                coming.append((name, path, out / name, settings, overwrite))
+        if coming:
+            _work(coming, done, min(jobs, len(coming)), progress)
+    done.seconds = time.perf_counter() - began
+    return done
+
+
+@contextmanager
+def _alone(out):
+    """Hold `out` for one process, whose half-written folders no other takes for abandoned ones."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        lock = filelock.FileLock(out / LOCK)
+        lock.acquire(timeout=0)
+    except filelock.Timeout as error:
+        expected = "a folder that no other process is writing flow to"
+        raise InputError(out, expected, "one that is in use") from error
+    except OSError as error:
+        received = error.strerror or error
+        raise InputError(out, "a folder that can be written to", received) from error
+    try:
+        yield
+    finally:
+        lock.release()
+
+
+def _sweep(folders):
+    """Delete what processes that were killed have left half written."""
+    for folder in folders:
+        for stage in folder.glob(f"{runs.PARTIAL}*"):
+            shutil.rmtree(stage, ignore_errors=True)
+
+
+def _work(coming, done, jobs, progress):
+    # Started afresh: a process that is forked while OpenCV's threads run may hang.
+    context = multiprocessing.get_context("spawn")
+    counter, stop = context.Value("q", 0), context.Event()
+    pool = ProcessPoolExecutor(jobs, context, _remember, (counter, stop))
+    with _bar(progress) as bar, pool:
+        total = len(done.records) + len(done.bad) + len(coming)
+        task = bar.add_task("videos", total=total, completed=total - len(coming), pairs=0, rate=0)
+        waiting = {pool.submit(_one, *one[1:]): one[0] for one in coming}
+        began = time.perf_counter()
+        try:
+            while waiting:
+                ended, _ = wait(waiting, CALM, FIRST_COMPLETED)
+                for future in ended:
+                    _collect(future, waiting.pop(future), done)
+                done.pairs = counter.value
+                rate = done.pairs / (time.perf_counter() - began)
+                bar.update(task, advance=len(ended), pairs=done.pairs, rate=rate)
+        except BaseException:
+            stop.set()
+            pool.shutdown(wait=True, cancel_futures=True)
+            raise
+
+
+def _bar(progress):
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[pairs]} pairs, {task.fields[rate]:.1f}/s"),
+        TimeRemainingColumn(),
+    )
+    return Progress(*columns, disable=not progress)
+
+
+def _collect(future, name, done):
+    try:
+        done.records[name] = future.result()
+    except BadVideo as error:
+        done.bad[name] = error
+
+
+_shared = {}
+"""In a process of the pool: what it shares with the one that started it."""
+
+
+def _remember(counter, stop):
+    _shared.update(counter=counter, stop=stop)
+    # Ctrl-C goes to all processes; the first one tells the others, which end without a trace each.
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent():
+    # One that is killed takes no process of its pool along; they would wait for work forever.
+    multiprocessing.parent_process().join()
+    os._exit(1)
+
+
+class _Stopped(Exception):
+    """The process that started this one gives up."""
+
+
+def _one(path, folder, settings, overwrite):
+    return flow_files.extract(path, folder, settings, overwrite=overwrite, on_pair=_count)
+
+
+def _count():
+    if _shared["stop"].is_set():
+        raise _Stopped
+    with _shared["counter"].get_lock():
+        _shared["counter"].value += 1

@@ -1,0 +1,189 @@
+"""Snippets of 16 frames as the two-stream networks see them: which ones, cropped how, and lists.
+
+The rules are those of two-stream-fcan (antran89), whose lists the paper takes. Arrays and points
+only: the files of frames and flow are read elsewhere.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from keras_attn import gaze
+from keras_attn.datasets.video import SNIPPET, VideoExample
+from keras_attn.errors import InputError, listing
+
+MOST = 25
+"""Snippets of one video."""
+SIZE = (128, 171)
+"""(H, W) of extracted frames and flow."""
+INPUT = (112, 112)
+"""(H, W) that a network sees."""
+CROPS = ((8, 28), (0, 0), (0, 56), (16, 0), (16, 56))
+"""(top, left) of the crops to train on."""
+
+
+@dataclass(frozen=True, eq=False)
+class Snippet:
+    """16 frames of a video, or fewer of a short one whose last is repeated.
+
+    start: number, from 1, of the first file of extracted frames and flow; the frame of number k is
+    the video's frame k, counted from 0.
+    """
+
+    video: VideoExample
+    start: int
+
+    def __post_init__(self):
+        pairs = self.video.pairs
+        last = _last_start(pairs)
+        if pairs < 1 or not 1 <= self.start <= last:
+            expected = f"a start from 1 to {last}, of a video of at least 2 frames"
+            received = f"{self.start}, of {self.video.frames} frames"
+            raise InputError(f"snippet of {self.video.id!r}", expected, received)
+
+    @property
+    def numbers(self):
+        """Numbers of its 16 files, from 1; at the end of a short video the last is repeated."""
+        last = self.video.pairs
+        return tuple(min(number, last) for number in range(self.start, self.start + SNIPPET))
+
+    @property
+    def padded(self):
+        """How many of the 16 are repetitions."""
+        return max(0, self.start + SNIPPET - 1 - self.video.pairs)
+
+    @property
+    def points(self):
+        """Points of gaze of its 16 frames, `(N_t, 2)` each, in pixels of the video."""
+        return tuple(self.video.points[number] for number in self.numbers)
+
+
+def starts(pairs, most=MOST):
+    """Numbers, from 1, at which the snippets of a video of so many pairs of frames start.
+
+    At most `most`, in equal steps of (pairs − 16) // most, at least 1, from the first on: the end
+    of a long video may be left out. A video of fewer than 16 pairs has one snippet; two-stream-fcan
+    passes such over.
+    """
+    if most < 1:
+        raise InputError("most", "at least 1 snippet of a video", most)
+    step = max(1, (pairs - SNIPPET) // most)
+    return tuple(range(1, _last_start(pairs) + 1, step)[:most])
+
+
+def _last_start(pairs):
+    return max(pairs - SNIPPET + 1, 1)
+
+
+def snippets(videos, most=MOST):
+    """The `Snippet`s of all `videos`, an iterable of `VideoExample`s, in their order."""
+    return [Snippet(video, start) for video in videos for start in starts(video.pairs, most)]
+
+
+# --- crops --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class View:
+    """A crop of (112, 112) out of (128, 171), at (top, left), and mirrored or not."""
+
+    top: int
+    left: int
+    mirrored: bool = False
+
+    def frames(self, values):
+        """Frames `(..., 128, 171, C)` of any type, as they are seen: `(..., 112, 112, C)`."""
+        if values.ndim < 3 or values.shape[-3:-1] != SIZE:
+            raise InputError("frames", f"shape (..., {SIZE[0]}, {SIZE[1]}, C)", values.shape)
+        rows = slice(self.top, self.top + INPUT[0])
+        seen = values[..., rows, self.left : self.left + INPUT[1], :]
+        return seen[..., ::-1, :] if self.mirrored else seen
+
+    def flow(self, values):
+        """8-bit flow `(..., 128, 171, 2)`, x and y, as the network sees it, `(..., 112, 112, 2)`.
+
+        Mirrored, x runs the other way: 255 − x. So does the code of no motion, 128, become 127.
+        """
+        if values.dtype != np.uint8 or values.shape[-1] != 2:
+            received = f"{values.dtype} of shape {values.shape}"
+            raise InputError("flow", "uint8 of shape (..., 128, 171, 2)", received)
+        seen = self.frames(values)
+        if not self.mirrored:
+            return seen
+        return np.stack([255 - seen[..., 0], seen[..., 1]], axis=-1)
+
+    def points(self, points, shape):
+        """Points `(N, 2)` in frames of `shape` (H, W), in the pixels of the view; others drop."""
+        resized = gaze.resize(points, shape, SIZE)
+        seen = gaze.crop(resized, (self.left, self.top, INPUT[1], INPUT[0]))
+        return gaze.flip(seen, INPUT) if self.mirrored else seen
+
+
+TRAIN_VIEWS = tuple(View(*crop, mirrored) for mirrored in (False, True) for crop in CROPS)
+TEST_VIEW = View(8, 29)
+
+
+# --- lists --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class ListLine:
+    """A line `folder start label` of a list: start from 1, label from 0."""
+
+    folder: str
+    start: int
+    label: int
+
+
+def write_list(path, chosen, folder=""):
+    """Write the `Snippet`s of `chosen` as a list, one of several labels once for each.
+
+    folder: what is put before the id of the video. Returns how many lines were written.
+    """
+    prefix = f"{folder.rstrip('/')}/" if folder else ""
+    lines = [
+        f"{prefix}{s.video.id} {s.start} {label}\n" for s in chosen for label in s.video.labels
+    ]
+    Path(path).write_text("".join(lines), encoding="utf-8")
+    return len(lines)
+
+
+def read_list(path):
+    """The `ListLine`s of a list; `InputError` names the first line that is none."""
+    return [line for _, line in _numbered_lines(Path(path))]
+
+
+def _numbered_lines(path):
+    """Where each line of a list stands, and the line."""
+    if not path.is_file():
+        raise InputError(path, "a list of lines <folder> <start> <label>", "no such file")
+    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
+        if not line.strip():
+            continue
+        where, fields = f"{path}, line {number}", line.rsplit(None, 2)
+        if len(fields) != 3 or not (fields[1].isdigit() and fields[2].isdigit() and int(fields[1])):
+            raise InputError(where, "<folder> <start, from 1> <label, from 0>", repr(line))
+        yield where, ListLine(fields[0].strip(), int(fields[1]), int(fields[2]))
+
+
+def listed_snippets(path, videos):
+    """The snippets that a list names, and the label of each line: `[(Snippet, label), ...]`.
+
+    videos: the `VideoExample`s, by whose ids the last parts of the folders go. `InputError` where
+    one is not there, is too short, or has not the label.
+    """
+    by_id, found = {video.id: video for video in videos}, []
+    for where, line in _numbered_lines(Path(path)):
+        video = by_id.get(Path(line.folder).name)
+        if video is None:
+            raise InputError(where, f"one of the {len(by_id)} videos", repr(line.folder))
+        if line.label not in video.labels:
+            raise InputError(where, f"a label of {video.id}: {listing(video.labels)}", line.label)
+        last = _last_start(video.pairs)
+        if line.start > last:
+            raise InputError(where, f"a start from 1 to {last} of {video.id}", line.start)
+        found.append((Snippet(video, line.start), line.label))
+    return found

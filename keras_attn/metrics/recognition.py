@@ -1,0 +1,107 @@
+"""Scores of recognition: average precision (Eq. 7, 8), accuracy (Eq. 9), fooling rate (Eq. 11)."""
+
+import numpy as np
+
+from keras_attn.errors import InputError, one_of
+
+INTERPOLATIONS = ("all_points", None)
+
+
+def average_precision(y_true, score, interpolation="all_points"):
+    """Area under the precision-recall curve of one class, in [0, 1].
+
+    y_true: `(n,)`, whether each video is of the class. score: `(n,)`, finite; videos of equal score
+    enter together, so their order does not matter.
+    interpolation: "all_points", where the precision at a recall is the largest at that recall or a
+    higher one (Eq. 8); None for the step function itself, as scikit-learn has it, which is never
+    larger.
+    Raises `InputError` where no video is of the class: it has no recall.
+    """
+    one_of("interpolation", interpolation, INTERPOLATIONS)
+    truth, score = _checked(y_true, score)
+    if not truth.any():
+        raise InputError("y_true", "at least one video of the class", "none")
+    order = np.argsort(-score, kind="stable")
+    ranked = score[order]
+    last = np.append(np.flatnonzero(np.diff(ranked)), len(ranked) - 1)
+    hits = np.cumsum(truth[order])[last]
+    precision, recall = hits / (last + 1), hits / truth.sum()
+    if interpolation is not None:
+        precision = np.maximum.accumulate(precision[::-1])[::-1]
+    return float(np.sum(np.diff(recall, prepend=0.0) * precision))
+
+
+def mean_average_precision(y_true, score, interpolation="all_points"):
+    """Mean of `average_precision` over the classes that have a video.
+
+    y_true, score: `(n, classes)`; a video may be of several classes, as in Hollywood-2.
+    """
+    truth, score = np.asarray(y_true), np.asarray(score)
+    if truth.ndim != 2 or truth.shape != score.shape:
+        expected = "two arrays (videos, classes) of one shape"
+        raise InputError("y_true, score", expected, f"shapes {truth.shape} and {score.shape}")
+    there = np.flatnonzero(truth.astype(bool).any(axis=0))
+    if not len(there):
+        raise InputError("y_true", "videos of at least one class", "none")
+    return float(
+        np.mean([average_precision(truth[:, c], score[:, c], interpolation) for c in there])
+    )
+
+
+def top_average_precision(y_true, score, most=10):
+    """What the code of the two-stream networks calls mAP: of each class, the first `most` videos.
+
+    Ranked are the videos that are *predicted* as the class, by their score of it, and the sum of
+    the precisions at the hits is divided by the number of videos of the class or `most`, whichever
+    is smaller. A video whose class is not its highest can never count, and a class with more than
+    `most` videos is done at `most` hits: not comparable with an average precision.
+
+    y_true, score: `(n, classes)`. Returns the mean over the classes that have a video.
+    """
+    truth, score = np.asarray(y_true).astype(bool), np.asarray(score, np.float64)
+    predicted = score.argmax(axis=1)
+    made = []
+    for c in np.flatnonzero(truth.any(axis=0)):
+        chosen = np.flatnonzero(predicted == c)
+        ranked = chosen[np.argsort(-score[chosen, c], kind="stable")][:most]
+        right = truth[ranked, c]
+        precision = np.cumsum(right) / np.arange(1, len(right) + 1)
+        made.append((precision * right).sum() / min(truth[:, c].sum(), most))
+    return float(np.mean(made))
+
+
+def accuracy(y_true, score):
+    """Share of the examples whose class has the highest score (Eq. 9 and 10).
+
+    y_true: `(n,)` indices of classes. score: `(n, classes)`, of a video the mean over its snippets.
+    """
+    labels, score = np.asarray(y_true), np.asarray(score, np.float64)
+    if labels.ndim != 1 or score.ndim != 2 or len(labels) != len(score) or not len(labels):
+        expected = "labels (n,) and scores (n, classes) of one n, at least 1"
+        raise InputError("y_true, score", expected, f"shapes {labels.shape} and {score.shape}")
+    return float(np.mean(score.argmax(axis=1) == labels))
+
+
+def fooling_rate(before, after, y_true=None):
+    """Share of the predictions that a perturbation changes (Eq. 11).
+
+    before, after: `(n,)` predicted classes. y_true: the true ones, to count only the images that
+    were classified rightly before, as the paper's Table X does; NaN where there is none.
+    """
+    before, after = np.asarray(before), np.asarray(after)
+    counted = np.ones(len(before), bool) if y_true is None else before == np.asarray(y_true)
+    if before.shape != after.shape or before.ndim != 1:
+        expected = "predicted classes (n,) before and after"
+        raise InputError("before, after", expected, f"shapes {before.shape} and {after.shape}")
+    return float(np.mean(before[counted] != after[counted])) if counted.any() else np.nan
+
+
+def _checked(y_true, score):
+    truth, score = np.asarray(y_true), np.asarray(score, np.float64)
+    if truth.ndim != 1 or truth.shape != score.shape or not len(truth):
+        expected = "two arrays (videos,) of one length, at least 1"
+        raise InputError("y_true, score", expected, f"shapes {truth.shape} and {score.shape}")
+    if not np.isfinite(score).all():
+        received = f"{np.count_nonzero(~np.isfinite(score))} NaN or infinite"
+        raise InputError("score", "finite numbers", received)
+    return truth.astype(bool), score

@@ -1,0 +1,348 @@
+"""Hollywood-2: lists of several labels, clips and shots, and videos that are not what they seem."""
+
+import shutil
+
+import numpy as np
+import pytest
+from videos import (
+    SHAPE,
+    sample,
+    write_extracted,
+    write_frames,
+    write_points,
+    write_samples,
+    write_video,
+)
+
+import keras_attn as ka
+from keras_attn.datasets import hollywood2
+from keras_attn.datasets.hollywood2 import CLASSES, clip_of
+from keras_attn.datasets.video import flow_pairs, frame_paths, probe
+from keras_attn.errors import InputError
+
+CLIPS = {
+    "actioncliptrain00001": ("Kiss", "HugPerson"),
+    "actioncliptrain00002": ("Run",),
+    "actioncliptest00001": ("AnswerPhone",),
+}
+ONE, TWO, TEST = CLIPS
+
+
+def write_lists(root, clips=CLIPS):
+    (root / "ClipSets").mkdir(parents=True, exist_ok=True)
+    for name in CLASSES:
+        for split in ("train", "test"):
+            lines = [
+                f"{clip}  {1 if name in labels else -1}\n"
+                for clip, labels in clips.items()
+                if split in clip
+            ]
+            (root / "ClipSets" / f"{name}_{split}.txt").write_text("".join(lines))
+
+
+@pytest.fixture(scope="module")
+def published(tmp_path_factory):
+    """Two clips to train on, the second a folder of frames, and one to test on; raw gaze."""
+    root = tmp_path_factory.mktemp("hollywood2") / "Hollywood2"
+    write_lists(root)
+    write_video(root / "AVIClips" / f"{ONE}.avi", 20)
+    write_frames(root / "AVIClips" / TWO, 18)
+    write_video(root / "AVIClips" / f"{TEST}.avi", 10)
+    lines = [sample(0, 10, 20), sample(40_000, 11, 21), sample(80_000, 70, 21)]
+    samples = {(s, clip): lines for s in (1, 2) for clip in (ONE, TWO)}
+    write_samples(root, {**samples, (1, TEST): lines[:1]})
+    return root
+
+
+@pytest.fixture
+def root(published, tmp_path):
+    """A copy that may be spoilt."""
+    return shutil.copytree(published, tmp_path / "Hollywood2")
+
+
+def test_clips_have_all_their_labels_and_the_splits_of_the_lists(published):
+    data = hollywood2(published, fps=25.0)
+    assert [(e.id, e.frames, e.labels) for e in data] == [
+        (TEST, 10, (0,)),
+        (ONE, 20, (CLASSES.index("HugPerson"), CLASSES.index("Kiss"))),
+        (TWO, 18, (CLASSES.index("Run"),)),
+    ]
+    assert data.classes == CLASSES and all(e.shape == SHAPE for e in data)
+    train, test = data.split("train"), data.split("test")
+    assert ([e.id for e in train], [e.id for e in test]) == ([ONE, TWO], [TEST])
+    assert isinstance(test, ka.datasets.VideoDataset) and test.pool is data.pool
+    assert data.name == "hollywood2" and test.name == "hollywood2, test"
+
+
+def test_raw_gaze_lies_on_the_frames_of_its_times_and_is_counted(published):
+    data = hollywood2(published, fps=25.0)
+    one = data[1]
+    np.testing.assert_allclose(one.points[0], [[10, 20], [10, 20]])
+    np.testing.assert_allclose(one.points[1], [[11, 21], [11, 21]])
+    assert one.subjects[0].tolist() == [1, 2] and len(one.points[2]) == 0
+    report = data.report
+    assert (report.videos, report.frames, report.viewers, report.points) == (3, 48, 2, 9)
+    assert (report.points_outside, report.subjects_missing, report.short) == (4, 1, 1)
+    assert report.frames_without_fixations == 48 - 5
+    assert str(report).startswith("3 videos, 48 frames, 2 viewers, 9 points of gaze; 4 points dr")
+    assert data.note == "Gaze of all groups (subjects 1, 2), all samples but blinks."
+
+
+def test_folders_of_frames_take_the_rate_that_is_given(published):
+    """At 12.5 frames a second, 80 ms are one frame: 40 ms round up to it."""
+    data = hollywood2(published, fps=12.5)
+    assert [len(its) for its in data[2].points[:3]] == [2, 2, 0]
+    with pytest.raises(InputError, match=f"fps of {TWO}: expected frames a second"):
+        hollywood2(published)
+
+
+def test_a_group_of_viewers_is_named_in_the_note(published):
+    data = hollywood2(published, fps=25.0, groups={"action": (2,)}, group="action")
+    assert data.report.viewers == 1 and "group 'action' (subjects 2)" in data.note
+    assert data.report.videos_without_fixations == 1  # the test clip was shown to 1 alone
+    assert data.fingerprint != hollywood2(published, fps=25.0).fingerprint
+
+
+def test_repackaged_shots_are_joined_to_their_clip_by_the_numbers_of_its_frames(root, tmp_path):
+    gaze = tmp_path / "gaze"
+    write_points(gaze / f"training/{ONE}_1/fixation/{ONE}_00001.png", [(3, 4)])
+    write_points(gaze / f"training/{ONE}_2/fixation/{ONE}_00020.png", [(63, 47)])
+    write_points(gaze / "training/actioncliptrain00777_1/fixation/x_00001.png", [(3, 4)])
+    data = hollywood2(root, gaze=gaze)
+    points = data[1].points
+    assert points[0].tolist() == [[3.5, 4.5]] and points[19].tolist() == [[63.5, 47.5]]
+    assert data.report.viewers == 0 and "viewers not told apart" in str(data.report)
+    assert data.report.videos_without_fixations == 2
+    assert data.report.others == 1 and "1 other videos have gaze" in str(data.report)
+    assert [clip_of(f"{ONE}{end}") for end in ("", "_1", "_12", "_", "x")] == [ONE] * 3 + [None] * 2
+
+
+def test_extracted_flow_alone_tells_the_frames(root, tmp_path):
+    """Its pictures are the second frames: 19 pairs are 20 frames."""
+    shutil.rmtree(root / "AVIClips")
+    for clip, pairs in ((ONE, 19), (TWO, 17), (TEST, 9)):
+        write_extracted(tmp_path / "flow" / clip, pairs)
+    data = hollywood2(root, flow_root=tmp_path / "flow", fps=25.0)
+    assert [(e.frames, e.pairs, e.video) for e in data] == [
+        (10, 9, None),
+        (20, 19, None),
+        (18, 17, None),
+    ]
+    assert data[1].shape == SHAPE and data[1].flow == tmp_path / "flow" / ONE
+
+
+def test_the_header_of_a_video_is_not_believed_where_flow_contradicts_it(
+    root, tmp_path, monkeypatch
+):
+    """Old files announce a few frames more or less than they have."""
+    import cv2
+
+    opened = cv2.VideoCapture
+
+    class Boasting:
+        def __init__(self, path):
+            self.video = opened(path)
+
+        def get(self, what):
+            return self.video.get(what) + 3 * (what == cv2.CAP_PROP_FRAME_COUNT)
+
+        def __getattr__(self, name):
+            return getattr(self.video, name)
+
+    monkeypatch.setattr(cv2, "VideoCapture", Boasting)
+    for clip, pairs in ((ONE, 19), (TWO, 17), (TEST, 9)):
+        write_extracted(tmp_path / "flow" / clip, pairs)
+    assert hollywood2(root, fps=25.0)[1].frames == 23
+    assert hollywood2(root, flow_root=tmp_path / "flow", fps=25.0)[1].frames == 20
+
+
+def test_the_pool_of_a_video_is_the_gaze_of_the_others(published):
+    data = hollywood2(published, fps=25.0)
+    assert [len(e.fixations) for e in data] == [1, 4, 4]
+    assert data.pool.count_of_others(1) == 5
+    assert data.split("test").place_in_pool(0) == 0
+
+
+def flow_of(root, pairs, **changes):
+    folder = root.parent / "flow"
+    for clip, count in {ONE: pairs, TWO: 17, TEST: 9}.items():
+        write_extracted(folder / clip, count)
+    for kind, number in changes.items():
+        (folder / ONE / f"{kind}_{number:04d}.jpg").unlink()
+
+
+def append(path, line):
+    path.write_text(path.read_text() + line + "\n")
+
+
+def lists_with(root, clip, labels):
+    write_lists(root, {**CLIPS, clip: labels})
+
+
+SPOILT = {
+    "a video that does not open": (
+        lambda root: (root / "AVIClips" / f"{ONE}.avi").write_bytes(b"no video" * 99),
+        rf"{ONE}\.avi: expected a video. Received: a file that does not open as one",
+    ),
+    "a list that names a missing clip": (
+        lambda root: lists_with(root, "actioncliptrain00099", ("Eat",)),
+        r"AnswerPhone_train\.txt, line 3: expected a clip of .*AVIClips. .*actioncliptrain00099",
+    ),
+    "a clip without an action": (
+        lambda root: lists_with(root, ONE, ()),
+        rf"AnswerPhone_train\.txt, line 1: expected an action of {ONE}",
+    ),
+    "an empty folder of frames": (
+        lambda root: [path.unlink() for path in (root / "AVIClips" / TWO).iterdir()],
+        rf"{TWO}: expected frames .* none",
+    ),
+    "frames of two sizes": (
+        lambda root: write_frames(root / "AVIClips" / TWO, 1, "9_{:05d}.jpg", (24, 32)),
+        r"9_00001\.jpg",
+    ),
+    "flow of another count than the frames": (
+        lambda root: flow_of(root, 18),
+        rf"flow/{ONE}: expected 19 pairs, for .*{ONE}\.avi has 20 frames. Received: 18",
+    ),
+    "a picture of flow less": (
+        lambda root: flow_of(root, 19, flow_y=7),
+        rf"{ONE}: expected as many .* 18 vertical flow, numbers missing in vertical flow",
+    ),
+    "a picture of every kind less": (
+        lambda root: flow_of(root, 19, im=1, flow_x=1, flow_y=1),
+        rf"{ONE}: expected as many .*, from 1 on. .*18 frames, .* numbers missing in frames, hor",
+    ),
+    "no folder of flow": (
+        lambda root: (flow_of(root, 19), shutil.rmtree(root.parent / "flow" / ONE)),
+        rf"flow: expected the extracted folder {ONE}. Received: no such folder",
+    ),
+    "gaze of another resolution": (
+        lambda root: append(root / "resolution.txt", f"{ONE}.avi 32 24 1.0"),
+        rf"resolution\.txt: expected the size of the video {ONE}, \(48, 64\)",
+    ),
+    "a line that is no sample": (
+        lambda root: append(root / "samples" / f"002_{ONE}.avi.txt", "1 2 3"),
+        rf"002_{ONE}\.avi\.txt, line 4: expected time in µs",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", SPOILT)
+def test_what_is_wrong_with_a_clip_is_one_error_or_skipped_and_listed(root, what):
+    spoil, message = SPOILT[what]
+    spoil(root)
+    flow = root.parent / "flow"
+    options = {"fps": 25.0, "flow_root": flow if flow.exists() else None}
+    with pytest.raises(InputError, match=message):
+        hollywood2(root, **options)
+    data = hollywood2(root, on_bad_example="skip", **options)
+    assert len(data.report.skipped) == 1 and len(data) >= 2
+
+
+BROKEN = {
+    "no list of a class": (
+        lambda root: (root / "ClipSets" / "Eat_test.txt").unlink(),
+        r"Eat_test\.txt: expected a list of lines <clip> <1 or -1>. Received: no such file",
+    ),
+    "a line of three words": (
+        lambda root: append(root / "ClipSets" / "Eat_train.txt", "a b 1"),
+        r"Eat_train\.txt, line 3: expected <clip> <1 or -1>. Received: 'a b 1'",
+    ),
+    "a sign of 0": (
+        lambda root: append(root / "ClipSets" / "Eat_train.txt", "a 0"),
+        r"Eat_train\.txt, line 3: expected",
+    ),
+    "gaze of nothing": (
+        lambda root: shutil.rmtree(root / "samples"),
+        r"Hollywood2: expected folders <video>/fixation",
+    ),
+    "gaze that misses every frame": (
+        lambda root: [p.write_text("") for p in (root / "samples").iterdir()],
+        r"Hollywood2: expected fixations inside the videos. Received: 3 videos, .* 6 times a view",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", BROKEN)
+def test_what_makes_the_whole_unreadable_is_one_error(root, what):
+    spoil, message = BROKEN[what]
+    spoil(root)
+    with pytest.raises(InputError, match=message):
+        hollywood2(root, fps=25.0)
+
+
+def test_gaze_past_the_end_of_a_video_is_an_error(root, tmp_path):
+    write_points(tmp_path / f"gaze/{ONE}_1/fixation/{ONE}_00021.png", [(3, 4)])
+    message = rf"{ONE}\.avi: expected the 21 frames that its gaze has. Received: 20"
+    with pytest.raises(InputError, match=message):
+        hollywood2(root, gaze=tmp_path / "gaze")
+
+
+def test_a_video_is_not_taken_for_a_dataset_of_images(published):
+    with pytest.raises(InputError, match="data: expected a GazeDataset or the path of a folder"):
+        ka.datasets.as_dataset(hollywood2(published, fps=25.0))
+
+
+# --- one video --------------------------------------------------------------------------------
+
+
+def video_example(**changes):
+    fields = {
+        "id": "v",
+        "frames": 2,
+        "shape": (4, 5),
+        "points": [[[1, 2]], []],
+        "subjects": [[3], []],
+        "labels": [1],
+    }
+    return ka.datasets.VideoExample(**fields | changes)
+
+
+def test_an_example_fits_itself_or_is_refused():
+    example = video_example()
+    assert example.points[1].shape == (0, 2) and example.labels == (1,) and example.pairs == 1
+    for changes, message in (
+        ({"points": [[[1, 2]]]}, "'v', points: expected one array for each of 2 frames"),
+        ({"subjects": [[3]]}, "'v', subjects: expected one array for each of 2"),
+        ({"points": [[[5, 2]], []]}, r"'v', frame 0: expected all inside the frames of \(4, 5\)"),
+        ({"subjects": [[], []]}, "'v', frame 0: expected a subject for each of 1 points"),
+    ):
+        with pytest.raises(InputError, match=message):
+            video_example(**changes)
+
+
+def test_a_fingerprint_tells_frames_points_subjects_and_labels():
+    def fingerprint(**changes):
+        example = video_example(**changes)
+        return ka.datasets.VideoDataset("d", (example,), ka.datasets.VideoReport()).fingerprint
+
+    changes = (
+        {"frames": 3, "points": [[[1, 2]], [], []], "subjects": [[3], [], []]},
+        {"points": [[], [[1, 2]]], "subjects": [[], [3]]},
+        {"points": [[[1, 3]], []]},
+        {"subjects": [[4], []]},
+        {"labels": [2]},
+        {"shape": (4, 6)},
+    )
+    prints = [fingerprint(), *(fingerprint(**change) for change in changes)]
+    assert len(set(prints)) == len(prints) and fingerprint() == prints[0]
+
+
+def test_frames_are_ordered_by_their_numbers_and_a_cut_video_is_told(tmp_path):
+    write_frames(tmp_path / "f", 11, "f{}.jpg")
+    assert [path.stem for path in frame_paths(tmp_path / "f")][-3:] == ["f9", "f10", "f11"]
+    write_video(tmp_path / "v.avi", 12)
+    assert (probe(tmp_path / "v.avi").frames, probe(tmp_path / "v.avi").rate) == (12, 25.0)
+    (tmp_path / "cut.avi").write_bytes((tmp_path / "v.avi").read_bytes()[:400])
+    with pytest.raises(InputError, match=r"cut\.avi: expected a video"):
+        probe(tmp_path / "cut.avi")
+    with pytest.raises(InputError, match=r"none\.avi: expected a video. Received: no such file"):
+        probe(tmp_path / "none.avi")
+
+
+def test_names_of_tsn_are_counted_too(tmp_path):
+    for kind in ("img", "flow_x", "flow_y"):
+        write_frames(tmp_path, 3, kind + "_{:05d}.jpg", (8, 8))
+    assert flow_pairs(tmp_path) == 3
+    with pytest.raises(InputError, match="away: expected a folder of extracted frames and flow"):
+        flow_pairs(tmp_path / "away")

@@ -1,0 +1,184 @@
+"""Snippets: which 16 frames, cropped how, and the lists of them."""
+
+import numpy as np
+import pytest
+
+from keras_attn.datasets import VideoExample
+from keras_attn.datasets.snippets import (
+    CROPS,
+    TEST_VIEW,
+    TRAIN_VIEWS,
+    ListLine,
+    Snippet,
+    View,
+    listed_snippets,
+    read_list,
+    snippets,
+    starts,
+    write_list,
+)
+from keras_attn.errors import InputError
+
+
+def video(frames, name="v", labels=(2,), shape=(128, 171)):
+    """A video whose frame k has one point, at x = k mod 100 + 0.5."""
+    points = [[[k % 100 + 0.5, 1.5]] for k in range(frames)]
+    return VideoExample(name, frames, shape, points, [[1]] * frames, labels)
+
+
+# --- which frames -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("pairs", "count", "step", "last"),
+    [
+        (16, 1, 1, 1),
+        (17, 2, 1, 2),
+        (40, 25, 1, 25),
+        (54, 25, 1, 25),  # the real clip of 55 frames: (54 − 16) // 25 = 1
+        (65, 25, 1, 25),
+        (66, 25, 2, 49),  # (66 − 16) // 25 = 2
+        (300, 25, 11, 265),  # 284 // 25 = 11; the last snippet ends at 280 of 300
+    ],
+)
+def test_starts_are_those_of_the_published_lists(pairs, count, step, last):
+    found = starts(pairs)
+    assert (len(found), found[0], found[-1]) == (count, 1, last)
+    assert set(np.diff(found)) <= {step}
+    assert found[-1] + 15 <= pairs
+
+
+def test_fewer_snippets_take_longer_steps():
+    assert starts(66, most=5) == (1, 11, 21, 31, 41)
+    with pytest.raises(InputError, match="most: expected at least 1"):
+        starts(66, most=0)
+
+
+def test_a_snippet_has_the_frames_and_the_gaze_of_its_numbers():
+    """File k of extracted flow is frame k, from 0: the gaze of frame 0 belongs to none."""
+    snippet = Snippet(video(40), 3)
+    assert snippet.numbers == tuple(range(3, 19)) and snippet.padded == 0
+    assert [its[0, 0] for its in snippet.points] == [k + 0.5 for k in range(3, 19)]
+
+
+def test_a_short_video_repeats_its_last_frame():
+    """10 frames are 9 pairs: numbers 1 to 9, and 9 seven times more."""
+    (snippet,) = snippets([video(10)])
+    assert snippet.numbers == (*range(1, 10), *[9] * 7) and snippet.padded == 7
+    assert [its[0, 0] for its in snippet.points][8:] == [9.5] * 8
+    assert starts(9) == starts(15) == starts(16) == (1,)
+
+
+def test_a_snippet_past_the_end_or_of_one_frame_is_refused():
+    with pytest.raises(InputError, match="snippet of 'v': expected a start from 1 to 24"):
+        Snippet(video(40), 25)
+    with pytest.raises(InputError, match="of a video of at least 2 frames. Received: 1, of 1"):
+        snippets([video(1)])
+    assert Snippet(video(40), 24).numbers[-1] == 39
+
+
+def test_snippets_of_a_dataset_come_video_by_video():
+    found = snippets([video(18, "a"), video(10, "b"), video(300, "c")])
+    assert [s.video.id for s in found] == ["a"] * 2 + ["b"] + ["c"] * 25
+
+
+# --- crops ------------------------------------------------------------------------------------
+
+
+def test_the_five_crops_lie_inside_and_touch_all_sides_but_the_right():
+    assert CROPS == ((8, 28), (0, 0), (0, 56), (16, 0), (16, 56))
+    assert len(TRAIN_VIEWS) == 10 and len(set(TRAIN_VIEWS)) == 10
+    frames = np.arange(128 * 171).reshape(1, 128, 171, 1)
+    for view in (*TRAIN_VIEWS, TEST_VIEW):
+        seen = view.frames(frames)
+        assert seen.shape == (1, 112, 112, 1)
+        corner = -1 if view.mirrored else 0
+        assert seen[0, 0, corner, 0] == view.top * 171 + view.left
+    assert (TEST_VIEW.top, TEST_VIEW.left, TEST_VIEW.mirrored) == (8, 29, False)
+
+
+def test_points_go_where_their_pixels_go(rng):
+    """A point marks the pixel that it falls on, before and after."""
+    points = np.column_stack([rng.uniform(0, 171, 60), rng.uniform(0, 128, 60)])
+    for view in (*TRAIN_VIEWS, TEST_VIEW):
+        for point in points:
+            picture = np.zeros((128, 171, 1))
+            picture[int(point[1]), int(point[0])] = 1
+            moved = view.points(point[None], (128, 171))
+            pixels = [(int(y), int(x)) for x, y in moved]
+            assert pixels == list(zip(*np.nonzero(view.frames(picture)[..., 0]), strict=True))
+
+
+def test_points_of_a_larger_video_are_scaled_first():
+    """720×404 to 171×128, then 29 left and 8 up: the middle is (85.5 − 29, 64 − 8)."""
+    middle = np.array([[360.0, 202.0], [0.0, 0.0]])
+    np.testing.assert_allclose(TEST_VIEW.points(middle, (404, 720)), [[56.5, 56.0]])
+    mirrored = View(8, 29, mirrored=True)
+    np.testing.assert_allclose(mirrored.points(middle, (404, 720)), [[55.5, 56.0]])
+
+
+def test_mirrored_flow_runs_the_other_way():
+    flow = np.zeros((16, 128, 171, 2), np.uint8)
+    flow[..., 0], flow[..., 1] = 128, 90
+    flow[0, 8, 28] = 200, 50
+    plain, mirrored = View(8, 28).flow(flow), View(8, 28, mirrored=True).flow(flow)
+    assert plain.shape == mirrored.shape == (16, 112, 112, 2) and mirrored.dtype == np.uint8
+    assert plain[0, 0, 0].tolist() == [200, 50] and mirrored[0, 0, -1].tolist() == [55, 50]
+    assert plain[1, 5, 5].tolist() == [128, 90] and mirrored[1, 5, 5].tolist() == [127, 90]
+
+
+def test_frames_and_flow_of_another_form_are_refused():
+    with pytest.raises(InputError, match=r"frames: expected shape \(..., 128, 171, C\)"):
+        TEST_VIEW.frames(np.zeros((16, 240, 320, 3)))
+    with pytest.raises(InputError, match=r"flow: expected uint8 .* Received: float64"):
+        TEST_VIEW.flow(np.zeros((16, 128, 171, 2)))
+    with pytest.raises(InputError, match=r"flow: expected uint8 of shape \(..., 128, 171, 2\)"):
+        TEST_VIEW.flow(np.zeros((16, 128, 171, 3), np.uint8))
+
+
+# --- lists ------------------------------------------------------------------------------------
+
+
+def test_a_list_names_a_snippet_once_for_each_of_its_labels(tmp_path):
+    path, videos = tmp_path / "train.txt", [video(18, "a", (1, 7)), video(10, "b", (0,))]
+    assert write_list(path, snippets(videos), "in_f") == 5
+    assert path.read_text() == "in_f/a 1 1\nin_f/a 1 7\nin_f/a 2 1\nin_f/a 2 7\nin_f/b 1 0\n"
+    assert read_list(path)[1] == ListLine("in_f/a", 1, 7)
+    found = listed_snippets(path, videos)
+    assert [(s.video.id, s.start, label) for s, label in found] == [
+        ("a", 1, 1), ("a", 1, 7), ("a", 2, 1), ("a", 2, 7), ("b", 1, 0)
+    ]  # fmt: skip
+
+
+def test_a_published_line_is_understood_and_folders_may_hold_blanks(tmp_path):
+    path = tmp_path / "list.txt"
+    path.write_text("in_f/actioncliptrain00304 55 1\n\n/my data/v 2 2\n")
+    lines = read_list(path)
+    assert lines == [ListLine("in_f/actioncliptrain00304", 55, 1), ListLine("/my data/v", 2, 2)]
+
+
+@pytest.mark.parametrize("line", ["a 1", "a 0 1", "a 1 -1", "a one 1", "a 1.5 1", "1 2"])
+def test_a_line_that_is_none_is_named(tmp_path, line):
+    path = tmp_path / "list.txt"
+    path.write_text(f"a 1 1\n{line}\n")
+    with pytest.raises(InputError, match=r"list\.txt, line 2: expected <folder> <start, from 1>"):
+        read_list(path)
+
+
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [
+        (
+            "in_f/stranger 1 2",
+            r"list\.txt, line 1: expected one of the 1 videos. Received: 'in_f/stranger'",
+        ),
+        ("in_f/v 25 2", r"list\.txt, line 1: expected a start from 1 to 24 of v. Received: 25"),
+        ("in_f/v 1 3", r"list\.txt, line 1: expected a label of v: 2. Received: 3"),
+    ],
+)
+def test_a_list_that_does_not_fit_its_videos_is_refused(tmp_path, line, message):
+    (tmp_path / "list.txt").write_text(line + "\n")
+    with pytest.raises(InputError, match=message):
+        listed_snippets(tmp_path / "list.txt", [video(40)])
+    with pytest.raises(InputError, match="none.txt: expected a list of lines"):
+        read_list(tmp_path / "none.txt")
