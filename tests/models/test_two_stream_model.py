@@ -253,7 +253,7 @@ def test_gradients_under_bfloat16_are_those_of_float32():
         keras.config.set_dtype_policy(policy)
         model = small("late", "sigmoid", dropout=0)
         # Even clips, so that rounding changes few maxima and signs.
-        x = {t.name: np.full((1, *t.shape[1:]), 150, "float32") for t in model.inputs}
+        x = {t.name: np.full((2, *t.shape[1:]), 150, "float32") for t in model.inputs}
         with tf.GradientTape() as tape:
             loss = tf.reduce_sum(model(x)["logits"] ** 2)
         kernels = [w for w in model.trainable_variables if len(w.shape) == 5]
