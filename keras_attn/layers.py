@@ -24,6 +24,20 @@ def _check_rank(layer, shape, what="features"):
         )
 
 
+def convolution_policy(features, policy=None):
+    """The dtype policy for a 3×3×3 convolution of `features`: `policy`, or float32.
+
+    features: the shape `(batch, T, H, W, C)`. policy: default the global one. On CPUs the bfloat16
+    gradient of such a kernel is garbage, up to NaN, where T is 2, as it is behind C3D's pool4
+    (TensorFlow 2.21 with oneDNN; a plain `tf.nn.conv3d` shows it). So those few are float32.
+    """
+    policy = keras.dtype_policies.get(policy or keras.config.dtype_policy())
+    two_frames = len(features) == 5 and features[1] == 2
+    if two_frames and policy.compute_dtype == "bfloat16":
+        return keras.dtype_policies.get("float32")
+    return policy
+
+
 @keras.saving.register_keras_serializable("keras_attn")
 class SpatialSoftmax(keras.layers.Layer):
     """Softmax over all spatial positions of a one-channel map (Eq. 2).
@@ -53,8 +67,39 @@ class SpatialSoftmax(keras.layers.Layer):
         return keras.KerasTensor(logits.shape, dtype="float32")
 
 
+class _LearnedAttention(keras.layers.Layer):
+    """What learned attention has in common: logits Y, made by a subclass, and their map A.
+
+    normalise: "sigmoid" (Eq. 3) or "softmax" (Eq. 2).
+    softmax_of: "logits", or "sigmoid" for the softmax of the sigmoid of Y, as §IV-A1 words it
+        (nearly uniform: no two values differ by more than a factor e).
+    """
+
+    def __init__(self, normalise="sigmoid", softmax_of="logits", **kwargs):
+        super().__init__(**kwargs)
+        self.normalise = one_of("normalise", normalise, ("sigmoid", "softmax"))
+        self.softmax_of = one_of("softmax_of", softmax_of, ("logits", "sigmoid"))
+        self.softmax = SpatialSoftmax(name="softmax")
+
+    def _map(self, logits):
+        if self.normalise == "softmax" and self.softmax_of == "logits":
+            return self.softmax(logits)
+        squashed = ops.sigmoid(logits)
+        return squashed if self.normalise == "sigmoid" else self.softmax(squashed)
+
+    def compute_output_spec(self, features, training=None):
+        """Two float32 maps of the features' frame size."""
+        one = keras.KerasTensor((*features.shape[:-1], 1), dtype="float32")
+        return one, keras.KerasTensor(one.shape, dtype="float32")
+
+    def get_config(self):
+        """The arguments of the constructor."""
+        own = {"normalise": self.normalise, "softmax_of": self.softmax_of}
+        return {**super().get_config(), **own}
+
+
 @keras.saving.register_keras_serializable("keras_attn")
-class AttentionModule(keras.layers.Layer):
+class AttentionModule(_LearnedAttention):
     """The learned attention of §IV-A1: Conv 3×3 (⌊C/2⌋) → ReLU → BN → Conv 1×1 (1) → Y → A.
 
     Input: features `(batch, H, W, C)`, or `(batch, T, H, W, C)` with Conv 3×3×3 and 1×1×1.
@@ -67,11 +112,8 @@ class AttentionModule(keras.layers.Layer):
     """
 
     def __init__(self, normalise="sigmoid", softmax_of="logits", momentum=0.99, **kwargs):
-        super().__init__(**kwargs)
-        self.normalise = one_of("normalise", normalise, ("sigmoid", "softmax"))
-        self.softmax_of = one_of("softmax_of", softmax_of, ("logits", "sigmoid"))
+        super().__init__(normalise, softmax_of, **kwargs)
         self.momentum = momentum
-        self.softmax = SpatialSoftmax(name="softmax")
 
     def build(self, input_shape):
         """Create the two convolutions for features of this rank."""
@@ -80,9 +122,12 @@ class AttentionModule(keras.layers.Layer):
         if channels is None or channels < 2:
             raise InputError(f"features of layer {self.name!r}", "at least 2 channels", channels)
         conv = keras.layers.Conv2D if len(input_shape) == 4 else keras.layers.Conv3D
-        inner = {"dtype": self.dtype_policy}
-        self.conv = conv(channels // 2, 3, padding="same", activation="relu", name="conv", **inner)
-        self.norm = keras.layers.BatchNormalization(momentum=self.momentum, name="norm", **inner)
+        inner = {"padding": "same", "activation": "relu", "name": "conv"}
+        policy = convolution_policy(input_shape, self.dtype_policy)
+        self.conv = conv(channels // 2, 3, dtype=policy, **inner)
+        self.norm = keras.layers.BatchNormalization(
+            momentum=self.momentum, name="norm", dtype=self.dtype_policy
+        )
         # The logits are the one place where float16 would round what the softmax exponentiates.
         self.logits = conv(1, 1, name="logits", dtype="float32")
         hidden = (*input_shape[:-1], channels // 2)
@@ -94,24 +139,49 @@ class AttentionModule(keras.layers.Layer):
         """Return (A, Y)."""
         hidden = self.norm(self.conv(features), training=training)
         logits = self.logits(ops.cast(hidden, "float32"))
-        squashed = ops.sigmoid(logits)
-        if self.normalise == "sigmoid":
-            return squashed, logits
-        return self.softmax(logits if self.softmax_of == "logits" else squashed), logits
-
-    def compute_output_spec(self, features, training=None):
-        """Two float32 maps of the features' frame size."""
-        one = keras.KerasTensor((*features.shape[:-1], 1), dtype="float32")
-        return one, keras.KerasTensor(one.shape, dtype="float32")
+        return self._map(logits), logits
 
     def get_config(self):
         """The arguments of the constructor."""
-        own = {
-            "normalise": self.normalise,
-            "softmax_of": self.softmax_of,
-            "momentum": self.momentum,
-        }
-        return {**super().get_config(), **own}
+        return {**super().get_config(), "momentum": self.momentum}
+
+
+@keras.saving.register_keras_serializable("keras_attn")
+class EarlyAttention(_LearnedAttention):
+    """The learned attention of early fusion (§IV-B1): Conv 1×1×1 (1) → MVN → Y → A.
+
+    The convolution starts as the mean over channels; MVN subtracts the mean of a clip over
+    T×H×W and divides by its standard deviation. As the two-stream code that the paper names has
+    it, there with a sigmoid.
+    Input: features `(batch, T, H, W, C)`, or `(batch, H, W, C)` normalised over H×W.
+    Output: the pair (A, Y), both float32 with one channel. Arguments as for `AttentionModule`.
+    """
+
+    EPSILON = 1e-3
+    """Added to the standard deviation. The 1e-9 of the code would blow the rounding of a clip
+    without motion, whose features are constant, up to attention."""
+
+    def build(self, input_shape):
+        """Create the one weight for each channel."""
+        _check_rank(self, input_shape)
+        channels = input_shape[-1]
+        # Without a bias, which the subtracted mean would take away again.
+        self.kernel = self.add_weight(
+            shape=(channels, 1),
+            initializer=keras.initializers.Constant(1 / channels),
+            name="kernel",
+        )
+
+    def call(self, features, training=None):
+        """Return (A, Y)."""
+        kernel = ops.cast(self.kernel, "float32")
+        reduced = ops.matmul(ops.cast(features, "float32"), kernel)
+        axes = tuple(range(1, len(reduced.shape)))
+        centred = reduced - ops.mean(reduced, axis=axes, keepdims=True)
+        variance = ops.mean(ops.square(centred), axis=axes, keepdims=True)
+        # Under the root, so that its gradient is finite where the variance is 0.
+        logits = centred * ops.rsqrt(variance + self.EPSILON**2)
+        return self._map(logits), logits
 
 
 @keras.saving.register_keras_serializable("keras_attn")
@@ -195,6 +265,40 @@ class GazeAttention(keras.layers.Layer):
     def get_config(self):
         """The arguments of the constructor."""
         return {**super().get_config(), "normalise": self.normalise}
+
+
+@keras.saving.register_keras_serializable("keras_attn")
+class FrameSum(keras.layers.Layer):
+    """Gaze of a clip, summed over the frames of each of a number of slots. No weights.
+
+    Input: densities `(batch, T, h, w, 1)`, T a multiple of `slots`; output: float32
+    `(batch, slots, h, w, 1)`. h and w may be unknown.
+    """
+
+    def __init__(self, slots, **kwargs):
+        super().__init__(autocast=False, **kwargs)
+        self.slots = slots
+
+    def build(self, input_shape):
+        """Refuse what is no clip of a multiple of the slots."""
+        if len(input_shape) != 5 or not input_shape[1] or input_shape[1] % self.slots:
+            expected = f"shape (batch, T, h, w, 1), T a multiple of {self.slots}"
+            raise InputError(f"gaze of layer {self.name!r}", expected, tuple(input_shape))
+
+    def call(self, gaze):
+        """Return the sums."""
+        gaze = tf.cast(gaze, "float32")
+        shape, frames = tf.shape(gaze), gaze.shape[1] // self.slots
+        apart = tf.reshape(gaze, tf.concat([shape[:1], [self.slots, frames], shape[2:]], 0))
+        return tf.ensure_shape(tf.reduce_sum(apart, axis=2), (None, self.slots, *gaze.shape[2:]))
+
+    def compute_output_spec(self, gaze):
+        """Float32 with one frame for each slot."""
+        return keras.KerasTensor((gaze.shape[0], self.slots, *gaze.shape[2:]), dtype="float32")
+
+    def get_config(self):
+        """The arguments of the constructor."""
+        return {**super().get_config(), "slots": self.slots}
 
 
 @keras.saving.register_keras_serializable("keras_attn")

@@ -20,7 +20,27 @@ def attention_kl(density, attention):
     terms = human * (ops.log(ops.maximum(human, FLOOR)) - ops.log(ops.maximum(machine, FLOOR)))
     divergence = ops.sum(terms, axis=(-3, -2, -1))
     divergence = ops.where(ops.squeeze(total, axis=(-3, -2, -1)) > 0, divergence, 0.0)
-    return ops.mean(ops.reshape(divergence, (ops.shape(divergence)[0], -1)), axis=-1)
+    return _mean_over_frames(divergence)
+
+
+def attention_cross_entropy(density, logits):
+    """Softmax logistic loss between Y and gaze, in nats and float32: −Σ h log softmax(Y).
+
+    The loss that §IV-B2 adds for supervised attention; h is the density, normalised to sum 1 over
+    each frame. density: `(batch, [T,] H, W, 1)`, never negative, of any sum. logits: Y of the same
+    shape, before softmax or sigmoid. A frame without fixations (all zeros) adds 0.
+    Returns `(batch,)`: per example, the mean over frames. Its gradient is that of
+    KL(human ‖ softmax(Y)), which is smaller by the entropy of the density.
+    """
+    human, _ = _normalised(density)
+    logits = ops.cast(logits, "float32")
+    machine = logits - ops.logsumexp(logits, axis=(-3, -2, -1), keepdims=True)
+    return _mean_over_frames(-ops.sum(human * machine, axis=(-3, -2, -1)))
+
+
+def _mean_over_frames(values):
+    """Mean of `(batch, [T])` over what is not the batch."""
+    return ops.mean(ops.reshape(values, (ops.shape(values)[0], -1)), axis=-1)
 
 
 def _normalised(values):
@@ -39,3 +59,17 @@ class AttentionKL(keras.losses.Loss):
     def call(self, y_true, y_pred):
         """Divergence of each example."""
         return attention_kl(y_true, y_pred)
+
+
+@keras.saving.register_keras_serializable("keras_attn")
+class AttentionCrossEntropy(keras.losses.Loss):
+    """`attention_cross_entropy` for `compile`: y_true are gaze densities, y_pred logits Y."""
+
+    def __init__(
+        self, reduction="sum_over_batch_size", name="attention_cross_entropy", dtype="float32"
+    ):
+        super().__init__(name=name, reduction=reduction, dtype=dtype)
+
+    def call(self, y_true, y_pred):
+        """Cross-entropy of each example."""
+        return attention_cross_entropy(y_true, y_pred)

@@ -98,12 +98,13 @@ class Attended(NamedTuple):
     logits: Any
 
 
-def apply(mechanism, features, gaze=None, *, module=None, momentum=0.99, name="attention"):
+def apply(mechanism, features, gaze=None, *, of=None, module=None, momentum=0.99, name="attention"):
     """Apply a mechanism to `features`: the glimpse, the map and its logits (Eq. 1).
 
     mechanism: a `Mechanism` or one of the five names.
     features: Keras tensor `(batch, H, W, C)` or `(batch, T, H, W, C)`.
     gaze: for a mechanism that takes gaze, densities `(batch, [T,] h, w, 1)`; any h, w.
+    of: features of the same frames that A is made from, where these are not the ones it gates.
     module: a layer `features -> (A, Y)` in place of the default `AttentionModule`.
     momentum: of the default module's BatchNormalization.
     name: the name of the attention layer; the glimpse is called `<name>_glimpse`.
@@ -115,11 +116,11 @@ def apply(mechanism, features, gaze=None, *, module=None, momentum=0.99, name="a
         raise InputError(
             "gaze", f"densities, which attention {mechanism.name!r} is made from", None
         )
-    logits = None
+    logits, origin = None, features if of is None else of
     if mechanism.source == "energy":
-        attention = layers.ActivationAttention(p=mechanism.p, name=name)(features)
+        attention = layers.ActivationAttention(p=mechanism.p, name=name)(origin)
     elif mechanism.source == "gaze":
-        attention = layers.GazeAttention(normalise=mechanism.normalise, name=name)([gaze, features])
+        attention = layers.GazeAttention(normalise=mechanism.normalise, name=name)([gaze, origin])
     else:
         module = module or layers.AttentionModule(
             normalise=mechanism.normalise,
@@ -127,7 +128,7 @@ def apply(mechanism, features, gaze=None, *, module=None, momentum=0.99, name="a
             momentum=momentum,
             name=name,
         )
-        attention, logits = module(features)
+        attention, logits = module(origin)
     if not mechanism.gates:
         return Attended(features, attention, logits)
     glimpse = layers.Glimpse(scale=mechanism.gate, name=f"{name}_glimpse")

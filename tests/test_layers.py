@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 from conftest import check_layer
 
 from keras_attn import layers
@@ -37,6 +38,44 @@ def test_attention_module(rng, frames, normalise):
         weights=8,
         trainable=6,
     )
+
+
+def test_only_convolutions_over_two_frames_leave_bfloat16(rng):
+    of = layers.convolution_policy
+    assert of((None, 2, 7, 7, 8), "mixed_bfloat16").name == "float32"
+    assert of((None, 3, 7, 7, 8), "mixed_bfloat16").name == "mixed_bfloat16"
+    assert of((None, 2, 7, 8), "mixed_bfloat16").name == "mixed_bfloat16"
+    assert of((None, 2, 7, 7, 8), "mixed_float16").name == "mixed_float16"
+    keras.config.set_dtype_policy("mixed_bfloat16")
+    assert of((None, 2, 7, 7, 8)).name == "float32"
+    module = layers.AttentionModule()
+    module(clip(rng, 1, 2, 4, 4, 6))
+    assert module.conv.compute_dtype == "float32" and module.norm.compute_dtype == "bfloat16"
+
+
+@pytest.mark.parametrize("normalise", ["softmax", "sigmoid"])
+def test_early_attention(rng, normalise):
+    """One weight for each channel, and no bias."""
+    check_layer(
+        lambda policy: layers.EarlyAttention(normalise=normalise, dtype=policy),
+        clip(rng, 2, 3, 5, 6, 7),
+        output_shape=(2, 3, 5, 6, 1),
+        weights=1,
+        trainable=1,
+    )
+
+
+def test_frame_sum(rng):
+    gaze = np.abs(clip(rng, 2, 6, 5, 4, 1))
+    check_layer(
+        lambda policy: layers.FrameSum(2, dtype=policy),
+        gaze,
+        output_shape=(2, 2, 5, 4, 1),
+        weights=0,
+        trainable=0,
+    )
+    expected = np.stack([gaze[:, :3].sum(axis=1), gaze[:, 3:].sum(axis=1)], axis=1)
+    np.testing.assert_allclose(layers.FrameSum(2)(gaze), expected, rtol=1e-6)
 
 
 @pytest.mark.parametrize("frames", [(), (3,)])
@@ -115,6 +154,29 @@ def test_the_module_has_half_the_channels_rounded_down(rng):
     assert module.count_params() == parameters
 
 
+def test_early_attention_has_mean_0_and_variance_1_over_a_whole_clip(rng):
+    features = clip(rng, 2, 3, 5, 6, 7)
+    features[:, 1] += 2
+    attention, logits = layers.EarlyAttention()(features)
+    mean = features.mean(axis=-1, keepdims=True)
+    axes = (1, 2, 3, 4)
+    expected = (mean - mean.mean(axes, keepdims=True)) / mean.std(axes, keepdims=True)
+    np.testing.assert_allclose(logits, expected, rtol=1e-3, atol=1e-4)
+    # The frame that moves more than the others is seen more, which a norm by frame would hide.
+    assert np.mean(attention[:, 1]) > 0.7 > 0.4 > np.mean(attention[:, 0])
+
+
+def test_early_attention_of_a_still_clip_is_even_and_its_gradient_finite():
+    """Where flow is constant only rounding is left to normalise."""
+    layer = layers.EarlyAttention()
+    features = tf.fill((1, 16, 56, 56, 64), 12.3456)
+    with tf.GradientTape() as tape:
+        attention, _ = layer(features)
+        loss = tf.reduce_sum(attention**2)
+    np.testing.assert_allclose(attention, 0.5, atol=0.01)
+    assert np.isfinite(tape.gradient(loss, layer.kernel)).all()
+
+
 def test_clips_are_normalised_frame_by_frame(rng):
     logits = clip(rng, 2, 3, 5, 6, 1)
     together = np.asarray(layers.SpatialSoftmax()(logits))
@@ -190,6 +252,10 @@ def test_local_response_normalization_by_hand():
             lambda: layers.GazeAttention()([np.ones((2, 3, 4, 4, 1)), np.ones((2, 2, 4, 4, 3))]),
             "the frames of the features",
         ),
+        (lambda: layers.EarlyAttention(normalise="max"), "normalise: expected one of 'sigmoid'"),
+        (lambda: layers.EarlyAttention()(np.ones((2, 4))), r"shape \(2, 4\)"),
+        (lambda: layers.FrameSum(2)(np.ones((2, 5, 4, 4, 1))), "T a multiple of 2"),
+        (lambda: layers.FrameSum(2)(np.ones((2, 4, 4, 1))), "T a multiple of 2"),
         (lambda: GroupedConv2D(5, 3), "filters: expected a multiple of 2"),
         (lambda: GroupedConv2D(4, 3)(np.ones((1, 4, 4, 3))), "a channel count that is a multiple"),
     ],

@@ -115,6 +115,19 @@ def test_another_module_takes_the_place_of_the_default_one(rng):
 
 
 @pytest.mark.parametrize("name", list(MECHANISMS))
+def test_a_map_of_some_features_gates_others(rng, name):
+    z, gaze = features_and_gaze(rng, SHAPES[1])
+    other = rng.normal(size=(*z.shape[:-1], 3)).astype("float32")
+    keras.utils.set_random_seed(0)
+    alone = apply(name, other, gaze)
+    keras.utils.set_random_seed(0)
+    out = apply(name, z, gaze, of=other)
+    np.testing.assert_array_equal(out.attention, alone.attention)
+    assert out.gated.shape == z.shape
+    assert (out.gated is z) == (not MECHANISMS[name].gates)
+
+
+@pytest.mark.parametrize("name", list(MECHANISMS))
 @pytest.mark.parametrize("shape", [(6, 8, 10), (4, 6, 8, 10), (None, None, 10)])
 def test_a_functional_model_with_it_saves_and_loads(rng, tmp_path, name, shape):
     z, gaze = keras.Input(shape), keras.Input((*shape[:-1], 1))

@@ -1,0 +1,151 @@
+"""C3D (Tran et al. 2015), the network for clips: 16 frames of RGB or of optical flow."""
+
+import keras
+import tensorflow as tf
+from keras import ops
+from keras.layers import Conv3D, Dense, Dropout, Flatten, MaxPooling3D, Rescaling, ZeroPadding3D
+
+from keras_attn.errors import InputError
+from keras_attn.layers import convolution_policy
+from keras_attn.models.common import CaffePreprocessing, class_scores, scaled
+
+CLIP = (16, 112, 112)
+"""Frames, height and width of the paper's clips."""
+
+CODE_MEAN = 128.0
+"""What the two-stream code subtracts, of frames and of flow: in flow's 8-bit code, no motion."""
+
+SPORTS1M_BGR_MEAN = (90.25, 97.66, 101.41)
+"""Mean blue, green and red of the cube that the Sports-1M weights were trained with."""
+
+FRAMES, FLOW = "frames", "flow"
+INPUTS = {3: FRAMES, 2: FLOW}
+"""Names of the inputs by their channels: RGB, and horizontal and vertical flow."""
+
+LEAST = 16
+"""Frames, and pixels of a side, that the five pooling layers take."""
+
+BLOCKS = (
+    (("conv2", 128),),
+    (("conv3a", 256), ("conv3b", 256)),
+    (("conv4a", 512), ("conv4b", 512)),
+    (("conv5a", 512), ("conv5b", 512)),
+)
+"""Convolutions after pool1, with their channels; a pooling layer lies between the blocks."""
+
+
+@keras.saving.register_keras_serializable("keras_attn")
+class ClipPooling(MaxPooling3D):
+    """`MaxPooling3D` that runs under every precision policy on every machine. No weights.
+
+    TensorFlow has no float16 kernel of it for CPUs; there the maximum is taken in float32, which
+    gives the same bits. A GPU, where that would double the memory, is left alone.
+    """
+
+    def call(self, x):
+        """Return the maxima."""
+        half = keras.backend.standardize_dtype(x.dtype) == "float16"
+        if half and not tf.config.list_physical_devices("GPU"):
+            return ops.cast(super().call(ops.cast(x, "float32")), "float16")
+        return super().call(x)
+
+
+def clip_input(input_shape, *, mean=CODE_MEAN, prefix=""):
+    """The input of a clip, named by its channels, and the preprocessed clip in float32.
+
+    input_shape: (frames, height, width, channels), 3 channels for RGB in [0, 255], 2 for flow in
+    its 8-bit code, also float32 in [0, 255]. mean: one number, or for RGB also those of (blue,
+    green, red), which is subtracted; RGB becomes BGR. prefix: of the preprocessing layer's name.
+    """
+    sizes = tuple(input_shape)
+    if len(sizes) != 4 or sizes[-1] not in INPUTS or not all(n and n >= LEAST for n in sizes[:3]):
+        expected = f"(frames, height, width, 3 or 2), none but the last below {LEAST}"
+        raise InputError("input_shape", expected, sizes)
+    clips = keras.Input(sizes, name=INPUTS[sizes[-1]], dtype="float32")
+    means = tuple(mean) if isinstance(mean, (tuple, list)) else (mean,) * sizes[-1]
+    name = f"{prefix}preprocessing"
+    if sizes[-1] == 3:
+        if len(means) != 3:
+            raise InputError("mean", "one number, or three for blue, green and red", mean)
+        return clips, CaffePreprocessing(mean=means, name=name)(clips)
+    if len(set(means)) != 1:
+        raise InputError("mean", "one number for flow", mean)
+    return clips, Rescaling(1.0, offset=-means[0], dtype="float32", name=name)(clips)
+
+
+def convolution(x, channels, width, name, **options):
+    """Conv 3×3×3 → ReLU of the size of `x`, with `channels` · width filters."""
+    options |= {"padding": "same", "activation": "relu", "dtype": convolution_policy(x.shape)}
+    return Conv3D(scaled(channels, width), 3, name=name, **options)(x)
+
+
+def first_block(x, *, width=1.0, prefix=""):
+    """conv1 and pool1; preprocessed clips `(batch, T, H, W, C)` in, `(batch, T, H/2, W/2, 64)` out.
+
+    width: scales the channels. prefix: of all layer names, here and below.
+    """
+    x = convolution(x, 64, width, f"{prefix}conv1")
+    return ClipPooling((1, 2, 2), name=f"{prefix}pool1")(x)
+
+
+def later_blocks(x, *, width=1.0, prefix=""):
+    """From conv2 to conv5b with its ReLU; `(batch, T/8, H/16, W/16, 512)` out, 2×7×7 of a clip."""
+    for block, convolutions in enumerate(BLOCKS, start=2):
+        if block > 2:
+            x = ClipPooling(2, name=f"{prefix}pool{block - 1}")(x)
+        for name, channels in convolutions:
+            x = convolution(x, channels, width, f"{prefix}{name}")
+    return x
+
+
+def features(x, *, width=1.0, prefix=""):
+    """Everything before the last pooling; preprocessed clips in, 512 · width channels out."""
+    return later_blocks(first_block(x, width=width, prefix=prefix), width=width, prefix=prefix)
+
+
+def classifier(x, classes, *, width=1.0, dropout=0.5, activation="softmax", prefix=""):
+    """The last pooling layer and the fully connected ones.
+
+    pool5 is padded with zeros at the bottom and right alone, so that its windows are those of
+    Caffe, which rounds sizes up: 7×7 gives 4×4. dropout: rate after fc6 and fc7, or a pair.
+    activation: of the last layer, as for `common.class_scores`.
+    """
+    x = ZeroPadding3D(((0, 0), (0, 1), (0, 1)), name=f"{prefix}pool5_padding")(x)
+    x = ClipPooling(2, name=f"{prefix}pool5")(x)
+    x = Flatten(name=f"{prefix}flatten")(x)
+    rates = dropout if isinstance(dropout, (tuple, list)) else (dropout, dropout)
+    if len(rates) != 2 or not all(0 <= rate < 1 for rate in rates):
+        raise InputError("dropout", "a rate from 0 to below 1, or a pair of such", dropout)
+    for layer, rate in zip(("fc6", "fc7"), rates, strict=True):
+        x = Dense(scaled(4096, width), activation="relu", name=f"{prefix}{layer}")(x)
+        if rate:
+            x = Dropout(rate, name=f"{prefix}{layer}_dropout")(x)
+    return class_scores(x, classes, f"{prefix}fc8", activation)
+
+
+def c3d(
+    input_shape=(*CLIP, 3),
+    *,
+    classes=None,
+    width=1.0,
+    dropout=0.5,
+    activation="softmax",
+    mean=CODE_MEAN,
+    name="c3d",
+):
+    """C3D on clips in [0, 255], up to its last pooling layer, or with `classes` whole.
+
+    input_shape: (frames, height, width, 3) for the input "frames", RGB; 2 channels for "flow" in
+    its 8-bit code, 128 being no motion. width: scales all channels. dropout: rate after fc6 and
+    fc7, or a pair. activation: of the class scores; None for those before softmax. mean: what is
+    subtracted from the pixels; default that of the two-stream code, `SPORTS1M_BGR_MEAN` for the
+    published weights as they were trained.
+    At width 1 the layers bear the names and shapes of the published weights: 79,991,015
+    parameters with the 487 classes of Sports-1M, 78,409,573 with 101.
+    """
+    clips, x = clip_input(input_shape, mean=mean)
+    x = features(x, width=width)
+    if classes is not None:
+        options = {"width": width, "dropout": dropout, "activation": activation}
+        x = classifier(x, classes, **options)
+    return keras.Model(clips, x, name=name)
