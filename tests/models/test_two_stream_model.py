@@ -1,6 +1,7 @@
 """The networks of Task 2: outputs by name, where attention is made and what it gates."""
 
 import dataclasses
+import functools
 
 import keras
 import numpy as np
@@ -71,6 +72,12 @@ def test_attention_has_the_resolution_of_the_paper(fusion, size):
     assert model.output["attention"].shape == (None, *size)
 
 
+@functools.cache
+def of_two_c3d():
+    streams = (models.c3d((*CLIP, c), classes=5, width=0.125) for c in (3, 2))
+    return sum(stream.count_params() for stream in streams)
+
+
 ADDED = {
     "early": 8,
     "fusion": 27 * 128 * 64 + 64,
@@ -91,10 +98,9 @@ ADDED = {
     ],
 )
 def test_what_it_adds_to_two_c3d_has_the_count_of_its_definition(fusion, attention, parts):
-    streams = sum(
-        models.c3d((*CLIP, channels), classes=5, width=0.125).count_params() for channels in (3, 2)
+    assert small(fusion, attention).count_params() == of_two_c3d() + sum(
+        ADDED[part] for part in parts
     )
-    assert small(fusion, attention).count_params() == streams + sum(ADDED[part] for part in parts)
 
 
 # --- early ----------------------------------------------------------------------------------------
@@ -223,7 +229,6 @@ def test_early_human_attention_is_the_gaze_of_each_frame(rng):
     ("fusion", "attention", "policy"),
     [
         ("early", "supervised", "float32"),
-        ("early", "supervised", "mixed_bfloat16"),
         ("early", "supervised", "mixed_float16"),
         ("late", "supervised", "mixed_float16"),
         ("late", "human", "mixed_bfloat16"),
@@ -251,7 +256,7 @@ def test_gradients_under_bfloat16_are_those_of_float32():
     gradients = []
     for policy in ("float32", "mixed_bfloat16"):
         keras.config.set_dtype_policy(policy)
-        model = small("late", "sigmoid", dropout=0)
+        model = small("late", "sigmoid", input_shape=(16, 16, 16), dropout=0)
         # Even clips, so that rounding changes few maxima and signs.
         x = {t.name: np.full((2, *t.shape[1:]), 150, "float32") for t in model.inputs}
         with tf.GradientTape() as tape:
