@@ -65,17 +65,17 @@ def ucf_sports(
     "test" of 103 and 47 clips; those of them that are not there are counted.
     """
     root = Path(root).expanduser()
-    class_of = _classes(classes)
-    names = tuple(dict.fromkeys(class_of.values()))
+    by_directory = _classes(classes)
+    names = tuple(dict.fromkeys(by_directory.values()))
     options = {"groups": groups, "group": group, "events": events}
     source = open_gaze(root if gaze is None else gaze, clip_of, **options)
     reader = VideoReader("ucf_sports", on_bad_example, source, fps)
     extracted = partial(find_flow, flow_root=flow_root, image_root=image_root)
-    splits = {name: _read_split(SPLITS / f"ucf_sports_{name}.txt") for name in ("train", "test")}
+    splits = read_splits()
     listed = {clip for clips in splits.values() for clip in clips}
     found = _videos(root)
     for clip, path in sorted(found.items()):
-        label = names.index(class_of[clip[:-4]])
+        label = names.index(by_directory[clip[:-4]])
         folder = partial(extracted, _names(clip, path, root))
         reader.guard(clip, partial(_add, reader, clip, path, label, listed, folder))
     _count_missing(reader, sorted(listed - set(found)), len(listed))
@@ -86,6 +86,11 @@ def clip_of(name):
     """The id `<Directory>-<NNN>` of a clip whose name may have `_` there; None for another name."""
     found = CLIP.fullmatch(name)
     return found and f"{found[1]}-{found[2]}"
+
+
+def class_of(clip, classes=9):
+    """Name of the class of a clip `<Directory>-<NNN>`, one of 9 or 10."""
+    return _classes(classes)[clip[:-4]]
 
 
 def _classes(count):
@@ -119,8 +124,10 @@ def _count_missing(reader, missing, total):
         )
 
 
-def _read_split(path):
-    return tuple(path.read_text(encoding="utf-8").split())
+def read_splits():
+    """Ids of the published clips, "train" (103) and "test" (47)."""
+    paths = {name: SPLITS / f"ucf_sports_{name}.txt" for name in ("train", "test")}
+    return {name: tuple(p.read_text(encoding="utf-8").split()) for name, p in paths.items()}
 
 
 def _videos(root):
