@@ -21,7 +21,7 @@ os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
 from keras_attn import cli
-from keras_attn.datasets import flow, flow_extraction, flow_files, videos
+from keras_attn.datasets import flow, flow_extraction, flow_files, frames
 from keras_attn.errors import InputError, listing
 
 
@@ -60,7 +60,7 @@ class ExtractFlow:
         own = ("method", "features", "bound", "width", "height", "names")
         settings = {name: getattr(self, name) for name in own}
         settings = flow_files.FlowSettings(**settings, compensated=self.compensation)
-        found = videos.find(self.videos, passing_over=self._is_flow)
+        found = frames.find(self.videos, passing_over=self._is_flow)
         print(f"{len(found)} videos", flush=True)
         options = {"jobs": self.jobs, "overwrite": self.overwrite}
         done = flow_extraction.extract_all(found, self.out, settings, **options)

@@ -16,7 +16,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from keras_attn import runs
 from keras_attn.datasets import flow_files
-from keras_attn.datasets.videos import BadVideo
+from keras_attn.datasets.frames import BadVideo
 from keras_attn.errors import InputError, listing
 
 LOCK = ".lock"
@@ -59,7 +59,7 @@ class Extraction:
 def extract_all(found, out, settings, *, jobs=None, overwrite=False, progress=True):
     """Write the flow of each of `found` into a folder of its name in `out`: an `Extraction`.
 
-    found: paths of videos by name, see `videos.find`. settings: `flow_files.FlowSettings`. jobs:
+    found: paths of videos by name, see `frames.find`. settings: `flow_files.FlowSettings`. jobs:
     how many processes, by default one for each processor; what is written does not depend on it.
     Folders that are there are treated as `flow_files.extract` says; all are looked at before the
     work begins. A video that cannot be used does not keep the others from being done: see

@@ -21,7 +21,7 @@ import numpy as np
 from keras_attn import runs
 from keras_attn.datasets.base import read_image
 from keras_attn.datasets.flow import BOUND, SMALLEST, Features, FlowEstimator, Method, encode
-from keras_attn.datasets.videos import BadVideo, Frames
+from keras_attn.datasets.frames import BadVideo, Frames
 from keras_attn.errors import InputError, listing, one_of
 
 Names = Literal["im", "tsn"]
@@ -34,7 +34,7 @@ HEIGHT, WIDTH = 128, 171
 MARKER = "flow.json"
 VERSION = 1
 """Of the algorithm; folders of another version are not taken for finished."""
-NUMBERED = re.compile(r"(im|img|flow_x|flow_y)_(\d+)\.jpg")
+NUMBERED = re.compile(r"(img?|flow_x|flow_y)_(\d+)\.(?i:jpg|jpeg|png)")
 
 
 @dataclass(frozen=True)
@@ -207,16 +207,18 @@ def _one_thread():
 class FlowFolder:
     """Images and flow of one video on disk, read as far as they are asked for; see `extract`.
 
-    folder: with the files of either naming. images: the folder of the images, if it is another.
-    `len()` is the number of pairs. Raises `InputError` where there are no pairs, where images and
-    flow are not of the same number, and where a number is missing.
+    folder: with the files of either naming. images: the folder of the images, if it is another, as
+    the original tool has it. `len()` is the number of pairs. Raises `InputError` where there are
+    no pairs, where images and flow are not of the same number, and where a number is missing or
+    there twice.
     """
 
     def __init__(self, folder, images=None):
         self.folder = Path(folder).expanduser()
+        self.images = None if images is None else Path(images).expanduser()
         flow = _numbered(self.folder)
-        pictures = flow if images is None else _numbered(Path(images).expanduser())
-        self._paths = {"images": {**pictures["im"], **pictures["img"]}}
+        pictures = flow if images is None else _numbered(self.images)
+        self._paths = {"images": pictures["im"]}
         self._paths.update({"flow_x": flow["flow_x"], "flow_y": flow["flow_y"]})
         counts = {len(paths) for paths in self._paths.values()}
         if len(counts) > 1 or 0 in counts:
@@ -254,13 +256,37 @@ class FlowFolder:
         return np.stack(pictures)
 
 
+def find_flow(names, flow_root, image_root=None):
+    """The `FlowFolder` of a video that may bear any of `names` there; None without a `flow_root`.
+
+    What bears the name may also hold the folder, if it holds no other: a file that lies in a
+    folder of its own gets one of its own below that, see `frames.find`. image_root: where the
+    images are, under the same names, if not beside the flow. `InputError` where there is none.
+    """
+    if flow_root is None:
+        return None
+    roots = [flow_root] if image_root is None else [flow_root, image_root]
+    return FlowFolder(*(_find_folder(Path(root).expanduser(), names) for root in roots))
+
+
+def _find_folder(root, names):
+    for folder in (root / name for name in names):
+        if folder.is_dir():
+            inner = [path for path in folder.iterdir() if path.name[0] != "."]
+            return inner[0] if len(inner) == 1 and inner[0].is_dir() else folder
+    raise InputError(root, f"the extracted folder {' or '.join(names)}", "no such folder")
+
+
 def _numbered(folder):
     """Paths by number, of each kind of file."""
     if not folder.is_dir():
         raise InputError(folder, "a folder of images and flow", "no such folder")
-    found = {kind: {} for kind in ("im", "img", "flow_x", "flow_y")}
+    found = {kind: {} for kind in ("im", "flow_x", "flow_y")}
     for path in folder.iterdir():
         match = NUMBERED.fullmatch(path.name)
         if match:
-            found[match[1]][int(match[2])] = path
+            kind = found[match[1].removesuffix("g")]
+            other = kind.setdefault(int(match[2]), path)
+            if other is not path:
+                raise InputError(folder, "one file of each number", f"{other.name}, {path.name}")
     return found

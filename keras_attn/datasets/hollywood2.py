@@ -1,10 +1,12 @@
 """Hollywood-2 (Marszałek et al. 2009): 1,707 clips of films, 12 actions, often several in one."""
 
 import re
+from functools import partial
 from pathlib import Path
 
+from keras_attn.datasets.flow_files import find_flow
 from keras_attn.datasets.mathe_gaze import open_gaze
-from keras_attn.datasets.video import VideoReader, flow_folder
+from keras_attn.datasets.video import VideoReader
 from keras_attn.errors import InputError
 
 CLASSES = (
@@ -32,6 +34,7 @@ def hollywood2(
     *,
     gaze=None,
     flow_root=None,
+    image_root=None,
     groups=None,
     group=None,
     events=None,
@@ -45,6 +48,7 @@ def hollywood2(
     gaze/...        as `mathe_gaze.RawGaze` or `RepackagedGaze` describes; default `root`
     flow_root/<clip>/im_0001.jpg, flow_x_0001.jpg, flow_y_0001.jpg, ...   extracted; without
         AVIClips it is all that is known of the frames
+    image_root/<clip>/im_0001.jpg, ...   where the images do not lie beside the flow
 
     groups, group, events: whose samples and which, where gaze is raw, see `RawGaze`. fps: frames
     a second of folders of frames, which raw gaze needs. on_bad_example: "raise", or "skip" to
@@ -57,8 +61,9 @@ def hollywood2(
     options = {"groups": groups, "group": group, "events": events}
     source = open_gaze(root if gaze is None else gaze, clip_of, **options)
     reader = VideoReader("hollywood2", on_bad_example, source, fps)
+    extracted = partial(find_flow, flow_root=flow_root, image_root=image_root)
     for clip, line in sorted({**lists["train"], **lists["test"]}.items()):
-        reader.guard(clip, lambda c=clip, e=line: _add(reader, c, e, root / "AVIClips", flow_root))
+        reader.guard(clip, partial(_add, reader, clip, line, root / "AVIClips", extracted))
     splits = {split: tuple(lines) for split, lines in lists.items()}
     return reader.dataset(root, classes=CLASSES, splits=splits)
 
@@ -69,11 +74,11 @@ def clip_of(name):
     return found and found[1]
 
 
-def _add(reader, clip, line, folder, flow_root):
+def _add(reader, clip, line, folder, extracted):
     where, labels = line
     if not labels:
         raise InputError(where, f"an action of {clip}", "-1 in every list")
-    flow = flow_folder(flow_root, [clip])
+    flow = extracted([clip])
     videos = (folder / f"{clip}.avi", folder / clip)
     video = next((path for path in videos if path.exists()), None)
     if video is None and flow is None:

@@ -1,10 +1,13 @@
 """UCF Sports (Rodriguez et al. 2008): 150 clips of broadcasts, each of one sport."""
 
 import re
+from functools import partial
 from pathlib import Path
 
+from keras_attn.datasets.flow_files import find_flow
+from keras_attn.datasets.frames import holds_frames, path_name
 from keras_attn.datasets.mathe_gaze import open_gaze
-from keras_attn.datasets.video import FRAME_SUFFIXES, VideoReader, flow_folder
+from keras_attn.datasets.video import VideoReader
 from keras_attn.errors import InputError, listing, one_of
 
 DIRECTORIES = {
@@ -35,6 +38,7 @@ def ucf_sports(
     *,
     gaze=None,
     flow_root=None,
+    image_root=None,
     classes=9,
     groups=None,
     group=None,
@@ -49,6 +53,9 @@ def ucf_sports(
     root/.../<Directory>-<NNN>.avi          the same
     gaze/...        as `mathe_gaze.RawGaze` or `RepackagedGaze` describes; default `root`
     flow_root/<Directory>-<NNN>/im_0001.jpg, flow_x_0001.jpg, flow_y_0001.jpg, ...   extracted
+    flow_root/<Directory>/<NNN>/   the same, or in the one folder that it holds, which is how a
+        clip's file in a folder of its own is extracted; as is any other name by `frames.find`
+    image_root/...   where the images do not lie beside the flow: the same names
 
     Where a folder has frames and a file, the frames are read. classes: 9 (as the paper), or 10
     with the two swings apart. groups, group, events: whose samples and which, where gaze is raw,
@@ -58,17 +65,19 @@ def ucf_sports(
     "test" of 103 and 47 clips; those of them that are not there are counted.
     """
     root = Path(root).expanduser()
-    class_of = _classes(classes)
-    names = tuple(dict.fromkeys(class_of.values()))
+    by_directory = _classes(classes)
+    names = tuple(dict.fromkeys(by_directory.values()))
     options = {"groups": groups, "group": group, "events": events}
     source = open_gaze(root if gaze is None else gaze, clip_of, **options)
     reader = VideoReader("ucf_sports", on_bad_example, source, fps)
-    splits = {name: _read_split(SPLITS / f"ucf_sports_{name}.txt") for name in ("train", "test")}
+    extracted = partial(find_flow, flow_root=flow_root, image_root=image_root)
+    splits = read_splits()
     listed = {clip for clips in splits.values() for clip in clips}
     found = _videos(root)
     for clip, path in sorted(found.items()):
-        label = names.index(class_of[clip[:-4]])
-        reader.guard(clip, lambda c=clip, p=path, n=label: _add(reader, c, p, n, listed, flow_root))
+        label = names.index(by_directory[clip[:-4]])
+        folder = partial(extracted, _names(clip, path, root))
+        reader.guard(clip, partial(_add, reader, clip, path, label, listed, folder))
     _count_missing(reader, sorted(listed - set(found)), len(listed))
     return reader.dataset(root, classes=names, splits=splits)
 
@@ -77,6 +86,11 @@ def clip_of(name):
     """The id `<Directory>-<NNN>` of a clip whose name may have `_` there; None for another name."""
     found = CLIP.fullmatch(name)
     return found and f"{found[1]}-{found[2]}"
+
+
+def class_of(clip, classes=9):
+    """Name of the class of a clip `<Directory>-<NNN>`, one of 9 or 10."""
+    return _classes(classes)[clip[:-4]]
 
 
 def _classes(count):
@@ -88,12 +102,19 @@ def _classes(count):
     }
 
 
-def _add(reader, clip, path, label, listed, flow_root):
+def _add(reader, clip, path, label, listed, extracted):
     if clip not in listed:
         raise InputError(path, "one of the 150 clips of the lists", clip)
+    reader.add(clip, path, extracted(), (label,))
+
+
+def _names(clip, path, root):
+    """What the folder of the clip's flow may be called, wherever above it the search began."""
     directory, number = clip[:-4], clip[-3:]
-    folders = (clip, f"{directory}_{number}", f"{directory}/{number}")
-    reader.add(clip, path, flow_folder(flow_root, folders), (label,))
+    parts = path_name(path, root).split("/")
+    tails = ("/".join(parts[start:]) for start in range(len(parts)))
+    found = [tail for tail in tails if directory in tail]
+    return tuple(dict.fromkeys([*found, f"{directory}/{number}", clip, f"{directory}_{number}"]))
 
 
 def _count_missing(reader, missing, total):
@@ -103,8 +124,10 @@ def _count_missing(reader, missing, total):
         )
 
 
-def _read_split(path):
-    return tuple(path.read_text(encoding="utf-8").split())
+def read_splits():
+    """Ids of the published clips, "train" (103) and "test" (47)."""
+    paths = {name: SPLITS / f"ucf_sports_{name}.txt" for name in ("train", "test")}
+    return {name: tuple(p.read_text(encoding="utf-8").split()) for name, p in paths.items()}
 
 
 def _videos(root):
@@ -143,7 +166,7 @@ def _video_in(path):
     if path.is_file():
         return path
     for folder in (path, path / "images"):
-        if folder.is_dir() and any(p.suffix.lower() in FRAME_SUFFIXES for p in folder.iterdir()):
+        if folder.is_dir() and holds_frames(folder):
             return folder
     files = sorted(path.glob("*.avi"))
     if len(files) > 1:

@@ -1,27 +1,26 @@
-"""What a video with gaze is to the rest of the package, and how its frames are counted.
+"""What a video with gaze is to the rest of the package, and the reader that makes such.
 
-Frames are counted from 0 here. The files of extracted flow are numbered from 1, and each stands
-for the second frame of its pair: `im_%04d.jpg` number k is frame k, and frame 0 has none.
+Files of frames are read in `frames`, those of extracted flow in `flow_files`. Frames are counted
+from 0 here. The files of extracted flow are numbered from 1, and each stands for the second frame
+of its pair: `im_%04d.jpg` number k is frame k, and frame 0 has none.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from keras_attn import gaze
-from keras_attn.datasets.base import Dataset, Reader, Report, image_shape
-from keras_attn.errors import InputError, listing
+from keras_attn.datasets.base import Dataset, Reader, Report
+from keras_attn.datasets.flow_files import FlowFolder
+from keras_attn.datasets.frames import probe
+from keras_attn.errors import InputError
 
 SNIPPET = 16
 """Frames that a network sees at a time."""
-FRAME_SUFFIXES = (".jpg", ".jpeg", ".png")
-EXTRACTED = {"im": "frames", "flow_x": "horizontal flow", "flow_y": "vertical flow"}
 
 
 @dataclass(frozen=True, eq=False)
@@ -32,7 +31,8 @@ class VideoExample:
     frame an array `(N_t, 2)` of x and y in its pixels, all inside. subjects: for each frame
     `(N_t,)`, whose gaze each point is, 0 where viewers are not told apart. labels: indices of its
     classes, one or several. video: path of its file or of its folder of frames, or None. flow:
-    path of the folder with its extracted frames and flow, or None.
+    path of the folder with its extracted flow, or None. images: that of the extracted frames,
+    where they do not lie beside the flow.
     Raises `InputError` where these do not fit each other.
     """
 
@@ -44,6 +44,7 @@ class VideoExample:
     labels: tuple
     video: Path | None = None
     flow: Path | None = None
+    images: Path | None = None
 
     def __post_init__(self):
         where = f"video {self.id!r}"
@@ -75,6 +76,12 @@ class VideoExample:
     def fixations(self):
         """The points of all frames together, `(N, 2)`."""
         return np.concatenate([np.zeros((0, 2)), *self.points])
+
+    def extracted(self):
+        """Its extracted frames and flow as a `FlowFolder`; `InputError` where it has none."""
+        if self.flow is None:
+            raise InputError(f"video {self.id!r}", "extracted flow (flow_root)", "none")
+        return FlowFolder(self.flow, self.images)
 
     def stamp(self):
         """All that scores depend on but the frames themselves, as a few pieces of bytes."""
@@ -161,7 +168,7 @@ class VideoReader(Reader):
         self.source, self.rate = source, rate
 
     def add(self, name, video, flow, labels):
-        """Add the video at the path `video`, or known by its extracted folder `flow` alone."""
+        """Add the video at the path `video`, or known by its `FlowFolder` alone; either is None."""
         self.keep(name, lambda: self._read(name, video, flow, labels))
 
     def _read(self, name, video, flow, labels):
@@ -169,10 +176,12 @@ class VideoReader(Reader):
         frames = _count(found, flow, self.source.last(name))
         shape = self.source.shape(name) if found is None else found.shape
         if shape is None:
-            raise InputError(f"video {name!r}", "its frames, or gaze that tells their size", flow)
+            expected = "its frames, or gaze that tells their size"
+            raise InputError(f"video {name!r}", expected, flow.folder)
         rate = self.rate if found is None else found.rate
         points, subjects = self.source.read(name, frames, shape, rate, self.report)
-        return VideoExample(name, frames, shape, points, subjects, labels, video, flow)
+        folders = (None, None) if flow is None else (flow.folder, flow.images)
+        return VideoExample(name, frames, shape, points, subjects, labels, video, *folders)
 
     def dataset(self, root, **options):
         """The dataset of all that was added; `InputError` if that is nothing or has no gaze."""
@@ -180,146 +189,24 @@ class VideoReader(Reader):
         return super().dataset(root, **options)
 
 
-# --- frames -------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Probe:
-    """What a video says of itself; `exact` where its frames were counted, not just announced."""
-
-    path: Path
-    frames: int
-    shape: tuple
-    rate: float | None
-    exact: bool
-
-
-def probe(path, rate=None):
-    """A `Probe` of a video file or a folder of frames; `InputError` where it does not open.
-
-    rate: frames a second of a folder of frames.
-    """
-    path = Path(path)
-    return _probe_folder(path, rate) if path.is_dir() else _probe_file(path)
-
-
-def frame_paths(folder):
-    """The image files of a folder of frames in their order, numbers in names taken as numbers."""
-    folder = Path(folder)
-    found = [
-        path
-        for path in folder.iterdir()
-        if path.suffix.lower() in FRAME_SUFFIXES and not path.name.startswith(".")
-    ]
-    if not found:
-        raise InputError(folder, f"frames ({', '.join(FRAME_SUFFIXES)})", "none")
-    return sorted(found, key=_in_order)
-
-
-def _in_order(path):
-    parts = re.split(r"(\d+)", path.stem)
-    return [int(part) if place % 2 else part for place, part in enumerate(parts)], path.name
-
-
-def _probe_folder(folder, rate):
-    paths = frame_paths(folder)
-    shape = image_shape(paths[0])
-    if image_shape(paths[-1]) != shape:
-        raise InputError(paths[-1], f"the size of {paths[0].name}, {shape}", image_shape(paths[-1]))
-    return Probe(folder, len(paths), shape, rate, exact=True)
-
-
-def _probe_file(path):
-    video = _opened(path)
-    frames = int(video.get(cv2.CAP_PROP_FRAME_COUNT))
-    rate = video.get(cv2.CAP_PROP_FPS)
-    shape = tuple(
-        int(video.get(side)) for side in (cv2.CAP_PROP_FRAME_HEIGHT, cv2.CAP_PROP_FRAME_WIDTH)
-    )
-    starts = video.grab()
-    video.release()
-    if not starts:
-        raise InputError(path, "a video", "a file whose first frame cannot be read")
-    announced = Probe(path, frames, shape, rate if rate > 0 else None, exact=False)
-    return announced if frames > 0 else _counted(announced)
-
-
-def _opened(path):
-    if not path.is_file():
-        raise InputError(path, "a video", "no such file")
-    video = cv2.VideoCapture(str(path))
-    if not video.isOpened():
-        raise InputError(path, "a video", "a file that does not open as one")
-    return video
-
-
-def _counted(found):
-    """The probe with its frames counted one by one: headers of old files are off by a few."""
-    video, frames = _opened(found.path), 0
-    while video.grab():
-        frames += 1
-    video.release()
-    return Probe(found.path, frames, found.shape, found.rate, exact=True)
-
-
 def _count(found, flow, last):
     """How many frames a video has, on which its file, its flow and its gaze agree.
 
-    last: number, from 1, of the last frame that gaze names.
+    found: `Probe`, or None. flow: `FlowFolder`, or None. last: number, from 1, of the last frame
+    that gaze names.
     """
-    pairs = None if flow is None else flow_pairs(flow)
+    if found is None and flow is None:
+        raise InputError("video", "a file, a folder of frames or extracted flow", "none")
+    pairs = None if flow is None else len(flow)
     if found is None:
-        if pairs is None:
-            raise InputError("video", "a file, a folder of frames or extracted flow", "none")
-        frames = pairs + 1
+        frames, where = pairs + 1, flow.folder
     else:
-        if not found.exact and (last > found.frames or pairs not in (None, found.frames - 1)):
-            found = _counted(found)
-        frames = found.frames
+        if last > found.frames or pairs not in (None, found.frames - 1):
+            found = found.counted()
+        frames, where = found.frames, found.path
         if pairs not in (None, frames - 1):
             expected = f"{frames - 1} pairs, for {found.path} has {frames} frames"
-            raise InputError(flow, expected, f"{pairs}")
+            raise InputError(flow.folder, expected, f"{pairs}")
     if last > frames:
-        where = flow if found is None else found.path
         raise InputError(where, f"the {last} frames that its gaze has", f"{frames}")
     return frames
-
-
-def flow_pairs(folder):
-    """How many pairs of frames an extracted folder has.
-
-    `InputError` unless its frames, horizontal and vertical flow all bear the numbers from 1 on.
-    """
-    folder = Path(folder)
-    if not folder.is_dir():
-        raise InputError(folder, "a folder of extracted frames and flow", "no such folder")
-    numbers = {kind: set() for kind in EXTRACTED}
-    for path in folder.iterdir():
-        kind, _, number = path.stem.rpartition("_")
-        kind = "im" if kind == "img" else kind
-        if kind in numbers and number.isdigit() and path.suffix.lower() in FRAME_SUFFIXES:
-            numbers[kind].add(int(number))
-    counts = {kind: len(found) for kind, found in numbers.items()}
-    pairs = max(counts.values())
-    gaps = [kind for kind, found in numbers.items() if found != set(range(1, pairs + 1))]
-    if gaps or not pairs:
-        received = listing(f"{count} {EXTRACTED[kind]}" for kind, count in counts.items())
-        if gaps:
-            received += f", numbers missing in {listing(EXTRACTED[kind] for kind in gaps)}"
-        expected = f"as many of {', '.join(f'{kind}_%04d' for kind in EXTRACTED)}, from 1 on"
-        raise InputError(folder, expected, received)
-    return pairs
-
-
-def flow_folder(flow_root, names):
-    """The folder of a video below `flow_root`, which may bear any of `names`; None without a root.
-
-    `InputError` where there is none.
-    """
-    if flow_root is None:
-        return None
-    root = Path(flow_root).expanduser()
-    for name in names:
-        if (root / name).is_dir():
-            return root / name
-    raise InputError(root, f"the extracted folder {' or '.join(names)}", "no such folder")

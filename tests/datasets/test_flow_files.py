@@ -13,7 +13,7 @@ import pytest
 from conftest import ROOT
 
 from keras_attn import runs
-from keras_attn.datasets import flow, flow_extraction, flow_files, videos
+from keras_attn.datasets import flow, flow_extraction, flow_files, frames
 from keras_attn.datasets.flow_files import FlowFolder, FlowSettings
 from keras_attn.errors import InputError
 
@@ -90,7 +90,7 @@ def test_a_lossless_static_clip_is_127_or_128_and_a_step_from_it_in_jpeg_files(t
     video = write_folder(tmp_path / "clip", 3, pictures=[picture] * 3)
     for method in ("tvl1", "farneback", "dis"):
         settings = replace(SETTINGS, method=method)
-        for _, made in flow_files.pairs(videos.Frames(video), settings):
+        for _, made in flow_files.pairs(frames.Frames(video), settings):
             assert set(np.unique(flow.encode(made))) <= {127, 128}
         flow_files.extract(video, tmp_path / method, settings)
         assert set(np.unique(FlowFolder(tmp_path / method).flow())) <= {126, 127, 128, 129}
@@ -147,7 +147,7 @@ def test_a_full_disk_is_one_error_and_leaves_nothing(tmp_path, monkeypatch):
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(InputError, match="No space left on device") as caught:
         flow_files.extract(video, tmp_path / "out" / "clip", SETTINGS)
-    assert not isinstance(caught.value, videos.BadVideo)
+    assert not isinstance(caught.value, frames.BadVideo)
     assert not list((tmp_path / "out").iterdir())
 
 
@@ -166,7 +166,7 @@ def test_videos_that_cannot_be_used_are_told_from_each_other(tmp_path, capfd):
         (cut, "shot-10.png"),
         (tmp_path / "empty", "Received: none"),
     ):
-        with pytest.raises(videos.BadVideo, match=said):
+        with pytest.raises(frames.BadVideo, match=said):
             flow_files.extract(path, tmp_path / "out" / "x", SETTINGS)
     assert not (tmp_path / "out" / "x").exists()
 
@@ -204,6 +204,9 @@ def test_a_folder_with_different_counts_a_gap_or_nothing_is_refused(tmp_path):
         (out / f"{kind}_0002.jpg").unlink()
     with pytest.raises(InputError, match="images numbered from 1 to 3. Received: none for 2"):
         FlowFolder(out)
+    (out / "flow_x_00001.jpg").write_bytes((out / "flow_x_0001.jpg").read_bytes())
+    with pytest.raises(InputError, match="expected one file of each number"):
+        FlowFolder(out)
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="0 images"):
         FlowFolder(tmp_path / "empty")
@@ -232,35 +235,35 @@ def test_videos_are_found_at_any_depth_and_named_by_their_path(tmp_path):
     (root / "Diving-Side" / "001" / "beside_its_frames.avi").touch()
     (root / "flow").mkdir()
     (root / "flow" / "d.avi").touch()
-    found = videos.find([root], passing_over=lambda folder: folder.name == "flow")
+    found = frames.find([root], passing_over=lambda folder: folder.name == "flow")
     assert found == {
         "a": root / "a.avi",
         "Diving-Side/001": root / "Diving-Side" / "001",
         "deep/b": root / "deep" / "b.mp4",
     }
-    assert set(videos.find([root / "a.avi", root / "Diving-Side" / "001"])) == {"a", "001"}
+    assert set(frames.find([root / "a.avi", root / "Diving-Side" / "001"])) == {"a", "001"}
 
 
 def test_a_search_that_finds_nothing_or_one_name_twice_is_an_error(tmp_path):
     (tmp_path / "empty").mkdir()
     with pytest.raises(InputError, match="a folder with none"):
-        videos.find([tmp_path / "empty"])
+        frames.find([tmp_path / "empty"])
     with pytest.raises(InputError, match="nowhere"):
-        videos.find([tmp_path / "nowhere"])
+        frames.find([tmp_path / "nowhere"])
     for name in ("x/a.avi", "x/a.mp4", "y/a.avi", "y/a/b.avi"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     with pytest.raises(InputError, match="one of the name 'a'"):
-        videos.find([tmp_path / "x"])
+        frames.find([tmp_path / "x"])
     with pytest.raises(InputError, match="another's folder"):
-        videos.find([tmp_path / "y"])
+        frames.find([tmp_path / "y"])
 
 
 def test_errors_survive_the_way_from_another_process():
     import pickle
 
-    error = pickle.loads(pickle.dumps(videos.BadVideo(Path("a.avi"), "a video", "none")))
-    assert isinstance(error, videos.BadVideo)
+    error = pickle.loads(pickle.dumps(frames.BadVideo(Path("a.avi"), "a video", "none")))
+    assert isinstance(error, frames.BadVideo)
     assert str(error) == "a.avi: expected a video. Received: none."
 
 
@@ -292,7 +295,7 @@ def test_many_bad_videos_are_one_error_and_short_ones_are_named():
     done = flow_extraction.Extraction({"a": {"pairs": 9, "announced": 12}})
     assert done.shorter == {"a": (10, 12)}
     done.check()
-    done.bad = {n: videos.BadVideo(f"{n}.avi", "a video", "none") for n in ("b", "c")}
+    done.bad = {n: frames.BadVideo(f"{n}.avi", "a video", "none") for n in ("b", "c")}
     with pytest.raises(InputError, match="2 of 3 videos: expected .*b.avi.*c.avi"):
         done.check()
 

@@ -16,8 +16,9 @@ from videos import (
 
 import keras_attn as ka
 from keras_attn.datasets import hollywood2
+from keras_attn.datasets.flow_files import FlowFolder
+from keras_attn.datasets.frames import frame_paths, probe
 from keras_attn.datasets.hollywood2 import CLASSES, clip_of
-from keras_attn.datasets.video import flow_pairs, frame_paths, probe
 from keras_attn.errors import InputError
 
 CLIPS = {
@@ -131,6 +132,23 @@ def test_extracted_flow_alone_tells_the_frames(root, tmp_path):
     assert data[1].shape == SHAPE and data[1].flow == tmp_path / "flow" / ONE
 
 
+def test_extracted_images_may_lie_apart_from_the_flow(root, tmp_path):
+    """The original tool has a root for either."""
+    for clip, pairs in ((ONE, 19), (TWO, 17), (TEST, 9)):
+        write_extracted(tmp_path / "flow" / clip, pairs)
+        (tmp_path / "img" / clip).mkdir(parents=True)
+        for path in (tmp_path / "flow" / clip).glob("im_*"):
+            path.rename(tmp_path / "img" / clip / path.name)
+    roots = {"flow_root": tmp_path / "flow", "image_root": tmp_path / "img"}
+    data = hollywood2(root, fps=25.0, **roots)
+    assert data[1].images == tmp_path / "img" / ONE
+    assert data[1].extracted().frames().shape == (19, 8, 8, 3)
+    with pytest.raises(InputError, match="0 images, 9 flow_x, 9 flow_y"):
+        hollywood2(root, fps=25.0, flow_root=tmp_path / "flow")
+    with pytest.raises(InputError, match=f"'{ONE}': expected extracted flow"):
+        hollywood2(root, fps=25.0)[1].extracted()
+
+
 def test_the_header_of_a_video_is_not_believed_where_flow_contradicts_it(
     root, tmp_path, monkeypatch
 ):
@@ -140,8 +158,8 @@ def test_the_header_of_a_video_is_not_believed_where_flow_contradicts_it(
     opened = cv2.VideoCapture
 
     class Boasting:
-        def __init__(self, path):
-            self.video = opened(path)
+        def __init__(self, *path):
+            self.video = opened(*path)
 
         def get(self, what):
             return self.video.get(what) + 3 * (what == cv2.CAP_PROP_FRAME_COUNT)
@@ -206,11 +224,11 @@ SPOILT = {
     ),
     "a picture of flow less": (
         lambda root: flow_of(root, 19, flow_y=7),
-        rf"{ONE}: expected as many .* 18 vertical flow, numbers missing in vertical flow",
+        rf"{ONE}: expected an image, flow_x and flow_y for each pair. .*19 flow_x, 18 flow_y",
     ),
     "a picture of every kind less": (
         lambda root: flow_of(root, 19, im=1, flow_x=1, flow_y=1),
-        rf"{ONE}: expected as many .*, from 1 on. .*18 frames, .* numbers missing in frames, hor",
+        rf"{ONE}: expected images numbered from 1 to 18. Received: none for 1",
     ),
     "no folder of flow": (
         lambda root: (flow_of(root, 19), shutil.rmtree(root.parent / "flow" / ONE)),
@@ -336,13 +354,13 @@ def test_frames_are_ordered_by_their_numbers_and_a_cut_video_is_told(tmp_path):
     (tmp_path / "cut.avi").write_bytes((tmp_path / "v.avi").read_bytes()[:400])
     with pytest.raises(InputError, match=r"cut\.avi: expected a video"):
         probe(tmp_path / "cut.avi")
-    with pytest.raises(InputError, match=r"none\.avi: expected a video. Received: no such file"):
+    with pytest.raises(InputError, match=r"none\.avi: expected a video .* no such file"):
         probe(tmp_path / "none.avi")
 
 
 def test_names_of_tsn_are_counted_too(tmp_path):
     for kind in ("img", "flow_x", "flow_y"):
         write_frames(tmp_path, 3, kind + "_{:05d}.jpg", (8, 8))
-    assert flow_pairs(tmp_path) == 3
-    with pytest.raises(InputError, match="away: expected a folder of extracted frames and flow"):
-        flow_pairs(tmp_path / "away")
+    assert len(FlowFolder(tmp_path)) == 3
+    with pytest.raises(InputError, match="away: expected a folder of images and flow"):
+        FlowFolder(tmp_path / "away")

@@ -16,7 +16,7 @@ from videos import (
     write_video,
 )
 
-from keras_attn.datasets import ucf_sports
+from keras_attn.datasets import flow_files, frames, ucf_sports
 from keras_attn.datasets.ucf_sports import DIRECTORIES, SPLITS, clip_of
 from keras_attn.errors import InputError
 
@@ -137,6 +137,27 @@ def test_extracted_folders_may_bear_each_of_the_names(root, tmp_path, name):
     write_extracted(tmp_path / "flow" / name, 19)
     data = ucf_sports(root, flow_root=tmp_path / "flow")
     assert data[0].flow == tmp_path / "flow" / name and data[0].pairs == 19
+
+
+@pytest.mark.parametrize("searched", [".", "ucf action"])
+def test_flow_is_found_in_the_folders_that_extraction_makes(published, tmp_path, searched):
+    """A file alone in its folder is extracted to a folder below that of its clip."""
+    settings = flow_files.FlowSettings("farneback", height=SHAPE[0], width=SHAPE[1])
+    for name, path in frames.find([published / searched]).items():
+        flow_files.extract(path, tmp_path / name, settings)
+    data = ucf_sports(published, flow_root=tmp_path)
+    ends = ("Diving-Side/001", "Golf-Swing-Back/001/3283-8_700830")
+    assert all(e.flow.as_posix().endswith(end) for e, end in zip(data, ends, strict=False))
+    assert [len(e.extracted()) for e in data] == [e.pairs for e in data] == [19, 17, 16, 11]
+
+
+@pytest.mark.parametrize("name", ["Diving-Side/001/2538-5_70133", "Diving-Side-001/images"])
+def test_the_one_folder_in_a_clips_folder_may_hold_its_flow(root, tmp_path, name):
+    """So it is where frames and files were not found in the same form as now."""
+    for clip in ("Swing-Bench-007", "Walk-Front-008", "Golf-Swing-Back-001"):
+        shutil.rmtree(root / "ucf action" / clip[:-4])
+    write_extracted(tmp_path / "flow" / name, 19)
+    assert ucf_sports(root, flow_root=tmp_path / "flow")[0].flow == tmp_path / "flow" / name
 
 
 SPOILT = {

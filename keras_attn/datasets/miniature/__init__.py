@@ -4,7 +4,7 @@ import json
 import shutil
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,13 +13,18 @@ from keras_attn.datasets.cub_vwsw import cub_vwsw
 from keras_attn.datasets.dut_omron import dut_omron
 from keras_attn.datasets.folder import folder
 from keras_attn.datasets.miniature import (
+    actors,
     scenes,
     write_cub_vwsw,
     write_dut_omron,
     write_folder,
+    write_hollywood2,
     write_pascal_s,
+    write_ucf_sports,
 )
 from keras_attn.datasets.pascal_s import pascal_s
+from keras_attn.datasets.ucf_sports import ucf_sports
+from keras_attn.datasets.video import VideoDataset
 from keras_attn.errors import InputError, one_of
 
 
@@ -29,62 +34,107 @@ def _scenes(rng, shape, viewers, count):
 
 @dataclass(frozen=True)
 class Format:
-    """How a dataset is drawn, written and read; draw: (rng, (H, W), viewers, how many) -> list."""
+    """How a dataset is drawn, written and read.
+
+    sizes: names of the arguments that say how much is drawn, first how many examples, and what
+    they are by default. draw: (rng, (H, W), viewers, *sizes) -> iterable of what `write` takes.
+    """
 
     write: Callable
     read: Callable
     viewers: int
     draw: Callable = _scenes
+    sizes: dict = field(default_factory=lambda: {"images": 60})
 
 
+VIDEOS = {"videos": 54, "frames": 24}
 FORMATS = {
     "folder": Format(write_folder.write, folder, scenes.VIEWERS),
     "dut_omron": Format(write_dut_omron.write, dut_omron, 5),
     "pascal_s": Format(write_pascal_s.write, pascal_s, 8),
     "cub_vwsw": Format(write_cub_vwsw.write, cub_vwsw, 5, write_cub_vwsw.draw),
+    "hollywood2": Format(
+        write_hollywood2.write,
+        write_hollywood2.read,
+        actors.VIEWERS,
+        write_hollywood2.draw,
+        VIDEOS,
+    ),
+    "ucf_sports": Format(
+        write_ucf_sports.write,
+        ucf_sports,
+        actors.VIEWERS,
+        write_ucf_sports.draw,
+        VIDEOS,
+    ),
 }
 VERSION = 1
 """Of the drawing; scenes of another version are not taken for those of this one."""
 SMALLEST = 32
+LEAST = {"images": 1, "videos": 1, "frames": 2}
 SETTINGS = "drawn.json"
 
 
-def miniature(name="folder", *, images=60, shape=(96, 128), seed=0, root=None, overwrite=False):
+def miniature(
+    name="folder",
+    *,
+    images=None,
+    videos=None,
+    frames=None,
+    shape=(96, 128),
+    seed=0,
+    root=None,
+    overwrite=False,
+):
     """A drawn dataset of the format `name`: written to disk, then read like a real one.
 
     name: "folder", "dut_omron" or "pascal_s": scenes with a salient object; "cub_vwsw": birds of
-    nine classes.
-    images: how many. shape: their (H, W). seed: what they are drawn from; the same seed draws the
-    same scenes. root: the folder to write to, by default one in the system's folder for temporary
-    files; scenes that are there already are used if they were drawn from the same arguments,
-    refused if not, or with `overwrite` drawn anew.
-    Returns a `GazeDataset` whose note says that it says nothing about people.
+    nine classes; "hollywood2" or "ucf_sports": videos of an actor whose class, of 12 or 9, is how
+    it moves.
+    images: how many, by default 60; videos, frames: how many, and of how many frames each, by
+    default 54 and 24. Images or videos, as the name is. shape: their (H, W). seed: what they are
+    drawn from; the same seed draws the same scenes. root: the folder to write to, by default one
+    in the system's folder for temporary files; scenes that are there already are used if they
+    were drawn from the same arguments, refused if not, or with `overwrite` drawn anew.
+    Returns a `GazeDataset` or a `VideoDataset` whose note says that it says nothing about people.
     """
     kind = FORMATS[one_of("name", name, tuple(FORMATS))]
-    if images < 1:
-        raise InputError("images", "at least 1", images)
+    sizes = _sizes(name, kind, {"images": images, "videos": videos, "frames": frames})
     if len(shape) != 2 or min(shape) < SMALLEST:
         raise InputError("shape", f"(height, width) of at least {SMALLEST}", tuple(shape))
-    settings = {"format": name, "images": images, "shape": list(shape), "seed": seed}
-    settings["version"] = VERSION
+    settings = {"format": name, **sizes, "shape": list(shape), "seed": seed, "version": VERSION}
     if root is None:
         place = Path(tempfile.gettempdir()) / "keras_attn_miniature"
-        root = place / "-".join(str(value) for value in (name, images, *shape, seed, VERSION))
+        root = place / "-".join(map(str, (name, *sizes.values(), *shape, seed, VERSION)))
     root = Path(root)
     if _drawn_from(root) != settings:
         if root.exists() and not (overwrite and _drawn_from(root)):
             raise InputError(root, f"scenes drawn from {settings}", _drawn_from(root) or "others")
         rng = np.random.default_rng(seed)
-        drawn = kind.draw(rng, tuple(shape), kind.viewers, images)
+        drawn = kind.draw(rng, tuple(shape), kind.viewers, *sizes.values())
         _whole(root, settings, lambda stage: kind.write(stage, drawn))
     data = kind.read(root)
     notes = [scenes.ABOUT] + [data.note] * (data.note not in ("", scenes.ABOUT))
     return replace(data, note=" ".join(notes))
 
 
+def _sizes(name, kind, asked):
+    """How much is drawn, of each of the sizes that this kind has."""
+    for size, value in asked.items():
+        if value is not None and size not in kind.sizes:
+            raise InputError(size, f"{' and '.join(kind.sizes)} for {name!r}", value)
+    sizes = {n: default if asked[n] is None else asked[n] for n, default in kind.sizes.items()}
+    for size, value in sizes.items():
+        if value < LEAST[size]:
+            raise InputError(size, f"at least {LEAST[size]}", value)
+    return sizes
+
+
 def drawn_in(dataset):
     """The folder that the pictures of a drawn dataset were written to; None for other datasets."""
-    folders = dataset[0].image.parents
+    example = dataset[0]
+    path = example.video if isinstance(dataset, VideoDataset) else example.image
+    folders = () if path is None else path.parents
     return next((folder for folder in folders if (folder / SETTINGS).is_file()), None)
 
 
@@ -109,5 +159,7 @@ def _whole(root, settings, write):
     except OSError as error:
         # Another process may have drawn the same scenes meanwhile; theirs are as good.
         if _drawn_from(root) != settings:
-            expected = f"room to write {settings['images']} drawn pictures"
+            what = next(size for size in ("images", "videos") if size in settings)
+            what = f"{settings[what]} drawn {'pictures' if what == 'images' else what}"
+            expected = f"room to write {what}"
             raise InputError(root.parent, expected, error.strerror or error) from error
