@@ -1,8 +1,10 @@
 """The scripts as a user types them: help, training, evaluation, tables, attacks, errors."""
 
 import re
+import runpy
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
@@ -24,6 +26,23 @@ def run(*arguments, cwd):
 def call(script, *arguments, cwd):
     done = [sys.executable, str(script), *(str(a) for a in arguments)]
     return subprocess.run(done, capture_output=True, text=True, cwd=cwd)
+
+
+@pytest.fixture
+def typed(monkeypatch, capsys):
+    """The same within this process, which has TensorFlow loaded: for what ends before any work."""
+
+    def type_in(*arguments, cwd, script=SCRIPT):
+        monkeypatch.chdir(cwd)
+        monkeypatch.setattr(sys, "argv", [str(script), *map(str, arguments)])
+        capsys.readouterr()
+        with pytest.raises(SystemExit) as stopped:
+            runpy.run_path(str(script), run_name="__main__")
+        shown = capsys.readouterr()
+        status = int(stopped.value.code or 0)
+        return SimpleNamespace(returncode=status, stdout=shown.out, stderr=shown.err)
+
+    return type_in
 
 
 @pytest.fixture(scope="module")
@@ -64,7 +83,7 @@ def test_the_csv_of_a_table_has_the_columns_of_the_papers_and_joins_with_them(co
     assert set(joined["value_paper"]) == {0.604, 0.102, 0.611, 0.095}
 
 
-def test_evaluate_repeats_what_training_scored(compared, place, monkeypatch):
+def test_evaluate_repeats_what_training_scored(compared, place, typed, monkeypatch):
     # With it, as all other tests have it, TensorFlow is quiet anyway.
     monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
     folder = place / "out" / "salient_object" / "dut_omron-alexnet-human-fold0-seed0"
@@ -73,7 +92,7 @@ def test_evaluate_repeats_what_training_scored(compared, place, monkeypatch):
     assert done.returncode == 0 and not done.stderr, done.stderr
     first = (folder / "examples.csv").read_text()
     assert (place / "again" / "examples.csv").read_text() == first
-    again = run("evaluate", "--weights", weights, "--out", place / "again", cwd=place)
+    again = typed("evaluate", "--weights", weights, "--out", place / "again", cwd=place)
     assert again.returncode == 2 and "--overwrite" in again.stderr
 
 
@@ -122,15 +141,15 @@ def test_report_makes_tables_of_any_run_folders(compared, place):
     "arguments",
     [["--help"], ["train", "--help"], ["train", "paper", "--help"], ["compare", "--help"]],
 )
-def test_help_says_what_there_is(tmp_path, arguments):
-    done = run(*arguments, cwd=tmp_path)
+def test_help_says_what_there_is(tmp_path, typed, arguments):
+    done = typed(*arguments, cwd=tmp_path)
     assert done.returncode == 0
     wanted = {"paper": "--model.attention", "train": "miniature", "--help": "evaluate"}
     assert wanted.get(arguments[-2] if len(arguments) > 1 else "--help", "seeds") in done.stdout
 
 
-def test_help_shows_the_examples_as_they_are_typed(tmp_path):
-    shown = run("--help", cwd=tmp_path).stdout
+def test_help_shows_the_examples_as_they_are_typed(tmp_path, typed):
+    shown = typed("--help", cwd=tmp_path).stdout
     assert "--data.root ~/data/DUT-OMRON \\\n        --model.backbone resnet50" in shown
 
 
@@ -149,8 +168,8 @@ def test_help_shows_the_examples_as_they_are_typed(tmp_path):
         ("train miniature --model.backbone vgg19", r"vgg19"),
     ],
 )
-def test_what_cannot_be_used_is_one_line(tmp_path, arguments, message):
-    done = run(*arguments.split(), cwd=tmp_path)
+def test_what_cannot_be_used_is_one_line(tmp_path, typed, arguments, message):
+    done = typed(*arguments.split(), cwd=tmp_path)
     assert done.returncode == 2
     assert re.search(message, done.stderr), done.stderr
     assert "Traceback" not in done.stderr
@@ -194,14 +213,14 @@ def test_birds_are_classified_reported_and_attacked(birds):
     }
 
 
-def test_an_attack_is_not_done_twice_and_not_overwritten_unasked(birds):
+def test_an_attack_is_not_done_twice_and_not_overwritten_unasked(birds, typed):
     place, _, _ = birds
     folder = place / "out" / "fine_grained" / BIRD_RUN
-    again = call(ADVERSARIAL, folder, "--out", "out", cwd=place)
+    again = typed(folder, "--out", "out", cwd=place, script=ADVERSARIAL)
     assert again.returncode == 0 and "attacking" not in again.stdout and "Table X" in again.stdout
-    other = call(ADVERSARIAL, folder, "--epsilon", "4", cwd=place)
+    other = typed(folder, "--epsilon", "4", cwd=place, script=ADVERSARIAL)
     assert other.returncode == 2 and "--overwrite" in other.stderr
-    twice = call(ADVERSARIAL, folder, folder / "model.weights.h5", cwd=place)
+    twice = typed(folder, folder / "model.weights.h5", cwd=place, script=ADVERSARIAL)
     assert "expected runs in folders of their own" in twice.stderr
 
 
@@ -213,8 +232,8 @@ def test_evaluating_a_classifier_repeats_what_training_scored(birds):
     assert (place / "again" / "examples.csv").read_text() == (folder / "examples.csv").read_text()
 
 
-def test_a_run_of_another_task_is_not_attacked(compared, place):
+def test_a_run_of_another_task_is_not_attacked(compared, place, typed):
     folder = place / "out" / "salient_object" / "dut_omron-alexnet-human-fold0-seed0"
-    done = call(ADVERSARIAL, folder, cwd=place)
+    done = typed(folder, cwd=place, script=ADVERSARIAL)
     assert done.returncode == 2
     assert "expected a run of fine-grained classification. Received: salient_object" in done.stderr
