@@ -31,7 +31,11 @@ def measure(backbone, how, weights):
     folder = Path(tempfile.mkdtemp())
     config = ka.configs.fine_grained("paper", backbone=backbone, attention="sigmoid", epochs=2)
     config = ka.configs.changed(
-        config, weights=weights, keep_features=how == KEPT, features=folder / "features"
+        config,
+        weights=weights,
+        pretraining="file" if weights else "none",
+        keep_features=how == KEPT,
+        features=folder / "features",
     )
     images = STEPS * config.training.batch_size
     # Two thirds of the birds are to train on.
