@@ -54,6 +54,25 @@ def read_mask(example):
     return as_mask(read_image(example.mask)[..., 0], example.mask)
 
 
+def mapped(pieces, shape, what):
+    """Arrays of bytes, one after the other in a temporary file: uint8 of `shape`, read only.
+
+    what: they are, for the `InputError` of a full disk.
+    """
+    with tempfile.TemporaryFile() as file:
+        try:
+            for piece in pieces:
+                file.write(piece.tobytes())
+            file.flush()
+        except OSError as error:
+            if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+                raise
+            expected = f"room for {what} as bytes"
+            raise InputError(tempfile.gettempdir(), expected, error.strerror) from error
+        # Mapped, the file lives on after its name and this handle are gone.
+        return np.memmap(file, np.uint8, "r", shape=shape)
+
+
 @dataclass(frozen=True, eq=False)
 class Pixels:
     """The images of a dataset at one size, uint8 `(n, H, W, 3)`, or with masks `(n, H, W, 4)`.
@@ -76,20 +95,9 @@ class Pixels:
             mask = at_size(read_mask(example), size)[..., None]
             return np.concatenate([image, np.round(255 * mask).astype(np.uint8)], axis=-1)
 
-        with tempfile.TemporaryFile() as file, ThreadPoolExecutor(threads) as pool:
-            try:
-                for pixels in pool.map(read, dataset):
-                    file.write(pixels.tobytes())
-                file.flush()
-            except OSError as error:
-                if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-                    raise
-                expected = f"room for {len(dataset)} images of {size} as bytes"
-                raise InputError(tempfile.gettempdir(), expected, error.strerror) from error
-            # Mapped, the file lives on after its name and this handle are gone.
-            shape = (len(dataset), *size, 3 + masks)
-            values = np.memmap(file, np.uint8, "r", shape=shape)
-        return cls(dataset, values)
+        shape, what = (len(dataset), *size, 3 + masks), f"{len(dataset)} images of {size}"
+        with ThreadPoolExecutor(threads) as pool:
+            return cls(dataset, mapped(pool.map(read, dataset), shape, what))
 
     @property
     def size(self):
@@ -120,7 +128,42 @@ def epoch_order(examples, seed, epoch):
     return np.random.default_rng([seed, epoch]).permutation(examples)
 
 
-class Batches:
+class Epochs:
+    """Batches of epochs, each in an order of its own.
+
+    What is taken in turn, an example as one of its variants, has a number from 0. `count` and
+    `named`, how many an epoch has and the batches themselves, are those of a subclass.
+    """
+
+    def __init__(self, batch_size, epochs, seed):
+        self.batch_size, self.epochs, self.seed = batch_size, epochs, seed
+
+    @property
+    def steps(self):
+        """Batches in an epoch; the last one may be smaller."""
+        return -(-self.count // self.batch_size)
+
+    def order(self, epoch):
+        """The numbers of an epoch in their order, the same wherever a run was begun."""
+        return epoch_order(self.count, self.seed, epoch)
+
+    def numbers(self, first):
+        """The numbers of each batch from the epoch `first` on: a dataset of int64 `(b,)`."""
+        cuts = range(self.batch_size, self.count, self.batch_size)
+
+        def made():
+            for epoch in range(first, self.epochs):
+                yield from np.split(self.order(epoch), cuts)
+
+        spec = tf.TensorSpec((None,), tf.int64)
+        return tf.data.Dataset.from_generator(made, output_signature=spec)
+
+    def of(self, model, first=0):
+        """What `named` returns as Keras' `fit` takes it for `model`; see `for_fit`."""
+        return for_fit(self.named(first), model)
+
+
+class Batches(Epochs):
     """Training batches of `Pixels` or `features.Features`: each epoch in an order of its own.
 
     variants: of each example, pairs of quarter turns and whether to mirror; all of them are seen
@@ -130,8 +173,8 @@ class Batches:
     def __init__(
         self, source, *, batch_size, epochs, seed=0, variants=PLAIN, sigma=gaze.FIXATION_SIGMA
     ):
+        super().__init__(batch_size, epochs, seed)
         self.source, self.variants, self.sigma = source, variants, sigma
-        self.batch_size, self.epochs, self.seed = batch_size, epochs, seed
         height, width = source.size
         if height != width and any(turns % 2 for turns, _ in variants):
             raise InputError("variants", "quarter turns of square images", f"size {source.size}")
@@ -143,11 +186,6 @@ class Batches:
         """How many examples an epoch has."""
         return len(self.source.dataset) * len(self.variants)
 
-    @property
-    def steps(self):
-        """Batches in an epoch; the last one may be smaller."""
-        return -(-self.count // self.batch_size)
-
     def named(self, first=0):
         """All batches of the epochs from `first` on, as a `tf.data.Dataset` of dicts.
 
@@ -157,11 +195,6 @@ class Batches:
         """
         source, several = self.source, len(self.variants)
         shape, kind = source.values.shape[1:], tf.as_dtype(source.values.dtype)
-
-        def indices():
-            for epoch in range(first, self.epochs):
-                order = epoch_order(self.count, self.seed, epoch)
-                yield from np.split(order, range(self.batch_size, self.count, self.batch_size))
 
         def gather(chosen):
             made = [(i // several, self.variants[i % several]) for i in chosen]
@@ -176,39 +209,34 @@ class Batches:
             named["density"] = tf.ensure_shape(density, (None, *source.size, 1))
             return named | {"label": tf.ensure_shape(label, (None,))}
 
-        spec = tf.TensorSpec((None,), tf.int64)
-        loaded = tf.data.Dataset.from_generator(indices, output_signature=spec)
-        return loaded.map(load, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
-
-    def of(self, model, first=0):
-        """The same as Keras' `fit` takes them for `model`; see `for_fit`."""
-        return for_fit(self.named(first), model)
+        loaded = self.numbers(first).map(load, num_parallel_calls=tf.data.AUTOTUNE)
+        return loaded.prefetch(tf.data.AUTOTUNE)
 
 
 TARGETS = {"saliency": "mask", "attention": "density", "logits": "label"}
-"""What each kind of output learns from; an output may bear its level behind, as `saliency_1`."""
+"""What each kind of output learns from; an output may bear more behind, as `saliency_1`."""
 
 
 def for_fit(batches, model):
     """Batches as Keras' `fit` takes them for `model`: pairs of inputs and targets by name.
 
-    Inputs are those the model has: `image` or `features`, and `gaze` where it takes gaze. Targets
-    are those of TARGETS for each output that the model is compiled with a loss for, the density at
-    the map's size. Nothing else reaches Keras, which fails obscurely on keys that it does not
-    expect.
+    Inputs are those the model has: `image`, `features`, or `frames` and `flow`, and `gaze` where it
+    takes gaze. Targets are those of TARGETS for each output that the model is compiled with a loss
+    for, the density at the map's size. Nothing else reaches Keras, which fails obscurely on keys
+    that it does not expect.
     """
     taken = {
         tensor.name: "density" if tensor.name == "gaze" else tensor.name for tensor in model.inputs
     }
     losses = [name for name, loss in model.loss.items() if loss is not None]
-    frames = {name: tuple(model.output[name].shape[1:3]) for name in losses}
+    maps = {name: tuple(model.output[name].shape[1:-1]) for name in losses}
 
     def split(batch):
         x = {name: batch[key] for name, key in taken.items()}
         y = {}
         for name in losses:
             target = batch[TARGETS[name.split("_")[0]]]
-            y[name] = at_frame(target, frames[name]) if target is batch["density"] else target
+            y[name] = at_map(target, maps[name]) if target is batch["density"] else target
         return x, y
 
     return batches.map(split, num_parallel_calls=tf.data.AUTOTUNE).prefetch(tf.data.AUTOTUNE)
@@ -218,3 +246,22 @@ def at_frame(density, frame):
     """Densities `(b, H, W, 1)` at the size of a map, as `layers.GazeAttention` reduces them."""
     # Antialiasing averages over what a smaller frame merges.
     return tf.image.resize(density, frame, antialias=True)
+
+
+def at_map(density, shape):
+    """Densities at the size of a map, of one image or of each frame or slot of a clip.
+
+    density: `(b, H, W, 1)` for a shape (h, w); `(b, T, H, W, 1)` for (slots, h, w), where those of
+    the frames that share a slot are added. `InputError` where T is no multiple of the slots.
+    """
+    if len(shape) == 2:
+        return at_frame(density, shape)
+    slots, frames = shape[0], density.shape[1]
+    if frames % slots:
+        raise InputError("attention", f"a map for each of {frames} frames, or of slots", slots)
+    size, made = tf.shape(density), density
+    if frames != slots:
+        apart = tf.concat([[size[0], slots, frames // slots], size[2:]], 0)
+        made = tf.reduce_sum(tf.reshape(density, apart), axis=2)
+    flat = tf.reshape(made, tf.concat([[-1], size[2:]], 0))
+    return tf.reshape(at_frame(flat, shape[1:]), (-1, *shape, 1))

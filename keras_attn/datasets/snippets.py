@@ -21,8 +21,6 @@ SIZE = (128, 171)
 """(H, W) of extracted frames and flow."""
 INPUT = (112, 112)
 """(H, W) that a network sees."""
-CROPS = ((8, 28), (0, 0), (0, 56), (16, 0), (16, 56))
-"""(top, left) of the crops to train on."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,42 +86,89 @@ def snippets(videos, most=MOST):
 
 @dataclass(frozen=True)
 class View:
-    """A crop of (112, 112) out of (128, 171), at (top, left), and mirrored or not."""
+    """A crop of `size` (h, w) out of frames of `frame` (H, W), at (top, left), mirrored or not.
+
+    `InputError` where it does not lie inside.
+    """
 
     top: int
     left: int
     mirrored: bool = False
+    frame: tuple = SIZE
+    size: tuple = INPUT
+
+    def __post_init__(self):
+        below, beside = _margins(self.frame, self.size)
+        if not (0 <= self.top <= below and 0 <= self.left <= beside):
+            expected = f"a top from 0 to {below} and a left from 0 to {beside}"
+            raise InputError("view", expected, (self.top, self.left))
 
     def frames(self, values):
-        """Frames `(..., 128, 171, C)` of any type, as they are seen: `(..., 112, 112, C)`."""
-        if values.ndim < 3 or values.shape[-3:-1] != SIZE:
-            raise InputError("frames", f"shape (..., {SIZE[0]}, {SIZE[1]}, C)", values.shape)
-        rows = slice(self.top, self.top + INPUT[0])
-        seen = values[..., rows, self.left : self.left + INPUT[1], :]
+        """Frames `(..., H, W, C)` of any type, as they are seen: `(..., h, w, C)`."""
+        if values.ndim < 3 or values.shape[-3:-1] != self.frame:
+            expected = f"shape (..., {self.frame[0]}, {self.frame[1]}, C)"
+            raise InputError("frames", expected, values.shape)
+        rows = slice(self.top, self.top + self.size[0])
+        seen = values[..., rows, self.left : self.left + self.size[1], :]
         return seen[..., ::-1, :] if self.mirrored else seen
 
     def flow(self, values):
-        """8-bit flow `(..., 128, 171, 2)`, x and y, as the network sees it, `(..., 112, 112, 2)`.
+        """8-bit flow `(..., H, W, 2)`, x and y, as the network sees it, `(..., h, w, 2)`.
 
         Mirrored, x runs the other way: 255 − x. So does the code of no motion, 128, become 127.
         """
         if values.dtype != np.uint8 or values.shape[-1] != 2:
             received = f"{values.dtype} of shape {values.shape}"
-            raise InputError("flow", "uint8 of shape (..., 128, 171, 2)", received)
+            expected = f"uint8 of shape (..., {self.frame[0]}, {self.frame[1]}, 2)"
+            raise InputError("flow", expected, received)
         seen = self.frames(values)
         if not self.mirrored:
             return seen
         return np.stack([255 - seen[..., 0], seen[..., 1]], axis=-1)
 
     def points(self, points, shape):
-        """Points `(N, 2)` in frames of `shape` (H, W), in the pixels of the view; others drop."""
-        resized = gaze.resize(points, shape, SIZE)
-        seen = gaze.crop(resized, (self.left, self.top, INPUT[1], INPUT[0]))
-        return gaze.flip(seen, INPUT) if self.mirrored else seen
+        """Points `(N, 2)` in a video of `shape` (H, W), in the pixels of the view; others drop."""
+        resized = gaze.resize(points, shape, self.frame)
+        seen = gaze.crop(resized, (self.left, self.top, self.size[1], self.size[0]))
+        return gaze.flip(seen, self.size) if self.mirrored else seen
 
 
-TRAIN_VIEWS = tuple(View(*crop, mirrored) for mirrored in (False, True) for crop in CROPS)
-TEST_VIEW = View(8, 29)
+def crops(frame, size):
+    """(top, left) of the five crops of `size` (h, w) to train on, out of frames of `frame` (H, W).
+
+    The middle and the corners, in whole steps of a quarter of the margin: 171 columns leave 59
+    beside 112, of which 4 · 14 are used. `InputError` where frames are smaller than a crop.
+    """
+    down, right = (margin // 4 for margin in _margins(frame, size))
+    corners = ((0, 0), (0, 4 * right), (4 * down, 0), (4 * down, 4 * right))
+    return ((2 * down, 2 * right), *corners)
+
+
+def training_views(frame=SIZE, size=INPUT):
+    """The ten `View`s to train on: five crops, then the same mirrored."""
+    frame, size = tuple(frame), tuple(size)
+    places = crops(frame, size)
+    return tuple(View(*at, mirrored, frame, size) for mirrored in (False, True) for at in places)
+
+
+def central_view(frame=SIZE, size=INPUT):
+    """The `View` to test with: the crop in the middle, rounded up and left."""
+    frame, size = tuple(frame), tuple(size)
+    down, right = (margin // 2 for margin in _margins(frame, size))
+    return View(down, right, False, frame, size)
+
+
+def _margins(frame, size):
+    """Rows and columns of a frame that a crop leaves."""
+    margins = frame[0] - size[0], frame[1] - size[1]
+    if min(margins) < 0:
+        raise InputError("frames", f"at least the size of a crop, {tuple(size)}", tuple(frame))
+    return margins
+
+
+CROPS = crops(SIZE, INPUT)
+TRAIN_VIEWS = training_views()
+TEST_VIEW = central_view()
 
 
 # --- lists --------------------------------------------------------------------------------------

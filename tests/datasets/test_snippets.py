@@ -11,10 +11,13 @@ from keras_attn.datasets.snippets import (
     ListLine,
     Snippet,
     View,
+    central_view,
+    crops,
     listed_snippets,
     read_list,
     snippets,
     starts,
+    training_views,
     write_list,
 )
 from keras_attn.errors import InputError
@@ -95,6 +98,37 @@ def test_the_five_crops_lie_inside_and_touch_all_sides_but_the_right():
         corner = -1 if view.mirrored else 0
         assert seen[0, 0, corner, 0] == view.top * 171 + view.left
     assert (TEST_VIEW.top, TEST_VIEW.left, TEST_VIEW.mirrored) == (8, 29, False)
+
+
+@pytest.mark.parametrize(
+    ("frame", "size", "places", "centre"),
+    [
+        ((128, 171), (112, 112), ((8, 28), (0, 0), (0, 56), (16, 0), (16, 56)), (8, 29)),
+        ((64, 86), (56, 56), ((4, 14), (0, 0), (0, 28), (8, 0), (8, 28)), (4, 15)),
+        ((58, 60), (56, 56), ((0, 2), (0, 0), (0, 4), (0, 0), (0, 4)), (1, 2)),
+        ((56, 56), (56, 56), ((0, 0),) * 5, (0, 0)),
+    ],
+)
+def test_crops_of_other_sizes_go_by_the_same_rule(frame, size, places, centre):
+    """Steps of a quarter of the margin: (86 − 56) // 4 = 7, so 14 to the middle and 28 at most."""
+    assert crops(frame, size) == places
+    views = training_views(frame, size)
+    assert [(v.top, v.left) for v in views] == [*places, *places]
+    assert [v.mirrored for v in views] == [False] * 5 + [True] * 5
+    view = central_view(frame, size)
+    assert (view.top, view.left, view.mirrored) == (*centre, False)
+    assert view.frames(np.zeros((16, *frame, 3))).shape == (16, *size, 3)
+
+
+def test_a_view_that_is_not_inside_the_frames_is_refused():
+    expected = "view: expected a top from 0 to 16 and a left from 0 to 59. Received: "
+    for at in ((17, 0), (0, 60), (-1, 0)):
+        with pytest.raises(InputError) as error:
+            View(*at)
+        assert str(error.value) == f"{expected}{at}."
+    for make in (training_views, central_view):
+        with pytest.raises(InputError, match=r"frames: expected at least the size of a crop, \(65"):
+            make((64, 86), (65, 56))
 
 
 def test_points_go_where_their_pixels_go(rng):
