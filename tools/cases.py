@@ -1,10 +1,31 @@
 """What the scripts that time training share: a process for each case, and the time of a step."""
 
+import argparse
 import json
 import resource
 import subprocess
 import sys
 import time
+from typing import get_args
+
+
+def arguments(doc, **more):
+    """The arguments of a script: `backbones`, weight `files` by backbone, and those of `more`.
+
+    more: by name, what each may be several of; all by default.
+    """
+    from keras_attn import configs
+
+    backbones = get_args(configs.Backbone)
+    parser = argparse.ArgumentParser(
+        description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    for name, choices in {"backbones": backbones, **more}.items():
+        parser.add_argument(f"--{name}", nargs="+", choices=choices, default=choices)
+    parser.add_argument("--weights", nargs="+", default=[], metavar="BACKBONE=FILE")
+    found = parser.parse_args()
+    found.files = dict(pair.split("=", 1) for pair in found.weights)
+    return found
 
 
 def in_a_process(script, *arguments):

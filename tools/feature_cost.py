@@ -8,12 +8,10 @@ birds through the real reader and pipeline. Each case runs in a process of its o
 steps to trace and warm up, one that is timed. An epoch is one of 900 images, as in the paper.
 """
 
-import argparse
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import get_args
 
 import cases
 
@@ -21,21 +19,20 @@ STEPS, IMAGES = 2, 900
 KEPT, THROUGH = "kept", "through"
 
 
-def measure(backbone, how, weights):
-    """Train through the trunk or on kept features; print seconds a step and for the features."""
+def measure(backbone, how, weights, folder):
+    """Train through the trunk or on features kept in `folder`; print what a step takes."""
     import keras
 
     import keras_attn as ka
     from keras_attn import tasks
 
-    folder = Path(tempfile.mkdtemp())
     config = ka.configs.fine_grained("paper", backbone=backbone, attention="sigmoid", epochs=2)
     config = ka.configs.changed(
         config,
         weights=weights,
         pretraining="file" if weights else "none",
         keep_features=how == KEPT,
-        features=folder / "features",
+        features=folder,
     )
     images = STEPS * config.training.batch_size
     # Two thirds of the birds are to train on.
@@ -76,20 +73,12 @@ def main():
     """Parse the arguments and measure."""
     if sys.argv[1:2] == ["--case"]:
         backbone, how, *weights = sys.argv[2:]
-        measure(backbone, how, weights[0] if weights else None)
+        with tempfile.TemporaryDirectory() as folder:
+            measure(backbone, how, weights[0] if weights else None, Path(folder))
         return
-    from keras_attn import configs
-
-    backbones = get_args(configs.Backbone)
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--backbones", nargs="+", choices=backbones, default=backbones)
-    parser.add_argument("--weights", nargs="+", default=[], metavar="BACKBONE=FILE")
-    arguments = parser.parse_args()
-    files = dict(pair.split("=", 1) for pair in arguments.weights)
+    arguments = cases.arguments(__doc__)
     for backbone in arguments.backbones:
-        table(backbone, files.get(backbone))
+        table(backbone, arguments.files.get(backbone))
 
 
 if __name__ == "__main__":

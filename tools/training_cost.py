@@ -9,9 +9,7 @@ case runs in a process of its own: one epoch of two steps to trace and warm up, 
 `encoder` is the dilated backbone alone; `activation` is the whole network without attention.
 """
 
-import argparse
 import sys
-from typing import get_args
 
 import cases
 
@@ -75,20 +73,11 @@ def main():
         backbone, attention, *weights = sys.argv[2:]
         measure(backbone, attention, weights[0] if weights else None)
         return
-    from keras_attn import configs
     from keras_attn.mechanisms import MECHANISMS
 
-    backbones = get_args(configs.Backbone)
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--backbones", nargs="+", choices=backbones, default=backbones)
-    parser.add_argument("--attentions", nargs="+", choices=MECHANISMS, default=MECHANISMS)
-    parser.add_argument("--weights", nargs="+", default=[], metavar="BACKBONE=FILE")
-    arguments = parser.parse_args()
-    files = dict(pair.split("=", 1) for pair in arguments.weights)
+    arguments = cases.arguments(__doc__, attentions=tuple(MECHANISMS))
     for backbone in arguments.backbones:
-        table(backbone, list(arguments.attentions), files.get(backbone))
+        table(backbone, list(arguments.attentions), arguments.files.get(backbone))
 
 
 if __name__ == "__main__":
