@@ -14,9 +14,6 @@ from keras_attn import cli, commands, configs, runs
 from keras_attn.errors import InputError
 from keras_attn.report.curves import PREFIX
 
-FOLDER = "fgsm"
-"""Within a run's folder."""
-
 
 @dataclass(frozen=True)
 class Attack:
@@ -41,7 +38,7 @@ class Attack:
         cli.import_tensorflow_quietly()
         from keras_attn import evaluation
 
-        folders = [(path if path.is_dir() else path.parent) / FOLDER for path in self.weights]
+        folders = [(path if path.is_dir() else path.parent) / runs.ATTACK for path in self.weights]
         twice = [folder for folder, count in Counter(folders).items() if count > 1]
         if twice:
             raise InputError("WEIGHTS", "runs in folders of their own", f"two in {twice[0].parent}")

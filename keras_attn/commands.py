@@ -196,7 +196,7 @@ class Evaluate:
         from keras_attn import api, evaluation
 
         beside = self.weights if self.weights.is_dir() else self.weights.parent
-        out = self.out or beside / "evaluation"
+        out = self.out or beside / runs.EVALUATION
         runs.check_target(out, evaluation.FILES, overwrite=self.overwrite)
         run = api.load(self.weights)
         show(result := api.evaluate(run, held_out(run.config, self.data)))
@@ -237,15 +237,15 @@ def report(folders, out):
     """Tables, pictures, pooled rows and confusions of evaluated run folders."""
     from keras_attn.report import confusion, figures, tables
 
-    made = tables.write(folders, out / "tables", overwrite=True)
-    print(made)
-    for task, titled in figures.titled(tables.read(folders)).items():
+    results = tables.read(folders)
+    print(tables.write(results, out / "tables", overwrite=True))
+    for task, titled in figures.titled(results).items():
         for path in figures.write(task, titled, out):
             print(f"Picture: {path.resolve()}")
     print(f"Tables:  {(out / 'tables').resolve()}")
-    for path in confusion.write(folders, out / "confusion"):
+    for path in confusion.write(results, out / "confusion"):
         print(f"Classes: {path.resolve()}")
-    for path in tables.write_rows(folders, out / "rows"):
+    for path in tables.write_rows(results, out / "rows"):
         print(f"Rows:    {path.resolve()}")
 
 

@@ -24,8 +24,6 @@ from keras_attn.errors import InputError
 from keras_attn.metrics.columns import COLUMNS
 
 FILES = ("examples.csv", "arrays.npz", "gallery.npz")
-FOLDERS = ("evaluation", "fgsm")
-"""Within a run's folder: scores on other data, and those under attack."""
 BATCH = 8
 """Images at a time; fixed, since what a convolution rounds to may depend on it."""
 GALLERY = 6
@@ -96,13 +94,18 @@ def evaluate(scorer, model, dataset, labels, *, progress=True):
         results = _scored(scorer.score, scorer, forward(model), dataset, pool, kept)
         scored = list(bar.track(results, total=len(dataset), description="evaluating"))
     rows = pd.DataFrame([numbers for numbers, _ in scored])
-    rows.insert(0, "fixations", [len(example.points) for example in dataset])
-    rows.insert(0, "id", [example.id for example in dataset])
-    for place, (name, value) in enumerate(labels.items()):
-        rows.insert(place, name, value)
+    counted = {"id": [example.id for example in dataset]}
+    counted["fixations"] = [len(example.points) for example in dataset]
+    put_first(rows, {**labels, **counted})
     arrays = {name: np.stack([arrays[name] for _, arrays in scored]) for name in scored[0][1]}
     notes = (dataset.note,) if dataset.note else ()
     return Evaluation(rows, arrays, as_gallery(kept), notes)
+
+
+def put_first(table, columns):
+    """Insert columns, values or one value each by name, before all others of a DataFrame."""
+    for place, (name, value) in enumerate(columns.items()):
+        table.insert(place, name, value)
 
 
 def as_gallery(kept):
@@ -149,8 +152,7 @@ def references(task, dataset, sigma):
         part = pd.DataFrame(list(found.values()), columns=[*(c.key for c in COLUMNS), *EXTRAS])
         about = {**labels, "attention": list(found), "fold": dataset.number, "seed": np.nan}
         about |= {"id": example.id, "fixations": len(example.points)}
-        for place, (name, value) in enumerate(about.items()):
-            part.insert(place, name, value)
+        put_first(part, about)
         parts.append(part)
     notes = (dataset.note,) if dataset.note else ()
     return Evaluation(pd.concat(parts, ignore_index=True), {}, {}, notes)

@@ -39,8 +39,7 @@ def evaluate(scorer, model, dataset, labels, attack, *, progress=True):
             rows += plan.attacked(chunk, batch, kept)
             bar.advance(task, len(chunk))
     table = pd.DataFrame(rows)
-    for place, (name, value) in enumerate(labels.items()):
-        table.insert(place, name, value)
+    evaluation.put_first(table, labels)
     return evaluation.Evaluation(table, {}, evaluation.as_gallery(kept), plan.notes())
 
 

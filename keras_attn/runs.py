@@ -129,6 +129,10 @@ def versions():
     return {"python": platform.python_version()} | {n: metadata.version(n) for n in packages}
 
 
+EVALUATION, ATTACK = "evaluation", "fgsm"
+"""Folders within a run's: scores on other data, and those under attack."""
+
+
 @dataclass(frozen=True)
 class RunFolder:
     """Where a training run keeps its files."""

@@ -50,7 +50,7 @@ def train(config, train, *, validation=None, out, overwrite=False):
     config = task.resolved(config, train)
     record = _record(config, train, task)
     folder = runs.RunFolder(Path(out).expanduser())
-    results = (*evaluation.FILES, *evaluation.FOLDERS)
+    results = (*evaluation.FILES, runs.EVALUATION, runs.ATTACK)
     with folder.working(record, results=results, overwrite=overwrite):
         if folder.finished:
             _check_weights(folder, record)

@@ -128,6 +128,11 @@ def epoch_order(examples, seed, epoch):
     return np.random.default_rng([seed, epoch]).permutation(examples)
 
 
+def steps_of(count, batch_size):
+    """Batches in an epoch of `count` examples; the last one may be smaller."""
+    return -(-count // batch_size)
+
+
 class Epochs:
     """Batches of epochs, each in an order of its own.
 
@@ -140,8 +145,8 @@ class Epochs:
 
     @property
     def steps(self):
-        """Batches in an epoch; the last one may be smaller."""
-        return -(-self.count // self.batch_size)
+        """Batches in an epoch."""
+        return steps_of(self.count, self.batch_size)
 
     def order(self, epoch):
         """The numbers of an epoch in their order, the same wherever a run was begun."""

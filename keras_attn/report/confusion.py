@@ -36,8 +36,8 @@ def per_class(rows):
 def write(folders, out):
     """Write per_class.csv, confusion.csv (a row per pair of classes) and confusion.png.
 
-    folders: run folders; those of other tasks are passed over. Returns the paths, none without a
-    classifier.
+    folders: as for `results.read`, or what it returned; other tasks are passed over. Returns the
+    paths, none without a classifier.
     """
     rows = read(folders).rows
     rows = rows[(rows["task"] == "fine_grained") & (rows["backbone"] != "")]

@@ -62,7 +62,8 @@ def titled(results):
 
 def _alike(folders):
     """Of lists of folders those with pictures of the same images, such a folder first."""
-    shown = {f: _ids(f) for several in folders.values() for f in several if _ids(f)}
+    found = {f: _ids(f) for several in folders.values() for f in several}
+    shown = {f: ids for f, ids in found.items() if ids}
     if not shown:
         return {}
     same = next(iter(shown.values()))
@@ -75,21 +76,24 @@ def _alike(folders):
 def _ids(folder):
     if not (Path(folder) / GALLERY).is_file():
         return ()
-    return tuple(str(one["id"]) for one in read_gallery(folder))
+    return tuple(str(one["id"]) for one in read_gallery(folder, ("id",)))
 
 
-def read_gallery(folder):
-    """What an evaluation kept to look at: a list of dicts of arrays, one per example."""
+def read_gallery(folder, arrays=None):
+    """What an evaluation kept to look at: a list of dicts of arrays, one per example.
+
+    arrays: names of those that are read, default all.
+    """
     path = Path(folder).expanduser() / GALLERY
     try:
         with np.load(path, allow_pickle=False) as stored:
-            kept = {name: stored[name] for name in stored.files}
+            examples = {}
+            for name in stored.files:
+                place, what = name.split("/")
+                if arrays is None or what in arrays:
+                    examples.setdefault(int(place), {})[what] = stored[name]
     except (OSError, ValueError) as error:
         raise InputError(path, "the pictures of an evaluation", error) from error
-    examples = {}
-    for name, value in kept.items():
-        place, what = name.split("/")
-        examples.setdefault(int(place), {})[what] = value
     return [examples[place] for place in sorted(examples)]
 
 

@@ -47,11 +47,13 @@ class Results:
 
 
 def read(folders):
-    """Read run folders, or one: `Results`.
+    """Read run folders, or one: `Results`; what has been read already is returned as it is.
 
     `InputError`, naming the file, for what is missing, unreadable or does not fit together, and
     for an example that two folders hold of the same network, attention, fold and seed.
     """
+    if isinstance(folders, Results):
+        return folders
     folders = [folders] if isinstance(folders, (str, Path)) else list(folders)
     if not folders:
         raise InputError("folders", "at least one run folder", "none")

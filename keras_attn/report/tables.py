@@ -155,6 +155,7 @@ class Written:
 def write(folders, out, *, overwrite=False):
     """Write each table that the run folders have cells of as .csv, .md and .tex; `Written`.
 
+    folders: as for `read`, or what it returned.
     All files or none. What an earlier run wrote into `out` of the same tasks is refused, or with
     `overwrite` goes.
     """
@@ -181,7 +182,10 @@ def write(folders, out, *, overwrite=False):
 
 
 def write_rows(folders, out):
-    """Write the pooled rows of run folders as one CSV file for each task; returns their paths."""
+    """Write the pooled rows as one CSV file for each task; returns their paths.
+
+    folders: as for `read`, or what it returned.
+    """
     made = []
     for task, rows in read(folders).rows.groupby("task", sort=False):
         path = out / f"{task}.csv"

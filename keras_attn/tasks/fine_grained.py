@@ -180,7 +180,7 @@ def _plan_on_features(config, train, validation):
     def scored(learner):
         return KeptScorer(learner, features(config, made["trunk"], validation), config)
 
-    steps = -(-len(train) // config.training.batch_size)
+    steps = pipeline.steps_of(len(train), config.training.batch_size)
     return Plan(built, steps, batches, scored)
 
 
