@@ -88,8 +88,9 @@ def evaluate(model, data, *, task=None, size=None, out=None, overwrite=False, pr
         float32 RGB in [0, 255] and has an output `saliency` or `logits` and, optionally,
         `attention`.
     data: a `GazeDataset` with masks or classes, such as the second part of `dataset.fold(0)`, or
-        the path of a folder.
-    task: "salient_object" or "fine_grained"; default that of the run, or what the outputs say.
+        the path of a folder; for networks of clips a `VideoDataset` with extracted flow.
+    task: "salient_object", "action" or "fine_grained"; default that of the run, or what inputs and
+        outputs say.
     size: side or (height, width) of the input, where the model leaves it open.
     out: a folder to write examples.csv, arrays.npz and gallery.npz to.
 
@@ -99,8 +100,8 @@ def evaluate(model, data, *, task=None, size=None, out=None, overwrite=False, pr
 
     if out is not None:
         runs.check_target(out, evaluation.FILES, overwrite=overwrite)
-    data = datasets.as_dataset(data)
     model, found, config = _scored_as(model, task)
+    data = datasets.as_dataset(data, kind=found.DATA)
     labels = _labels(found.NAME, data, found.labels(model, config))
     scorer = found.scorer(model, config, size)
     result = evaluation.evaluate(scorer, model, data, labels, progress=progress)
@@ -187,7 +188,8 @@ def validation(data, *, task=None, every=1, size=None, pictures=None):
     from keras_attn import evaluation, tasks
     from keras_attn.training.callbacks import Validation
 
-    data = datasets.as_dataset(data)
+    if not isinstance(data, datasets.VideoDataset):
+        data = datasets.as_dataset(data)
 
     def scorer(model):
         chosen = tasks.of_model(model) if task is None else tasks.named(task)

@@ -24,7 +24,7 @@ def of_task(task):
     return {
         "train": _train(presets),
         "evaluate": Evaluate,
-        "compare": _compare(presets),
+        "compare": _compare(presets, Fusions if task == configs.Action.task else Backbones),
         "report": Report,
     }
 
@@ -78,7 +78,8 @@ def _train(presets):
             cli.import_tensorflow_quietly()
             out = self.out or RUNS / self.config.task / self.config.run_name
             train, test = _read(self.config)
-            run = trained(self.config, train, test, out, self.overwrite)
+            config = started(self.config, train, test, out.parent, self.overwrite)
+            run = trained(config, train, test, out, self.overwrite)
             show(result := evaluated(run, test))
             show_places(runs.RunFolder(run.folder))
             save(result, run.folder, overwrite=True)
@@ -86,78 +87,131 @@ def _train(presets):
     return Train
 
 
-def _compare(presets):
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """What is common to comparisons: which runs, and where they are written to."""
+
+    attentions: tuple[configs.Attention, ...] = tuple(MECHANISMS)
+    """Mechanisms."""
+    seeds: tuple[int, ...] = (0,)
+    """Seeds of the training."""
+    out: Path | None = None
+    """Folder to write to; the runs go into <out>/<task>. Default runs."""
+    overwrite: bool = False
+    """Delete other runs that are in the folder."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Backbones(Compared):
+    """A comparison of networks on several backbones."""
+
+    backbones: tuple[configs.Backbone, ...] = ("vgg16",)
+    """Backbones."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fusions(Compared):
+    """A comparison of two-stream networks."""
+
+    fusions: tuple[configs.Fusion, ...] = ("early", "late")
+    """Where the streams meet. frames, flow: that stream alone, whatever the mechanism."""
+
+
+AXES = {
+    "backbones": "model.backbone",
+    "fusions": "model.fusion",
+    "attentions": "model.attention",
+    "seeds": "training.seed",
+}
+"""Options of a comparison, and those of a single run that they take the place of."""
+
+
+def _compare(presets, base):
     preset = _preset(presets)
 
-    @dataclass(frozen=True)
-    class Compare:
-        """Train and score several mechanisms, backbones and seeds; then tables and pictures.
+    @dataclass(frozen=True, kw_only=True)
+    class Compare(base):
+        """Train and score several networks and seeds; then tables and pictures.
 
-        --attentions, --backbones and --seeds go before the preset's own. A run that is in the
-        folder already is not trained again.
+        What is compared, such as --attentions, goes before the preset's own options. A run that is
+        in the folder already is not trained again.
         """
 
         config: preset
-        attentions: tuple[configs.Attention, ...] = tuple(MECHANISMS)
-        """Mechanisms."""
-        backbones: tuple[configs.Backbone, ...] = ("vgg16",)
-        """Backbones."""
-        seeds: tuple[int, ...] = (0,)
-        """Seeds of the training."""
-        out: Path | None = None
-        """Folder to write to; the runs go into <out>/<task>. Default runs."""
-        overwrite: bool = False
-        """Delete other runs that are in the folder."""
 
         def __call__(self):
             """Train, evaluate and report."""
-            _refuse_overridden(self, presets.values())
+            axes = {name: option for name, option in AXES.items() if hasattr(self, name)}
+            _refuse_overridden(self, axes, presets.values())
             cli.import_tensorflow_quietly()
-            compare(self, self.out or RUNS)
+            compare(self, axes, self.out or RUNS)
 
     return Compare
 
 
-OVERRIDDEN = {
-    "backbones": "model.backbone",
-    "attentions": "model.attention",
-    "seeds": "training.seed",
-}
-"""Options of a single run that those of a comparison take the place of."""
-
-
-def _refuse_overridden(what, presets):
+def _refuse_overridden(what, axes, presets):
     """Refuse an option of a single run that a `Compare` would pass over."""
-    for plural, option in OVERRIDDEN.items():
+    for plural, option in axes.items():
         of = attrgetter(option)
         value = of(what.config)
         if value not in map(of, presets) and getattr(what, plural) != (value,):
             expected = f"--{plural} {value} in its place, before the preset"
             raise InputError(f"--{option}", expected, repr(value))
+    several = getattr(what, "backbones", ())
+    if len(several) > 1 and what.config.training.weights is not None:
+        expected = "one of --backbones at a time, since the file is that of one"
+        raise InputError("--training.weights", expected, ", ".join(several))
 
 
-def compare(what, out):
-    """Every combination of a `Compare`, one after the other, and what can be said of them."""
+def compare(what, axes, out):
+    """Every combination of a `Compare`, one after the other, and what can be said of them.
+
+    axes: options of the single run by those of the comparison.
+    """
     import keras
 
-    from keras_attn import evaluation
+    from keras_attn import evaluation, tasks
 
     config, place = what.config, out / what.config.task
-    if len(what.backbones) > 1 and config.training.weights is not None:
-        expected = "one of --backbones at a time, since the file is that of one"
-        raise InputError("--training.weights", expected, ", ".join(what.backbones))
     train, test = _read(config, drawn=out / "scenes")
-    scored = []
-    for backbone, attention, seed in product(what.backbones, what.attentions, what.seeds):
+    names = [option.rpartition(".")[-1] for option in axes.values()]
+    runs_of, scored = {}, {}
+    for chosen in product(*(getattr(what, plural) for plural in axes)):
+        one = configs.changed(config, **dict(zip(names, chosen, strict=True)))
+        runs_of[one.run_name] = one
+    for name, one in runs_of.items():
         keras.utils.clear_session()  # what earlier networks left would fill the memory
-        one = configs.changed(config, backbone=backbone, attention=attention, seed=seed)
-        run = trained(one, train, test, place / one.run_name, what.overwrite)
-        evaluated(run, test).save(run.folder, overwrite=True)
-        scored.append(run.folder)
-    found = evaluation.references(config.task, test, config.data.fixation_sigma)
+        one = started(one, train, test, place, what.overwrite, scored)
+        scored[name] = trained_and_scored(one, train, test, place / name, what.overwrite)
+    gaze = tasks.of(config).gaze(config, test)
+    found = evaluation.references(config.task, test, gaze)
     found.save(place / "references", overwrite=True)
-    report([*scored, place / "references"], out)
+    report([*scored.values(), place / "references"], out)
     print(f"Runs:    {place.resolve()}")
+
+
+def started(config, train, test, place, overwrite, scored=None):
+    """The configuration with the runs that it starts from, which are trained first if need be.
+
+    place: the folder that they go into, under their own names. scored: folders by name of runs that
+    are finished and scored already; gets those that are not.
+    """
+    from keras_attn import tasks
+
+    scored, fields = {} if scored is None else scored, {}
+    for name, first in tasks.of(config).before(config).items():
+        folder = place / first.run_name
+        if first.run_name not in scored:
+            scored[first.run_name] = trained_and_scored(first, train, test, folder, overwrite)
+        fields[name] = folder
+    return configs.changed(config, **fields)
+
+
+def trained_and_scored(config, train, test, folder, overwrite):
+    """Train a run in a folder, and score it on `test` into the same; returns the folder."""
+    run = trained(config, train, test, folder, overwrite)
+    evaluated(run, test).save(run.folder, overwrite=True)
+    return run.folder
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import Protocol
+from typing import Any, NamedTuple, Protocol
 
 import keras
 import numpy as np
@@ -19,13 +19,14 @@ import tensorflow as tf
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from keras_attn import runs
-from keras_attn.agreement.scoring import EXTRAS, Blur, GazeScores
+from keras_attn.agreement.scoring import EXTRAS
 from keras_attn.errors import InputError
 from keras_attn.metrics.columns import COLUMNS
+from keras_attn.statistics import mean_of_seen
 
 FILES = ("examples.csv", "arrays.npz", "gallery.npz")
 BATCH = 8
-"""Images at a time; fixed, since what a convolution rounds to may depend on it."""
+"""Images or clips at a time; fixed, since what a convolution rounds to may depend on it."""
 GALLERY = 6
 
 
@@ -35,8 +36,14 @@ class Scorer(Protocol):
     def check(self, dataset):
         """Raise `InputError` for a dataset that cannot be scored."""
 
-    def inputs(self, example):
+    def parts(self, example):
+        """What the model is given of an example, one after the other: an image, or some clips."""
+
+    def inputs(self, part):
         """Arrays by name of the model's inputs, without a batch axis."""
+
+    def joined(self, outputs):
+        """The outputs of an example as one dict, from those of its parts, a list of dicts."""
 
     def score(self, dataset, index, outputs):
         """Numbers by name, and arrays by name, of the example; outputs: arrays by name."""
@@ -95,7 +102,7 @@ def evaluate(scorer, model, dataset, labels, *, progress=True):
         scored = list(bar.track(results, total=len(dataset), description="evaluating"))
     rows = pd.DataFrame([numbers for numbers, _ in scored])
     counted = {"id": [example.id for example in dataset]}
-    counted["fixations"] = [len(example.points) for example in dataset]
+    counted["fixations"] = [len(example.fixations) for example in dataset]
     put_first(rows, {**labels, **counted})
     arrays = {name: np.stack([arrays[name] for _, arrays in scored]) for name in scored[0][1]}
     notes = (dataset.note,) if dataset.note else ()
@@ -137,21 +144,23 @@ def validator(make_scorer, dataset, threads=2, pictured=3):
     return validate
 
 
-def references(task, dataset, sigma):
+def references(task, dataset, gaze):
     """What needs no network, as an `Evaluation` whose `attention` is the name of a reference.
 
     One viewer's density against the fixations of the others (the ceiling), the centre bias, a
-    uniform map and the density itself, each scored on every example that has fixations.
+    uniform map and the density itself, each scored on every example that has fixations. gaze: index
+    -> the `GazeScores` of its pictures with gaze, whose means are taken.
     """
     labels = {"task": task, "dataset": (dataset.whole or dataset).name, "backbone": ""}
     parts = []
     for index, example in enumerate(dataset):
-        if not len(example.points):
+        pictures = [one.references() for one in gaze(index)]
+        if not pictures:
             continue
-        found = GazeScores(dataset, index, Blur(fixations=sigma)).references()
-        part = pd.DataFrame(list(found.values()), columns=[*(c.key for c in COLUMNS), *EXTRAS])
-        about = {**labels, "attention": list(found), "fold": dataset.number, "seed": np.nan}
-        about |= {"id": example.id, "fixations": len(example.points)}
+        found = [mean_of_seen([one[name] for one in pictures]) for name in pictures[0]]
+        part = pd.DataFrame(found, columns=[*(c.key for c in COLUMNS), *EXTRAS])
+        about = {**labels, "attention": list(pictures[0]), "fold": dataset.number, "seed": np.nan}
+        about |= {"id": example.id, "fixations": len(example.fixations)}
         put_first(part, about)
         parts.append(part)
     notes = (dataset.note,) if dataset.note else ()
@@ -160,7 +169,7 @@ def references(task, dataset, sigma):
 
 def gallery_indices(dataset, count=GALLERY):
     """Which examples are shown: evenly from those with fixations, so the same for every model."""
-    seen = [i for i, example in enumerate(dataset) if len(example.points)]
+    seen = [i for i, example in enumerate(dataset) if len(example.fixations)]
     places = np.linspace(0, len(seen) - 1, min(count, len(seen))).round().astype(int)
     return [seen[place] for place in places]
 
@@ -207,20 +216,35 @@ def predictions(scorer, call, dataset, pool, indices=None):
 
     call: what `forward` returns. indices: of the examples, default all.
     """
+    found = []
     for chunk, batch in batches(scorer, dataset, pool, indices):
         outputs = call(batch)
-        for place, index in enumerate(chunk):
-            yield index, {name: values[place] for name, values in outputs.items()}
+        for place, part in enumerate(chunk):
+            found.append({name: values[place] for name, values in outputs.items()})
+            if part.last:
+                yield part.index, scorer.joined(found)
+                found = []
+
+
+class Part(NamedTuple):
+    """What a model is given at a time: a part of an example, maybe its last, and whose index."""
+
+    index: int
+    value: Any
+    last: bool
 
 
 def batches(scorer, dataset, pool, indices=None):
-    """Pairs of indices and the inputs by name of BATCH examples, read ahead by the pool."""
-    indices = list(range(len(dataset))) if indices is None else list(indices)
-    bounds = [*range(0, len(indices), BATCH), len(indices)]
-    chunks = [indices[start:stop] for start, stop in pairwise(bounds)]
+    """Pairs of BATCH `Part`s of examples, in order, and their inputs by name, read ahead."""
+    every = []
+    for index in range(len(dataset)) if indices is None else indices:
+        *first, last = scorer.parts(dataset[index])
+        every += [*(Part(index, one, False) for one in first), Part(index, last, True)]
+    bounds = [*range(0, len(every), BATCH), len(every)]
+    chunks = [every[start:stop] for start, stop in pairwise(bounds)]
 
     def load(chunk):
-        return [pool.submit(scorer.inputs, dataset[i]) for i in chunk]
+        return [pool.submit(scorer.inputs, part.value) for part in chunk]
 
     coming = load(chunks[0])
     for chunk, following in zip(chunks, [*chunks[1:], []], strict=True):

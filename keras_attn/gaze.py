@@ -132,14 +132,32 @@ def _blurred(points, shape, sigma):
     if len(points) < height:
         columns, rows = points.astype(np.intp).T
         return _columns(rows, height, sigma_y) @ _columns(columns, width, sigma_x).T
-    over_y = _columns(np.arange(height), height, sigma_y)
-    return over_y @ histogram(points, shape) @ _columns(np.arange(width), width, sigma_x).T
+    return _blurred_counts(histogram(points, shape), (sigma_y, sigma_x))
+
+
+def _blurred_counts(counts, sigmas):
+    over_y, over_x = (
+        _columns(np.arange(length), length, sigma)
+        for length, sigma in zip(counts.shape, sigmas, strict=True)
+    )
+    return over_y @ counts @ over_x.T
 
 
 def histogram(points, shape):
     """How many of `points` fall on each pixel: float64 `(H, W)`."""
     counts = np.bincount(pixels(points, shape), minlength=shape[0] * shape[1])
     return counts.reshape(shape).astype(np.float64)
+
+
+def density_of_counts(counts, sigmas):
+    """Density with sum 1 of so many points on each pixel `(H, W)`; uniform where there are none.
+
+    sigmas: of the blur in pixels, (vertical, horizontal).
+    """
+    total = counts.sum()
+    return (
+        _blurred_counts(counts, sigmas) / total if total else np.full(counts.shape, 1 / counts.size)
+    )
 
 
 def density(points, shape, sigma=None):

@@ -36,7 +36,7 @@ def evaluate(scorer, model, dataset, labels, attack, *, progress=True):
     with ThreadPoolExecutor(2) as pool, Progress(*columns, disable=not progress) as bar:
         task = bar.add_task("attacking", total=len(dataset))
         for chunk, batch in evaluation.batches(scorer, dataset, pool):
-            rows += plan.attacked(chunk, batch, kept)
+            rows += plan.attacked([part.index for part in chunk], batch, kept)
             bar.advance(task, len(chunk))
     table = pd.DataFrame(rows)
     evaluation.put_first(table, labels)

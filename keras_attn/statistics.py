@@ -110,3 +110,11 @@ def holm(p_values):
         running = max(running, min(1.0, p_values[index] * (len(order) - rank)))
         adjusted[index] = running
     return adjusted
+
+
+def mean_of_seen(values):
+    """Mean over the first axis of those values that are not NaN; NaN where there is none."""
+    values = np.asarray(values, np.float64)
+    seen = ~np.isnan(values)
+    total, counts = np.where(seen, values, 0.0).sum(axis=0), seen.sum(axis=0)
+    return np.divide(total, counts, out=np.full(total.shape, np.nan), where=counts > 0)[()]

@@ -34,9 +34,10 @@ def train(config, train, *, validation=None, out, overwrite=False):
     """Train the network of a configuration; what is there already is not done again.
 
     config: from `configs`, such as `configs.salient_object("miniature", attention="human")`.
-    train: the `GazeDataset` to learn from. validation: one to score after every epoch, or None;
-    it takes no part in training. out: the run folder; an unfinished run in it goes on at its last
-    finished epoch, a finished one is loaded, another one is refused or, with `overwrite`, deleted.
+    train: the `GazeDataset` to learn from, for Task 2 a `VideoDataset` with extracted flow.
+    validation: one to score after every epoch, or None; it takes no part in training. out: the run
+    folder; an unfinished run in it goes on at its last finished epoch, a finished one is loaded,
+    another one is refused or, with `overwrite`, deleted.
 
     Writes config.json, history.csv, model.weights.h5 and, for TensorBoard, tensorboard/; returns a
     `Run`. Raises `InputError` for input that cannot be used, and `errors.TrainingStopped` where
@@ -45,8 +46,8 @@ def train(config, train, *, validation=None, out, overwrite=False):
     from keras_attn import evaluation, tasks, weights
     from keras_attn.training import fit
 
-    task, train = tasks.of(config), datasets.as_dataset(train, "train")
-    _check_size(config.model)
+    task = tasks.of(config)
+    train = datasets.as_dataset(train, "train", task.DATA)
     config = task.resolved(config, train)
     record = _record(config, train, task)
     folder = runs.RunFolder(Path(out).expanduser())
@@ -61,31 +62,21 @@ def train(config, train, *, validation=None, out, overwrite=False):
             validate = evaluation.validator(plan.scorer, validation, config.machine.threads)
         model = fit.fit(
             plan,
-            epochs=config.training.epochs,
             folder=folder,
             machine=config.machine,
             seed=config.training.seed,
             save=lambda model, path: weights.save(model, path, record),
             validate=validate,
-            label="{backbone} {attention}".format(**task.labels(None, config)),
+            label=" ".join(config.who),
         )
     return Run(tasks.tag(model, config), config, folder.path)
-
-
-def _check_size(part):
-    """Refuse images that a backbone would leave nothing of, which Keras tells obscurely."""
-    from keras_attn import models
-
-    least = models.backbone(part.backbone).least
-    if part.size is not None and part.size < least:
-        raise InputError("model.size", f"at least {least} for {part.backbone}", part.size)
 
 
 def _record(config, train, task):
     """What a run folder and its weight file say of themselves."""
     identity = configs.identity(config, data=train.fingerprint, files=task.files(config))
     data = {"name": train.name, "fingerprint": train.fingerprint, "note": train.note}
-    data |= {"images": len(train), "reading": str(train.report)}
+    data |= {"examples": len(train), "reading": str(train.report)}
     settings = {"identity": identity, "config": configs.to_dict(config), "data": data}
     return settings | {"versions": runs.versions()}
 

@@ -82,7 +82,7 @@ def _scores(sources, dataset, seen, blur, batch_size, progress):
             coming = _load(threads, dataset, following)
             maps = _maps(sources, images, [dataset[i] for i in batch])
             for place, i in enumerate(batch):
-                scorer = GazeScores(dataset, i, blur)
+                scorer = GazeScores.of_image(dataset, i, blur)
                 for name, values in maps.items():
                     saliency = _checked(name, dataset[i], values[place])
                     scores.setdefault(name, []).append(scorer.of(saliency))
@@ -152,7 +152,7 @@ def _gallery_maps(sources, dataset, indices, blur):
     maps = {}
     for index in indices:
         example = dataset[index]
-        scorer = GazeScores(dataset, index, blur)
+        scorer = GazeScores.of_image(dataset, index, blur)
         made = _maps(sources, [example.pixels()], [example])
         shown = {RowName("human"): scorer.human}
         shown |= {name: _checked(name, example, values) for name, (values,) in made.items()}

@@ -1,4 +1,4 @@
-"""Scores of one map of one image, and the reference rows that stand in every audit.
+"""Scores of one map of one image or frame, and the reference rows that stand in every audit.
 
 Takes a dataset and arrays; knows nothing of networks or files.
 """
@@ -31,41 +31,65 @@ class Blur:
                 raise InputError(f"blur of {name}", "a positive share", getattr(self, name))
 
 
-class GazeScores:
-    """Scores maps of image `index` of a dataset; what all its maps share is computed once."""
+class OtherImages:
+    """The fixations of all other images of a dataset, as image `index` is compared with them.
 
-    def __init__(self, dataset, index, blur):
-        self.example, self.pool, self.blur = dataset[index], dataset.pool, blur
-        self.index = dataset.place_in_pool(index)
-        self.shape = self.example.shape
+    shape: (H, W) of the image. width: what shares of its width are taken of, in pixels.
+    """
+
+    def __init__(self, dataset, index):
+        self.pool, self.index = dataset.pool, dataset.place_in_pool(index)
+        self.shape = dataset[index].shape
+        self.width = float(self.shape[1])
 
     @cached_property
-    def negatives(self):
-        """Pixels of the other images' fixations."""
+    def pixels(self):
+        """The negatives: flat indices of their pixels."""
         return self.pool.other_pixels(self.index, self.shape)
+
+    def centre_bias(self, share):
+        """Their density `(H, W)`; share: its blur, of the width."""
+        return self.pool.centre_bias(self.index, self.shape, share * self.width)
+
+
+class GazeScores:
+    """Scores maps of one image or frame; what all its maps share is computed once.
+
+    points, subjects: its fixations, `(N, 2)`, and whose each is, `(N,)`. others: what they are
+    compared with, such as `OtherImages`. blur: a `Blur`.
+    """
+
+    def __init__(self, points, subjects, others, blur):
+        self.points, self.subjects, self.others, self.blur = points, subjects, others, blur
+        self.shape = others.shape
+
+    @classmethod
+    def of_image(cls, dataset, index, blur):
+        """That of image `index` of a dataset."""
+        example = dataset[index]
+        return cls(example.points, example.subjects, OtherImages(dataset, index), blur)
 
     @cached_property
     def centre_bias(self):
-        """Density of the other images' fixations."""
-        sigma = self.blur.centre_bias * self.shape[1]
-        return self.pool.centre_bias(self.index, self.shape, sigma)
+        """Density of the others' fixations."""
+        return self.others.centre_bias(self.blur.centre_bias)
 
     @cached_property
     def human(self):
-        """Density of this image's own fixations."""
-        return self.density(self.example.points)
+        """Density of its own fixations."""
+        return self.density(self.points)
 
     def density(self, points):
         """Fixation density of some of the points."""
-        return gaze.density(points, self.shape, self.blur.fixations * self.shape[1])
+        return gaze.density(points, self.shape, self.blur.fixations * self.others.width)
 
     def of(self, saliency, points=None):
         """Scores of a map `(H, W)`, ordered as COLUMNS and EXTRAS; all finite.
 
-        points: the fixations to score against, by default all of this image.
+        points: the fixations to score against, by default all of them.
         """
         if points is None:
-            points, density = self.example.points, self.human
+            points, density = self.points, self.human
         else:
             density = self.density(points)
         flat = gaze.pixels(points, self.shape)
@@ -86,12 +110,12 @@ class GazeScores:
 
     def s_auc_and_ig(self, saliency):
         """The two scores of the study alone, which cost a fraction of all."""
-        flat = gaze.pixels(self.example.points, self.shape)
+        flat = gaze.pixels(self.points, self.shape)
         return self._s_auc(saliency, flat), self._bits(saliency, flat)[0]
 
     def _s_auc(self, saliency, flat):
         values = saliency.ravel()
-        return one_map.auc_per_positive(values[flat], values[self.negatives]).mean()
+        return one_map.auc_per_positive(values[flat], values[self.others.pixels]).mean()
 
     def _bits(self, saliency, flat):
         """Information gain, and the share of fixated pixels on an exact zero."""
@@ -103,9 +127,9 @@ class GazeScores:
     def one_viewer(self):
         """Mean scores of each viewer's density against the fixations of all other viewers.
 
-        NaN where fewer than two viewers looked at the image.
+        NaN where fewer than two viewers looked at it, or where they are not told apart.
         """
-        subjects, points = self.example.subjects, self.example.points
+        subjects, points = self.subjects, self.points
         viewers = sorted(set(subjects))
         if len(viewers) < 2:
             return np.full(len(COLUMNS) + len(EXTRAS), np.nan)

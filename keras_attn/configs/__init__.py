@@ -11,8 +11,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import get_args, get_type_hints
 
-from keras_attn.configs import for_fine_grained, for_salient_object
+from keras_attn.configs import for_action, for_fine_grained, for_salient_object
 from keras_attn.configs.base import PARTS, Attention, Backbone, Machine, changed
+from keras_attn.configs.for_action import Action, Fusion
 from keras_attn.configs.for_adversarial import Attack
 from keras_attn.configs.for_fine_grained import FineGrained
 from keras_attn.configs.for_salient_object import SalientObject
@@ -24,12 +25,15 @@ __all__ = [
     "PARTS",
     "PRESETS",
     "TASKS",
+    "Action",
     "Attack",
     "Attention",
     "Backbone",
     "FineGrained",
+    "Fusion",
     "Machine",
     "SalientObject",
+    "action",
     "changed",
     "fine_grained",
     "from_dict",
@@ -40,13 +44,15 @@ __all__ = [
 
 RESULT_FORMAT = 1
 """Part of every run's identity: results of another format are not taken for those of this one."""
-_HOMES = {SalientObject: for_salient_object, FineGrained: for_fine_grained}
+_HOMES = {SalientObject: for_salient_object, Action: for_action, FineGrained: for_fine_grained}
 
 TASKS = {kind.task: kind for kind in _HOMES}
 """The configuration of each task."""
 PRESETS = {kind.task: home.PRESETS for kind, home in _HOMES.items()}
 """The presets of each task."""
-LEARNING_RATES = {kind.task: home.LEARNING_RATES for kind, home in _HOMES.items()}
+LEARNING_RATES = {
+    kind.task: home.LEARNING_RATES for kind, home in _HOMES.items() if kind is not Action
+}
 """Of Adam in the paper, by task and backbone."""
 
 
@@ -58,6 +64,11 @@ def salient_object(preset="miniature", **changes):
     Raises `InputError` for a preset, a field or a value that does not exist.
     """
     return _preset(SalientObject, preset, changes)
+
+
+def action(preset="miniature", **changes):
+    """The configuration of a run of Task 2, as `salient_object` makes one of Task 1."""
+    return _preset(Action, preset, changes)
 
 
 def fine_grained(preset="miniature", **changes):
@@ -111,6 +122,8 @@ def _restored(value, hint):
 WHERE_DATA_COMES_FROM = (
     *("name", "root", "gaze", "images", "side", "scenes_seed", "fold", "folds", "fold_seed"),
     *("participants", "shifted", "crop", "on_bad_example"),
+    *("flow_root", "image_root", "subjects", "group", "fps", "videos", "frames"),
+    *("flow_side", "flow_bound"),
 )
 """Fields that the fingerprint of the training data stands for."""
 

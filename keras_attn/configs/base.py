@@ -46,7 +46,7 @@ class Config:
 
     @property
     def who(self):
-        """Backbone and name of the attention."""
+        """What tells networks of this task apart, the name of the attention last."""
         return self.model.backbone, mechanisms.get(self.model.attention).name
 
     def __post_init__(self):
@@ -61,11 +61,16 @@ def check(config):
             value = getattr(section, name)
             if not _fits(value, hint) and not isinstance(value, Mechanism):
                 raise InputError(f"{part}.{name}", _wording(hint), repr(value))
-            if name in BELOW_ONE and value is not None and not value < 1:
-                raise InputError(f"{part}.{name}", "a share below 1", repr(value))
-            if _is_number(value) and not (value > 0 or (value == 0 and name in MAY_BE_ZERO)):
-                least = "0 or more" if name in MAY_BE_ZERO else "a positive number"
-                raise InputError(f"{part}.{name}", least, repr(value))
+            for number in filter(_is_number, value if isinstance(value, tuple) else (value,)):
+                _check_number(f"{part}.{name}", name, number)
+
+
+def _check_number(where, name, number):
+    if name in BELOW_ONE and not number < 1:
+        raise InputError(where, "a share below 1", repr(number))
+    if not (number > 0 or (number == 0 and name in MAY_BE_ZERO)):
+        least = "0 or more" if name in MAY_BE_ZERO else "a positive number"
+        raise InputError(where, least, repr(number))
 
 
 BELOW_ONE = ("dropout", "momentum", "base_rate")

@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
-from keras_attn.datasets.base import Example, GazeDataset, ReadingReport, read_image
+from keras_attn.datasets.base import Dataset, Example, GazeDataset, ReadingReport, read_image
 from keras_attn.datasets.cub_vwsw import cub_vwsw
 from keras_attn.datasets.dut_omron import dut_omron
+from keras_attn.datasets.flow_extraction import with_flow
 from keras_attn.datasets.folder import folder
 from keras_attn.datasets.hollywood2 import hollywood2
 from keras_attn.datasets.miniature import miniature
@@ -29,13 +30,16 @@ __all__ = [
     "pascal_s",
     "read_image",
     "ucf_sports",
+    "with_flow",
 ]
 
 
-def as_dataset(data, where="data"):
-    """A `GazeDataset` as it is, or that of a folder which is named by its path."""
-    if isinstance(data, GazeDataset):
+def as_dataset(data, where="data", kind=GazeDataset):
+    """A dataset of a kind as it is, or if that is images, that of a folder named by its path."""
+    if isinstance(data, kind):
         return data
-    if not isinstance(data, (str, Path)):
-        raise InputError(where, "a GazeDataset or the path of a folder", repr(data))
-    return folder(data)
+    if kind is GazeDataset and isinstance(data, (str, Path)):
+        return folder(data)
+    also = " or the path of a folder" if kind is GazeDataset else ""
+    received = type(data).__name__ if isinstance(data, Dataset) else repr(data)
+    raise InputError(where, f"a {kind.__name__}{also}", received)

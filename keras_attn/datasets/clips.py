@@ -20,7 +20,6 @@ from keras_attn.datasets import pipeline
 from keras_attn.datasets.snippets import (
     INPUT,
     MOST,
-    Snippet,
     central_view,
     snippets,
     training_views,
@@ -91,7 +90,7 @@ def clip_density(snippet, view, sigma=gaze.FIXATION_SIGMA):
     of the video's width, the same in both directions on the video as it is on disk.
     """
     shape = snippet.video.shape
-    spread = sigma * shape[1] * np.divide(view.frame, shape)
+    spread = sigma * view.per_width(shape)
     seen = (view.points(points, shape) for points in snippet.points)
     made = [gaze.density(points, view.size, spread) for points in seen]
     return np.stack(made).astype(np.float32)[..., None]
@@ -100,33 +99,30 @@ def clip_density(snippet, view, sigma=gaze.FIXATION_SIGMA):
 # --- one at a time ------------------------------------------------------------------------------
 
 
-def clip_inputs(example, start, size=INPUT, sigma=gaze.FIXATION_SIGMA, names=INPUTS[:2]):
-    """What a network takes of one snippet of a video in the central crop, without a batch axis.
+def clip_inputs(footage, snippet, view, sigma=gaze.FIXATION_SIGMA, names=INPUTS[:2]):
+    """What a network takes of one snippet, without a batch axis: arrays by name.
 
-    example: a `VideoExample` with extracted flow. start: of the snippet, from 1, see
-    `snippets.starts`. size: (h, w) of the crop. sigma: blur of the density as a share of the
-    width. names: of the inputs, of INPUTS.
-    Returns arrays by name, and the numbers of the 16 frames of the video that they cover, counted
-    from 0; at the end of a short video the last is repeated. `frames` is float32 `(16, h, w, 3)`
-    RGB in [0, 255]; `flow` float32 `(16, h, w, 2)` in the 8-bit code; `gaze` the density, float32
-    `(16, h, w, 1)`. `InputError` as for `Footage`.
+    footage: that of the dataset with its video. view: such as `central_view_of`. sigma: blur of the
+    density as a share of the width. names: of the inputs, of INPUTS. At the end of a short video
+    the last frame is repeated. `frames` is float32 `(16, h, w, 3)` RGB in [0, 255]; `flow` float32
+    `(16, h, w, 2)` in the 8-bit code; `gaze` the density, float32 `(16, h, w, 1)`.
     """
     names = [one_of("input", name, INPUTS) for name in names]
-    snippet = Snippet(example, start)
-    values = _read(example, _opened(example), start - 1, start - 1 + SNIPPET)
-    with _naming(example):
-        view = central_view(values.shape[1:3], size_of(size))
-    frames, flow = (part.astype(np.float32) for part in _seen(_filled(values), view))
+    frames, flow = (part.astype(np.float32) for part in _seen(footage.snippet(snippet), view))
     made = {"frames": frames, "flow": flow}
     if "gaze" in names:
         made["gaze"] = clip_density(snippet, view, sigma)
-    return {name: made[name] for name in names}, snippet.numbers
+    return {name: made[name] for name in names}
 
 
-def view_of(example, size=INPUT):
-    """The `View` that `clip_inputs` shows of a video; it says where points of gaze are in it."""
-    frame = _frame(example, _opened(example))
-    with _naming(example):
+def central_view_of(dataset, frame=None, size=INPUT):
+    """The `View` of a `VideoDataset` to test with; `InputError` names its first video.
+
+    frame: (H, W) of extracted frames; default that of the first video.
+    """
+    video = dataset[0]
+    frame = _frame(video, _opened(video)) if frame is None else frame
+    with _naming(video):
         return central_view(frame, size_of(size))
 
 
@@ -184,14 +180,25 @@ class Footage:
         start, stop = self._bounds[place : place + 2]
         return _filled(self.values[start + first : min(start + first + SNIPPET, stop)])
 
+    def frames(self, video, numbers):
+        """Frames of a video by their numbers, counted from 0, the first has none: uint8 RGB."""
+        place = self._places[video.id]
+        return np.stack([self._frame(video, place, number - 1) for number in numbers])
+
+    def _frame(self, video, place, pair):
+        if self.values is None:
+            return _read(video, self.folders[place], pair, pair + 1)[0, ..., :3]
+        return self.values[self._bounds[place] + pair, ..., :3]
+
 
 class Batches(pipeline.Epochs):
-    """Training batches out of `Footage`: each epoch in an order and with crops of its own.
+    """Training batches out of `Footage`: each pass in an order and with crops of its own.
 
     size: (h, w) of the crops. augment: whether each clip is seen in one of five crops, mirrored or
-    not, that is drawn for every epoch; otherwise in the central one. sigma: blur of the densities
-    as a share of the width. most: snippets of a video. A clip of several labels is there once for
-    each, as in the lists of two-stream-fcan.
+    not, that is drawn for every pass; otherwise in the central one. sigma: blur of the densities
+    as a share of the width. most: snippets of a video. steps: batches in an epoch, which goes on
+    where the last one stopped; default a pass over all clips. A clip of several labels is there
+    once for each, as in the lists of two-stream-fcan.
     """
 
     def __init__(
@@ -201,13 +208,14 @@ class Batches(pipeline.Epochs):
         *,
         batch_size,
         epochs,
+        steps=None,
         seed=0,
         augment=True,
         sigma=gaze.FIXATION_SIGMA,
         most=MOST,
         threads=4,
     ):
-        super().__init__(batch_size, epochs, seed)
+        super().__init__(batch_size, epochs, seed, steps)
         self.footage, self.sigma, self.threads = footage, sigma, threads
         self.size = size_of(size)
         with _naming(footage.dataset[0]):
@@ -217,15 +225,15 @@ class Batches(pipeline.Epochs):
 
     @property
     def count(self):
-        """How many clips an epoch has."""
+        """How many clips a pass has."""
         return len(self.rows)
 
-    def order(self, epoch):
-        """Numbers of clips, each as one of its views, in the order of an epoch."""
-        # A stream beside that of the order, and as that one, the same whenever the epoch is run.
-        rng = np.random.default_rng([self.seed, epoch, 1])
+    def order(self, number):
+        """Numbers of clips, each as one of its views, in the order of a pass."""
+        # A stream beside that of the order, and as that one, the same whenever the pass is run.
+        rng = np.random.default_rng([self.seed, number, 1])
         views = rng.integers(len(self.views), size=self.count)
-        return super().order(epoch) * len(self.views) + views
+        return super().order(number) * len(self.views) + views
 
     def clip(self, number):
         """Frames and flow as bytes, density and label of a clip as one of its views."""

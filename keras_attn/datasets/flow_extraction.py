@@ -8,7 +8,7 @@ import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import filelock
@@ -88,6 +88,24 @@ def extract_all(found, out, settings, *, jobs=None, overwrite=False, progress=Tr
             _work(coming, done, min(jobs, len(coming)), progress)
     done.seconds = time.perf_counter() - began
     return done
+
+
+def with_flow(dataset, out, settings=None, *, jobs=None, progress=True):
+    """A `VideoDataset` with the frames and flow of each video, extracted into `<out>/<id>`.
+
+    settings: `flow_files.FlowSettings`, by default those of the study. jobs, progress: as for
+    `extract_all`; what is there already is not extracted again. `InputError` for videos that
+    cannot be used.
+    """
+    out = Path(out).expanduser()
+    found = {video.id: video.video for video in dataset}
+    unknown = [name for name, path in found.items() if path is None]
+    if unknown:
+        raise InputError(f"video {unknown[0]!r}", "a file or a folder of frames", "none")
+    settings = settings or flow_files.FlowSettings()
+    extract_all(found, out, settings, jobs=jobs, progress=progress).check()
+    videos = tuple(replace(video, flow=out / video.id, images=None) for video in dataset)
+    return replace(dataset, examples=videos)
 
 
 @contextmanager

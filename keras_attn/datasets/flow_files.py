@@ -144,6 +144,14 @@ def finished(video, folder, settings, *, overwrite=False):
     return None if changed or _missing(folder, record, settings) else record
 
 
+def how_made(folder):
+    """The settings of the flow in `folder`, in words."""
+    record = _record(Path(folder) / MARKER)
+    if record is None:
+        return "by other tools"
+    return ", ".join(f"{name} {value}" for name, value in record["settings"].items())
+
+
 def is_marked(folder):
     """Whether `folder` holds flow that was written by `extract`."""
     return (Path(folder) / MARKER).is_file()

@@ -134,34 +134,47 @@ def steps_of(count, batch_size):
 
 
 class Epochs:
-    """Batches of epochs, each in an order of its own.
+    """Batches of epochs, out of passes over all examples, each in an order of its own.
 
     What is taken in turn, an example as one of its variants, has a number from 0. `count` and
-    `named`, how many an epoch has and the batches themselves, are those of a subclass.
+    `named`, how many a pass has and the batches themselves, are those of a subclass. steps: batches
+    in an epoch, all whole, which go on from pass to pass; by default an epoch is a pass, and its
+    last batch may be smaller.
     """
 
-    def __init__(self, batch_size, epochs, seed):
+    def __init__(self, batch_size, epochs, seed, steps=None):
         self.batch_size, self.epochs, self.seed = batch_size, epochs, seed
+        self.given_steps = steps
 
     @property
     def steps(self):
         """Batches in an epoch."""
-        return steps_of(self.count, self.batch_size)
+        return self.given_steps or steps_of(self.count, self.batch_size)
 
-    def order(self, epoch):
-        """The numbers of an epoch in their order, the same wherever a run was begun."""
-        return epoch_order(self.count, self.seed, epoch)
+    def order(self, number):
+        """The numbers of a pass in their order, the same wherever a run was begun."""
+        return epoch_order(self.count, self.seed, number)
 
     def numbers(self, first):
         """The numbers of each batch from the epoch `first` on: a dataset of int64 `(b,)`."""
-        cuts = range(self.batch_size, self.count, self.batch_size)
-
-        def made():
-            for epoch in range(first, self.epochs):
-                yield from np.split(self.order(epoch), cuts)
-
+        made = self._passes if self.given_steps is None else self._stream
         spec = tf.TensorSpec((None,), tf.int64)
-        return tf.data.Dataset.from_generator(made, output_signature=spec)
+        return tf.data.Dataset.from_generator(lambda: made(first), output_signature=spec)
+
+    def _passes(self, first):
+        cuts = range(self.batch_size, self.count, self.batch_size)
+        for epoch in range(first, self.epochs):
+            yield from np.split(self.order(epoch), cuts)
+
+    def _stream(self, first):
+        number, place = divmod(first * self.steps * self.batch_size, self.count)
+        coming = self.order(number)[place:]
+        for _ in range((self.epochs - first) * self.steps):
+            while len(coming) < self.batch_size:
+                number += 1
+                coming = np.concatenate([coming, self.order(number)])
+            yield coming[: self.batch_size]
+            coming = coming[self.batch_size :]
 
     def of(self, model, first=0):
         """What `named` returns as Keras' `fit` takes it for `model`; see `for_fit`."""

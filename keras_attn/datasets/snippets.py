@@ -128,9 +128,20 @@ class View:
 
     def points(self, points, shape):
         """Points `(N, 2)` in a video of `shape` (H, W), in the pixels of the view; others drop."""
-        resized = gaze.resize(points, shape, self.frame)
-        seen = gaze.crop(resized, (self.left, self.top, self.size[1], self.size[0]))
+        seen = self._moved(points, shape)
+        seen = seen[gaze.inside(seen, self.size)]
         return gaze.flip(seen, self.size) if self.mirrored else seen
+
+    def sees(self, points, shape):
+        """Whether each of the points `(N, 2)` is in the view: bool `(N,)`."""
+        return gaze.inside(self._moved(points, shape), self.size)
+
+    def _moved(self, points, shape):
+        return gaze.resize(points, shape, self.frame) - (self.left, self.top)
+
+    def per_width(self, shape):
+        """Pixels of the view, vertical and horizontal, in the width of a video of `shape`."""
+        return shape[1] * np.divide(self.frame, shape)
 
 
 def crops(frame, size):

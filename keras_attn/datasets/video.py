@@ -8,7 +8,6 @@ of its pair: `im_%04d.jpg` number k is frame k, and frame 0 has none.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 
 import numpy as np
@@ -72,7 +71,7 @@ class VideoExample:
         """How many files of extracted flow it has: one for every frame but the first."""
         return self.frames - 1
 
-    @cached_property
+    @property
     def fixations(self):
         """The points of all frames together, `(N, 2)`."""
         return np.concatenate([np.zeros((0, 2)), *self.points])

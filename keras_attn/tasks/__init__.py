@@ -3,8 +3,10 @@
 A task is a module of this package, named like its configuration. What training and evaluation ask
 of it, for a resolved configuration:
 
+    DATA                            the kind of its datasets
     read(data, drawn=None)          the whole dataset that the data part of a configuration names
     parts(config, whole)            what of it is trained on, and what is scored
+    before(config)                  configurations of runs that it starts from, by field
     resolved(config, train)         the configuration with nothing left to follow from others
     files(config)                   fingerprints of the files that a run depends on, by field
     plan(config, train, validation) the `training.plan.Plan`
@@ -12,6 +14,7 @@ of it, for a resolved configuration:
     network(config)                 the network alone
     scorer(model, config, size)     an `evaluation.Scorer`
     takes(model)                    whether a model from elsewhere is one of this task
+    gaze(config, dataset)           index -> `GazeScores` of the pictures of an example with gaze
     labels(model, config)           who is scored, for the first columns of the rows
 """
 

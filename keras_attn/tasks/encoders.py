@@ -4,6 +4,7 @@ import keras
 import numpy as np
 
 from keras_attn import models, runs, weights
+from keras_attn.errors import InputError
 from keras_attn.models.common import image_input_of
 from keras_attn.weights.saved import SUFFIX
 
@@ -16,6 +17,18 @@ def load_encoder(model, backbone, path):
     # A file of the package's own holds a trunk alone; published ones may bear a classifier.
     skip = () if str(path).endswith(SUFFIX) else encoder.classifier
     weights.load(part, path, skip=skip)
+
+
+def size(part):
+    """Side of the input: that of the configuration, or of the backbone in the paper.
+
+    `InputError` for images that the backbone would leave nothing of, which Keras tells obscurely.
+    """
+    encoder = models.backbone(part.backbone)
+    if part.size is not None and part.size < encoder.least:
+        expected = f"at least {encoder.least} for {part.backbone}"
+        raise InputError("model.size", expected, part.size)
+    return part.size or encoder.size
 
 
 def files(config):

@@ -16,12 +16,13 @@ from keras_attn.report import pictures
 from keras_attn.resizing import image_at, size_of
 from keras_attn.tasks import encoders
 from keras_attn.tasks.pretraining import digest, drawn_trunk
-from keras_attn.tasks.scoring import AttentionScorer, outputs_like
+from keras_attn.tasks.scoring import ImageScorer, gaze_of_image, outputs_like
 from keras_attn.training.plan import Plan, Trainee
 from keras_attn.weights.layouts import read_legacy_h5
 from keras_attn.weights.saved import SUFFIX
 
 NAME = configs.FineGrained.task
+DATA = datasets.GazeDataset
 
 
 def read(data, drawn=None):
@@ -48,10 +49,15 @@ def parts(config, whole):
     return whole.split("train"), whole.split("test")
 
 
+def before(config):
+    """None: no run has to be there first."""
+    return {}
+
+
 def resolved(config, train):
     """The configuration with every field that was None filled in."""
     model, training = config.model, config.training
-    size = model.size or models.backbone(model.backbone).size
+    size = encoders.size(model)
     rate = training.learning_rate or configs.LEARNING_RATES[NAME][model.backbone]
     classes = model.classes or tuple(train.classes)
     _check_labels(train, classes)
@@ -158,7 +164,13 @@ def plan(config, train, validation=None):
         train, size_of(config.model.size), config.machine.threads, masks=False
     )
     made = _batches(config, pixels)
-    return Plan(lambda: Trainee.of(build(config)), made.steps, made.of, lambda m: scorer(m, config))
+    return Plan(
+        lambda: Trainee.of(build(config)),
+        made.epochs,
+        made.steps,
+        made.of,
+        lambda model: scorer(model, config),
+    )
 
 
 def _batches(config, source):
@@ -181,7 +193,7 @@ def _plan_on_features(config, train, validation):
         return KeptScorer(learner, features(config, made["trunk"], validation), config)
 
     steps = pipeline.steps_of(len(train), config.training.batch_size)
-    return Plan(built, steps, batches, scored)
+    return Plan(built, config.training.epochs, steps, batches, scored)
 
 
 def features(config, frozen, dataset):
@@ -216,7 +228,7 @@ def takes(model):
     return not isinstance(model.output, (list, tuple)) and len(model.output.shape) == 2
 
 
-class Scorer(AttentionScorer):
+class Scorer(ImageScorer):
     """Scores class predictions, and attention at each image's own size against gaze.
 
     classes: their names, in the order of the logits.
@@ -301,6 +313,11 @@ def scorer(model, config=None, size=None):
     """The `Scorer` of a model, classes and blur from the configuration it was trained with."""
     of = configs.FineGrained() if config is None else config
     return Scorer(model, of.model.classes, of.data.fixation_sigma, size)
+
+
+def gaze(config, dataset):
+    """Index -> the `GazeScores` of that image of a dataset, in a list; empty without fixations."""
+    return lambda index: gaze_of_image(dataset, index, config.data.fixation_sigma)
 
 
 def labels(model, config):

@@ -14,10 +14,11 @@ from keras_attn.metrics.salient_object import SCORES, ImageScores
 from keras_attn.report import pictures
 from keras_attn.resizing import at_size, image_at, size_of
 from keras_attn.tasks import encoders
-from keras_attn.tasks.scoring import AttentionScorer, outputs_like
+from keras_attn.tasks.scoring import ImageScorer, gaze_of_image, outputs_like
 from keras_attn.training.plan import Plan, Trainee
 
 NAME = configs.SalientObject.task
+DATA = datasets.GazeDataset
 READERS = {
     "dut_omron": datasets.dut_omron,
     "pascal_s": datasets.pascal_s,
@@ -41,10 +42,15 @@ def read(data, drawn=None):
     return datasets.miniature(data.name, **scenes, root=drawn)
 
 
+def before(config):
+    """None: no run has to be there first."""
+    return {}
+
+
 def resolved(config, train):
     """The configuration with every field that was None filled in."""
     model, data, training = config.model, config.data, config.training
-    size = model.size or models.backbone(model.backbone).size
+    size = encoders.size(model)
     rate = training.learning_rate or configs.LEARNING_RATES[NAME][model.backbone]
     base = model.base_rate or _base_rate(train)
     augment = data.name in AUGMENTED if data.augment is None else data.augment
@@ -128,7 +134,13 @@ def parts(config, whole):
 def plan(config, train, validation=None):
     """The `Plan` of training a resolved configuration on images."""
     made = batches(config, train)
-    return Plan(lambda: Trainee.of(build(config)), made.steps, made.of, lambda m: scorer(m, config))
+    return Plan(
+        lambda: Trainee.of(build(config)),
+        made.epochs,
+        made.steps,
+        made.of,
+        lambda model: scorer(model, config),
+    )
 
 
 def batches(config, train):
@@ -172,7 +184,7 @@ def outputs_of(model):
     return saliency, outputs_like(model, "attention")
 
 
-class Scorer(AttentionScorer):
+class Scorer(ImageScorer):
     """Scores predictions at each image's own size against its mask, and attention against gaze."""
 
     def __init__(self, model, sigma, size=None):
@@ -229,6 +241,11 @@ def scorer(model, config=None, size=None):
     """The `Scorer` of a model, its blur from the configuration it was trained with."""
     data = configs.SalientObject().data if config is None else config.data
     return Scorer(model, data.fixation_sigma, size)
+
+
+def gaze(config, dataset):
+    """Index -> the `GazeScores` of that image of a dataset, in a list; empty without fixations."""
+    return lambda index: gaze_of_image(dataset, index, config.data.fixation_sigma)
 
 
 def labels(model, config):

@@ -8,6 +8,7 @@ from keras_attn.metrics.columns import COLUMNS
 from keras_attn.models.common import GAZE, image_input_of
 from keras_attn.report import pictures
 from keras_attn.resizing import at_size, size_of
+from keras_attn.statistics import mean_of_seen
 
 STUDY = ("s_auc", "ig")
 """The two gaze scores of the study."""
@@ -26,65 +27,89 @@ def _is(name, kind):
 
 
 class AttentionScorer:
-    """Scores attention maps at each image's own size against the fixation points.
+    """Scores attention maps against the gaze of the pictures that an example has, one or many.
 
-    attention: names of the outputs that are maps, in order; the last one counts. sigma: blur of
-    the densities as a share of the width. size: (H, W) of the input.
+    attention: names of the outputs that are maps, in order; the last one counts. A subclass says
+    what the pictures of an example are, with `compared`.
     """
 
-    def __init__(self, model, attention, sigma, size=None):
-        self.attention, self.sigma = attention, sigma
-        self.inputs_of_model = [tensor.name for tensor in model.inputs]
-        fixed = image_input_of(model).shape[1:3]
-        self.size = size_of(size or (DEFAULT_SIZE if None in fixed else fixed))
+    def __init__(self, attention):
+        self.attention = attention
 
     def check(self, dataset):
         """Every dataset can be scored, as far as gaze is concerned."""
 
-    def inputs(self, example):
-        """The image, and under the name `gaze` its density, as the model takes them."""
-        made = {}
-        for name in self.inputs_of_model:
-            if name == GAZE:
-                made[name] = pipeline.input_density(example, self.size, self.sigma)
-            else:
-                made[name] = pipeline.input_image(example, self.size).astype(np.float32)
-        return made
-
-    def attention_maps(self, outputs, shape):
-        """The attention maps in order, at `shape` (H, W)."""
-        return [at_size(outputs[name][..., 0], shape) for name in self.attention]
+    def compared(self, dataset, index, outputs):
+        """For each picture with gaze its `GazeScores` and its maps of all levels, `(H, W)` each."""
+        raise NotImplementedError
 
     def agreement(self, dataset, index, outputs):
         """All gaze scores of an example by name; NaN without fixations, none without attention.
 
         They are those of the last attention; `s_auc_1`, `ig_1` and so on of the earlier.
         """
-        attention = self.attention_maps(outputs, dataset[index].shape)
-        if not attention:
+        if not self.attention:
             return {}
-        names = [*(column.key for column in COLUMNS), *EXTRAS]
-        earlier = [f"{key}_{level}" for level in range(1, len(attention)) for key in STUDY]
-        if not len(dataset[index].points):
-            return dict.fromkeys((*names, *earlier), np.nan)
-        gaze = GazeScores(dataset, index, Blur(fixations=self.sigma))
-        pairs = [value for one in attention[:-1] for value in gaze.s_auc_and_ig(one)]
-        values = (*gaze.of(attention[-1]), *pairs)
-        return dict(zip((*names, *earlier), values, strict=True))
+        earlier = [f"{key}_{level}" for level in range(1, len(self.attention)) for key in STUDY]
+        names = [*(column.key for column in COLUMNS), *EXTRAS, *earlier]
+        found = []
+        for gaze, (*others, last) in self.compared(dataset, index, outputs):
+            pairs = [value for one in others for value in gaze.s_auc_and_ig(one)]
+            found.append([*gaze.of(last), *pairs])
+        values = np.mean(found, axis=0) if found else [np.nan] * len(names)
+        return dict(zip(names, values, strict=True))
 
     def brief_agreement(self, dataset, index, outputs):
         """s-AUC and IG of an example alone, for every epoch; NaN where there is none."""
-        attention = self.attention_maps(outputs, dataset[index].shape)[-1:]
-        if not attention or not len(dataset[index].points):
-            return np.nan, np.nan
-        gaze = GazeScores(dataset, index, Blur(fixations=self.sigma))
-        return gaze.s_auc_and_ig(attention[0])
+        pictures = self.compared(dataset, index, outputs) if self.attention else ()
+        found = [gaze.s_auc_and_ig(maps[-1]) for gaze, maps in pictures]
+        return tuple(np.mean(found, axis=0)) if found else (np.nan, np.nan)
 
     def overall_agreement(self, pairs):
         """Means by name over the examples that have gaze, from what `brief_agreement` returned."""
-        return {
-            name: mean_of_seen(v) for name, v in zip(STUDY, zip(*pairs, strict=True), strict=True)
-        }
+        return dict(zip(STUDY, map(float, mean_of_seen(pairs)), strict=True))
+
+
+class ImageScorer(AttentionScorer):
+    """Scores attention maps at each image's own size.
+
+    sigma: blur of the densities as a share of the width. size: (H, W) of the input.
+    """
+
+    def __init__(self, model, attention, sigma, size=None):
+        super().__init__(attention)
+        self.sigma = sigma
+        self.inputs_of_model = [tensor.name for tensor in model.inputs]
+        fixed = image_input_of(model).shape[1:3]
+        self.size = size_of(size or (DEFAULT_SIZE if None in fixed else fixed))
+
+    def parts(self, example):
+        """The image alone."""
+        return (example,)
+
+    def inputs(self, part):
+        """The image, and under the name `gaze` its density, as the model takes them."""
+        made = {}
+        for name in self.inputs_of_model:
+            if name == GAZE:
+                made[name] = pipeline.input_density(part, self.size, self.sigma)
+            else:
+                made[name] = pipeline.input_image(part, self.size).astype(np.float32)
+        return made
+
+    def joined(self, outputs):
+        """Those of the image."""
+        (only,) = outputs
+        return only
+
+    def attention_maps(self, outputs, shape):
+        """The attention maps in order, at `shape` (H, W)."""
+        return [at_size(outputs[name][..., 0], shape) for name in self.attention]
+
+    def compared(self, dataset, index, outputs):
+        """The image, if it has fixations."""
+        maps = self.attention_maps(outputs, dataset[index].shape)
+        return [(gaze, maps) for gaze in gaze_of_image(dataset, index, self.sigma)]
 
     def kept_image(self, example):
         """Name, image and points of an example at the width of a gallery, and its (H, W) there."""
@@ -93,8 +118,7 @@ class AttentionScorer:
         return kept | {"points": example.points * (size[1] / example.shape[1])}, size
 
 
-def mean_of_seen(values):
-    """Mean of the values that are not NaN, as a float; NaN if there is none."""
-    values = np.asarray(values, np.float64)
-    seen = values[~np.isnan(values)]
-    return float(seen.mean()) if len(seen) else np.nan
+def gaze_of_image(dataset, index, sigma):
+    """The `GazeScores` of an image, in a list that is empty without fixations."""
+    blur = Blur(fixations=sigma)
+    return [GazeScores.of_image(dataset, index, blur)] if len(dataset[index].points) else []

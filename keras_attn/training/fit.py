@@ -9,7 +9,7 @@ from keras_attn.errors import InputError
 from keras_attn.training import callbacks, devices, state
 
 
-def fit(plan, *, epochs, folder, machine, seed, save, validate=None, label=""):
+def fit(plan, *, folder, machine, seed, save, validate=None, label=""):
     """Train to the last epoch; returns the network. An unfinished run in `folder` goes on.
 
     plan: a `Plan`. folder: a held `RunFolder`. machine: a `configs.Machine`. save: (network,
@@ -21,21 +21,22 @@ def fit(plan, *, epochs, folder, machine, seed, save, validate=None, label=""):
     same bits as one that was not. Raises `TrainingStopped` where the run diverges; nothing of the
     epoch in which it did is saved.
     """
-    if plan.steps < 1 or epochs < 1:
-        raise InputError("training", "at least one step and one epoch", f"{plan.steps}, {epochs}")
+    if plan.steps < 1 or plan.epochs < 1:
+        received = f"{plan.steps}, {plan.epochs}"
+        raise InputError("training", "at least one step and one epoch", received)
     with devices.precision(machine.precision), devices.scope(machine.strategy):
         keras.utils.set_random_seed(seed)
         trainee = plan.build()
         history = state.load(folder.state, trainee.learner)
     if history:
         callbacks.write_history(folder, history)
-    if len(history) < epochs:
+    if len(history) < plan.epochs:
         batches = plan.batches(trainee.learner, len(history))
         guard = callbacks.StopAtNaN(next(iter(batches))[0], machine.precision)
         with callbacks.Report(label) as report:
             trainee.learner.fit(
                 batches,
-                epochs=epochs,
+                epochs=plan.epochs,
                 initial_epoch=len(history),
                 steps_per_epoch=plan.steps,
                 callbacks=_callbacks(guard, folder, history, machine, validate, report),

@@ -1,0 +1,97 @@
+"""The gaze of videos as a network sees it, frame by frame: what its attention is compared with.
+
+A network sees a crop of every frame, and its attention says nothing of what lies beside it. So
+points, negatives and centre bias are those within the crop, in its pixels.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from keras_attn import gaze
+from keras_attn.agreement.scoring import Blur, GazeScores
+from keras_attn.datasets.snippets import View
+from keras_attn.datasets.video import VideoDataset
+
+NEGATIVES = 10_000
+"""Most negatives of a frame."""
+SEED = 2021
+"""Of the choice of negatives."""
+
+
+@dataclass(frozen=True, eq=False)
+class OtherVideos:
+    """The points of all other videos, at whatever frame, as a video is compared with them.
+
+    counts: `(h, w)`, how many are on each pixel. width: pixels, vertical and horizontal, that the
+    width of the video has. place: of the video in the whole dataset, which the choice of negatives
+    depends on; it is one and the same for all of its frames.
+    """
+
+    counts: np.ndarray
+    width: np.ndarray
+    place: int
+
+    @property
+    def shape(self):
+        """(h, w)."""
+        return self.counts.shape
+
+    @cached_property
+    def pixels(self):
+        """At most NEGATIVES of them, as flat indices of their pixels."""
+        chosen = self.counts.ravel()
+        if chosen.sum() > NEGATIVES:
+            rng = np.random.default_rng([SEED, self.place])
+            chosen = rng.multivariate_hypergeometric(chosen, NEGATIVES, method="marginals")
+        return np.repeat(np.arange(chosen.size), chosen)
+
+    def centre_bias(self, share):
+        """Their density `(h, w)`, of all of them; share: its blur, of the video's width."""
+        return gaze.density_of_counts(self.counts, share * self.width)
+
+
+@dataclass(frozen=True, eq=False)
+class VideoGaze:
+    """The gaze of a `VideoDataset` within one `View`, that of the crop to test on.
+
+    Frames of videos of any shape are squeezed into `view.frame` first, as they are for the
+    network. Negatives are points of the whole dataset that `dataset` is a part of.
+    """
+
+    dataset: VideoDataset
+    view: View
+    blur: Blur
+
+    @cached_property
+    def _counts(self):
+        """Points on each pixel of the view: int64 `(videos of the whole, h, w)`, and their sum."""
+        videos, size = self.dataset.whole or self.dataset, self.view.size
+        counts = np.zeros((len(videos), *size), np.int32)
+        for place, video in enumerate(videos):
+            counts[place] = gaze.histogram(self.view.points(video.fixations, video.shape), size)
+        return counts, counts.sum(axis=0, dtype=np.int64)
+
+    def others(self, index):
+        """The `OtherVideos` of video `index`."""
+        counts, total = self._counts
+        place = self.dataset.place_in_pool(index)
+        width = self.view.per_width(self.dataset[index].shape)
+        return OtherVideos(total - counts[place], width, place)
+
+    def frames(self, index, numbers=None):
+        """The `GazeScores` of those frames of video `index` that have gaze in view, by number.
+
+        numbers: of frames, from 0, that are asked for; default all.
+        """
+        video, others, made = self.dataset[index], self.others(index), {}
+        for number in range(video.frames) if numbers is None else numbers:
+            points, subjects = video.points[number], video.subjects[number]
+            seen = self.view.points(points, video.shape)
+            if len(seen):
+                whose = subjects[self.view.sees(points, video.shape)]
+                made[number] = GazeScores(seen, whose, others, self.blur)
+        return made

@@ -1,0 +1,241 @@
+"""Configuration of Task 2, action recognition in video."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, NamedTuple
+
+from keras_attn import mechanisms
+from keras_attn.configs.base import Attention, Config, Machine, changed
+from keras_attn.errors import InputError
+from keras_attn.gaze import FIXATION_SIGMA
+
+STREAMS = ("frames", "flow")
+"""What one stream alone sees; it has no attention."""
+Fusion = Literal["early", "late", "frames", "flow"]
+
+
+class Schedule(NamedTuple):
+    """Updates in all, the learning rate of the first, and after which ones it falls to a tenth."""
+
+    iterations: int
+    learning_rate: float
+    rate_steps: tuple[int, ...]
+
+
+STREAM_SCHEDULE = Schedule(10_000, 5e-3, (4_000, 6_000))
+SCHEDULES = {
+    ("hollywood2", "early"): Schedule(10_000, 1e-4, (4_000, 8_000)),
+    ("hollywood2", "late"): Schedule(10_000, 1e-4, (4_000, 8_000)),
+    ("ucf_sports", "early"): Schedule(30_000, 1e-6, (10_000, 20_000)),
+    ("ucf_sports", "late"): Schedule(30_000, 1e-5, (10_000, 20_000)),
+}
+"""The paper's (§IV-B2), by dataset and fusion; STREAM_SCHEDULE is that of one stream alone."""
+
+
+@dataclass(frozen=True)
+class ActionModel:
+    """The two-stream network."""
+
+    fusion: Fusion = "early"
+    """Where attention stands; frames, flow: that stream alone, without attention."""
+    attention: Attention = "supervised"
+    """The mechanism; from Python also a `Mechanism` of your own. One stream alone has none."""
+    classes: tuple[str, ...] | None = None
+    """Names of the classes; default those of the training data."""
+    width: float = 1.0
+    """Factor of all channel counts."""
+    size: int = 112
+    """Side in pixels of the crop that the network sees, out of extracted frames and flow."""
+    dropout: tuple[float, float] = (0.9, 0.8)
+    """After fc6 and fc7, as in the two-stream code that the paper names."""
+    momentum: float = 0.99
+    """Of the late attention module's BatchNormalization; short runs want less."""
+
+
+@dataclass(frozen=True)
+class ActionData:
+    """Videos with classes, gaze and extracted flow, and the lists to train and to test on."""
+
+    name: Literal["hollywood2", "ucf_sports"] = "hollywood2"
+    """Format of the dataset."""
+    root: Path | None = None
+    """Where it lies; without it, videos are drawn, written in its format, and their flow is
+    extracted."""
+    flow_root: Path | None = None
+    """Where its frames and flow lie, as tools/extract_flow.py writes them."""
+    image_root: Path | None = None
+    """Where the extracted frames lie, if not beside the flow."""
+    gaze: Path | None = None
+    """Where its gaze lies; default `root`."""
+    subjects: tuple[int, ...] | None = None
+    """Whose gaze is read, where it is raw; default everybody's. Who did which task is not in the
+    published files."""
+    group: str = "chosen"
+    """What the `subjects` are called under every table."""
+    fps: float | None = None
+    """Frames a second of folders of frames, which raw gaze needs."""
+    videos: int = 108
+    """How many are drawn."""
+    frames: int = 20
+    """Frames of a drawn video."""
+    side: int = 96
+    """Height of the drawn videos in pixels; they are a third wider."""
+    flow_side: int = 72
+    """Height of the frames and flow that are extracted of drawn videos."""
+    flow_bound: float = 8.0
+    """Displacement at which the code of their flow ends: at the 20 of real videos it is faint."""
+    scenes_seed: int = 0
+    """What the videos are drawn from."""
+    flow_made: str | None = None
+    """How the flow was made; default what its folders say."""
+    fixation_sigma: float = FIXATION_SIGMA
+    """Blur of fixation densities, as a share of the video's width."""
+    on_bad_example: Literal["raise", "skip"] = "raise"
+    """What happens to videos that cannot be used."""
+
+
+@dataclass(frozen=True)
+class ActionTraining:
+    """Losses, schedule, and what a network starts from (§IV-B2)."""
+
+    iterations: int | None = None
+    """Updates in all; default the paper's: 10,000 on Hollywood-2, 30,000 on UCF Sports."""
+    batch_size: int = 32
+    """Clips in an update."""
+    accumulate: int = 1
+    """Batches that an update is gathered from, where one of `batch_size` does not fit."""
+    learning_rate: float | None = None
+    """Of the first updates; default the paper's: 1e-4 on Hollywood-2, 1e-6 (early) or 1e-5 (late)
+    on UCF Sports, 5e-3 for one stream alone."""
+    rate_steps: tuple[int, ...] | None = None
+    """After how many updates the rate falls to a tenth; default the paper's."""
+    save_every: int = 500
+    """Updates from one saved state, and one row of history.csv, to the next."""
+    attention_weight: float = 1.0
+    """Of the supervised attention's loss."""
+    seed: int = 0
+    """Of the initial weights and of the order of the clips."""
+    weights: Path | None = None
+    """Weight file of C3D, as trained on Sports-1M, that the streams start from; all but the classes
+    are taken."""
+    pretraining: Literal["file", "none"] = "file"
+    """What the streams start from. file: `weights`; none: random numbers."""
+    streams: Literal["flow", "both", "none"] = "flow"
+    """Which streams are trained alone first, as runs of their own that the network starts from."""
+    stream_iterations: int | None = None
+    """Updates of these runs; default 10,000."""
+    stream_learning_rate: float | None = None
+    """Of their first updates; default 5e-3."""
+    stream_rate_steps: tuple[int, ...] | None = None
+    """After how many of their updates the rate falls to a tenth; default 4,000 and 6,000."""
+    frames_from: Path | None = None
+    """Run of the frame stream alone that the network starts from; default that of `streams`."""
+    flow_from: Path | None = None
+    """The same of the flow stream."""
+    start: Path | None = None
+    """Run of the same network on Hollywood-2 that this one starts from, as the paper's on UCF
+    Sports; or the folder that holds it under its usual name. Streams are not trained then."""
+
+
+@dataclass(frozen=True)
+class ActionMachine(Machine):
+    """Where and how it runs; changes nothing but rounding."""
+
+    keep_clips: bool = False
+    """Decode all frames and flow once, into a temporary file: 110 kB each at 128×171 pixels."""
+
+
+@dataclass(frozen=True)
+class Action(Config):
+    """A run of Task 2."""
+
+    model: ActionModel = field(default_factory=ActionModel)
+    data: ActionData = field(default_factory=ActionData)
+    training: ActionTraining = field(default_factory=ActionTraining)
+    machine: ActionMachine = field(default_factory=ActionMachine)
+
+    task = "action"
+
+    def __post_init__(self):
+        super().__post_init__()
+        training = self.training
+        if training.batch_size % training.accumulate:
+            expected = f"a divisor of training.batch_size, {training.batch_size}"
+            raise InputError("training.accumulate", expected, training.accumulate)
+        if training.weights is not None and training.pretraining != "file":
+            expected = f"none with training.pretraining {training.pretraining!r}, or 'file' there"
+            raise InputError("training.weights", expected, str(training.weights))
+        if self.stream is not None and training.start is not None:
+            expected = "none for one stream alone, which may start from training.weights"
+            raise InputError("training.start", expected, str(training.start))
+
+    @property
+    def stream(self):
+        """The stream that is alone, or None where there are two."""
+        return self.model.fusion if self.model.fusion in STREAMS else None
+
+    @property
+    def who(self):
+        """Fusion and name of the attention."""
+        attention = "none" if self.stream else mechanisms.get(self.model.attention).name
+        return self.model.fusion, attention
+
+    @property
+    def run_name(self):
+        """What a run is called where its user does not say."""
+        who = (self.stream,) if self.stream else self.who
+        return "-".join((self.data.name, *who, f"seed{self.training.seed}"))
+
+    @property
+    def about(self):
+        """One line for a list of presets."""
+        part, updates = self.model, self.training.iterations
+        length = "the paper's schedules" if updates is None else f"{updates} updates"
+        return f"C3D at width {part.width:g}, {part.size}×{part.size}, {length}"
+
+    @property
+    def schedule(self):
+        """The `Schedule`: what is given, and for the rest the paper's."""
+        training, fusion = self.training, self.model.fusion
+        default = SCHEDULES.get((self.data.name, fusion), STREAM_SCHEDULE)
+        given = (training.iterations, training.learning_rate, training.rate_steps)
+        made = Schedule(*(d if g is None else g for g, d in zip(given, default, strict=True)))
+        if given[0] is not None and given[2] is None:
+            # The paper's, as shares of another length.
+            scale = made.iterations / default.iterations
+            steps = dict.fromkeys(max(1, round(step * scale)) for step in default.rate_steps)
+            made = made._replace(rate_steps=tuple(steps))
+        return made
+
+    def alone(self, stream):
+        """The configuration of one of its streams, trained before it."""
+        training = self.training
+        return changed(
+            self,
+            fusion=stream,
+            iterations=training.stream_iterations,
+            learning_rate=training.stream_learning_rate,
+            rate_steps=training.stream_rate_steps,
+        )
+
+
+PRESETS = {
+    "paper": Action(),
+    "miniature": Action(
+        model=ActionModel(width=0.125, size=64, dropout=(0.3, 0.3), momentum=0.9),
+        training=ActionTraining(
+            iterations=40,
+            batch_size=16,
+            learning_rate=5e-3,
+            save_every=20,
+            pretraining="none",
+            streams="both",
+            stream_iterations=200,
+            stream_learning_rate=1e-2,
+        ),
+        machine=ActionMachine(keep_clips=True, validate_every=10),
+    ),
+}
+"""Presets of Task 2: the paper's, and one for drawn videos."""

@@ -1,0 +1,285 @@
+"""Task 2, action recognition: what its networks start from and learn from."""
+
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import keras
+
+from keras_attn import configs, datasets, mechanisms, models, runs, weights
+from keras_attn.datasets import clips
+from keras_attn.datasets.flow_files import FlowSettings, how_made
+from keras_attn.datasets.miniature import drawn_in
+from keras_attn.errors import InputError
+from keras_attn.losses import AttentionCrossEntropy
+from keras_attn.models.c3d import FLOW, FRAMES, LEAST
+from keras_attn.resizing import size_of
+from keras_attn.tasks.video_scoring import VideoScorer, check_labels, gaze_of_videos
+from keras_attn.training.optim import CaffeSGD, steps_down
+from keras_attn.training.plan import Plan, Trainee
+from keras_attn.weights.saved import SUFFIX
+
+__all__ = [
+    *("DATA", "NAME", "before", "build", "files", "gaze", "labels", "network", "parts", "plan"),
+    *("read", "resolved", "scorer", "takes"),
+]
+
+NAME = configs.Action.task
+DATA = datasets.VideoDataset
+READERS = {"hollywood2": datasets.hollywood2, "ucf_sports": datasets.ucf_sports}
+CLASS_SCORES = "fc8"
+"""The layer of C3D that another set of classes makes another one."""
+FIRST = "hollywood2"
+"""The dataset that the paper's networks for the other one start from."""
+
+
+def read(data, drawn=None):
+    """The whole dataset that the data part of a configuration names; drawn: as in Task 1."""
+    if data.root is None:
+        return _drawn(data, drawn)
+    options = {name: getattr(data, name) for name in ("flow_root", "image_root", "gaze")}
+    options["on_bad_example"] = data.on_bad_example
+    if data.fps is not None:
+        options["fps"] = data.fps
+    if data.subjects is not None:
+        options |= {"groups": {data.group: data.subjects}, "group": data.group}
+    return READERS[data.name](data.root, **options)
+
+
+def _drawn(data, drawn):
+    """Drawn videos, and their flow, which is extracted once."""
+    if drawn is not None:
+        drawn /= f"{data.name}-{data.videos}-{data.frames}-{data.side}-{data.scenes_seed}"
+    shape = (data.side, round(4 / 3 * data.side))
+    options = {"videos": data.videos, "frames": data.frames, "seed": data.scenes_seed}
+    videos = datasets.miniature(data.name, shape=shape, root=drawn, **options)
+    height = data.flow_side
+    settings = FlowSettings("dis", data.flow_bound, height, round(4 / 3 * height))
+    place = drawn_in(videos) / f"flow-{height}-{data.flow_bound:g}"
+    return datasets.with_flow(videos, place, settings)
+
+
+def parts(config, whole):
+    """What is trained on and what is scored: the publishers' own lists."""
+    return whole.split("train"), whole.split("test")
+
+
+def resolved(config, train):
+    """The configuration with every field that was None filled in."""
+    model, training = config.model, config.training
+    if model.size < LEAST:
+        raise InputError("model.size", f"at least {LEAST} for C3D", model.size)
+    classes = model.classes or tuple(train.classes)
+    check_labels(train, classes)
+    _check_start(config)
+    schedule = config.schedule
+    if schedule.iterations % training.save_every:
+        expected = f"a divisor of training.iterations, {schedule.iterations}"
+        raise InputError("training.save_every", expected, training.save_every)
+    # What the streams were trained like is told by the files that the network starts from.
+    own = dict.fromkeys(("stream_iterations", "stream_learning_rate", "stream_rate_steps"))
+    return replace(
+        config,
+        model=replace(model, classes=classes),
+        data=replace(config.data, flow_made=how_made(train[0].extracted().folder)),
+        training=replace(training, **schedule._asdict(), **own),
+    )
+
+
+def _check_start(config):
+    """Refuse to start from random numbers where that was not asked for."""
+    training = config.training
+    bare = [s for s in _streams(config) if getattr(training, f"{s}_from", None) is None]
+    from_file = training.pretraining == "file" and training.start is None
+    if from_file and training.weights is None and (bare or config.stream):
+        expected = (
+            "a weight file of C3D, from which the streams start (or training.pretraining 'none')"
+        )
+        raise InputError("training.weights", expected, None)
+
+
+def _streams(config):
+    return (config.stream,) if config.stream else (FRAMES, FLOW)
+
+
+# --- what comes before --------------------------------------------------------------------------
+
+
+def before(config):
+    """Configurations of the runs that a run starts from, by the field that names their files."""
+    training = config.training
+    if config.stream is not None or training.start is not None:
+        return {}
+    alone = {"flow": (FLOW,), "both": (FRAMES, FLOW), "none": ()}[training.streams]
+    fields = {f"{stream}_from": stream for stream in alone}
+    return {
+        name: config.alone(stream)
+        for name, stream in fields.items()
+        if getattr(training, name) is None
+    }
+
+
+def _start_file(config):
+    """The weight file of the run on Hollywood-2 that this one starts from."""
+    start = Path(config.training.start).expanduser()
+    if start.is_dir() and not runs.RunFolder(start).finished:
+        start /= configs.changed(config, name=FIRST).run_name
+    return _file_of_run(start)
+
+
+def _file_of_run(path):
+    path = Path(path).expanduser()
+    return runs.RunFolder(path).weights if path.is_dir() else path
+
+
+def _file_from(config, stream):
+    """The weight file that a stream starts from, or None."""
+    of_run = None if config.stream else getattr(config.training, f"{stream}_from")
+    return config.training.weights if of_run is None else _file_of_run(of_run)
+
+
+def files(config):
+    """Fingerprints of the files that a run depends on, by field."""
+    training, found = config.training, {}
+    if training.start is not None:
+        return {"start": runs.fingerprint(_start_file(config))}
+    for name in ("weights", "frames_from", "flow_from"):
+        path = getattr(training, name)
+        if path is not None:
+            found[name] = runs.fingerprint(_file_of_run(path))
+    return found
+
+
+# --- training -----------------------------------------------------------------------------------
+
+
+def network(config):
+    """The network of a resolved configuration, with random weights."""
+    part = config.model
+    clip = (clips.SNIPPET, part.size, part.size)
+    options = {"classes": len(part.classes), "width": part.width, "dropout": part.dropout}
+    if config.stream is None:
+        return models.two_stream(
+            part.fusion, part.attention, input_shape=clip, momentum=part.momentum, **options
+        )
+    channels = {FRAMES: 3, FLOW: 2}[config.stream]
+    alone = models.c3d((*clip, channels), activation=None, name=config.stream, **options)
+    return keras.Model(alone.inputs[0], {"logits": alone.output}, name=config.stream)
+
+
+def build(config):
+    """The compiled network of a resolved configuration, with its initial weights."""
+    model = network(config)
+    if config.training.start is not None:
+        _begin(model, config, _start_file(config))
+    else:
+        for stream in _streams(config):
+            path = _file_from(config, stream)
+            if path is not None:
+                _begin(model, config, path, None if config.stream else stream)
+    supervised = mechanisms.get(config.model.attention).supervised and config.stream is None
+    losses, shares = dict.fromkeys(model.output), dict.fromkeys(model.output, 1.0)
+    losses["logits"] = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
+    if supervised:
+        losses["attention_logits"] = AttentionCrossEntropy()
+        shares["attention_logits"] = config.training.attention_weight
+    model.compile(_optimizer(config.training), losses, loss_weights=shares)
+    return model
+
+
+def _optimizer(training):
+    rate = training.learning_rate
+    if training.rate_steps:
+        rate = steps_down(rate, training.rate_steps)
+    return CaffeSGD(rate, accumulate=training.accumulate)
+
+
+def _begin(model, config, path, stream=None):
+    """Copy what a weight file holds into the model, or into one of its streams.
+
+    The class scores stay as they are where the file's are of other classes.
+    """
+    if not str(path).endswith(SUFFIX):
+        trained = models.c3d(classes=1, width=config.model.width)
+        weights.load(trained, path, skip=(CLASS_SCORES,))
+        models.copy_weights(trained, model, stream=stream, skip=(CLASS_SCORES,))
+        return
+    stored = configs.from_dict(weights.settings(path).get("config"), path)
+    _check_alike(config, stored, path, stream)
+    trained = network(stored)
+    weights.load(trained, path)
+    other = stored.model.classes != config.model.classes
+    skip = [layer.name for layer in trained.layers if layer.name.endswith(CLASS_SCORES)]
+    models.copy_weights(trained, model, stream=stream, skip=skip if other else ())
+
+
+def _check_alike(config, stored, path, stream):
+    """Refuse the weights of another kind of network."""
+    mine = {"task": NAME, "fusion": stream or config.model.fusion, "width": config.model.width}
+    mine["size"] = config.model.size
+    if stream is None and config.stream is None:
+        mine["attention"] = config.who[-1]
+    if config.stream is not None:
+        # Weights for frames start a stream of flow, averaged over their channels.
+        del mine["fusion"]
+    its = {"task": stored.task, "attention": stored.who[-1]}
+    for name, wanted in mine.items():
+        received = its.get(name, getattr(stored.model, name, None))
+        if wanted != received:
+            raise InputError(path, f"weights of a network with {name} {wanted!r}", repr(received))
+
+
+def plan(config, train, validation=None):
+    """The `Plan` of training a resolved configuration on clips."""
+    for data in (train, validation):
+        if data is not None:
+            check_labels(data, config.model.classes)
+    training, machine = config.training, config.machine
+    footage = clips.Footage.of(train, machine.threads, keep=machine.keep_clips)
+    made = clips.Batches(
+        footage,
+        size_of(config.model.size),
+        batch_size=training.batch_size // training.accumulate,
+        epochs=training.iterations // training.save_every,
+        steps=training.save_every * training.accumulate,
+        seed=training.seed,
+        sigma=config.data.fixation_sigma,
+        threads=machine.threads,
+    )
+    return Plan(
+        lambda: Trainee.of(build(config)),
+        made.epochs,
+        made.steps,
+        made.of,
+        partial(scorer, config=config),
+    )
+
+
+# --- scoring ------------------------------------------------------------------------------------
+
+
+def scorer(model, config=None, size=None):
+    """The `VideoScorer` of a model, classes and blur from the configuration it was trained with."""
+    of = configs.Action() if config is None else config
+    if size is not None:
+        raise InputError("size", "none, since a network of clips fixes its own", size)
+    machine = of.machine
+    return VideoScorer(
+        model, of.model.classes, of.data.fixation_sigma, machine.threads, machine.keep_clips
+    )
+
+
+def gaze(config, dataset):
+    """Index -> the `GazeScores` of the frames of that video that have gaze in view."""
+    view = clips.central_view_of(dataset, size=config.model.size)
+    found = gaze_of_videos(dataset, view, config.data.fixation_sigma)
+    return lambda index: found.frames(index).values()
+
+
+def labels(model, config):
+    """Who is scored: backbone, fusion, attention and seed, for the first columns of the rows."""
+    if config is None:
+        return {"backbone": model.name, "attention": "own"}
+    fusion, attention = config.who
+    who = {"backbone": "c3d", "fusion": fusion, "attention": attention}
+    return who | {"seed": config.training.seed}

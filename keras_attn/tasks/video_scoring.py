@@ -1,0 +1,186 @@
+"""How networks of clips are scored: classes by video, attention by frame."""
+
+from functools import lru_cache
+
+import numpy as np
+
+from keras_attn.agreement.scoring import Blur
+from keras_attn.agreement.video_scoring import VideoGaze
+from keras_attn.datasets import VideoDataset, as_dataset, clips
+from keras_attn.datasets.snippets import snippets
+from keras_attn.errors import InputError, listing
+from keras_attn.metrics import recognition
+from keras_attn.report import pictures
+from keras_attn.resizing import at_size
+from keras_attn.tasks.scoring import AttentionScorer
+
+SHOWN = 32
+"""Most frames of a video that are kept for figures."""
+AND = " + "
+"""Between the names of the classes of a video that is of several."""
+
+
+def takes(model):
+    """Whether a model from elsewhere is one of this task: it takes clips and scores classes."""
+    named = isinstance(model.output, dict) and "logits" in model.output
+    return named and bool(_clip_inputs(model))
+
+
+def _clip_inputs(model):
+    wanted = [tensor for tensor in model.inputs if tensor.name in clips.INPUTS[:2]]
+    return [tensor for tensor in wanted if len(tensor.shape) == 5]
+
+
+def check_labels(data, classes):
+    """Refuse a dataset whose labels are not places in `classes`, or one without videos."""
+    as_dataset(data, "data", VideoDataset)
+    if len(classes) < 2 or tuple(data.classes) != tuple(classes):
+        expected = f"the classes {listing(classes)}" if classes else "at least two classes"
+        raise InputError(f"dataset {data.name!r}", expected, listing(data.classes))
+    for video in data:
+        if not video.labels or not all(0 <= label < len(classes) for label in video.labels):
+            expected = f"labels from 0 to {len(classes) - 1}"
+            raise InputError(f"video {video.id!r}", expected, listing(video.labels) or "none")
+
+
+@lru_cache(maxsize=2)
+def gaze_of_videos(dataset, view, sigma):
+    """The `VideoGaze` of a dataset in a view; counted once for all networks that are scored."""
+    return VideoGaze(dataset, view, Blur(fixations=sigma))
+
+
+class VideoScorer(AttentionScorer):
+    """Scores the classes of videos, and attention frame by frame against gaze in the crop.
+
+    Class scores of a video are the means over its snippets; the attention of a frame is the mean
+    of that of all snippets that cover it. Each frame with gaze in view is scored at the size of the
+    network's input, and the video's score is the mean over such frames.
+
+    classes: their names, in the order of the logits. sigma: blur of the densities as a share of the
+    width. threads, keep: as for `clips.Footage.of`.
+    """
+
+    def __init__(self, model, classes, sigma, threads=4, keep=False):
+        if not takes(model):
+            expected = "inputs frames or flow, of clips, and an output named logits"
+            raise InputError(f"model {model.name!r}", expected, listing(model.output))
+        super().__init__([name for name in model.output if name == "attention"])
+        self.name, self.classes, self.sigma = model.name, classes, sigma
+        self.inputs_of_model = [tensor.name for tensor in model.inputs]
+        self.scores = model.output["logits"].shape[-1]
+        self.size = tuple(_clip_inputs(model)[0].shape[2:4])
+        self.options, self.footage, self.view = {"threads": threads, "keep": keep}, None, None
+
+    def check(self, dataset):
+        """Refuse a dataset of other classes or without extracted flow; opens that of this one."""
+        as_dataset(dataset, "data", VideoDataset)
+        self.classes = self.classes or tuple(dataset.classes)
+        if self.scores != len(self.classes):
+            expected = f"scores of the {len(self.classes)} classes {listing(self.classes, 4)}"
+            raise InputError(f"model {self.name!r}", expected, f"{self.scores} scores")
+        check_labels(dataset, self.classes)
+        if self.footage is None or self.footage.dataset is not dataset:
+            self.footage = clips.Footage.of(dataset, **self.options)
+            self.view = clips.central_view_of(dataset, self.footage.size, self.size)
+
+    def parts(self, example):
+        """The snippets of a video."""
+        return tuple(snippets([example]))
+
+    def inputs(self, part):
+        """What the model takes of a snippet in the central crop."""
+        return clips.clip_inputs(
+            self.footage, part, self.view, self.sigma, names=self.inputs_of_model
+        )
+
+    def joined(self, outputs):
+        """Logits `(snippets, classes)` and maps `(snippets, slots, h, w, 1)` of a video."""
+        return {
+            name: np.stack([one[name] for one in outputs]) for name in ("logits", *self.attention)
+        }
+
+    def maps_of(self, example, outputs):
+        """Numbers of the frames that a video's snippets cover, and the mean map of each."""
+        made = outputs[self.attention[0]][..., 0]
+        total = np.zeros((example.frames, *made.shape[2:]))
+        counts = np.zeros(example.frames, int)
+        for snippet, maps in zip(self.parts(example), made, strict=True):
+            # A repeated last frame counts once, as it was seen first.
+            for place, number in enumerate(dict.fromkeys(snippet.numbers)):
+                total[number] += maps[place * len(maps) // clips.SNIPPET]
+                counts[number] += 1
+        numbers = np.flatnonzero(counts)
+        return numbers, total[numbers] / counts[numbers, None, None]
+
+    def compared(self, dataset, index, outputs):
+        """Each frame that a snippet covers and that has gaze in view, with its map."""
+        numbers, maps = self.maps_of(dataset[index], outputs)
+        gaze = gaze_of_videos(dataset, self.view, self.sigma).frames(index, numbers)
+        pairs = zip(numbers, maps, strict=True)
+        return [(gaze[n], [at_size(one, self.size)]) for n, one in pairs if n in gaze]
+
+    def _told(self, example, outputs):
+        """Probabilities of the classes, from the mean logits of the snippets, and the best one."""
+        logits = outputs["logits"].astype(np.float64).mean(axis=0)
+        odds = np.exp(logits - logits.max())
+        return odds / odds.sum(), int(logits.argmax())
+
+    def _class_of(self, example):
+        return AND.join(self.classes[label] for label in example.labels)
+
+    def score(self, dataset, index, outputs):
+        """Classes, prediction and all gaze scores of a video; its class scores and labels."""
+        example = dataset[index]
+        scores, predicted = self._told(example, outputs)
+        numbers = {"class": self._class_of(example), "predicted": self.classes[predicted]}
+        numbers["correct"] = float(predicted in example.labels)
+        labels = np.isin(np.arange(len(scores)), example.labels)
+        numbers |= self.agreement(dataset, index, outputs)
+        return numbers, {"scores": scores, "labels": labels}
+
+    def brief(self, dataset, index, outputs):
+        """Labels, class scores, s-AUC and IG alone, for every epoch."""
+        scores, _ = self._told(dataset[index], outputs)
+        labels = np.isin(np.arange(len(scores)), dataset[index].labels)
+        return labels, scores, self.brief_agreement(dataset, index, outputs)
+
+    def overall(self, briefs):
+        """The scores of all videos together, from what `brief` returned of each."""
+        labels, scores, agreement = zip(*briefs, strict=True)
+        labels, scores = np.stack(labels), np.stack(scores)
+        right = labels[np.arange(len(labels)), scores.argmax(axis=1)]
+        made = {"accuracy": float(right.mean())}
+        made["map"] = recognition.mean_average_precision(labels, scores)
+        return made | (self.overall_agreement(agreement) if self.attention else {})
+
+    def keep(self, dataset, index, outputs):
+        """What a figure shows of a video: frames in the crop, points, classes, attention."""
+        example = dataset[index]
+        covered = np.unique([n for snippet in self.parts(example) for n in snippet.numbers])
+        places = np.linspace(0, len(covered) - 1, min(SHOWN, len(covered))).round().astype(int)
+        numbers = covered[places]
+        points = [self.view.points(example.points[n], example.shape) for n in numbers]
+        _, predicted = self._told(example, outputs)
+        kept = {
+            "id": np.array(example.id),
+            "frames": self.view.frames(self.footage.frames(example, numbers)),
+            "numbers": numbers,
+            "points": np.concatenate(points),
+            "frame": np.repeat(np.arange(len(numbers)), [len(p) for p in points]),
+            "class": np.array(self._class_of(example)),
+            "predicted": np.array(self.classes[predicted]),
+            "correct": np.array(predicted in example.labels),
+        }
+        if self.attention:
+            kept["attention"] = self.maps_of(example, outputs)[1][places].astype(np.float32)
+        return kept
+
+    def picture(self, kept):
+        """The frame in the middle, its gaze and the attention, in a frame of right or wrong."""
+        place = len(kept["frames"]) // 2
+        image = kept["frames"][place]
+        points = kept["points"][kept["frame"] == place]
+        panels = [image, pictures.with_fixations(image, points)]
+        if "attention" in kept:
+            panels.append(pictures.overlay(image, kept["attention"][place]))
+        return pictures.framed(np.concatenate(panels, axis=1), bool(kept["correct"]))
