@@ -6,6 +6,7 @@ import numpy as np
 
 from keras_attn.mechanisms import MECHANISMS
 from keras_attn.report import pictures
+from keras_attn.report.action_figures import action, animation
 from keras_attn.report.curves import fooling
 from keras_attn.report.panels import (
     GALLERY,
@@ -157,6 +158,7 @@ def _seen(title, picture, kept, suffix):
 
 
 FIGURES = {
+    "action": {"action.png": action, "action.gif": animation},
     "salient_object": {"attention.png": salient_object},
     "fine_grained": {"fine_grained.png": fine_grained},
     "adversarial": {"adversarial.png": adversarial, "fooling.png": fooling},

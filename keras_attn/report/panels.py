@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from keras_attn import runs
@@ -60,10 +61,10 @@ def read_galleries(folders):
     return galleries
 
 
-def told(title, picture, correct, predicted, row=""):
+def told(title, picture, correct, predicted):
     """A panel framed by whether the class was told, with the name of what was told instead."""
     caption = "" if correct else spaced(predicted)
-    return Panel(title, pictures.framed(picture, bool(correct)), caption, row)
+    return Panel(title, pictures.framed(picture, bool(correct)), caption)
 
 
 def spaced(name):
@@ -71,19 +72,14 @@ def spaced(name):
     return str(name).replace("_", " ")
 
 
-def grid(rows, path, width=PANEL, beside=0.0):
-    """Write panels in rows as a PNG file; titles stand above the first row.
-
-    width: of a panel in inches. beside: inches at the left for what stands beside the rows, which
-    then reads from left to right; by default it is turned and takes what little it needs.
-    """
+def grid(rows, path):
+    """Write panels in rows as a PNG file; titles stand above the first row."""
     heights = [
-        width * row[0].picture.shape[0] / row[0].picture.shape[1]
+        PANEL * row[0].picture.shape[0] / row[0].picture.shape[1]
         + (0.16 if any(panel.caption for panel in row) else 0)
         for row in rows
     ]
-    figure = Figure(figsize=(beside + width * len(rows[0]), sum(heights) + 0.55))
-    turned = {"rotation": 0, "ha": "right", "va": "center"} if beside else {}
+    figure = Figure(figsize=(PANEL * len(rows[0]), sum(heights) + 0.55))
     axes = figure.subplots(len(rows), len(rows[0]), squeeze=False, height_ratios=heights)
     for place, row in enumerate(rows):
         for axis, panel in zip(axes[place], row, strict=True):
@@ -92,10 +88,39 @@ def grid(rows, path, width=PANEL, beside=0.0):
             axis.set_yticks([])
             axis.spines[:].set_visible(False)
             axis.set_xlabel(panel.caption, fontsize=6, labelpad=1)
-            axis.set_ylabel(panel.row, fontsize=8, **turned)
+            axis.set_ylabel(panel.row, fontsize=8)
             if place == 0:
                 axis.set_title(panel.title, fontsize=9)
     figure.tight_layout(pad=0.3, w_pad=0.15, h_pad=0.15)
     with runs.replacing(path) as stage:
         figure.savefig(stage, dpi=110, format="png")
     return path
+
+
+class Sheet:
+    """A white picture with text, for tiles at places of their own, which nothing resizes.
+
+    Places are x and y in pixels from the top left.
+    """
+
+    DPI = 100
+
+    def __init__(self, height, width):
+        self.height, self.width = height, width
+        self.figure = Figure(figsize=(width / self.DPI, height / self.DPI), dpi=self.DPI)
+
+    def text(self, x, y, text, points, **how):
+        """Text in the middle of (x, y) in black; how: as for `Figure.text`."""
+        how = {"ha": "center", "va": "center"} | how
+        self.figure.text(x / self.width, 1 - y / self.height, text, fontsize=points, **how)
+
+    def drawn(self):
+        """What is on the sheet, uint8 `(height, width, 3)`."""
+        canvas = FigureCanvasAgg(self.figure)
+        canvas.draw()
+        return np.asarray(canvas.buffer_rgba())[..., :3].copy()
+
+
+def paste(picture, tile, x, y):
+    """Put a tile into a picture, its top left corner at (x, y)."""
+    picture[y : y + tile.shape[0], x : x + tile.shape[1]] = tile

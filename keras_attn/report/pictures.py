@@ -40,10 +40,13 @@ def overlay(image, saliency, scale=None):
     return np.round((1 - opacity) * grey + opacity * colours).astype(np.uint8)
 
 
-def with_fixations(image, points):
-    """The image with a dot at each point: white in a dark ring, seen on any ground."""
+def with_fixations(image, points, radius=None):
+    """The image with a dot at each point: white in a dark ring, seen on any ground.
+
+    radius: of the dots in pixels, by default a hundredth of the image's width and at least 2.
+    """
     drawn = image.copy()
-    radius = max(2, round(image.shape[1] / 100))
+    radius = radius or max(2, round(image.shape[1] / 100))
     for x, y in points:
         centre = (int(x), int(y))
         cv2.circle(drawn, centre, radius + 1, (20, 20, 20), -1, cv2.LINE_AA)
