@@ -1,34 +1,27 @@
 """Figures of runs, made from what their evaluations kept: images, gaze and each one's maps."""
 
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from matplotlib.figure import Figure
 
-from keras_attn import runs
-from keras_attn.errors import InputError
 from keras_attn.mechanisms import MECHANISMS
 from keras_attn.report import pictures
+from keras_attn.report.action_figures import action, animation
 from keras_attn.report.curves import fooling
+from keras_attn.report.panels import (
+    GALLERY,
+    Panel,
+    grid,
+    read_galleries,
+    read_gallery,
+    spaced,
+    told,
+)
 from keras_attn.report.paper_tables import BACKBONES, rank
 from keras_attn.report.results import of_networks
 
-GALLERY = "gallery.npz"
-PANEL = 1.35
-"""Width of a picture in inches."""
 ATTACKED = 2
 """How many images the figure of an attack shows; each takes a row for every network."""
-
-
-@dataclass(frozen=True)
-class Panel:
-    """A picture of a figure; title: above its column; caption: below it; row: beside its row."""
-
-    title: str
-    picture: np.ndarray
-    caption: str = ""
-    row: str = ""
 
 
 def write(task, folders, out):
@@ -79,36 +72,6 @@ def _ids(folder):
     return tuple(str(one["id"]) for one in read_gallery(folder, ("id",)))
 
 
-def read_gallery(folder, arrays=None):
-    """What an evaluation kept to look at: a list of dicts of arrays, one per example.
-
-    arrays: names of those that are read, default all.
-    """
-    path = Path(folder).expanduser() / GALLERY
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            examples = {}
-            for name in stored.files:
-                place, what = name.split("/")
-                if arrays is None or what in arrays:
-                    examples.setdefault(int(place), {})[what] = stored[name]
-    except (OSError, ValueError) as error:
-        raise InputError(path, "the pictures of an evaluation", error) from error
-    return [examples[place] for place in sorted(examples)]
-
-
-def _galleries(folders):
-    """Galleries by title, refused where they are not of the same images."""
-    galleries = {title: read_gallery(several[0]) for title, several in folders.items()}
-    names = {title: [str(one["id"]) for one in kept] for title, kept in galleries.items()}
-    first = next(iter(galleries))
-    for title, ids in names.items():
-        if ids != names[first]:
-            expected = f"pictures of the images of {first}, {', '.join(names[first])}"
-            raise InputError(folders[title][0], expected, ", ".join(ids))
-    return galleries
-
-
 def salient_object(folders, path):
     """One row per image: image, mask, gaze, then prediction and attention of each run (Fig. 2)."""
     return _row_per_image(folders, path, _segmented)
@@ -116,9 +79,9 @@ def salient_object(folders, path):
 
 def _row_per_image(folders, path, panels):
     """A grid of what `panels(place, galleries)` makes of each image."""
-    galleries = _galleries(folders)
+    galleries = read_galleries(folders)
     count = len(next(iter(galleries.values())))
-    return _grid([list(panels(place, galleries)) for place in range(count)], path)
+    return grid([list(panels(place, galleries)) for place in range(count)], path)
 
 
 def _segmented(row, galleries):
@@ -144,14 +107,14 @@ def fine_grained(folders, path):
 
 def _classified(row, galleries):
     one = next(iter(galleries.values()))[row]
-    yield Panel("image", one["image"], _spaced(one["class"]))
+    yield Panel("image", one["image"], spaced(one["class"]))
     yield Panel("gaze", pictures.with_fixations(one["image"], one["points"]))
     for title, kept in galleries.items():
         mine = kept[row]
         shown = one["image"]
         if "attention" in mine:
             shown = pictures.overlay(shown, mine["attention"])
-        yield _told(title, shown, mine["class"], mine["predicted"])
+        yield told(title, shown, mine["class"] == mine["predicted"], mine["predicted"])
 
 
 def adversarial(folders, path):
@@ -160,14 +123,14 @@ def adversarial(folders, path):
     Columns: the image, what FGSM adds to it, the sum, and the attention before and after, in
     frames as in `fine_grained`. The images are those on which most networks were fooled.
     """
-    galleries = _galleries(folders)
+    galleries = read_galleries(folders)
     places = range(len(next(iter(galleries.values()))))
     fooled = [sum(_is_fooled(kept[place]) for kept in galleries.values()) for place in places]
     chosen = sorted(np.argsort([-n for n in fooled], kind="stable")[:ATTACKED])
     rows = [
         list(_attacked(title, kept[place])) for place in chosen for title, kept in galleries.items()
     ]
-    return _grid(rows, path)
+    return grid(rows, path)
 
 
 def _is_fooled(kept):
@@ -179,53 +142,23 @@ def _attacked(title, kept):
     # Grey is unchanged, black and white are one ε less and more.
     added = 127.5 * (1 + (perturbed - image) / max(float(kept["epsilon"]), 1e-6))
     epsilon = f"ε = {float(kept['epsilon']):g} of 255"
-    yield Panel("image", image, _spaced(kept["class"]), row=title)
+    yield Panel("image", image, spaced(kept["class"]), row=title)
     yield Panel(f"added, {epsilon}", np.clip(added, 0, 255).astype(np.uint8))
-    yield _told(
-        "perturbed", perturbed.round().astype(np.uint8), kept["class"], kept["predicted_after"]
-    )
+    shown = perturbed.round().astype(np.uint8)
+    yield _seen("perturbed", shown, kept, "_after")
     for suffix, when in (("", "before"), ("_after", "after")):
         if f"attention{suffix}" in kept:
             shown = pictures.overlay(image, kept[f"attention{suffix}"])
-            yield _told(f"attention {when}", shown, kept["class"], kept[f"predicted{suffix}"])
+            yield _seen(f"attention {when}", shown, kept, suffix)
 
 
-def _told(title, picture, right, predicted):
-    """A panel framed by whether the class was told, with the name of what was told instead."""
-    correct = bool(right == predicted)
-    return Panel(title, pictures.framed(picture, correct), "" if correct else _spaced(predicted))
-
-
-def _spaced(name):
-    return str(name).replace("_", " ")
-
-
-def _grid(rows, path):
-    """Write panels in rows as a PNG file; titles stand above the first row."""
-    heights = [
-        PANEL * row[0].picture.shape[0] / row[0].picture.shape[1]
-        + (0.16 if any(panel.caption for panel in row) else 0)
-        for row in rows
-    ]
-    figure = Figure(figsize=(PANEL * len(rows[0]), sum(heights) + 0.55))
-    axes = figure.subplots(len(rows), len(rows[0]), squeeze=False, height_ratios=heights)
-    for place, row in enumerate(rows):
-        for axis, panel in zip(axes[place], row, strict=True):
-            axis.imshow(panel.picture)
-            axis.set_xticks([])
-            axis.set_yticks([])
-            axis.spines[:].set_visible(False)
-            axis.set_xlabel(panel.caption, fontsize=6, labelpad=1)
-            axis.set_ylabel(panel.row, fontsize=8)
-            if place == 0:
-                axis.set_title(panel.title, fontsize=9)
-    figure.tight_layout(pad=0.3, w_pad=0.15, h_pad=0.15)
-    with runs.replacing(path) as stage:
-        figure.savefig(stage, dpi=110, format="png")
-    return path
+def _seen(title, picture, kept, suffix):
+    predicted = kept[f"predicted{suffix}"]
+    return told(title, picture, kept["class"] == predicted, predicted)
 
 
 FIGURES = {
+    "action": {"action.png": action, "action.gif": animation},
     "salient_object": {"attention.png": salient_object},
     "fine_grained": {"fine_grained.png": fine_grained},
     "adversarial": {"adversarial.png": adversarial, "fooling.png": fooling},

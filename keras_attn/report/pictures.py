@@ -11,30 +11,42 @@ LARGEST = 360
 """Width in pixels of the largest pictures, those of the figure."""
 
 
-def heat(saliency):
-    """A map `(H, W)` in the colours of "inferno", scaled to its own range; constant is dark.
+def ends(values):
+    """Where the scale of a map begins and ends, or one scale of all maps of a clip.
 
-    The scale ends at the 99.5th percentile: a single peak would leave all else black.
+    It ends at the 99.5th percentile: a single peak would leave all else black.
     """
-    low, high = saliency.min(), np.percentile(saliency, 99.5)
-    high = high if high > low else saliency.max()
+    low, high = values.min(), np.percentile(values, 99.5)
+    return low, high if high > low else values.max()
+
+
+def heat(saliency, scale=None):
+    """A map `(H, W)` in the colours of "inferno", and its values in [0, 1]; constant is dark.
+
+    scale: its `ends`, by default the map's own.
+    """
+    low, high = ends(saliency) if scale is None else scale
     unit = np.clip((saliency - low) / (high - low), 0, 1) if high > low else np.zeros_like(saliency)
     levels = np.round(255 * unit).astype(np.uint8)
     return cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO)[..., ::-1], unit
 
 
-def overlay(image, saliency):
-    """A map over the grey image: the hotter, the less of the image shows."""
-    colours, unit = heat(cv2.resize(saliency, image.shape[1::-1], interpolation=cv2.INTER_LINEAR))
+def overlay(image, saliency, scale=None):
+    """A map over the grey image: the hotter, the less of the image shows. scale: as in `heat`."""
+    enlarged = cv2.resize(saliency, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    colours, unit = heat(enlarged, scale)
     grey = np.repeat(image.mean(axis=-1, keepdims=True), 3, axis=-1)
     opacity = 0.35 + 0.5 * unit[..., None]
     return np.round((1 - opacity) * grey + opacity * colours).astype(np.uint8)
 
 
-def with_fixations(image, points):
-    """The image with a dot at each point: white in a dark ring, seen on any ground."""
+def with_fixations(image, points, radius=None):
+    """The image with a dot at each point: white in a dark ring, seen on any ground.
+
+    radius: of the dots in pixels, by default a hundredth of the image's width and at least 2.
+    """
     drawn = image.copy()
-    radius = max(2, round(image.shape[1] / 100))
+    radius = radius or max(2, round(image.shape[1] / 100))
     for x, y in points:
         centre = (int(x), int(y))
         cv2.circle(drawn, centre, radius + 1, (20, 20, 20), -1, cv2.LINE_AA)
@@ -71,10 +83,10 @@ def size_at(shape, width):
     return max(1, round(shape[0] * width / shape[1])), width
 
 
-def thumbnail(picture, width=THUMBNAIL):
-    """The picture at `width` pixels."""
+def thumbnail(picture, width=THUMBNAIL, enlarge=cv2.INTER_LINEAR):
+    """The picture at `width` pixels; enlarge: OpenCV's interpolation where it has fewer."""
     size = size_at(picture.shape, width)
-    how = cv2.INTER_AREA if width < picture.shape[1] else cv2.INTER_LINEAR
+    how = cv2.INTER_AREA if width < picture.shape[1] else enlarge
     return cv2.resize(picture, size[::-1], interpolation=how)
 
 
