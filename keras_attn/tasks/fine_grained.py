@@ -304,5 +304,5 @@ def scorer(model, config=None, size=None):
 
 
 def labels(model, config):
-    """Who is scored: backbone, attention and seed, for the first columns of the rows."""
+    """Who is scored, for the first columns of the rows."""
     return encoders.labels(model, config)
