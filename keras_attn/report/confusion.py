@@ -80,12 +80,14 @@ def _draw(matrices, path):
     figure = Figure(figsize=(width * len(matrices) + 1, height + 0.5))
     axes = figure.subplots(1, len(matrices), squeeze=False)[0]
     titles = told_apart(matrices)
-    for place, (axis, (key, one)) in enumerate(zip(axes, matrices.items(), strict=True)):
+    beside = []
+    for axis, (key, one) in zip(axes, matrices.items(), strict=True):
         totals = np.maximum(one.sum(axis=1).to_numpy(), 1)[:, None]
         axis.imshow(one.to_numpy() / totals, cmap="cividis", vmin=0, vmax=1)
         axis.set_title(titles[key], fontsize=8)
         told, shown = ([str(n).replace("_", " ") for n in names] for names in (one, one.index))
         axis.set_xticks(range(len(told)), told, rotation=90, fontsize=5)
-        axis.set_yticks(range(len(shown)), shown if place == 0 else [], fontsize=5)
+        axis.set_yticks(range(len(shown)), [] if shown == beside else shown, fontsize=5)
+        beside = shown
     figure.suptitle("rows: the class; columns: what it was taken for", fontsize=8)
     figure.savefig(path, dpi=130, format="png", bbox_inches="tight")

@@ -246,8 +246,8 @@ TABLES = (
         (
             "positive, negative: the videos whose top class, told by each column's network, is "
             "among their labels and is not, under each seed. Weighted by their numbers with "
-            "fixations, ours make up ours of Table VI where all seeds scored the same videos; the "
-            "paper's do not.",
+            "fixations, ours make up ours of Table VI where all seeds scored the same videos; not "
+            "all of the paper's do.",
             IG_CONVENTION,
         ),
         subsets=(POSITIVE, NEGATIVE),
@@ -357,6 +357,6 @@ def told_apart(networks):
     differ = [len(set(names)) > 1 for names in zip(*networks, strict=True)][:-1]
     titles = {}
     for network in networks:
-        above = " ".join(name for name, told in zip(network, differ, strict=False) if told)
+        above = " ".join(name for name, told in zip(network, differ, strict=False) if told and name)
         titles[network] = f"{above}\n{network[-1]}" if any(differ) else network[-1]
     return titles

@@ -7,6 +7,7 @@ from made_runs import save_references, save_run, save_videos
 
 from keras_attn.errors import InputError
 from keras_attn.report import confusion, tables
+from keras_attn.report.paper_tables import order, told_apart
 
 LABELS = np.array([[1, 0], [1, 1], [0, 1], [0, 1]])
 RIGHT = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.4, 0.6]])
@@ -103,6 +104,13 @@ def test_accuracy_of_47_videos_has_wilsons_interval(tmp_path):
     reach = z * np.sqrt(40 * 7 / 47**3 + z**2 / (4 * 47**2))
     limits = [(40 / 47 + z**2 / 94 + sign * reach) / (1 + z**2 / 47) for sign in (-1, 1)]
     assert (found["low"], found["high"]) == pytest.approx(limits, abs=1e-6)
+
+
+def test_not_all_parts_of_the_papers_table_four_make_up_its_table_six():
+    """No weights of the two parts make a number that is below both."""
+    paper = tables.paper().query("dataset == 'ucf_sports' and fusion == 'late' and metric == 'ig'")
+    human = paper[paper["attention"] == "human"].set_index("subset")["value"]
+    assert human["all"] + 0.03 < human["negative"] < human["positive"]
 
 
 def test_rightly_and_wrongly_told_videos_make_up_all(tmp_path):
@@ -208,9 +216,26 @@ def test_explicit_attentions_are_tested_within_their_fusion(tmp_path):
     assert "C3D late, differences" not in page
 
 
+def test_networks_are_told_apart_by_what_they_do_not_have_in_common():
+    early, late = (("c3d", fusion, "human") for fusion in ("early", "late"))
+    assert told_apart([early]) == {early: "human"}
+    assert told_apart([early, late]) == {early: "early\nhuman", late: "late\nhuman"}
+    own = ("mine", "", "own")
+    assert told_apart([early, own]) == {early: "c3d early\nhuman", own: "mine\nown"}
+
+
+def test_known_names_come_in_the_papers_order_and_others_behind_them():
+    fusions = sorted(["flow", "mine", "late", "early", "frames"], key=lambda f: order(fusion=f))
+    assert fusions == ["early", "late", "frames", "flow", "mine"]
+    attentions = sorted(["none", "human", "softmax"], key=lambda a: order(attention=a))
+    assert attentions == ["softmax", "human", "none"]
+
+
 def test_videos_of_several_classes_have_rows_of_their_own_in_the_confusions(tmp_path):
-    paths = confusion.write([save_videos(tmp_path / "a", RIGHT, LABELS)], tmp_path / "out")
-    classes = pd.read_csv(paths[0]).set_index("class")
+    folders = [save_videos(tmp_path / "a", RIGHT, LABELS), sports(tmp_path / "b", 47)]
+    paths = confusion.write(folders, tmp_path / "out")
+    classes = pd.read_csv(paths[0]).query("dataset == 'hollywood2'").set_index("class")
+    assert set(classes["fusion"]) == {"early"}
     assert classes["n"].to_dict() == {"c0": 1, "c0 + c1": 1, "c1": 2}
     assert classes["accuracy"].tolist() == [1, 1, 1]
     counts = confusion.matrix(pd.read_csv(tmp_path / "a" / "examples.csv"))
