@@ -11,7 +11,7 @@ from keras_attn.statistics import wilson_interval
 
 RUN = ("dataset", *NETWORK)
 """What a matrix is of; folds and seeds are pooled."""
-TASKS = ("action", "fine_grained")
+CLASSIFYING = ("action", "fine_grained")
 """Those that tell a class of each example; an attack does so of the same images once more."""
 JOINED = " + "
 """Between the names of the classes of an example that is of several."""
@@ -51,7 +51,7 @@ def write(folders, out):
     paths, none without a classifier.
     """
     rows = read(folders).rows
-    rows = rows[rows["task"].isin(TASKS) & (rows["backbone"] != "")]
+    rows = rows[rows["task"].isin(CLASSIFYING) & (rows["backbone"] != "")]
     if rows.empty:
         return []
     parts = {key: part for key, part in rows.groupby(list(RUN), sort=False)}
