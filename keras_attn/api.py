@@ -9,6 +9,7 @@ from keras_attn.agreement.scoring import Blur
 from keras_attn.errors import InputError
 from keras_attn.report.audit_page import FILES
 from keras_attn.report.audit_table import REFERENCES
+from keras_attn.report.paper_tables import NETWORK
 from keras_attn.trained import Run, load, train
 
 __all__ = ["FILES", "LABELS", "Run", "attack", "audit", "evaluate", "load", "train", "validation"]
@@ -173,8 +174,8 @@ def _scored_as(model, task, expected=None):
 
 
 def _labels(task, data, who):
-    labels = {"task": task, "dataset": (data.whole or data).name, **who}
-    return {name: labels.get(name, data.number) for name in LABELS}
+    labels = {"task": task, "dataset": (data.whole or data).name, "fold": data.number, **who}
+    return {name: labels[name] for name in LABELS}
 
 
 def validation(data, *, task=None, every=1, size=None, pictures=None):
@@ -198,5 +199,5 @@ def validation(data, *, task=None, every=1, size=None, pictures=None):
     return Validation(evaluation.validator(scorer, data), every, pictures)
 
 
-LABELS = ("task", "dataset", "backbone", "attention", "fold", "seed")
+LABELS = ("task", "dataset", *NETWORK, "fold", "seed")
 """First columns of all rows."""

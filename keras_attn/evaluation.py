@@ -66,9 +66,9 @@ class Evaluation:
     """What a model scores on a dataset.
 
     rows: a DataFrame with a row per example; first who was scored on what (task, dataset,
-    backbone, attention, fold, seed), then id, the number of fixations and the scores, NaN where
-    there is none. arrays: by name, `(n, ...)` in the order of the rows. gallery: arrays by name of
-    a few examples. notes: what a reader of the numbers has to know.
+    backbone, fusion, attention, fold, seed), then id, the number of fixations and the scores, NaN
+    where there is none. arrays: by name, `(n, ...)` in the order of the rows. gallery: arrays by
+    name of a few examples. notes: what a reader of the numbers has to know.
     """
 
     rows: pd.DataFrame
@@ -151,7 +151,8 @@ def references(task, dataset, gaze):
     uniform map and the density itself, each scored on every example that has fixations. gaze: index
     -> the `GazeScores` of its pictures with gaze, whose means are taken.
     """
-    labels = {"task": task, "dataset": (dataset.whole or dataset).name, "backbone": ""}
+    labels = {"task": task, "dataset": (dataset.whole or dataset).name}
+    labels |= {"backbone": "", "fusion": ""}
     parts = []
     for index, example in enumerate(dataset):
         pictures = [one.references() for one in gaze(index)]

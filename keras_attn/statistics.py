@@ -41,14 +41,25 @@ def bootstrap_curve_interval(curves, statistic=np.max, level=0.95, seed=0):
     count = len(curves)
     if count < 2:
         return np.nan, np.nan
+    values = [statistic(drawn @ curves / count, axis=-1) for drawn in resamples(count, seed)]
+    return percentile_interval(np.concatenate(values), level)
+
+
+def resamples(count, seed=0):
+    """RESAMPLES bootstrap resamples of `count` examples, part by part.
+
+    Yields float64 `(resamples of the part, count)`: how often each example is drawn, which is all
+    that a mean or a ranking needs to know of a resample.
+    """
     rng = np.random.default_rng(seed)
-    values = np.empty(RESAMPLES)
     part = max(1, PART // count)
     for start in range(0, RESAMPLES, part):
-        resampled = values[start : start + part]
-        # How often each example is drawn is all that a mean needs to know of a resample.
-        drawn = rng.multinomial(count, np.full(count, 1 / count), size=len(resampled))
-        resampled[:] = statistic(drawn.astype(np.float64) @ curves / count, axis=-1)
+        size = min(part, RESAMPLES - start)
+        yield rng.multinomial(count, np.full(count, 1 / count), size=size).astype(np.float64)
+
+
+def percentile_interval(values, level=0.95):
+    """The interval (low, high) that holds the middle share `level` of the resampled values."""
     low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 

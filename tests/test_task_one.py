@@ -146,8 +146,8 @@ def test_rows_of_a_fold_are_those_of_the_whole(run, folds, whole):
 
 
 def test_rows_say_who_was_scored_on_what(whole, data):
-    assert list(whole.rows)[:8] == [
-        *("task", "dataset", "backbone", "attention", "fold", "seed", "id", "fixations")
+    assert list(whole.rows)[:9] == [
+        *("task", "dataset", "backbone", "fusion", "attention", "fold", "seed", "id", "fixations")
     ]
     first = whole.rows.iloc[0]
     assert (first["task"], first["dataset"]) == ("salient_object", "dut_omron")

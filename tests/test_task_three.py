@@ -149,8 +149,8 @@ def test_the_last_validation_is_what_the_loaded_weights_score(run, result):
 
 def test_rows_say_class_prediction_and_agreement(result, run, parts):
     rows = result.rows
-    assert list(rows)[:11] == [
-        *("task", "dataset", "backbone", "attention", "fold", "seed", "id", "fixations"),
+    assert list(rows)[:12] == [
+        *("task", "dataset", "backbone", "fusion", "attention", "fold", "seed", "id", "fixations"),
         *("class", "predicted", "correct"),
     ]
     assert list(rows["class"]) == [parts[1].classes[e.label] for e in parts[1]]

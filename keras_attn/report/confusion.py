@@ -5,28 +5,39 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from keras_attn import runs
-from keras_attn.mechanisms import MECHANISMS
-from keras_attn.report.paper_tables import rank
+from keras_attn.report.paper_tables import NETWORK, order, told_apart
 from keras_attn.report.results import read
 from keras_attn.statistics import wilson_interval
 
-RUN = ("dataset", "backbone", "attention")
+RUN = ("dataset", *NETWORK)
 """What a matrix is of; folds and seeds are pooled."""
+CLASSIFYING = ("action", "fine_grained")
+"""Those that tell a class of each example; an attack does so of the same images once more."""
+JOINED = " + "
+"""Between the names of the classes of an example that is of several."""
 FILES = ("per_class.csv", "confusion.csv", "confusion.png")
 
 
 def matrix(rows):
-    """How often each class (rows, by name) was told as each (columns): a square DataFrame."""
-    names = sorted({*rows["class"], *rows["predicted"]})
+    """How often each class (rows, by name) was told as each (columns): a DataFrame.
+
+    It is square but for examples of several classes, such as "Run + Kiss", whose rows are the last.
+    """
+    shown = set(rows["class"])
+    names = sorted({*rows["predicted"], *(name for name in shown if JOINED not in name)})
     counts = pd.crosstab(rows["class"], rows["predicted"])
-    return counts.reindex(index=names, columns=names, fill_value=0)
+    index = [*names, *sorted(shown - set(names))]
+    return counts.reindex(index=index, columns=names, fill_value=0)
 
 
 def per_class(rows):
-    """A row for each class: n, correct, and accuracy with its 95 % Wilson interval low, high."""
+    """A row for each class: n, correct, and accuracy with its 95 % Wilson interval low, high.
+
+    An example of several classes is correct where one of them was told.
+    """
     made = []
     for name, own in rows.groupby("class"):
-        right, count = int((own["class"] == own["predicted"]).sum()), len(own)
+        right, count = int((own["correct"] == 1).sum()), len(own)
         low, high = wilson_interval(right / count, count)
         row = {"class": name, "n": count, "correct": right, "accuracy": right / count}
         made.append(row | {"low": low, "high": high})
@@ -40,15 +51,15 @@ def write(folders, out):
     paths, none without a classifier.
     """
     rows = read(folders).rows
-    rows = rows[(rows["task"] == "fine_grained") & (rows["backbone"] != "")]
+    rows = rows[rows["task"].isin(CLASSIFYING) & (rows["backbone"] != "")]
     if rows.empty:
         return []
     parts = {key: part for key, part in rows.groupby(list(RUN), sort=False)}
-    order = sorted(parts, key=lambda key: (key[:2], rank(key[2], MECHANISMS)))
-    named = [dict(zip(RUN, key, strict=True)) for key in order]
-    classes = [per_class(parts[key]).assign(**who) for key, who in zip(order, named, strict=True)]
-    matrices = {key: matrix(parts[key]) for key in order}
-    pairs = [_pairs(matrices[key]).assign(**who) for key, who in zip(order, named, strict=True)]
+    named = {key: dict(zip(RUN, key, strict=True)) for key in parts}
+    named = dict(sorted(named.items(), key=lambda pair: order(**pair[1])))
+    classes = [per_class(parts[key]).assign(**who) for key, who in named.items()]
+    matrices = {key: matrix(parts[key]) for key in named}
+    pairs = [_pairs(matrices[key]).assign(**who) for key, who in named.items()]
     with runs.writing(out, FILES, overwrite=True) as stage:
         for name, tables in zip(FILES, (classes, pairs), strict=False):
             table = pd.concat(tables, ignore_index=True)
@@ -64,16 +75,19 @@ def _pairs(matrix):
 
 def _draw(matrices, path):
     """The matrices beside each other, each row scaled to its class."""
-    side = max(1.6, 0.16 * max(len(one) for one in matrices.values()))
-    figure = Figure(figsize=(side * len(matrices) + 1, side + 0.5))
+    height = max(1.6, 0.16 * max(len(one) for one in matrices.values()))
+    width = max(1.6, 0.16 * max(one.shape[1] for one in matrices.values()))
+    figure = Figure(figsize=(width * len(matrices) + 1, height + 0.5))
     axes = figure.subplots(1, len(matrices), squeeze=False)[0]
-    several = len({key[:2] for key in matrices}) > 1
-    for place, (axis, (key, one)) in enumerate(zip(axes, matrices.items(), strict=True)):
+    titles = told_apart(matrices)
+    beside = []
+    for axis, (key, one) in zip(axes, matrices.items(), strict=True):
         totals = np.maximum(one.sum(axis=1).to_numpy(), 1)[:, None]
         axis.imshow(one.to_numpy() / totals, cmap="cividis", vmin=0, vmax=1)
-        axis.set_title("\n".join(key[1:] if several else key[2:]), fontsize=8)
-        names = [str(name).replace("_", " ") for name in one.index]
-        axis.set_xticks(range(len(one)), names, rotation=90, fontsize=5)
-        axis.set_yticks(range(len(one)), names if place == 0 else [], fontsize=5)
+        axis.set_title(titles[key], fontsize=8)
+        told, shown = ([str(n).replace("_", " ") for n in names] for names in (one, one.index))
+        axis.set_xticks(range(len(told)), told, rotation=90, fontsize=5)
+        axis.set_yticks(range(len(shown)), [] if shown == beside else shown, fontsize=5)
+        beside = shown
     figure.suptitle("rows: the class; columns: what it was taken for", fontsize=8)
     figure.savefig(path, dpi=130, format="png", bbox_inches="tight")

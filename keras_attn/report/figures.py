@@ -4,7 +4,6 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_attn.mechanisms import MECHANISMS
 from keras_attn.report import pictures
 from keras_attn.report.action_figures import action, animation
 from keras_attn.report.curves import fooling
@@ -17,7 +16,7 @@ from keras_attn.report.panels import (
     spaced,
     told,
 )
-from keras_attn.report.paper_tables import BACKBONES, rank
+from keras_attn.report.paper_tables import NETWORK, order, told_apart
 from keras_attn.report.results import of_networks
 
 ATTACKED = 2
@@ -36,20 +35,20 @@ def write(task, folders, out):
 def titled(results):
     """What can be drawn of `results.Results`: by task, lists of run folders by title.
 
-    A title is the attention, below its backbone where there are several; the order is that of the
-    tables. Left out is what cannot stand in one figure: other datasets than the first of a task,
-    and networks without pictures of the same images as the first one's.
+    A title is the attention, below its backbone or fusion where there are several; the order is
+    that of the tables. Left out is what cannot stand in one figure: other datasets than the first
+    of a task, and networks without pictures of the same images as the first one's.
     """
     rows = results.rows[of_networks(results.rows)]
     found = {}
     for task, part in rows.groupby("task", sort=False):
         part = part[part["dataset"] == part["dataset"].iloc[0]]
-        folders = part.drop_duplicates("folder").groupby(["backbone", "attention"])["folder"]
+        folders = part.drop_duplicates("folder").groupby(list(NETWORK))["folder"]
         named = _alike({who: list(several) for who, several in folders})
-        several = len({backbone for backbone, _ in named}) > 1
-        order = sorted(named, key=lambda who: (rank(who[0], BACKBONES), rank(who[1], MECHANISMS)))
-        if order and task in FIGURES:
-            found[task] = {f"{b}\n{a}" if several else a: named[b, a] for b, a in order}
+        networks = sorted(named, key=lambda who: order(**dict(zip(NETWORK, who, strict=True))))
+        if networks and task in FIGURES:
+            titles = told_apart(networks)
+            found[task] = {titles[who]: named[who] for who in networks}
     return found
 
 

@@ -10,35 +10,63 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from keras_attn.mechanisms import MECHANISMS
 from keras_attn.metrics.columns import Column
 
 PAPER = Path(__file__).with_name("paper_tables.csv")
+RANKING = ("scores", "labels")
+"""The arrays of arrays.npz that rank videos: `(n, classes)`, scores and 1 for classes it is of."""
 KEYS = ("table", "dataset", "backbone", "fusion", "subset", "attention", "metric")
 """The columns that say which cell of the paper a number belongs to."""
-DATASETS = {"dut_omron": "DUT-OMRON", "pascal_s": "PASCAL-S", "cub_vwsw": "CUB-VWSW"}
-BACKBONES = {"alexnet": "AlexNet", "vgg16": "VGG16", "resnet50": "ResNet50"}
+TRUNK = ("backbone", "fusion")
+"""What networks of different attentions have in common where they are compared."""
+NETWORK = (*TRUNK, "attention")
+"""What names a network, but for the data and the seed that it was trained with."""
+DATASETS = {
+    "dut_omron": "DUT-OMRON",
+    "pascal_s": "PASCAL-S",
+    "hollywood2": "Hollywood-2",
+    "ucf_sports": "UCF Sports",
+    "cub_vwsw": "CUB-VWSW",
+}
+BACKBONES = {"alexnet": "AlexNet", "vgg16": "VGG16", "resnet50": "ResNet50", "c3d": "C3D"}
 """Those of the paper in its order, with the name in print; any other is called as it is."""
+FUSIONS = ("early", "late", "frames", "flow")
+"""How two streams become one, or which of them is alone; "" where a network has one stream."""
+NO_ATTENTION = "none"
+ATTENTIONS = (*MECHANISMS, NO_ATTENTION)
+"""The mechanisms in the paper's order, and a network that has none."""
 
 
 @dataclass(frozen=True)
 class Metric(Column):
-    """A column of examples.csv that is averaged over images, or a curve of arrays.npz.
+    """A column of examples.csv that is averaged over images, or what arrays.npz makes of them.
 
     column: that column, where it is not called like the metric. curve: name of the curves; the
-    value is then the maximum of the mean-over-images curve. proportion: whether each image has it
-    or not, so that the mean is a share of the images. pooled: whether an image counts as often as
-    it has values under several seeds, and not once.
+    value is then the maximum of the mean-over-images curve. ranked: whether it is the mAP of the
+    class scores, with this interpolation of `metrics.recognition`. proportion: whether each image
+    has it or not, so that the mean is a share of the images. pooled: whether an image counts as
+    often as it has values under several seeds, and not once. datasets: of which it is shown; empty
+    for all.
     """
 
     column: str = ""
     curve: str = ""
+    ranked: bool = False
+    interpolation: str | None = "all_points"
     proportion: bool = False
     pooled: bool = False
+    datasets: tuple = ()
 
     @property
     def score(self):
         """The column of examples.csv."""
         return self.column or self.key
+
+    @property
+    def per_example(self):
+        """Whether it is a column of examples.csv, and not of all images at once."""
+        return not (self.curve or self.ranked)
 
 
 @dataclass(frozen=True)
@@ -71,9 +99,9 @@ class Remark:
 class Table:
     """A table of the paper: its number there, the task, and what its columns are.
 
-    about: sentences that say what the numbers are. ceiling: whether what one viewer's gaze says
-    about the others' stands under it. paired: whether tests of the explicit attentions against the
-    implicit ones, on the same images, do.
+    about: sentences that say what the numbers are. unit: what an example is called. ceiling:
+    whether what one viewer's gaze says about the others' stands under it. paired: whether tests of
+    the explicit attentions against the implicit ones, on the same images, do.
     """
 
     number: str
@@ -83,6 +111,7 @@ class Table:
     about: tuple
     subsets: tuple = (Subset("all"),)
     remarks: tuple = ()
+    unit: str = "image"
     ceiling: bool = False
     paired: bool = False
 
@@ -95,18 +124,28 @@ class Table:
     def scores(self):
         """The scores of examples.csv that it is made from."""
         chosen_by = [subset.column for subset in self.subsets if subset.column]
-        return (*(metric.score for metric in self.metrics if not metric.curve), *chosen_by)
+        return (*(metric.score for metric in self.metrics if metric.per_example), *chosen_by)
 
     @property
-    def curves(self):
-        """The curves of arrays.npz that it is made from."""
-        return tuple(metric.curve for metric in self.metrics if metric.curve)
+    def arrays(self):
+        """The arrays of arrays.npz that it is made from: curves, and what ranks videos."""
+        ranking = RANKING if any(metric.ranked for metric in self.metrics) else ()
+        return (*(metric.curve for metric in self.metrics if metric.curve), *ranking)
+
+    def metrics_of(self, dataset):
+        """The metrics that are shown of a dataset."""
+        return [m for m in self.metrics if not m.datasets or dataset in m.datasets]
+
+    @property
+    def mixed(self):
+        """Whether its metrics have intervals of different kinds."""
+        return len({metric.proportion for metric in self.metrics}) > 1
 
     @property
     def interval(self):
         """What the intervals in its cells are."""
-        shares = all(metric.proportion for metric in self.metrics)
-        return f"95 % {'Wilson' if shares else 'bootstrap'} interval over images"
+        kind = "Wilson " if self.metrics[0].proportion else "bootstrap "
+        return f"95 % {'' if self.mixed else kind}interval over {self.unit}s"
 
     @property
     def pooled(self):
@@ -133,6 +172,9 @@ def _ranked(scores):
 
 BEST = Subset("best", lambda s: _ranked(s)[: extreme(len(s))], "adaptive_f", extreme)
 WORST = Subset("worst", lambda s: _ranked(s)[-extreme(len(s)) :], "adaptive_f", extreme)
+
+MULTI_LABEL = ("hollywood2",)
+"""Datasets whose videos may be of several classes at once."""
 
 POSITIVE = Subset("positive", column="correct", rows=lambda rows: rows["correct"] == 1)
 NEGATIVE = Subset("negative", column="correct", rows=lambda rows: rows["correct"] == 0)
@@ -177,11 +219,58 @@ TABLES = (
         subsets=(BEST, WORST),
     ),
     Table(
+        "III",
+        "action",
+        "Action recognition",
+        (
+            Metric("map", "mAP", ranked=True, datasets=MULTI_LABEL),
+            Metric(
+                "map_step", "standard mAP", ranked=True, interpolation=None, datasets=MULTI_LABEL
+            ),
+            Metric("accuracy", "accuracy", column="correct", proportion=True),
+        ),
+        (
+            "mAP: mean over the classes of the average precision over all videos of all folds, "
+            "with the largest precision at a recall or a higher one (Eq. 7, 8); standard mAP: "
+            "without this interpolation. Under several seeds either is the mean of each seed's. "
+            "accuracy: share of the videos whose top class is among their labels (Eq. 9).",
+        ),
+        unit="video",
+        paired=True,
+    ),
+    Table(
+        "IV",
+        "action",
+        "Agreement of attention with gaze where the action was told rightly and wrongly",
+        GAZE,
+        (
+            "positive, negative: the videos whose top class, told by each column's network, is "
+            "among their labels and is not, under each seed. Weighted by their numbers with "
+            "fixations, ours make up ours of Table VI where all seeds scored the same videos; not "
+            "all of the paper's do.",
+            IG_CONVENTION,
+        ),
+        subsets=(POSITIVE, NEGATIVE),
+        unit="video",
+    ),
+    Table(
         "V",
         "salient_object",
         "Agreement of attention with gaze in salient object segmentation",
         GAZE,
         (f"Over all images with fixations. {MAPS} {IG_CONVENTION}",),
+        ceiling=True,
+    ),
+    Table(
+        "VI",
+        "action",
+        "Agreement of attention with gaze in action recognition",
+        GAZE,
+        (
+            "Over all videos with fixations, of each the mean over its frames with fixations. "
+            f"{IG_CONVENTION}",
+        ),
+        unit="video",
         ceiling=True,
     ),
     Table(
@@ -228,8 +317,16 @@ TABLES = (
     ),
 )
 TASKS = tuple(dict.fromkeys(table.task for table in TABLES))
+ORDERS = {
+    "task": TASKS,
+    "dataset": DATASETS,
+    "backbone": BACKBONES,
+    "fusion": FUSIONS,
+    "attention": ATTENTIONS,
+}
+"""By column, its known values in the order of the tables."""
 SCORES = tuple(dict.fromkeys(name for table in TABLES for name in table.scores))
-CURVES = tuple(dict.fromkeys(name for table in TABLES for name in table.curves))
+CURVES = tuple(dict.fromkeys(m.curve for table in TABLES for m in table.metrics if m.curve))
 
 
 def paper():
@@ -237,7 +334,29 @@ def paper():
     return pd.read_csv(PAPER, dtype=dict.fromkeys(KEYS, str), keep_default_na=False)
 
 
-def rank(name, known):
-    """What to sort by: `known` names in their order, then the others by name."""
-    known = list(known)
+def order(**labels):
+    """What to sort by: each label's known values in their order, then the others by name."""
+    return [_rank(value, list(ORDERS[name])) for name, value in labels.items()]
+
+
+def _rank(name, known):
     return (known.index(name) if name in known else len(known), name)
+
+
+def trunk_title(backbone, fusion):
+    """A `TRUNK` in print, such as "C3D early"."""
+    return f"{BACKBONES.get(backbone, backbone)} {fusion}".rstrip()
+
+
+def told_apart(networks):
+    """Titles by network, each a tuple of names that ends with the attention.
+
+    A title is the attention; above it stands what else the networks do not have in common.
+    """
+    networks = list(networks)
+    differ = [len(set(names)) > 1 for names in zip(*networks, strict=True)][:-1]
+    titles = {}
+    for network in networks:
+        above = " ".join(name for name, told in zip(network, differ, strict=False) if told and name)
+        titles[network] = f"{above}\n{network[-1]}" if any(differ) else network[-1]
+    return titles

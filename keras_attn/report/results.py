@@ -8,17 +8,25 @@ from zipfile import BadZipFile
 import numpy as np
 import pandas as pd
 
-from keras_attn.errors import InputError, one_of
+from keras_attn.errors import InputError, listing, one_of
 from keras_attn.metrics.salient_object import THRESHOLDS
-from keras_attn.report.paper_tables import CURVES, GAZE, SCORES, TABLES, TASKS
+from keras_attn.report.paper_tables import (
+    CURVES,
+    GAZE,
+    NETWORK,
+    RANKING,
+    SCORES,
+    TABLES,
+    TASKS,
+)
 
-LABELS = ("task", "dataset", "backbone", "attention", "fold", "seed", "id")
+LABELS = ("task", "dataset", *NETWORK, "fold", "seed", "id")
 """The columns of examples.csv that say what was scored; no two rows are alike in all of them."""
 CLASSES = ("class", "predicted")
 """Of classifiers: the name of an example's class, and of the one that the network told."""
 ATTACK = ("epsilon", "search")
 """Of attacks: the size of the perturbation that the scores count, and how it was chosen."""
-TEXT = ("task", "dataset", "backbone", "attention", "id", "search", *CLASSES)
+TEXT = ("task", "dataset", *NETWORK, "id", "search", *CLASSES)
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile, zlib.error)
 """What NumPy raises for a file that is no archive of arrays, or a damaged one."""
 OF_GAZE = {metric.key for metric in GAZE}
@@ -29,28 +37,29 @@ class Results:
     """The pooled rows of run folders.
 
     rows: a DataFrame with a row per example and run: folder, LABELS, CLASSES, ATTACK and scores;
-    backbone is "" for what needs no network ("one viewer", "centre"). curves: by name, float32
-    `(rows, 256)`, NaN for rows without. notes: `{(task, dataset): sentences}` that have to stand
+    backbone is "" for what needs no network ("one viewer", "centre"). arrays: by name, float32, NaN
+    for rows without: CURVES `(rows, 256)`, RANKING `(rows, classes)`, where the columns exceed the
+    classes of a dataset as well. notes: `{(task, dataset): sentences}` that have to stand
     under every table.
     """
 
     rows: pd.DataFrame
-    curves: dict
+    arrays: dict
     notes: dict
 
     def of(self, **labels):
-        """The rows and curves that have these labels."""
+        """The rows that have these labels, and their arrays."""
         mask = np.ones(len(self.rows), bool)
         for name, value in labels.items():
             mask &= (self.rows[name] == value).to_numpy()
-        return self.rows[mask], {name: curves[mask] for name, curves in self.curves.items()}
+        return self.rows[mask], {name: values[mask] for name, values in self.arrays.items()}
 
 
 def read(folders):
     """Read run folders, or one: `Results`; what has been read already is returned as it is.
 
     `InputError`, naming the file, for what is missing, unreadable or does not fit together, and
-    for an example that two folders hold of the same network, attention, fold and seed.
+    for an example that two folders hold of the same network, fold and seed.
     """
     if isinstance(folders, Results):
         return folders
@@ -61,15 +70,12 @@ def read(folders):
     rows = pd.concat([rows for rows, _, _ in parts], ignore_index=True)
     _check_distinct(rows)
     _check_one_attack(rows)
-    curves = {
-        name: np.concatenate([arrays.get(name, _none(rows)) for rows, arrays, _ in parts])
-        for name in CURVES
-    }
+    _check_one_number_of_classes(parts)
     notes = {}
     for part, _, sentences in parts:
         for key in dict.fromkeys(zip(part["task"], part["dataset"], strict=True)):
             notes[key] = tuple(dict.fromkeys((*notes.get(key, ()), *sentences)))
-    return Results(rows, curves, notes)
+    return Results(rows, _pooled(parts), notes)
 
 
 def _read(folder):
@@ -133,18 +139,20 @@ def of_networks(rows):
 
 
 def _read_arrays(path, rows):
-    """Curves by name, float32, and notes; checked against the rows."""
+    """Arrays by name, float32, and notes; checked against the rows."""
+    # In their order, so that of several that are missing always the same one is named.
+    names = list(dict.fromkeys(name for table in _tables_for(rows) for name in table.arrays))
     if not path.is_file():
-        raise InputError(path, "the curves of the examples", "no such file")
+        raise InputError(path, "the arrays of the examples", "no such file")
     try:
         with np.load(path, allow_pickle=False) as file:
             ids = file["id"]
             notes = tuple(str(note) for note in np.atleast_1d(file["notes"]))
             # Float32 is far below the third decimal, and halves what a whole study takes.
-            names = {name for table in _tables_for(rows) for name in table.curves}
-            curves = {name: file[name].astype(np.float32) for name in names}
+            arrays = {name: file[name].astype(np.float32) for name in names}
     except UNREADABLE as error:
-        raise InputError(path, "readable arrays id, notes and curves", error) from error
+        expected = f"readable arrays {', '.join(['id', 'notes', *names])}"
+        raise InputError(path, expected, error) from error
     if ids.shape != (len(rows),):
         received = f"{ids.size} in an array of shape {ids.shape}"
         raise InputError(path, f"{len(rows)} ids, as examples.csv has rows", received)
@@ -153,12 +161,63 @@ def _read_arrays(path, rows):
         first = differ[0]
         expected = f"the ids of examples.csv in its order, {rows['id'][first]!r} in place {first}"
         raise InputError(path, expected, repr(str(ids[first])))
-    for name, values in curves.items():
-        if values.shape != (len(rows), THRESHOLDS) or not np.isfinite(values).all():
-            expected = f"{name}: finite, shape {(len(rows), THRESHOLDS)}"
-            received = f"shape {values.shape}, {np.count_nonzero(~np.isfinite(values))} not finite"
-            raise InputError(path, expected, received)
-    return curves, notes
+    for name, values in arrays.items():
+        _check_array(path, name, values, len(rows))
+    if set(RANKING) <= set(arrays):
+        _check_ranking(path, rows, *(arrays[name] for name in RANKING))
+    return arrays, notes
+
+
+def _check_array(path, name, values, rows):
+    wanted = f"({rows}, {THRESHOLDS if name in CURVES else 'classes'})"
+    fits = values.ndim == 2 and len(values) == rows
+    fits = fits and (values.shape[1] == THRESHOLDS if name in CURVES else values.shape[1] > 0)
+    if not fits or not np.isfinite(values).all():
+        received = f"shape {values.shape}, {np.count_nonzero(~np.isfinite(values))} not finite"
+        raise InputError(path, f"{name}: finite, shape {wanted}", received)
+
+
+def _check_ranking(path, rows, scores, labels):
+    if labels.shape != scores.shape:
+        raise InputError(path, f"labels: shape {scores.shape}, as scores", f"shape {labels.shape}")
+    other = labels[~np.isin(labels, (0, 1))]
+    if len(other):
+        raise InputError(path, "labels: 0 or 1", f"{len(other)} others, the first {other[0]:g}")
+    without = rows["id"][~labels.any(axis=1)]
+    if len(without):
+        raise InputError(path, "labels: a class for each id", f"none for {listing(without)}")
+
+
+def _check_one_number_of_classes(parts):
+    """Refuse runs on one dataset whose class scores cannot be of the same classes."""
+    told = {}
+    for rows, arrays, _ in parts:
+        for dataset in rows["dataset"].unique() if "scores" in arrays else ():
+            folder, classes = rows["folder"].iloc[0], arrays["scores"].shape[1]
+            first, known = told.setdefault(dataset, (folder, classes))
+            if classes != known:
+                expected = f"scores of {known} classes of {dataset}, as in {first}"
+                raise InputError(Path(folder) / "arrays.npz", expected, classes)
+
+
+def _pooled(parts):
+    """Arrays by name of all folders, one below the other."""
+    found = [arrays["scores"].shape[1] for _, arrays, _ in parts if "scores" in arrays]
+    widths = dict.fromkeys(CURVES, THRESHOLDS) | dict.fromkeys(RANKING, max(found, default=0))
+    return {
+        name: np.concatenate(
+            [_widened(arrays.get(name), len(rows), width) for rows, arrays, _ in parts]
+        )
+        for name, width in widths.items()
+    }
+
+
+def _widened(values, rows, width):
+    """`(rows, width)`, NaN in the columns that the values, or None, do not have."""
+    made = np.full((rows, width), np.nan, np.float32)
+    if values is not None:
+        made[:, : values.shape[1]] = values
+    return made
 
 
 def _check_one_attack(rows):
@@ -173,10 +232,6 @@ def _check_one_attack(rows):
         f"{expected}, as in {first['folder']}",
         f"epsilon {second['epsilon']:g} and search {second['search']!r}",
     )
-
-
-def _none(rows):
-    return np.full((len(rows), THRESHOLDS), np.nan, np.float32)
 
 
 def _check_distinct(rows):

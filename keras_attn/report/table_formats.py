@@ -16,7 +16,7 @@ from rich.table import Table as RichTable
 from keras_attn.mechanisms import MECHANISMS
 from keras_attn.report import table_legend
 from keras_attn.report.audit_table import decimals
-from keras_attn.report.paper_tables import BACKBONES, KEYS, rank
+from keras_attn.report.paper_tables import KEYS, NO_ATTENTION, TRUNK, order, trunk_title
 
 DIGITS = 3
 WIDTH = 400
@@ -27,9 +27,9 @@ BEST, SECOND = 1, 2
 
 @dataclass(frozen=True)
 class Heading:
-    """What a column of a block is headed with; `subset` is "" where all images count."""
+    """What a column of a block is headed with; `subset` is "" where all examples count."""
 
-    backbone: str
+    trunk: str
     metric: str
     subset: str
 
@@ -97,6 +97,8 @@ def sheet(table, results, cells, paper):
 
 def attention_title(name):
     """The paper's wording for its five mechanisms; any other is called as it is."""
+    if name == NO_ATTENTION:
+        return "No attention"
     mechanism = MECHANISMS.get(name)
     if mechanism is None:
         return name
@@ -107,21 +109,20 @@ def attention_title(name):
 def _block(table, cells, paper):
     dataset = cells["dataset"].iloc[0]
     attentions = list(dict.fromkeys(cells["attention"]))
-    backbones = sorted(set(cells["backbone"]), key=lambda name: rank(name, BACKBONES))
+    trunks = cells[list(TRUNK)].drop_duplicates().to_dict("records")
     ours = cells.set_index(list(KEYS))[["value", "low", "high"]].to_dict("index")
     printed = paper.set_index(list(KEYS))["value"].to_dict()
     headings, columns = [], []
-    for backbone in backbones:
-        for metric in table.metrics:
+    for trunk in sorted(trunks, key=lambda trunk: order(**trunk)):
+        for metric in table.metrics_of(dataset):
             for subset in table.subsets:
-                keys = [
-                    (table.number, dataset, backbone, "", subset.key, attention, metric.key)
-                    for attention in attentions
-                ]
+                column = {"table": table.number, "dataset": dataset, **trunk}
+                column |= {"subset": subset.key, "metric": metric.key}
+                named = [column | {"attention": attention} for attention in attentions]
+                keys = [tuple(names[key] for key in KEYS) for names in named]
                 arrow = "↑" if metric.higher_is_better else "↓"
-                named = subset.key if subset.column else ""
-                title = BACKBONES.get(backbone, backbone)
-                headings.append(Heading(title, f"{metric.title} {arrow}", named))
+                part = subset.key if subset.column else ""
+                headings.append(Heading(trunk_title(**trunk), f"{metric.title} {arrow}", part))
                 columns.append(_column(metric, [(ours.get(k), printed.get(k)) for k in keys]))
     titles = map(attention_title, attentions)
     rows = tuple(zip(titles, zip(*columns, strict=True), strict=True))
@@ -181,7 +182,7 @@ def _console_table(block):
     table = RichTable(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column(f"{block.title}\n", no_wrap=True, vertical="top")
     for heading in block.headings:
-        table.add_column(f"{heading.backbone}\n{heading.score}", justify="right", no_wrap=True)
+        table.add_column(f"{heading.trunk}\n{heading.score}", justify="right", no_wrap=True)
     columns = zip(*(cells for _, cells in block.rows), strict=True)
     padded = zip(*(_aligned(column) for column in columns), strict=True)
     for (title, _), cells in zip(block.rows, padded, strict=True):
@@ -206,7 +207,7 @@ def as_markdown(sheet):
     """The sheet as a Markdown page."""
     lines = [f"# Table {sheet.number}. {_markdown(sheet.title)}", ""]
     for block in sheet.blocks:
-        titles = [f"{heading.backbone} {heading.score}" for heading in block.headings]
+        titles = [f"{heading.trunk} {heading.score}" for heading in block.headings]
         lines.append(_row([block.title, *titles]))
         lines.append("|---|" + "--:|" * len(titles))
         for title, cells in block.rows:
@@ -265,12 +266,12 @@ def as_latex(sheet):
 
 
 def _latex_block(block):
-    backbones = [heading.backbone for heading in block.headings]
+    trunks = [heading.trunk for heading in block.headings]
     scores = [_latex(heading.score) for heading in block.headings]
     spans, rules, start = [], [], 2
-    for backbone in dict.fromkeys(backbones):
-        span = backbones.count(backbone)
-        spans.append(rf"\multicolumn{{{span}}}{{c}}{{{_latex(backbone)}}}")
+    for trunk in dict.fromkeys(trunks):
+        span = trunks.count(trunk)
+        spans.append(rf"\multicolumn{{{span}}}{{c}}{{{_latex(trunk)}}}")
         rules.append(rf"\cmidrule(lr){{{start}-{start + span - 1}}}")
         start += span
     lines = [

@@ -3,8 +3,18 @@
 import numpy as np
 
 from keras_attn.mechanisms import MECHANISMS
+from keras_attn.metrics.recognition import top_average_precision
 from keras_attn.report.audit_table import decimals
-from keras_attn.report.paper_tables import BACKBONES, DATASETS, GAZE
+from keras_attn.report.paper_tables import (
+    DATASETS,
+    GAZE,
+    NETWORK,
+    RANKING,
+    TRUNK,
+    order,
+    trunk_title,
+)
+from keras_attn.report.ranking import ranking_of
 from keras_attn.statistics import bootstrap_interval, holm, paired_p
 
 VIEWER, CENTRE = "one viewer", "centre"
@@ -27,22 +37,26 @@ def lines(table, results, cells):
     shown = [rows[(rows["dataset"] == dataset).to_numpy()] for dataset in datasets]
     made = list(table.about)
     made += [_counts(table, part) for part in shown]
+    if table.mixed:
+        made += [_intervals(table, part) for part in shown]
     if table.ceiling:
-        made += [sentence for part in shown for sentence in _ceiling(part)]
+        made += [sentence for part in shown for sentence in _ceiling(table, part)]
     if table.paired:
-        made += [s for part in shown for m in table.metrics for s in _paired(part, m)]
+        tested = [metric for metric in table.metrics if metric.per_example]
+        made += [s for part in shown for m in tested for s in _paired(table, part, m)]
+    made += [_top(results, part) for part in shown if _ranked(table, part)]
     if table.about_gaze:
         gaze = [n for n, m in MECHANISMS.items() if m.takes_gaze and n in set(cells["attention"])]
         made += [SELF_SCORED.format(name=name) for name in gaze]
     pairs = set(zip(cells["dataset"], cells["backbone"], strict=True))
     made += [r.sentence for r in table.remarks if (r.dataset, r.backbone) in pairs]
-    made += [sentence for part in shown for sentence in _differences(part)]
+    made += [sentence for part in shown for sentence in _differences(table, part)]
     return (*made, *_notes(results.notes, table.task, datasets))
 
 
 def _shown(rows, cells):
     """Whether each row is part of a cell, or a reference; networks without attention may not be."""
-    labels = ["dataset", "backbone", "attention"]
+    labels = ["dataset", *NETWORK]
     groups = set(cells[labels].itertuples(index=False, name=None))
     found = rows[labels].itertuples(index=False, name=None)
     return np.array([row in groups or row[1] == "" for row in found])
@@ -52,22 +66,49 @@ def _networks(rows):
     return rows[(rows["backbone"] != "").to_numpy()]
 
 
+def _dataset(rows):
+    return rows["dataset"].iloc[0]
+
+
+def _ranked(table, rows):
+    return [metric for metric in table.metrics_of(_dataset(rows)) if metric.ranked]
+
+
 def _counts(table, rows):
     """How many images, folds and seeds the numbers of a dataset come from."""
     rows = _networks(rows)
-    grouped = rows.groupby(["backbone", "attention"])
+    grouped = rows.groupby(list(NETWORK))
     images, seeds = grouped["id"].nunique(), grouped["seed"].nunique()
-    parts = [_span(images, "image")]
+    parts = [_span(images, table.unit)]
     if table.about_gaze:
-        seen = rows.dropna(subset="s_auc").groupby(["backbone", "attention"])["id"].nunique()
+        seen = rows.dropna(subset="s_auc").groupby(list(NETWORK))["id"].nunique()
         parts.append(f"{_span(seen)} of them with fixations")
     parts += [_span(grouped["fold"].nunique(), "fold"), _span(seeds, "seed")]
     if seeds.max() > 1:
-        once = "each image counted once for each seed"
-        parts.append(once if table.pooled else "averaged for each image first")
-    made = f"{dataset_title(rows['dataset'].iloc[0])}: {', '.join(p for p in parts if p)}"
+        once = f"each {table.unit} counted once for each seed"
+        parts.append(once if table.pooled else f"averaged for each {table.unit} first")
+        if table.mixed:
+            of = [metric.title for metric in table.metrics if metric.per_example]
+            parts[-1] = f"{' and '.join(of)} {parts[-1]}"
+    made = f"{dataset_title(_dataset(rows))}: {', '.join(p for p in parts if p)}"
     sizes = [f"{s.key} {_span(images.map(s.size))}" for s in table.subsets if s.size is not None]
-    return f"{made}; {' and '.join(sizes)} images." if sizes else f"{made}."
+    return f"{made}; {' and '.join(sizes)} {table.unit}s." if sizes else f"{made}."
+
+
+def _intervals(table, rows):
+    """Which interval each metric of a dataset has, and what an example weighs where few are."""
+    title, metrics = dataset_title(_dataset(rows)), table.metrics_of(_dataset(rows))
+    kinds = {}
+    for metric in metrics:
+        kind = "Wilson's" if metric.proportion else "bootstrap"
+        kinds.setdefault(kind, []).append(metric.title)
+    told = [f"{kind} for {' and '.join(titles)}" for kind, titles in kinds.items()]
+    made = f"{title}, intervals: {', '.join(told)}"
+    count = _networks(rows).groupby(list(NETWORK))["id"].nunique().min()
+    if count < 100:
+        weight = f"one {table.unit} of {count} is {decimals(100 / count, 1)} points"
+        made += "".join(f"; {weight} of {m.title}" for m in metrics if m.proportion)
+    return f"{made}."
 
 
 def _span(counts, word=""):
@@ -78,19 +119,19 @@ def _span(counts, word=""):
     return f"{number} {word}{plural}".rstrip() if high else ""
 
 
-def _ceiling(rows):
+def _ceiling(table, rows):
     """What one viewer's gaze says about the others', beside the centre bias; maybe nothing."""
-    scores = {name: _reference(rows, name) for name in (VIEWER, CENTRE)}
+    scores = {name: _reference(table, rows, name) for name in (VIEWER, CENTRE)}
     if not scores[VIEWER]:
         return []
     made = (
-        f"{dataset_title(rows['dataset'].iloc[0])}, the ceiling: one viewer's density against the "
+        f"{dataset_title(_dataset(rows))}, the ceiling: one viewer's density against the "
         f"fixations of the others scores {scores[VIEWER]}"
     )
     return [made + (f"; the centre bias {scores[CENTRE]}." if scores[CENTRE] else ".")]
 
 
-def _reference(rows, name):
+def _reference(table, rows, name):
     chosen = rows[((rows["backbone"] == "") & (rows["attention"] == name)).to_numpy()]
     keys = [metric.key for metric in GAZE]
     means = chosen.groupby("id")[keys].mean().dropna()
@@ -102,13 +143,13 @@ def _reference(rows, name):
         low, high = bootstrap_interval(values)
         interval = "" if np.isnan(low) else f" [{decimals(low, 3)}, {decimals(high, 3)}]"
         made.append(f"{metric.title} {decimals(values.mean(), 3)}{interval}")
-    return f"{' and '.join(made)} ({_span(means.count(), 'image')})"
+    return f"{' and '.join(made)} ({_span(means.count(), table.unit)})"
 
 
-def _paired(rows, metric):
-    """Explicit against implicit attentions on the same images, for each backbone; maybe nothing."""
+def _paired(table, rows, metric):
+    """Explicit against implicit attentions on the same images, for each trunk; maybe nothing."""
     made = []
-    for backbone, part in _networks(rows).groupby("backbone"):
+    for trunk, part in _trunks(rows):
         means = part.pivot_table(index="id", columns="attention", values=metric.score)
         there = [m for m in MECHANISMS.values() if m.name in means]
         explicit = [m.name for m in there if m.supervised or m.takes_gaze]
@@ -120,36 +161,58 @@ def _paired(rows, metric):
             f"{one} − {other} {decimals((means[one] - means[other]).mean(), 3)}, p {_small(p)}"
             for (one, other), p in zip(pairs, tested, strict=True)
         ]
-        where = f"{dataset_title(rows['dataset'].iloc[0])}, {BACKBONES.get(backbone, backbone)}"
         made.append(
-            f"{where}, differences of {metric.title} over the same images (Wilcoxon's signed-rank "
-            f"test, Holm's correction): {'; '.join(found)}."
+            f"{dataset_title(_dataset(rows))}, {trunk}, differences of {metric.title} over the "
+            f"same {table.unit}s (Wilcoxon's signed-rank test, Holm's correction): "
+            f"{'; '.join(found)}."
         )
     return made
+
+
+def _trunks(rows):
+    """Pairs of the title and the rows of the networks that differ in their attention alone."""
+    parts = dict(list(_networks(rows).groupby(list(TRUNK))))
+    for trunk in sorted(parts, key=lambda trunk: order(**dict(zip(TRUNK, trunk, strict=True)))):
+        yield trunk_title(*trunk), parts[trunk]
+
+
+def _top(results, rows):
+    """What the code of the two-stream networks would call the mAP of a dataset's networks."""
+    made = []
+    for trunk, part in _trunks(rows):
+        for attention in sorted(part["attention"].unique(), key=lambda one: order(attention=one)):
+            own = part[(part["attention"] == attention).to_numpy()]
+            arrays = [results.arrays[name][own.index] for name in RANKING]
+            score = ranking_of(own, *arrays).mean(top_average_precision)
+            made.append(f"{trunk} {attention} {decimals(score, 3)}")
+    return (
+        f"{dataset_title(_dataset(rows))}, the two-stream code's own score, of the first ten "
+        "videos predicted as each class, which is no average precision and not comparable: "
+        f"{', '.join(made)}."
+    )
 
 
 def _small(p):
     return "< 0.001" if p < 0.001 else f"= {decimals(p, 3)}"
 
 
-def _differences(rows):
-    """Where the attentions of a backbone cannot be compared image by image."""
+def _differences(table, rows):
+    """Where the attentions of a trunk cannot be compared image by image."""
     made = []
-    dataset = dataset_title(rows["dataset"].iloc[0])
-    for backbone, part in _networks(rows).groupby("backbone"):
-        where = f"{dataset}, {BACKBONES.get(backbone, backbone)}"
+    for trunk, part in _trunks(rows):
+        where = f"{dataset_title(_dataset(rows))}, {trunk}"
         ids = {name: set(own["id"]) for name, own in part.groupby("attention", sort=False)}
         if len(set(map(frozenset, ids.values()))) > 1:
             counts = ", ".join(f"{name} {len(own):,}" for name, own in ids.items())
             common = len(set.intersection(*ids.values()))
             made.append(
-                f"Note: {where}: the attentions were not scored on the same images ({counts}; "
-                f"{common:,} in common)."
+                f"Note: {where}: the attentions were not scored on the same {table.unit}s "
+                f"({counts}; {common:,} in common)."
             )
         several = part.groupby(["attention", "id"])["fold"].nunique().gt(1)
         if several.any():
             images = several[several].index.get_level_values("id").nunique()
-            counted = f"{images:,} {'image was' if images == 1 else 'images were'}"
+            counted = f"{images:,} {table.unit}{' was' if images == 1 else 's were'}"
             made.append(f"Note: {where}: {counted} scored in several folds, here averaged.")
     return made
 

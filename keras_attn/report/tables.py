@@ -10,18 +10,19 @@ import pandas as pd
 
 from keras_attn import runs
 from keras_attn.errors import InputError, listing, one_of
-from keras_attn.mechanisms import MECHANISMS
 from keras_attn.report import table_formats
 from keras_attn.report.paper_tables import (
-    BACKBONES,
-    DATASETS,
+    CURVES,
     KEYS,
+    RANKING,
     SCORES,
     TABLES,
     TASKS,
+    TRUNK,
+    order,
     paper,
-    rank,
 )
+from keras_attn.report.ranking import Ranking, ranking_of
 from keras_attn.report.results import of_networks, read
 from keras_attn.statistics import (
     bootstrap_curve_interval,
@@ -31,8 +32,8 @@ from keras_attn.statistics import (
 )
 
 COLUMNS = (*KEYS, "value", "low", "high", "n")
-GROUP = ("task", "dataset", "attention", "backbone")
-"""Whose images make up a cell: pooled over folds, averaged over seeds."""
+GROUP = ("task", "dataset", "attention", *TRUNK)
+"""Whose images make up a cell, in the order to sort by: pooled over folds, averaged over seeds."""
 
 
 # --- cells --------------------------------------------------------------------------------------
@@ -40,24 +41,31 @@ GROUP = ("task", "dataset", "attention", "backbone")
 
 @dataclass(frozen=True, eq=False)
 class Images:
-    """A row per image ordered by id: means over the seeds, how many values each is of, curves."""
+    """A row per image ordered by id: means over the seeds, how many values each is of, curves.
+
+    ranking: of class scores, None without such.
+    """
 
     scores: pd.DataFrame
     counts: pd.DataFrame
     curves: dict
+    ranking: Ranking | None
 
 
-def images_of(rows, curves):
+def images_of(rows, arrays):
     """The `Images` of the rows of one group; means skip NaN."""
     grouped = rows.reindex(columns=list(SCORES)).groupby(rows["id"].to_numpy(str))
     scores = grouped.mean()
     place = scores.index.get_indexer(rows["id"].to_numpy(str))
     means = {}
-    for name, values in curves.items():
+    for name in [name for name in CURVES if name in arrays]:
+        values = arrays[name]
         means[name] = np.zeros((len(scores), values.shape[1]))
         np.add.at(means[name], place, values)
         means[name] /= np.bincount(place, minlength=len(scores))[:, None]
-    return Images(scores, grouped.count(), means)
+    found = [arrays[name] for name in RANKING if name in arrays]
+    ranking = ranking_of(rows, *found) if found else None
+    return Images(scores, grouped.count(), means, ranking)
 
 
 def scored(metric, images, places, pooled=False):
@@ -71,6 +79,11 @@ def scored(metric, images, places, pooled=False):
         value = curves.mean(axis=0).max() if len(curves) else np.nan
         low, high = bootstrap_curve_interval(curves)
         return {"value": value, "low": low, "high": high, "n": len(curves)}
+    if metric.ranked:
+        ranking = images.ranking.among(places)
+        low, high = ranking.interval(metric.interpolation)
+        value = ranking.mean_ap(metric.interpolation)
+        return {"value": value, "low": low, "high": high, "n": len(places)}
     values = images.scores[metric.score].to_numpy()[places]
     counts = images.counts[metric.score].to_numpy()[places]
     values, counts = values[counts > 0], counts[counts > 0]
@@ -89,26 +102,24 @@ def _interval(metric, value, values, counts):
 
 
 def groups(results):
-    """`(task, dataset, attention, backbone)` of all networks, in the order of the tables."""
+    """The GROUPs of all networks, dicts in the order of the tables."""
     rows = results.rows[of_networks(results.rows)]
-    found = set(zip(*(rows[name] for name in GROUP), strict=True))
-    orders = (TASKS, DATASETS, MECHANISMS, BACKBONES)
-    return sorted(found, key=lambda g: [rank(*pair) for pair in zip(g, orders, strict=True)])
+    found = rows[list(GROUP)].drop_duplicates().to_dict("records")
+    return sorted(found, key=lambda group: order(**group))
 
 
 def cells(results):
     """All cells that the results have: a DataFrame of COLUMNS, in the order of the paper."""
     made = []
-    for group in groups(results):
-        labels = dict(zip(GROUP, group, strict=True))
-        rows, curves = results.of(**labels)
-        every = images_of(rows, curves)
+    for labels in groups(results):
+        rows, arrays = results.of(**labels)
+        every = images_of(rows, arrays)
         for table in (table for table in TABLES if table.task == labels["task"]):
             for subset in table.subsets:
-                images = every if subset.rows is None else _part(rows, curves, subset)
+                images = every if subset.rows is None else _part(rows, arrays, subset)
                 places = subset.take(images.scores)
-                row = {**labels, "table": table.number, "fusion": "", "subset": subset.key}
-                for metric in table.metrics:
+                row = {**labels, "table": table.number, "subset": subset.key}
+                for metric in table.metrics_of(labels["dataset"]):
                     pooled = metric.pooled or subset.rows is not None
                     made.append(
                         row | {"metric": metric.key} | scored(metric, images, places, pooled)
@@ -118,9 +129,9 @@ def cells(results):
     return pd.DataFrame(made, columns=list(COLUMNS))
 
 
-def _part(rows, curves, subset):
+def _part(rows, arrays, subset):
     mask = subset.rows(rows).to_numpy()
-    return images_of(rows[mask], {name: values[mask] for name, values in curves.items()})
+    return images_of(rows[mask], {name: values[mask] for name, values in arrays.items()})
 
 
 def summary(rows, arrays):
@@ -128,10 +139,10 @@ def summary(rows, arrays):
 
     rows, arrays: as `evaluation.Evaluation` keeps them.
     """
-    task = one_of("task", rows["task"].iloc[0], TASKS)
-    metrics = {m.key: m for table in TABLES if table.task == task for m in table.metrics}
-    curves = {m.curve: np.asarray(arrays[m.curve]) for m in metrics.values() if m.curve}
-    images = images_of(rows, curves)
+    task, dataset = one_of("task", rows["task"].iloc[0], TASKS), rows["dataset"].iloc[0]
+    own = [table for table in TABLES if table.task == task]
+    metrics = {m.key: m for table in own for m in table.metrics_of(dataset)}
+    images = images_of(rows, {name: arrays[name] for table in own for name in table.arrays})
     every = np.arange(len(images.scores))
     made = [{"metric": key, **scored(m, images, every)} for key, m in metrics.items()]
     return pd.DataFrame([row for row in made if row["n"]])

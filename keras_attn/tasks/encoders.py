@@ -38,8 +38,12 @@ def files(config):
 
 
 def labels(model, config):
-    """Who is scored: backbone, attention and seed, for the first columns of the rows."""
+    """Who is scored, for the first columns of the rows: backbone, fusion, attention and seed.
+
+    fusion is "": one encoder has one stream.
+    """
     if config is None:
-        return {"backbone": model.name, "attention": "own", "seed": np.nan}
-    backbone, attention = config.who
-    return {"backbone": backbone, "attention": attention, "seed": config.training.seed}
+        backbone, attention, seed = model.name, "own", np.nan
+    else:
+        (backbone, attention), seed = config.who, config.training.seed
+    return {"backbone": backbone, "fusion": "", "attention": attention, "seed": seed}

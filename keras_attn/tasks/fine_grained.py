@@ -321,5 +321,5 @@ def gaze(config, dataset):
 
 
 def labels(model, config):
-    """Who is scored: backbone, attention and seed, for the first columns of the rows."""
+    """Who is scored, for the first columns of the rows."""
     return encoders.labels(model, config)

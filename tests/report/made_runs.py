@@ -13,8 +13,8 @@ def curve(*points):
 
 def save_run(folder, scores, curves=None, notes=(), **labels):
     """A run folder. scores: DataFrame or dict of columns with `id`; labels override the usual."""
-    who = {"dataset": "dut_omron", "backbone": "vgg16", "attention": "sigmoid", "fold": 0}
-    who |= {"seed": 0, **labels}
+    who = {"dataset": "dut_omron", "backbone": "vgg16", "fusion": "", "attention": "sigmoid"}
+    who |= {"fold": 0, "seed": 0, **labels}
     rows = pd.DataFrame(scores)
     usual = {"fixations": 3, "adaptive_f": 0.5, "mae": 0.1, "s_auc": 0.6, "ig": 0.2}
     rows = rows.assign(**{k: v for k, v in ({"task": TASK} | who | usual).items() if k not in rows})
@@ -27,17 +27,40 @@ def save_run(folder, scores, curves=None, notes=(), **labels):
     return folder
 
 
-def save_references(folder, scores):
+def save_references(folder, scores, task=TASK, dataset="dut_omron"):
     """A folder of references alone. scores: `{name: [(s-AUC, IG) of each image]}`."""
     rows = [
         {"attention": name, "id": str(i), "s_auc": s_auc, "ig": ig}
         for name, pairs in scores.items()
         for i, (s_auc, ig) in enumerate(pairs)
     ]
-    empty = {"backbone": "", "fold": "", "seed": "", "fixations": 3}
+    empty = {"backbone": "", "fusion": "", "fold": "", "seed": "", "fixations": 3}
     folder.mkdir(parents=True)
-    rows = pd.DataFrame(rows).assign(task=TASK, dataset="dut_omron", **empty)
+    rows = pd.DataFrame(rows).assign(task=task, dataset=dataset, **empty)
     rows.to_csv(folder / "examples.csv", index=False)
+    return folder
+
+
+def save_videos(folder, scores, labels, gaze=True, notes=(), **who):
+    """A run folder of Task 2, of a video for each row of the class scores and labels `(n, C)`.
+
+    gaze: whether there are gaze scores, 0.7 and 0.5; or pairs of s-AUC and IG. who: labels that
+    override the usual.
+    """
+    scores, labels = np.array(scores, np.float32), np.array(labels, bool)
+    top, count = scores.argmax(axis=1), len(scores)
+    about = {"task": "action", "dataset": "hollywood2", "backbone": "c3d", "fusion": "early"}
+    about |= {"attention": "softmax", "fold": "", "seed": 0, **who}
+    rows = {"id": [f"clip{i:03d}" for i in range(count)], "fixations": 9}
+    rows["class"] = [" + ".join(f"c{c}" for c in np.flatnonzero(own)) for own in labels]
+    rows |= {"predicted": [f"c{c}" for c in top], "correct": 1.0 * labels[np.arange(count), top]}
+    rows = pd.DataFrame(rows).assign(**about)
+    if gaze is not False:
+        rows[["s_auc", "ig"]] = (0.7, 0.5) if gaze is True else gaze
+    folder.mkdir(parents=True)
+    rows.to_csv(folder / "examples.csv", index=False)
+    ids, notes = rows["id"].to_numpy(str), np.array(notes, str)
+    np.savez(folder / "arrays.npz", id=ids, notes=notes, scores=scores, labels=labels)
     return folder
 
 
