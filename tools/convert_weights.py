@@ -8,12 +8,16 @@ Writes the legacy Keras layout, which is loaded by layer name: without the class
 hold is not run.
 """
 
+import os
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import tyro
+
+# The rules know the networks' layers, and with them TensorFlow, which would print its greetings.
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 from keras_attn import cli
 from keras_attn.errors import InputError

@@ -53,26 +53,30 @@ class FetchWeights:
             print(f"No checksum is published. sha256:{known}")
         if entry.note:
             print(entry.note)
-        if entry.layout not in (registry.KERAS, registry.ARRAY):
+        if _is_foreign(entry):
             print(f"To load it, first: python tools/convert_weights.py {path}")
 
 
 def _table(out):
-    table = Table(box=box.SIMPLE_HEAD)
-    for column in ("name", "for", "layout", "bytes", "checksum", "licence", f"in {out}"):
-        table.add_column(column, overflow="fold")
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for column in ("name", "classes", "MB", "checksum", "licence", "to convert"):
+        table.add_column(column, no_wrap=True)
+    table.add_column(f"in {out}")
     for entry in registry.entries().values():
-        units = "" if entry.classes is None else f", {entry.classes} classes"
         table.add_row(
             entry.name,
-            f"{entry.backbone}{units}" if entry.backbone else "-",
-            entry.layout,
-            "?" if entry.size is None else f"{entry.size:,}",
-            entry.checksum or "none published",
+            "-" if entry.classes is None else str(entry.classes),
+            "?" if entry.size is None else str(round(entry.size / 1e6)),
+            entry.checksum.partition(":")[0] if entry.checksum else "none",
             entry.licence or "not stated",
+            "yes" if _is_foreign(entry) else "no",
             fetching.state(entry, out),
         )
     return table
+
+
+def _is_foreign(entry):
+    return entry.layout not in (registry.KERAS, registry.ARRAY)
 
 
 if __name__ == "__main__":

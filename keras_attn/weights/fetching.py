@@ -80,7 +80,7 @@ def check(entry, path, *, where=None, record=None):
     record = record_of(path) if record is None else record
     wanted = remembered(record)
     if wanted is not None and wanted != (received := runs.fingerprint(path)):
-        expected = f"the file that came first, sha256:{wanted} in {record} (delete that to trust it)"
+        expected = f"what came first, sha256:{wanted} in {record} (delete that to trust this one)"
         raise InputError(where, expected, f"sha256:{received}, {size} bytes")
 
 

@@ -47,7 +47,7 @@ def read_pickled_npy(path):
         if version != (1, 0):
             raise InputError(path, f"{EXPECTED}, of version 1.0", f"version {version}")
         shape, _, kind = np.lib.format.read_array_header_1_0(content)
-        if kind != object or shape != ():
+        if not kind.hasobject or shape != ():
             raise InputError(path, EXPECTED, f"an array of type {kind} and shape {shape}")
         # Python 2 wrote strings as what are bytes now; as text, those of arrays would be damaged.
         layers = _Arrays(content, encoding="bytes").load().item()

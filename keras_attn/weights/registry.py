@@ -50,4 +50,5 @@ def entry(name):
 
 def layout_of(path):
     """The layout of a file by its name on disk, or None for a name that is not in the table."""
-    return next((known.layout for known in entries().values() if known.file == Path(path).name), None)
+    layouts = {known.file: known.layout for known in entries().values()}
+    return layouts.get(Path(path).name)

@@ -69,11 +69,9 @@ def convert(path, layout):
 
 def _applicable(path, layout, chosen, stored):
     """The rules for what is in the file, which is all layers or all without the classifier."""
-    absent = [rule for rule in chosen.rules if not set(rule.sources) <= set(stored)]
-    if {rule.layer for rule in absent} == set(chosen.classifier):
-        rules = [rule for rule in chosen.rules if rule not in absent]
-    else:
-        rules = chosen.rules
+    top = [rule for rule in chosen.rules if rule.layer in chosen.classifier]
+    without = all(name not in stored for rule in top for name in rule.sources)
+    rules = [rule for rule in chosen.rules if not (without and rule in top)]
     known = {source for rule in rules for source in rule.sources}
     missing = [name for name in sorted(known) if name not in stored]
     superfluous = [name for name in stored if name not in known]
@@ -110,29 +108,27 @@ TURNED = (1, 0)
 """Axes of one that is (units, inputs)."""
 
 IMAGE, CLIP = (2, 3, 1, 0), (2, 3, 4, 1, 0)
-"""Axes of kernels whose filters and input channels come first: (filters, channels, [time,] H, W)."""
+"""Axes of kernels whose filters and input channels stand before [time,] height and width."""
 
 SPACE, BLUE_FIRST = (0, 1), (2,)
 """Axes of an image kernel of ours: height and width, and the input channels."""
 
 
-def _renamed(pairs):
-    return tuple(Rule(ours, (theirs,)) for theirs, ours in pairs)
-
-
 def _old_resnet50():
-    """Names of (theirs, ours): res2a_branch2a and its like, with bn2a_branch2a."""
-    yield from (("conv1", "conv1_conv"), ("bn_conv1", "conv1_bn"), ("fc1000", "predictions"))
+    """Names alone differ: res2a_branch2a and its like, with bn2a_branch2a."""
+    yield Rule("conv1_conv", ("conv1",))
+    yield Rule("conv1_bn", ("bn_conv1",))
     for stage, (_, blocks) in enumerate(STAGES, start=2):
         for block, letter in enumerate("abcdef"[:blocks], start=1):
             branches = {"2a": 1, "2b": 2, "2c": 3} | ({"1": 0} if block == 1 else {})
             for branch, number in branches.items():
                 name = f"conv{stage}_block{block}_{number}"
-                yield f"res{stage}{letter}_branch{branch}", f"{name}_conv"
-                yield f"bn{stage}{letter}_branch{branch}", f"{name}_bn"
+                yield Rule(f"{name}_conv", (f"res{stage}{letter}_branch{branch}",))
+                yield Rule(f"{name}_bn", (f"bn{stage}{letter}_branch{branch}",))
+    yield Rule("predictions", ("fc1000",))
 
 
-ALEXNET = tuple((name, name) for name in "conv1 conv2 conv3 conv4 conv5 fc6 fc7 fc8".split())
+ALEXNET = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")
 
 ALEXNET_THEANO = (
     Rule("conv1", ("conv_1",), IMAGE, SPACE + BLUE_FIRST),
@@ -145,11 +141,13 @@ ALEXNET_THEANO = (
     Rule("fc8", ("dense_3",)),
 )
 
+C3D_KEPT = ("conv3a", "conv3b", "conv4a", "conv4b", "conv5a", "conv5b")
+
 # Caffe computes a correlation as we do, so that nothing is flipped.
 C3D_CAFFE = (
     Rule("conv1", ("conv1a",), CLIP),
     Rule("conv2", ("conv2a",), CLIP),
-    *(Rule(name, (name,), CLIP) for name in "conv3a conv3b conv4a conv4b conv5a conv5b".split()),
+    *(Rule(name, (name,), CLIP) for name in C3D_KEPT),
     Rule("fc6", ("fc6-1",), TURNED, unflattened=(1, 4, 4)),
     Rule("fc7", ("fc7-1",), TURNED),
     Rule("fc8", ("fc8-1",), TURNED),
@@ -157,9 +155,13 @@ C3D_CAFFE = (
 
 LAYOUTS = {
     "resnet50_v02": Layout(
-        read_legacy_h5, _renamed(_old_resnet50()), BACKBONES["resnet50"].classifier
+        read_legacy_h5, tuple(_old_resnet50()), BACKBONES["resnet50"].classifier
     ),
-    "alexnet_npy": Layout(read_pickled_npy, _renamed(ALEXNET), BACKBONES["alexnet"].classifier),
+    "alexnet_npy": Layout(
+        read_pickled_npy,
+        tuple(Rule(name, (name,)) for name in ALEXNET),
+        BACKBONES["alexnet"].classifier,
+    ),
     "alexnet_theano": Layout(read_groups_h5, ALEXNET_THEANO, BACKBONES["alexnet"].classifier),
     "c3d_caffe": Layout(read_caffemodel, C3D_CAFFE, ("fc6", "fc7", "fc8")),
 }

@@ -11,6 +11,7 @@ from keras_attn.errors import InputError
 from keras_attn.weights import fetching, registry
 
 CONTENT = bytes(range(256)) * 5000
+MD5 = hashlib.md5(CONTENT).hexdigest()
 
 
 class Handler(http.server.BaseHTTPRequestHandler):
@@ -45,7 +46,7 @@ def entry(server, file="good.bin", **values):
 
 
 def whole(server, file="good.bin"):
-    return entry(server, file, size=len(CONTENT), checksum=f"md5:{hashlib.md5(CONTENT).hexdigest()}")
+    return entry(server, file, size=len(CONTENT), checksum=f"md5:{MD5}")
 
 
 def files_in(folder):
@@ -68,7 +69,10 @@ def test_a_file_arrives_whole_and_is_not_fetched_twice(tmp_path, server):
 @pytest.mark.parametrize(
     ("values", "message"),
     [
-        ({"checksum": "md5:" + "0" * 32}, f"{'0' * 32}.*Received: md5:{hashlib.md5(CONTENT).hexdigest()}"),
+        (
+            {"checksum": "md5:" + "0" * 32},
+            f"{'0' * 32}.*Received: md5:{MD5}",
+        ),
         ({"checksum": "sha256:" + "0" * 64}, "Received: sha256:"),
         ({"size": 7}, f"7 bytes of the file good.bin.*Received: {len(CONTENT)} bytes"),
     ],
