@@ -44,6 +44,7 @@ class FetchWeights:
             if self.source is not None:
                 raise InputError("--from", "the NAME of one file with it", LIST)
             Console().print(_table(self.out))
+            print(f"here: in the folder {self.out}. Addresses, checksums: {registry.TABLE}")
             return
         entry = registry.entry(self.name)
         path = fetching.fetch(entry, self.out, source=self.source)
@@ -58,10 +59,10 @@ class FetchWeights:
 
 
 def _table(out):
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
     for column in ("name", "classes", "MB", "checksum", "licence", "to convert"):
         table.add_column(column, no_wrap=True)
-    table.add_column(f"in {out}")
+    table.add_column("here", overflow="fold")
     for entry in registry.entries().values():
         table.add_row(
             entry.name,

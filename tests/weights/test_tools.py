@@ -1,5 +1,6 @@
 """The commands that fetch and convert: what they print and write, and their errors in one line."""
 
+import os
 import subprocess
 import sys
 
@@ -14,7 +15,8 @@ from keras_attn.weights.layouts import read_legacy_h5
 
 def run(tool, *arguments):
     command = [sys.executable, str(ROOT / "tools" / f"{tool}.py"), *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT)
+    wide = os.environ | {"COLUMNS": "120"}
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=ROOT, env=wide)
 
 
 def test_the_list_names_every_file_and_says_what_is_there(tmp_path):
@@ -23,8 +25,8 @@ def test_the_list_names_every_file_and_says_what_is_there(tmp_path):
     assert done.returncode == 0, done.stderr
     lines = {line.split()[0]: line for line in done.stdout.splitlines() if line.strip()}
     assert set(registry.entries()) <= set(lines)
-    assert "wrong" in lines["alexnet"]
-    assert "not" in lines["vgg16"] and "md5" in lines["vgg16"]
+    assert "wrong: 5 bytes" in lines["alexnet"]
+    assert "not there" in lines["vgg16"] and "md5" in lines["vgg16"]
 
 
 @pytest.mark.parametrize(
@@ -57,6 +59,8 @@ def test_a_published_name_tells_the_layout_and_nothing_is_overwritten(tmp_path, 
     np.testing.assert_equal(read_legacy_h5(tmp_path / "bvlc_alexnet_converted.h5"), layers)
     again = run("convert_weights", path)
     assert again.returncode == 2 and "--overwrite" in again.stderr
-    path.rename(tmp_path / "other.npy")
-    unknown = run("convert_weights", tmp_path / "other.npy")
-    assert unknown.returncode == 2 and "expected --layout" in unknown.stderr
+
+
+def test_a_file_of_an_unknown_name_needs_its_layout(tmp_path):
+    done = run("convert_weights", tmp_path / "other.npy")
+    assert done.returncode == 2 and "other.npy: expected --layout" in done.stderr
