@@ -20,7 +20,13 @@ setup(
     python_requires=">=3.11,<3.14",
     packages=find_packages(include=["keras_attn", "keras_attn.*"]),
     package_data={
-        "keras_attn": ["py.typed", "report/*.j2", "report/*.csv", "datasets/splits/*.txt"]
+        "keras_attn": [
+            "py.typed",
+            "report/*.j2",
+            "report/*.csv",
+            "datasets/splits/*.txt",
+            "weights/*.toml",
+        ]
     },
     install_requires=[
         "tensorflow>=2.21,<2.22",
@@ -38,6 +44,8 @@ setup(
         "tensorboard>=2.20,<3",
         "filelock>=3.16,<5",
         "foolbox>=3.3.4,<3.4",
+        "pooch>=1.8,<2",
+        "requests>=2.32,<3",
     ],
     extras_require={
         "test": ["pytest>=8,<10"],

@@ -1,6 +1,20 @@
-"""Weight files into models. Acts on a model and a file; models never load weights themselves."""
+"""Weight files into models. Acts on a model and a file; models never load weights themselves.
 
-from keras_attn.weights.loading import load
-from keras_attn.weights.saved import save, settings
+Names load when they are first used: `fetching` and `registry` need neither TensorFlow nor Keras.
+"""
+
+import importlib
+
+_NAMES = {"load": "loading", "save": "saved", "settings": "saved"}
 
 __all__ = ["load", "save", "settings"]
+
+
+def __getattr__(name):
+    if name in _NAMES:
+        return getattr(importlib.import_module(f"keras_attn.weights.{_NAMES[name]}"), name)
+    raise AttributeError(f"module 'keras_attn.weights' has no attribute {name!r}")
+
+
+def __dir__():
+    return sorted(__all__)

@@ -1,0 +1,121 @@
+"""Readers of pickles, Caffe models and grouped HDF5: arrays, or one error; no code is run."""
+
+import os
+
+import foreign
+import h5py
+import numpy as np
+import pytest
+
+from keras_attn.errors import InputError
+from keras_attn.weights.caffemodel import read_caffemodel
+from keras_attn.weights.layouts import read_groups_h5
+from keras_attn.weights.pickled import read_pickled_npy
+
+
+class MakesFolder:
+    """What a pickle of it does when it is read."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.path),)
+
+
+def save(path, value):
+    np.save(path, np.array(value, dtype=object), allow_pickle=True)
+    return path
+
+
+def test_code_in_a_pickle_is_not_run(tmp_path):
+    folder = tmp_path / "made by the pickle"
+    path = save(tmp_path / "evil.npy", {"conv1": [np.ones(2), MakesFolder(folder)]})
+    with pytest.raises(InputError, match=r"evil\.npy: .*a call for \w+\.mkdir, which was not"):
+        read_pickled_npy(path)
+    assert not folder.exists()
+    # It is a pickle that would have done it.
+    np.load(path, allow_pickle=True)
+    assert folder.exists()
+
+
+def test_names_of_bytes_and_of_text_are_the_same(tmp_path):
+    layers = {"conv1": [np.arange(6, dtype=np.float32).reshape(2, 3), np.ones(3)]}
+    old = tmp_path / "old.npy"
+    foreign.write_npy_of_python2(old, layers)
+    by_numpy = np.load(old, allow_pickle=True, encoding="bytes").item()
+    np.testing.assert_equal(by_numpy, {b"conv1": layers["conv1"]})
+    np.testing.assert_equal(read_pickled_npy(old), layers)
+    np.testing.assert_equal(read_pickled_npy(save(tmp_path / "new.npy", layers)), layers)
+
+
+@pytest.mark.parametrize(
+    ("value", "received"),
+    [
+        ({"conv1": ["text"]}, "str in place of an array"),
+        ({"conv1": [np.array([{}], dtype=object)]}, "ndarray in place of an array of numbers"),
+        ([1, 2], "shape"),
+        ({"conv1": 3}, "cannot be read"),
+    ],
+)
+def test_pickles_of_anything_else_are_refused(tmp_path, value, received):
+    with pytest.raises(InputError, match=f"x.npy: .*{received}"):
+        read_pickled_npy(save(tmp_path / "x.npy", value))
+
+
+def test_files_that_are_no_pickles_are_refused(tmp_path):
+    np.save(tmp_path / "plain.npy", np.ones((2, 2)))
+    with pytest.raises(InputError, match="an array of type float64"):
+        read_pickled_npy(tmp_path / "plain.npy")
+    whole = save(tmp_path / "x.npy", {"conv1": [np.ones(1000)]}).read_bytes()
+    for length in (0, 5, 100, len(whole) - 10):
+        (tmp_path / "x.npy").write_bytes(whole[:length])
+        with pytest.raises(InputError, match="cannot be read"):
+            read_pickled_npy(tmp_path / "x.npy")
+    with pytest.raises(InputError, match="no such file"):
+        read_pickled_npy(tmp_path / "none.npy")
+
+
+def test_bytes_written_by_hand_are_read(tmp_path):
+    """A layer "fc" with one blob of 1×1×1×1×2, whose numbers are 1 and −2."""
+    shape = bytes([0x08, 1, 0x10, 1, 0x18, 1, 0x20, 1, 0x28, 2])
+    blob = shape + bytes([0x32, 8]) + bytes.fromhex("0000803f000000c0")
+    layer = bytes([0x22, 2]) + b"fc" + bytes([0x28, 14]) + bytes([0x32, len(blob)]) + blob
+    path = tmp_path / "model"
+    path.write_bytes(bytes([0x0A, 1]) + b"n" + bytes([0x12, len(layer)]) + layer)
+    (array,) = read_caffemodel(path)["fc"]
+    assert array.shape == (1, 1, 1, 1, 2)
+    np.testing.assert_array_equal(array.ravel(), [1, -2])
+    # The same numbers, each in a field of its own.
+    blob = shape + b"\x35" + bytes.fromhex("0000803f") + b"\x35" + bytes.fromhex("000000c0")
+    layer = bytes([0x22, 2]) + b"fc" + bytes([0x32, len(blob)]) + blob
+    path.write_bytes(bytes([0x12, len(layer)]) + layer)
+    np.testing.assert_array_equal(read_caffemodel(path)["fc"][0].ravel(), [1, -2])
+
+
+def test_layers_of_a_caffe_model_come_back_and_damage_is_one_error(tmp_path, rng):
+    kernel, bias = foreign.kernel(rng, 20, 3, 3, 3, 3)
+    path = tmp_path / "model"
+    whole = foreign.caffe_layer("data", []) + foreign.caffe_layer("conv1a", [kernel, bias])
+    path.write_bytes(whole)
+    stored = read_caffemodel(path)
+    assert list(stored) == ["conv1a"]
+    np.testing.assert_array_equal(stored["conv1a"][0], kernel)
+    np.testing.assert_array_equal(stored["conv1a"][1].ravel(), bias)
+    for damaged in (whole[:-100], whole[:-1], b"<html>not found</html>", b"\xff" * 40):
+        path.write_bytes(damaged)
+        with pytest.raises(InputError, match="model: expected a Caffe model.*cannot be read"):
+            read_caffemodel(path)
+    path.write_bytes(foreign.caffe_layer("data", []))
+    with pytest.raises(InputError, match="without weights"):
+        read_caffemodel(path)
+
+
+def test_groups_of_another_file_are_refused(tmp_path):
+    with h5py.File(tmp_path / "x.h5", "w") as file:
+        file["conv_1/kernel"] = np.ones(3)
+    with pytest.raises(InputError, match=r"x\.h5: expected an HDF5 file with a group per layer"):
+        read_groups_h5(tmp_path / "x.h5")
+    (tmp_path / "x.h5").write_text("no HDF5")
+    with pytest.raises(InputError, match="cannot be read"):
+        read_groups_h5(tmp_path / "x.h5")
