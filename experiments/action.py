@@ -2,11 +2,12 @@
 
     python tools/extract_flow.py Hollywood2/AVIClips --out flow/hollywood2
     python experiments/action.py train miniature --model.fusion late --model.attention supervised
-    python experiments/action.py train paper --data.root Hollywood2 --data.flow-root flow/hollywood2 \
-        --training.weights c3d_sports1m.h5
+    python experiments/action.py train paper --data.root Hollywood2 \
+        --data.flow-root flow/hollywood2 --training.weights c3d_sports1m.h5
     python experiments/action.py evaluate --weights runs/.../model.weights.h5
     python experiments/action.py compare miniature
-    python experiments/action.py compare miniature --data.name ucf_sports --training.start runs/action
+    python experiments/action.py compare miniature --data.name ucf_sports \
+        --training.start runs/action
     python experiments/action.py report runs/action/*
 
 A run is preceded by those of its streams alone, which it starts from; one on UCF Sports starts from

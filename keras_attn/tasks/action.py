@@ -5,6 +5,7 @@ from functools import partial
 from pathlib import Path
 
 import keras
+import numpy as np
 
 from keras_attn import configs, datasets, mechanisms, models, runs, weights
 from keras_attn.datasets import clips
@@ -279,7 +280,7 @@ def gaze(config, dataset):
 def labels(model, config):
     """Who is scored: backbone, fusion, attention and seed, for the first columns of the rows."""
     if config is None:
-        return {"backbone": model.name, "attention": "own"}
+        return {"backbone": model.name, "fusion": "", "attention": "own", "seed": np.nan}
     fusion, attention = config.who
     who = {"backbone": "c3d", "fusion": fusion, "attention": attention}
     return who | {"seed": config.training.seed}
