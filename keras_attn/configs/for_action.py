@@ -111,6 +111,9 @@ class ActionTraining:
     on UCF Sports, 5e-3 for one stream alone."""
     rate_steps: tuple[int, ...] | None = None
     """After how many updates the rate falls to a tenth; default the paper's."""
+    clip: float | None = None
+    """Largest norm of the gradients of a batch, as Caffe's clip_gradients; ours, for networks that
+    start from random numbers."""
     save_every: int = 500
     """Updates from one saved state, and one row of history.csv, to the next."""
     attention_weight: float = 1.0
@@ -228,12 +231,13 @@ PRESETS = {
         training=ActionTraining(
             iterations=40,
             batch_size=16,
-            learning_rate=5e-3,
+            learning_rate=2e-2,
+            clip=1.0,
             save_every=20,
             pretraining="none",
-            streams="both",
+            streams="flow",
             stream_iterations=200,
-            stream_learning_rate=1e-2,
+            stream_learning_rate=3e-2,
         ),
         machine=ActionMachine(keep_clips=True, validate_every=10),
     ),

@@ -192,7 +192,7 @@ def _optimizer(training):
     rate = training.learning_rate
     if training.rate_steps:
         rate = steps_down(rate, training.rate_steps)
-    return CaffeSGD(rate, accumulate=training.accumulate)
+    return CaffeSGD(rate, accumulate=training.accumulate, clip=training.clip)
 
 
 def _begin(model, config, path, stream=None):

@@ -51,6 +51,8 @@ class CaffeSGD(keras.optimizers.SGD):
     has been gathered lasts beyond an epoch's end, and is among `variables`; what is left of fewer
     batches at the end of training is not used. A batch that `LossScaleOptimizer` leaves out does
     not count.
+    clip: largest norm of all gradients of a batch together, which are scaled down to it, as
+    Caffe's `clip_gradients`; None for any.
     `iterations` counts updates. Runs under `MirroredStrategy` too, where Keras'
     `gradient_accumulation_steps` fails.
     Raises `InputError` for numbers out of range.
@@ -63,13 +65,17 @@ class CaffeSGD(keras.optimizers.SGD):
         kernel_decay=5e-4,
         bias_rate=2.0,
         accumulate=1,
+        clip=None,
         name="caffe_sgd",
     ):
         if not isinstance(learning_rate, LearningRateSchedule):
             learning_rate = _number("learning_rate", learning_rate)
         if not isinstance(accumulate, int) or accumulate < 1:
             raise InputError("accumulate", "a whole number from 1", accumulate)
-        super().__init__(learning_rate, _number("momentum", momentum, below=1.0), name=name)
+        if clip is not None and not _number("clip", clip):
+            raise InputError("clip", "a number above 0, or None", clip)
+        momentum = _number("momentum", momentum, below=1.0)
+        super().__init__(learning_rate, momentum, global_clipnorm=clip, name=name)
         self.kernel_decay = _number("kernel_decay", kernel_decay)
         self.bias_rate = _number("bias_rate", bias_rate)
         self.accumulate = accumulate
@@ -130,6 +136,7 @@ class CaffeSGD(keras.optimizers.SGD):
             "kernel_decay": self.kernel_decay,
             "bias_rate": self.bias_rate,
             "accumulate": self.accumulate,
+            "clip": self.global_clipnorm,
         }
 
 
