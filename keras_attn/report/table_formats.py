@@ -90,7 +90,9 @@ class Sheet:
 def sheet(table, results, cells, paper):
     """The `Sheet` of a `paper_tables.Table`; cells, paper: the DataFrames of `tables`."""
     own = cells[cells["table"] == table.number]
-    blocks = tuple(_block(table, part, paper) for _, part in own.groupby("dataset", sort=False))
+    # Networks without attention would be a row and columns of their own, all else there empty.
+    parts = own.groupby(["dataset", own["attention"] == NO_ATTENTION], sort=False)
+    blocks = tuple(_block(table, part, paper, bare) for (_, bare), part in parts)
     legend = table_legend.lines(table, results, own)
     return Sheet(table.number, table.title, table.interval, own, blocks, legend)
 
@@ -106,27 +108,37 @@ def attention_title(name):
     return f"{'Explicit' if explicit else 'Implicit'} ({name})"
 
 
-def _block(table, cells, paper):
+def _block(table, cells, paper, bare):
+    """What a table shows of one dataset; bare: of its networks without attention."""
     dataset = cells["dataset"].iloc[0]
-    attentions = list(dict.fromkeys(cells["attention"]))
-    trunks = cells[list(TRUNK)].drop_duplicates().to_dict("records")
+    rows, groups = _rows_and_groups(cells, bare)
     ours = cells.set_index(list(KEYS))[["value", "low", "high"]].to_dict("index")
     printed = paper.set_index(list(KEYS))["value"].to_dict()
     headings, columns = [], []
-    for trunk in sorted(trunks, key=lambda trunk: order(**trunk)):
+    for title, labels in groups:
         for metric in table.metrics_of(dataset):
             for subset in table.subsets:
-                column = {"table": table.number, "dataset": dataset, **trunk}
+                column = {"table": table.number, "dataset": dataset, **labels}
                 column |= {"subset": subset.key, "metric": metric.key}
-                named = [column | {"attention": attention} for attention in attentions]
+                named = [column | of_row for _, of_row in rows]
                 keys = [tuple(names[key] for key in KEYS) for names in named]
                 arrow = "↑" if metric.higher_is_better else "↓"
                 part = subset.key if subset.column else ""
-                headings.append(Heading(trunk_title(**trunk), f"{metric.title} {arrow}", part))
+                headings.append(Heading(title, f"{metric.title} {arrow}", part))
                 columns.append(_column(metric, [(ours.get(k), printed.get(k)) for k in keys]))
-    titles = map(attention_title, attentions)
-    rows = tuple(zip(titles, zip(*columns, strict=True), strict=True))
-    return Block(table_legend.dataset_title(dataset), tuple(headings), rows)
+    titles = [title for title, _ in rows]
+    made = tuple(zip(titles, zip(*columns, strict=True), strict=True))
+    return Block(table_legend.dataset_title(dataset), tuple(headings), made)
+
+
+def _rows_and_groups(cells, bare):
+    """Rows and groups of columns, as pairs of a title and labels of their cells."""
+    names = cells[list(TRUNK)].drop_duplicates().to_dict("records")
+    trunks = [(trunk_title(**one), one) for one in sorted(names, key=lambda one: order(**one))]
+    attentions = [
+        (attention_title(name), {"attention": name}) for name in dict.fromkeys(cells["attention"])
+    ]
+    return (trunks, attentions) if bare else (attentions, trunks)
 
 
 def _column(metric, pairs):
