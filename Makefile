@@ -4,13 +4,13 @@ VENV   ?= .venv
 RUN    := $(VENV)/bin/python
 READY  := $(VENV)/.installed
 
-DEMOS  := audit salient_object fine_grained
+DEMOS  := audit salient_object action fine_grained
 TASK   ?= $(DEMOS)
 
 .PHONY: demo $(addprefix demo-,$(DEMOS)) test lint benchmark clean
 
 # make demo                        every part of the study on drawn scenes
-# make demo TASK=salient_object    one of the parts: audit, salient_object, fine_grained
+# make demo TASK=salient_object    one of the parts: audit, salient_object, action, fine_grained
 # make demo DATA=DIR WEIGHTS=FILE  an audit of VGG16 with its weights on a folder of your own
 demo: $(addprefix demo-,$(if $(DATA),audit,$(TASK)))
 
@@ -21,6 +21,10 @@ demo-audit: $(READY)
 # Five attention mechanisms, trained and compared; what is finished is not trained again.
 demo-salient_object: $(READY)
 	$(RUN) experiments/salient_object.py compare miniature --out runs/demo --overwrite
+
+# The same for drawn videos, in which a figure moves: a stream of flow first, then both.
+demo-action: $(READY)
+	$(RUN) experiments/action.py compare --out runs/demo --overwrite miniature
 
 # The same for drawn birds whose classes differ in one small part; then all of them are attacked.
 demo-fine_grained: $(READY)

@@ -67,7 +67,7 @@ def train(config, train, *, validation=None, out, overwrite=False):
             seed=config.training.seed,
             save=lambda model, path: weights.save(model, path, record),
             validate=validate,
-            label=" ".join(config.who),
+            label=config.title,
         )
     return Run(tasks.tag(model, config), config, folder.path)
 

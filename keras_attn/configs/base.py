@@ -49,6 +49,11 @@ class Config:
         """What tells networks of this task apart, the name of the attention last."""
         return self.model.backbone, mechanisms.get(self.model.attention).name
 
+    @property
+    def title(self):
+        """What lines of progress begin with."""
+        return " ".join(self.who)
+
     def __post_init__(self):
         check(self)
 

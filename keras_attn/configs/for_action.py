@@ -186,6 +186,11 @@ class Action(Config):
         return self.model.fusion, attention
 
     @property
+    def title(self):
+        """What lines of progress begin with."""
+        return f"{self.stream} alone" if self.stream else super().title
+
+    @property
     def run_name(self):
         """What a run is called where its user does not say."""
         who = (self.stream,) if self.stream else self.who
