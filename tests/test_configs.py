@@ -59,6 +59,10 @@ def test_field_names_are_unique_over_the_parts():
         ({"channels": (8, 8)}, r"model\.channels: expected"),
         ({"width": "1"}, r"model\.width: expected a value of type float"),
         ({"precision": "float16"}, r"machine\.precision: expected one of 'float32'"),
+        (
+            {"precision": "mixed_float16", "strategy": "mirrored"},
+            r"machine\.precision: expected float32 or mixed_bfloat16 with machine\.strategy",
+        ),
         ({"root": 7}, r"data\.root: expected"),
     ],
 )

@@ -68,6 +68,12 @@ def check(config):
                 raise InputError(f"{part}.{name}", _wording(hint), repr(value))
             for number in filter(_is_number, value if isinstance(value, tuple) else (value,)):
                 _check_number(f"{part}.{name}", name, number)
+    if (config.machine.strategy, config.machine.precision) == ("mirrored", "mixed_float16"):
+        expected = (
+            "float32 or mixed_bfloat16 with machine.strategy 'mirrored' (of several devices Keras' "
+            "loss scaling looks at the first alone, and lets infinite gradients of others through)"
+        )
+        raise InputError("machine.precision", expected, repr(config.machine.precision))
 
 
 def _check_number(where, name, number):

@@ -85,17 +85,19 @@ def extract_all(found, out, settings, *, jobs=None, overwrite=False, progress=Tr
             else:
                 coming.append((name, path, out / name, settings, overwrite))
         if coming:
-            _work(coming, done, min(jobs, len(coming)), progress)
+            with _bar(progress) as bar:
+                shown = _Shown(bar, done, len(coming))
+                _work(coming, done, min(jobs, len(coming)), shown)
     done.seconds = time.perf_counter() - began
     return done
 
 
-def with_flow(dataset, out, settings=None, *, jobs=None, progress=True):
+def with_flow(dataset, out, settings=None, *, jobs=1, progress=True):
     """A `VideoDataset` with the frames and flow of each video, extracted into `<out>/<id>`.
 
     settings: `flow_files.FlowSettings`, by default those of the study. jobs, progress: as for
-    `extract_all`; what is there already is not extracted again. `InputError` for videos that
-    cannot be used.
+    `extract_all`; more than one in a script want its code below `if __name__ == "__main__"`. What
+    is there already is not extracted again. `InputError` for videos that cannot be used.
     """
     out = Path(out).expanduser()
     found = {video.id: video.video for video in dataset}
@@ -134,24 +136,56 @@ def _sweep(folders):
             shutil.rmtree(stage, ignore_errors=True)
 
 
-def _work(coming, done, jobs, progress):
+class _Shown:
+    """A progress bar of videos, with the pairs done and how many a second."""
+
+    def __init__(self, bar, done, coming):
+        self.bar, self.done, self.began = bar, done, time.perf_counter()
+        before = len(done.records) + len(done.bad)
+        options = {"total": before + coming, "completed": before, "pairs": 0, "rate": 0}
+        self.task = bar.add_task("videos", **options)
+
+    def pairs(self, count, ended=0):
+        """So many pairs are done in all, and so many videos more."""
+        self.done.pairs = count
+        rate = count / (time.perf_counter() - self.began)
+        self.bar.update(self.task, advance=ended, pairs=count, rate=rate)
+
+
+def _work(coming, done, jobs, shown):
+    if jobs == 1:
+        _work_here(coming, done, shown)
+    else:
+        _work_in_pool(coming, done, jobs, shown)
+
+
+def _work_here(coming, done, shown):
+    for name, path, folder, settings, overwrite in coming:
+        try:
+            done.records[name] = flow_files.extract(
+                path,
+                folder,
+                settings,
+                overwrite=overwrite,
+                on_pair=lambda: shown.pairs(done.pairs + 1),
+            )
+        except BadVideo as error:
+            done.bad[name] = error
+        shown.pairs(done.pairs, ended=1)
+
+
+def _work_in_pool(coming, done, jobs, shown):
     # Started afresh: a process that is forked while OpenCV's threads run may hang.
     context = multiprocessing.get_context("spawn")
     counter, stop = context.Value("q", 0), context.Event()
-    pool = ProcessPoolExecutor(jobs, context, _remember, (counter, stop))
-    with _bar(progress) as bar, pool:
-        total = len(done.records) + len(done.bad) + len(coming)
-        task = bar.add_task("videos", total=total, completed=total - len(coming), pairs=0, rate=0)
+    with ProcessPoolExecutor(jobs, context, _remember, (counter, stop)) as pool:
         waiting = {pool.submit(_one, *one[1:]): one[0] for one in coming}
-        began = time.perf_counter()
         try:
             while waiting:
                 ended, _ = wait(waiting, CALM, FIRST_COMPLETED)
                 for future in ended:
                     _collect(future, waiting.pop(future), done)
-                done.pairs = counter.value
-                rate = done.pairs / (time.perf_counter() - began)
-                bar.update(task, advance=len(ended), pairs=done.pairs, rate=rate)
+                shown.pairs(counter.value, len(ended))
         except BaseException:
             stop.set()
             pool.shutdown(wait=True, cancel_futures=True)

@@ -57,7 +57,7 @@ def _drawn(data, drawn):
     height = data.flow_side
     settings = FlowSettings("dis", data.flow_bound, height, round(4 / 3 * height))
     place = drawn_in(videos) / f"flow-{height}-{data.flow_bound:g}"
-    return datasets.with_flow(videos, place, settings)
+    return datasets.with_flow(videos, place, settings, jobs=None)
 
 
 def parts(config, whole):
