@@ -1,6 +1,7 @@
 """Precision and devices: the setting in which a model is built, trained and run."""
 
 from contextlib import contextmanager, nullcontext
+from functools import cache
 
 import keras
 import tensorflow as tf
@@ -29,5 +30,11 @@ def scope(strategy):
     """
     if one_of("strategy", strategy, STRATEGIES) == "none":
         return nullcontext()
+    return _mirrored().scope()
+
+
+@cache
+def _mirrored():
+    """The one of this process: a second one would number its exchanges as the first has."""
     found = tf.config.list_logical_devices("GPU") or tf.config.list_logical_devices("CPU")
-    return tf.distribute.MirroredStrategy([device.name for device in found]).scope()
+    return tf.distribute.MirroredStrategy([device.name for device in found])

@@ -250,6 +250,11 @@ tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfigur
 from pathlib import Path
 import test_optim as t
 with t.devices.scope("mirrored"):
+    # An earlier run of another network in the same process.
+    other = t.keras.Sequential([t.keras.Input((3,)), t.keras.layers.Dense(7)])
+    other.compile(t.CaffeSGD(0.1), "mse")
+other.fit(t.np.zeros((8, 3)), t.np.zeros((8, 7)), batch_size=4, verbose=0)
+with t.devices.scope("mirrored"):
     model, again = (t.network(t.CaffeSGD(t.steps_down(0.05, (2,)), accumulate=2)) for _ in "ab")
     t.train(model, 4, last=12)
     t.state.save(Path({folder!r}) / "state.npz", model, [])
