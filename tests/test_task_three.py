@@ -286,7 +286,7 @@ def test_models_from_elsewhere_are_scored_too(data, parts):
     assert set(rows["task"]) == {"fine_grained"} and set(rows["backbone"]) == {"mine"}
     assert "s_auc" not in rows
     assert len(ka.attack(model, parts[1].part("x", range(3)), progress=False).rows) == 3
-    with pytest.raises(InputError, match="task: expected one of 'salient_object', 'fine_grained'"):
+    with pytest.raises(InputError, match="task: expected one of 'salient_object', 'action', 'fine"):
         ka.evaluate(model, parts[1], task="tennis")
     wrong = keras.Model(image, {"logits": keras.layers.Dense(4)(pooled)}, name="four")
     with pytest.raises(
@@ -324,8 +324,9 @@ def test_what_does_not_fit_the_task_is_refused(run, config, data, parts, tmp_pat
     assert not (tmp_path / "run").exists()
 
 
-def test_references_are_those_of_the_test_images(parts):
-    found = evaluation.references("fine_grained", parts[1], 0.028).rows
+def test_references_are_those_of_the_test_images(config, parts):
+    gaze = tasks.of(config).gaze(config, parts[1])
+    found = evaluation.references("fine_grained", parts[1], gaze).rows
     assert set(found["id"]) == {example.id for example in parts[1]}
     assert set(found["attention"]) == {"centre", "uniform", "human", "one viewer"}
 

@@ -15,7 +15,7 @@ from keras_attn.errors import InputError
 from keras_attn.losses import AttentionCrossEntropy
 from keras_attn.models.c3d import FLOW, FRAMES, LEAST
 from keras_attn.resizing import size_of
-from keras_attn.tasks.video_scoring import VideoScorer, check_labels, gaze_of_videos
+from keras_attn.tasks.video_scoring import VideoScorer, check_labels, gaze_of_videos, takes
 from keras_attn.training.optim import CaffeSGD, steps_down
 from keras_attn.training.plan import Plan, Trainee
 from keras_attn.weights.saved import SUFFIX

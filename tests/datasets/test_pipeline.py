@@ -65,6 +65,30 @@ def test_an_epoch_is_the_same_wherever_a_run_is_begun(pixels):
         np.testing.assert_array_equal(whole[2][name], resumed[0][name])
 
 
+class Five(pipeline.Epochs):
+    """Passes over the numbers from 0 to 4."""
+
+    count = 5
+
+
+def test_batches_of_given_steps_go_on_from_pass_to_pass():
+    """Three epochs of 4 batches of 3 are 36 numbers: seven passes of 5 and one more."""
+    made = Five(3, epochs=3, seed=11, steps=4)
+    found = [batch.tolist() for batch in made.numbers(0).as_numpy_iterator()]
+    assert made.steps == 4 and [len(batch) for batch in found] == [3] * 12
+    passes = np.concatenate([pipeline.epoch_order(5, 11, number) for number in range(8)])
+    assert sum(found, []) == passes[:36].tolist()
+    for first in (1, 2):
+        again = [batch.tolist() for batch in made.numbers(first).as_numpy_iterator()]
+        assert again == found[4 * first :]
+
+
+def test_a_batch_may_be_larger_than_a_pass():
+    made = Five(12, epochs=1, seed=0, steps=1)
+    (batch,) = made.numbers(0).as_numpy_iterator()
+    assert sorted(batch[:10]) == sorted([*range(5)] * 2) and len(set(batch[10:])) == 2
+
+
 def test_all_eight_variants_are_seen_and_image_mask_and_gaze_move_together(pixels, data):
     epoch = epochs(pixels, 1, variants=AUGMENTED)[0]
     assert len(epoch["image"]) == 8 * len(data)
