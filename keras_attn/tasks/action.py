@@ -1,6 +1,5 @@
 """Task 2, action recognition: what its networks start from and learn from."""
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -75,16 +74,11 @@ def resolved(config, train):
     _check_start(config)
     schedule = config.schedule
     if schedule.iterations % training.save_every:
-        expected = f"a divisor of training.iterations, {schedule.iterations}"
+        expected = f"a divisor of the {schedule.iterations} updates of {config.run_name}"
         raise InputError("training.save_every", expected, training.save_every)
-    # What the streams were trained like is told by the files that the network starts from.
-    own = dict.fromkeys(("stream_iterations", "stream_learning_rate", "stream_rate_steps"))
-    return replace(
-        config,
-        model=replace(model, classes=classes),
-        data=replace(config.data, flow_made=how_made(train[0].extracted().folder)),
-        training=replace(training, **schedule._asdict(), **own),
-    )
+    made = how_made(train[0].extracted().folder)
+    found = {"classes": classes, "flow_made": config.data.flow_made or made}
+    return configs.changed(config.without_unused(), **found, **schedule._asdict())
 
 
 def _check_start(config):
