@@ -20,8 +20,20 @@ from keras_attn.training.plan import Plan, Trainee
 from keras_attn.weights.saved import SUFFIX
 
 __all__ = [
-    *("DATA", "NAME", "before", "build", "files", "gaze", "labels", "network", "parts", "plan"),
-    *("read", "resolved", "scorer", "takes"),
+    "DATA",
+    "NAME",
+    "before",
+    "build",
+    "files",
+    "gaze",
+    "labels",
+    "network",
+    "parts",
+    "plan",
+    "read",
+    "resolved",
+    "scorer",
+    "takes",
 ]
 
 NAME = configs.Action.task
@@ -123,8 +135,13 @@ def _start_file(config):
 
 
 def _file_of_run(path):
+    """The weight file of a finished run, named by its folder or itself."""
     path = Path(path).expanduser()
-    return runs.RunFolder(path).weights if path.is_dir() else path
+    file = runs.RunFolder(path).weights if path.is_dir() else path
+    if not file.is_file():
+        expected = "the folder of a finished run, or the weight file of one"
+        raise InputError(path, expected, f"no {file.name} in it" if path.is_dir() else "neither")
+    return file
 
 
 def _file_from(config, stream):
@@ -159,7 +176,8 @@ def network(config):
         )
     channels = {FRAMES: 3, FLOW: 2}[config.stream]
     alone = models.c3d((*clip, channels), activation=None, name=config.stream, **options)
-    return keras.Model(alone.inputs[0], {"logits": alone.output}, name=config.stream)
+    inputs, outputs = {config.stream: alone.input}, {"logits": alone.output}
+    return keras.Model(inputs, outputs, name=config.stream)
 
 
 def build(config):
