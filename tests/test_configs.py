@@ -201,7 +201,10 @@ def test_a_stream_alone_is_the_same_run_whatever_it_is_trained_for():
         ({"dropout": (0.5, 1.0)}, r"model\.dropout: expected a share below 1\. Received: 1\.0"),
         ({"dropout": (0.5,)}, r"model\.dropout: expected"),
         ({"fusion": "middle"}, r"model\.fusion: expected one of 'early', 'late', 'frames', 'flow'"),
-        ({"accumulate": 5}, r"training\.accumulate: expected a divisor of training\.batch_size, 32"),
+        (
+            {"accumulate": 5},
+            r"training\.accumulate: expected a divisor of training\.batch_size, 32",
+        ),
         ({"weights": Path("w"), "pretraining": "none"}, r"training\.weights: expected none with"),
         ({"start": Path("r"), "fusion": "flow"}, r"training\.start: expected none for one stream"),
         ({"start": Path("r"), "weights": Path("w")}, r"training\.weights: expected none with tr"),

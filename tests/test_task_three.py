@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import real
+from conftest import legacy, real
 
 import keras_attn as ka
 from keras_attn import configs, evaluation, robustness, tasks
@@ -354,22 +354,6 @@ def test_a_whole_classifiers_file_fills_all_but_its_classes(tmp_path):
     assert (kernels["notop"] != expected).any()
     pooled = task.build(configs.changed(config, weights=whole, head="pooled"))
     assert pooled.get_layer("classes").units == 2
-
-
-def legacy(model, path, leave_out=()):
-    """Weights in the published layout of Keras 2."""
-    import h5py
-
-    with h5py.File(path, "w") as file:
-        layers = [la for la in model.layers if la.weights and la.name not in leave_out]
-        file.attrs["layer_names"] = [layer.name.encode() for layer in layers]
-        for layer in layers:
-            group = file.create_group(layer.name)
-            names = [f"{layer.name}_{i}:0" for i in range(len(layer.weights))]
-            group.attrs["weight_names"] = [name.encode() for name in names]
-            for name, values in zip(names, layer.get_weights(), strict=True):
-                group[name] = values
-    return path
 
 
 def test_the_real_trunk_gives_the_features_of_keras_applications(tmp_path):

@@ -274,7 +274,9 @@ def test_frame_0_and_those_behind_the_end_are_not_there(data, footage):
     """In what is kept, frames of other videos lie on both sides of them."""
     for source in (footage, clips.Footage.of(data)):
         for number in (0, PAIRS + 1):
-            message = rf"video '{data[2].id}': expected frames from 1 to {PAIRS}. Received: {number}"
+            message = (
+                rf"video '{data[2].id}': expected frames from 1 to {PAIRS}. Received: {number}"
+            )
             with pytest.raises(InputError, match=message):
                 source.frames(data[2], (3, number))
 

@@ -2,6 +2,7 @@
 
 import tempfile
 from dataclasses import replace
+from itertools import chain
 
 import cv2
 import keras
@@ -77,7 +78,7 @@ def test_batches_of_given_steps_go_on_from_pass_to_pass():
     found = [batch.tolist() for batch in made.numbers(0).as_numpy_iterator()]
     assert made.steps == 4 and [len(batch) for batch in found] == [3] * 12
     passes = np.concatenate([pipeline.epoch_order(5, 11, number) for number in range(8)])
-    assert sum(found, []) == passes[:36].tolist()
+    assert [*chain.from_iterable(found)] == passes[:36].tolist()
     for first in (1, 2):
         again = [batch.tolist() for batch in made.numbers(first).as_numpy_iterator()]
         assert again == found[4 * first :]
