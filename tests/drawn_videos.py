@@ -1,5 +1,8 @@
 """Drawn videos with flow and small networks for them, for the tests of Task 2."""
 
+import numpy as np
+from PIL import Image
+
 import keras_attn as ka
 from keras_attn import configs
 from keras_attn.datasets.flow_files import FlowSettings
@@ -22,3 +25,8 @@ def small(**changes):
     of |= {"iterations": 2, "save_every": 1, "batch_size": 4, "learning_rate": 1e-3}
     of |= {"stream_iterations": 2, "stream_learning_rate": 1e-3, "streams": "none"}
     return configs.action("miniature", **of | changes)
+
+
+def reduced(density, side):
+    """A density at another size, by Pillow: a triangle as wide as what it merges."""
+    return np.asarray(Image.fromarray(density).resize((side, side), Image.Resampling.BILINEAR))

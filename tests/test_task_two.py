@@ -8,8 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import legacy
-from drawn_videos import drawn, small
-from PIL import Image
+from drawn_videos import drawn, reduced, small
 
 import keras_attn as ka
 from keras_attn import commands, configs, models, tasks, weights
@@ -232,11 +231,6 @@ def softmax_loss(density, logits):
     shifted = y - y.max(-1, keepdims=True)
     logs = shifted - np.log(np.exp(shifted).sum(-1, keepdims=True))
     return -(shares * logs).sum(-1).mean()
-
-
-def reduced(density, side):
-    """A density at another size, by Pillow: a triangle as wide as what it merges."""
-    return np.asarray(Image.fromarray(density).resize((side, side), Image.Resampling.BILINEAR))
 
 
 @pytest.mark.parametrize(("fusion", "slots", "side"), [("early", 16, 16), ("late", 2, 2)])

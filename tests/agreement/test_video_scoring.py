@@ -9,6 +9,7 @@ from keras_attn.agreement.scoring import Blur
 from keras_attn.agreement.video_scoring import NEGATIVES, VideoGaze
 from keras_attn.datasets import VideoDataset, VideoExample, VideoReport
 from keras_attn.datasets.snippets import central_view
+from keras_attn.errors import InputError
 
 SHAPE, FRAME, CROP = (96, 128), (48, 64), (32, 40)
 """Of the videos, of their extracted frames, and of what the network sees of these."""
@@ -117,6 +118,15 @@ def test_only_frames_with_gaze_in_the_crop_are_scored():
     found = three()
     assert list(found.frames(0)) == [1, 2] and list(found.frames(1)) == [0, 2]
     assert list(found.frames(0, numbers=[0, 2])) == [2]
+
+
+def test_gaze_of_one_video_alone_cannot_be_scored():
+    """That of the other one lies beside the crop."""
+    found = scored(video("a", on_pixel(3, 4)), video("b", [[1, 1]]))
+    assert found.frames(1) == {}
+    message = "dataset 'drawn': expected at least two videos with gaze in the crop.*one, 'a'"
+    with pytest.raises(InputError, match=message):
+        found.frames(0)
 
 
 def test_points_are_in_pixels_of_the_crop_with_their_viewers():
