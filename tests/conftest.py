@@ -43,6 +43,22 @@ def legacy(model, path, leave_out=()):
     return path
 
 
+@pytest.fixture(scope="session")
+def hollywood(tmp_path_factory):
+    """Sixteen drawn videos of Hollywood-2's form with flow; four of them are to test on."""
+    from drawn_videos import drawn
+
+    return drawn(tmp_path_factory.mktemp("hollywood"))
+
+
+@pytest.fixture(scope="session")
+def chain(hollywood, tmp_path_factory):
+    """Both streams alone, and early supervised attention that starts from them: the last `Run`."""
+    from drawn_videos import trained_chain
+
+    return trained_chain(hollywood, tmp_path_factory.mktemp("runs"))
+
+
 @pytest.fixture
 def rng():
     return np.random.default_rng(7)

@@ -4,7 +4,7 @@ import numpy as np
 from PIL import Image
 
 import keras_attn as ka
-from keras_attn import configs
+from keras_attn import commands, configs
 from keras_attn.datasets.flow_files import FlowSettings
 
 FRAME, SIDE = (36, 48), 32
@@ -25,6 +25,13 @@ def small(**changes):
     of |= {"iterations": 2, "save_every": 1, "batch_size": 4, "learning_rate": 1e-3}
     of |= {"stream_iterations": 2, "stream_learning_rate": 1e-3, "streams": "none"}
     return configs.action("miniature", **of | changes)
+
+
+def trained_chain(data, place):
+    """The `Run` of a network on two streams, which are trained first; all of them in `place`."""
+    train, test = data.split("train"), data.split("test")
+    config = commands.started(small(streams="both"), train, test, place, False)
+    return ka.train(config, train, validation=test, out=place / config.run_name)
 
 
 def reduced(density, side):

@@ -240,7 +240,7 @@ def test_a_run_of_another_task_is_not_attacked(compared, place, typed):
 
 
 ACTION = ROOT / "experiments" / "action.py"
-CLIPS = "--model.width 0.03125 --model.size 32 --data.videos 16 --data.frames 18 --data.side 48"
+CLIPS = "--model.width 0.03125 --model.size 32 --data.videos 14 --data.frames 17 --data.side 48"
 CLIPS += " --data.flow-side 36 --training.iterations 1 --training.save-every 1"
 CLIPS += " --training.stream-iterations 1 --training.streams flow --training.batch-size 2"
 CLIPS += " --machine.no-tensorboard"

@@ -19,13 +19,8 @@ from keras_attn.training.optim import CaffeSGD
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    return drawn(tmp_path_factory.mktemp("h"))
-
-
-@pytest.fixture(scope="module")
-def parts(data):
-    return data.split("train"), data.split("test")
+def parts(hollywood):
+    return hollywood.split("train"), hollywood.split("test")
 
 
 @pytest.fixture(scope="module")
@@ -35,15 +30,9 @@ def sports(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory):
-    return tmp_path_factory.mktemp("r")
-
-
-@pytest.fixture(scope="module")
-def chain(parts, place):
-    """Both streams alone, and early supervised attention that starts from them."""
-    config = commands.started(small(streams="both"), *parts, place, False)
-    return ka.train(config, parts[0], validation=parts[1], out=place / config.run_name)
+def place(chain):
+    """The folder that holds the runs."""
+    return chain.folder.parent
 
 
 @pytest.fixture(scope="module")
@@ -75,9 +64,9 @@ def assert_same(mine, its):
 # --- what a network starts from -----------------------------------------------------------------
 
 
-def test_a_run_knows_its_classes_its_schedule_and_how_its_flow_was_made(chain, data):
+def test_a_run_knows_its_classes_its_schedule_and_how_its_flow_was_made(chain, hollywood):
     config = chain.config
-    assert config.model.classes == data.classes and len(data.classes) == 12
+    assert config.model.classes == hollywood.classes and len(hollywood.classes) == 12
     assert config.schedule == (2, 1e-3, (1, 2)) and config.training.rate_steps == (1, 2)
     assert config.data.flow_made.startswith("method dis, bound 8, height 36, width 48")
     assert ka.load(chain.folder).config == config
@@ -272,38 +261,44 @@ def scenes(tmp_path_factory):
     return ka.datasets.miniature("dut_omron", images=4, shape=(48, 48), root=root)
 
 
-def test_images_are_refused_by_task_2_and_videos_by_the_others(late, scenes, data, tmp_path):
+def test_images_are_refused_by_task_2_and_videos_by_the_others(late, scenes, hollywood, tmp_path):
     with pytest.raises(InputError, match="train: expected a VideoDataset. Received: GazeDataset"):
         ka.train(small(), scenes, out=tmp_path / "run")
     with pytest.raises(InputError, match="data: expected a VideoDataset. Received: GazeDataset"):
-        ka.train(small(), data, validation=scenes, out=tmp_path / "run")
+        ka.train(small(), hollywood, validation=scenes, out=tmp_path / "run")
     with pytest.raises(InputError, match="data: expected a VideoDataset"):
         ka.evaluate(late, scenes, progress=False)
     wanted = "expected a GazeDataset or the path of a folder. Received: VideoDataset"
     for config in (configs.salient_object(), configs.fine_grained()):
         with pytest.raises(InputError, match=f"train: {wanted}"):
-            ka.train(config, data, out=tmp_path / "run")
+            ka.train(config, hollywood, out=tmp_path / "run")
     image = keras.Input((48, 48, 3))
     other = keras.Model(image, {"saliency": keras.layers.Conv2D(1, 1)(image)})
     for refusing in (ka.evaluate, ka.audit):
         with pytest.raises(InputError, match=f"data: {wanted}"):
-            refusing(other, data, progress=False)
+            refusing(other, hollywood, progress=False)
 
 
-def test_other_classes_are_refused(late, sports, data, tmp_path):
+def test_other_classes_are_refused(late, sports, hollywood, tmp_path):
     expected = r"dataset 'ucf_sports': expected the classes AnswerPhone, .*Received: Diving"
     with pytest.raises(InputError, match=expected):
         ka.evaluate(late, sports, progress=False)
     with pytest.raises(InputError, match=expected):
-        ka.train(small(), data.split("train"), validation=sports, out=tmp_path / "run")
-    nameless = replace(data, examples=(replace(data[0], labels=()), *data.examples[1:]))
-    with pytest.raises(InputError, match=rf"video '{data[0].id}': expected labels from 0 to 11"):
+        ka.train(small(), hollywood.split("train"), validation=sports, out=tmp_path / "run")
+    nameless = replace(
+        hollywood, examples=(replace(hollywood[0], labels=()), *hollywood.examples[1:])
+    )
+    with pytest.raises(
+        InputError, match=rf"video '{hollywood[0].id}': expected labels from 0 to 11"
+    ):
         ka.train(small(), nameless, out=tmp_path / "run")
 
 
-def test_videos_without_flow_are_refused_and_it_is_said_how_they_get_it(late, data, tmp_path):
-    bare = replace(data, examples=tuple(replace(video, flow=None) for video in data))
-    message = rf"video '{data[0].id}': expected extracted flow \(flow_root, as tools/extract_flow"
+def test_videos_without_flow_are_refused_and_it_is_said_how_they_get_it(late, hollywood, tmp_path):
+    bare = replace(hollywood, examples=tuple(replace(video, flow=None) for video in hollywood))
+    message = (
+        rf"video '{hollywood[0].id}': expected extracted flow \(flow_root, as tools/extract_flow"
+    )
     with pytest.raises(InputError, match=message):
         ka.train(small(), bare, out=tmp_path / "run")
     with pytest.raises(InputError, match=message):
@@ -367,12 +362,12 @@ def test_a_stream_does_not_start_from_the_other_one(chain, parts, place):
         built(config, parts[0])
 
 
-def test_a_video_that_is_too_short_is_padded_and_counted(sports, chain, place):
+def test_a_video_that_is_too_short_is_padded_and_counted(sports, chain):
     assert sports.report.short == len(sports) == 12
     assert "12 videos of fewer than 16 pairs of frames" in str(sports.report)
-    config = small(name="ucf_sports", start=chain.folder, iterations=1)
-    run = ka.train(config, sports.split("train"), out=place / "short")
-    rows = ka.evaluate(run, sports.split("test"), progress=False).rows
+    config = action.resolved(small(name="ucf_sports", start=chain.folder), sports)
+    model = tasks.tag(action.build(config), config)
+    rows = ka.evaluate(model, sports.split("test"), progress=False).rows
     assert len(rows) == 3 and np.isfinite(rows["s_auc"]).all()
 
 
@@ -383,4 +378,3 @@ def test_files_of_a_folder_are_those_of_one_run(chain, parts, place):
     with pytest.raises(InputError, match=r"model\.weights\.h5: expected the weights of the run"):
         ka.train(chain.config, parts[0], out=folder)
     assert weights.settings(folder / "model.weights.h5")["config"]["model"]["fusion"] == "flow"
-    assert tasks.of(chain.config) is action

@@ -28,27 +28,14 @@ SIZE = (SIDE, SIDE)
 
 
 @pytest.fixture(scope="module")
-def data(tmp_path_factory):
-    return drawn(tmp_path_factory.mktemp("h"))
-
-
-@pytest.fixture(scope="module")
-def test(data):
+def test(hollywood):
     """Four videos, the last of two classes."""
-    return data.split("test")
+    return hollywood.split("test")
 
 
 @pytest.fixture(scope="module")
-def run(data, test, tmp_path_factory):
-    """One update of early supervised attention."""
-    config = small(iterations=1)
-    out = tmp_path_factory.mktemp("r") / "run"
-    return ka.train(config, data.split("train"), validation=test, out=out)
-
-
-@pytest.fixture(scope="module")
-def result(run, test):
-    return ka.evaluate(run, test, progress=False)
+def result(chain, test):
+    return ka.evaluate(chain, test, progress=False)
 
 
 def network(fusion, attention, classes=12):
@@ -99,10 +86,10 @@ def test_rows_say_whose_they_are_then_classes_then_agreement(result, test):
 
 
 def test_the_score_of_a_video_is_the_softmax_of_the_mean_logits_of_its_snippets(
-    run, result, footage, test
+    chain, result, footage, test
 ):
     for video, scores in zip(test, result.arrays["scores"], strict=True):
-        outputs = list(outputs_by_snippet(run.model, footage, video))
+        outputs = list(outputs_by_snippet(chain.model, footage, video))
         assert len(outputs) == 2
         mean = np.mean([one["logits"] for one in outputs], axis=0)
         np.testing.assert_allclose(scores, softmax(mean), rtol=1e-4)
@@ -124,17 +111,17 @@ def test_a_video_of_two_classes_has_both_names_and_either_is_right(human, test, 
         assert np.flatnonzero(arrays["labels"]).tolist() == sorted(both)
 
 
-def test_evaluating_twice_gives_the_same_rows(run, result, test):
-    for model in (run, run.folder, run.folder / "model.weights.h5"):
+def test_evaluating_twice_gives_the_same_rows(chain, result, test):
+    for model in (chain, chain.folder, chain.folder / "model.weights.h5"):
         again = ka.evaluate(model, test, progress=False)
         pd.testing.assert_frame_equal(again.rows, result.rows)
         for name, values in result.arrays.items():
             np.testing.assert_array_equal(again.arrays[name], values)
 
 
-def test_the_last_validation_is_what_the_weights_score(run, result):
+def test_the_last_validation_is_what_the_weights_score(chain, result):
     scores = result.summary().set_index("metric")["value"]
-    last = run.history.iloc[-1]
+    last = chain.history.iloc[-1]
     for name in ("map", "s_auc", "ig"):
         assert scores[name] == pytest.approx(last[f"val_{name}"], abs=1e-6)
     assert result.rows["correct"].mean() == pytest.approx(last["val_accuracy"])
@@ -197,11 +184,11 @@ def s_auc_by_hand(saliency, points, negatives):
     return ((mine > its) + 0.5 * (mine == its)).mean()
 
 
-def test_the_agreement_of_a_video_is_the_mean_over_its_frames_by_hand(human, data, test):
+def test_the_agreement_of_a_video_is_the_mean_over_its_frames_by_hand(human, hollywood, test):
     """Negatives are those of the whole dataset, not of the four videos that are scored."""
     rows = ka.evaluate(human, test, progress=False).rows
     view = view_of(test)
-    others = VideoGaze(data, view, Blur(SIGMA))
+    others = VideoGaze(hollywood, view, Blur(SIGMA))
     for index, video in enumerate(test):
         negatives = others.others(test.place_in_pool(index)).pixels
         assert len(negatives) == 10_000
@@ -300,8 +287,8 @@ def image_model():
     return keras.Model(image, {"logits": told}, name="image")
 
 
-def test_a_callback_scores_a_network_of_clips_while_it_learns(human, data, test):
-    made = clips.Batches(clips.Footage.of(data.split("train")), SIDE, batch_size=2, epochs=1)
+def test_a_callback_scores_a_network_of_clips_while_it_learns(human, hollywood, test):
+    made = clips.Batches(clips.Footage.of(hollywood.split("train")), SIDE, batch_size=2, epochs=1)
     model = network("early", "human")
     losses = {"logits": keras.losses.SparseCategoricalCrossentropy(from_logits=True)}
     model.compile(keras.optimizers.SGD(0.0), dict.fromkeys(model.output) | losses)
