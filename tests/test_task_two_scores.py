@@ -314,6 +314,13 @@ def test_references_are_means_over_the_frames_of_each_video(test):
     assert row["s_auc"].item() == pytest.approx(by_hand, rel=1e-9)
 
 
+def test_without_gaze_in_the_crop_there_is_no_reference(test):
+    nowhere = changed_gaze(test[0], {number: [[0.5, 0.5]] for number in range(18)})
+    blind = alone(nowhere, test[1]).part("blind", [0])
+    with pytest.raises(InputError, match="dataset 'blind': expected at least one example with ga"):
+        evaluation.references("action", blind, action.gaze(small(), blind))
+
+
 def test_there_is_no_ceiling_where_viewers_are_not_told_apart(tmp_path):
     sports = drawn(tmp_path, "ucf_sports", videos=10, frames=4).split("test")
     found = evaluation.references("action", sports, action.gaze(small(), sports)).rows
