@@ -9,7 +9,7 @@ import pytest
 import tensorflow as tf
 
 from keras_attn import datasets, gaze, losses, models
-from keras_attn.datasets import clips, flow_files, pipeline, read_image
+from keras_attn.datasets import clips, flow_files, read_image
 from keras_attn.datasets.snippets import Snippet, central_view, starts
 from keras_attn.errors import InputError
 
@@ -342,24 +342,6 @@ def test_a_network_learns_from_them(footage):
     model = compiled("late", "supervised")
     history = model.fit(made.of(model), steps_per_epoch=made.steps, verbose=0).history
     assert np.isfinite(history["loss"]).all() and history["attention_logits_loss"][0] > 0
-
-
-def test_a_slot_has_the_sum_of_its_frames_averaged_in_space():
-    """Frame k is k everywhere: the slots of 8 have 0 + … + 7 = 28 and 8 + … + 15 = 92."""
-    frames = np.broadcast_to(np.arange(16, dtype="float32")[:, None, None, None], (2, 16, 8, 12, 1))
-    slots = pipeline.at_map(tf.constant(frames), (2, 4, 3))
-    assert slots.shape == (2, 2, 4, 3, 1)
-    np.testing.assert_allclose(slots[1, 0], np.full((4, 3, 1), 28), rtol=1e-5)
-    np.testing.assert_allclose(slots[0, 1], np.full((4, 3, 1), 92), rtol=1e-5)
-    with pytest.raises(InputError, match="a map for each of 16 frames, or of slots. Received: 5"):
-        pipeline.at_map(tf.constant(frames), (5, 4, 3))
-
-
-def test_a_map_for_each_frame_has_the_density_of_that_frame(rng):
-    frames = tf.constant(rng.random((2, 16, 8, 12, 1)), tf.float32)
-    maps = pipeline.at_map(frames, (16, 4, 6))
-    for k in (0, 7, 15):
-        np.testing.assert_array_equal(maps[:, k], pipeline.at_frame(frames[:, k], (4, 6)))
 
 
 # --- bad input ----------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ import cv2
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import keras_attn as ka
 from keras_attn import gaze, models
@@ -191,3 +192,21 @@ def test_fit_is_given_what_the_model_takes_and_learns_from_and_nothing_else(data
     for name, value in y.items():
         assert tuple(value.shape) == (4, *model.output[name].shape[1:])
     assert x["image"].numpy().max() > 1
+
+
+def test_a_slot_has_the_sum_of_its_frames_averaged_in_space():
+    """Frame k is k everywhere: the slots of 8 have 0 + … + 7 = 28 and 8 + … + 15 = 92."""
+    frames = np.broadcast_to(np.arange(16, dtype="float32")[:, None, None, None], (2, 16, 8, 12, 1))
+    slots = pipeline.at_map(tf.constant(frames), (2, 4, 3))
+    assert slots.shape == (2, 2, 4, 3, 1)
+    np.testing.assert_allclose(slots[1, 0], np.full((4, 3, 1), 28), rtol=1e-5)
+    np.testing.assert_allclose(slots[0, 1], np.full((4, 3, 1), 92), rtol=1e-5)
+    with pytest.raises(InputError, match="a map for each of 16 frames, or of slots. Received: 5"):
+        pipeline.at_map(tf.constant(frames), (5, 4, 3))
+
+
+def test_a_map_for_each_frame_has_the_density_of_that_frame(rng):
+    frames = tf.constant(rng.random((2, 16, 8, 12, 1)), tf.float32)
+    maps = pipeline.at_map(frames, (16, 4, 6))
+    for k in (0, 7, 15):
+        np.testing.assert_array_equal(maps[:, k], pipeline.at_frame(frames[:, k], (4, 6)))
