@@ -149,7 +149,8 @@ def references(task, dataset, gaze):
 
     One viewer's density against the fixations of the others (the ceiling), the centre bias, a
     uniform map and the density itself, each scored on every example that has fixations. gaze: index
-    -> the `GazeScores` of its pictures with gaze, whose means are taken.
+    -> the `GazeScores` of its pictures with gaze, whose means are taken. `InputError` where none
+    has any.
     """
     labels = {"task": task, "dataset": (dataset.whole or dataset).name}
     labels |= {"backbone": "", "fusion": ""}
@@ -164,6 +165,9 @@ def references(task, dataset, gaze):
         about |= {"id": example.id, "fixations": len(example.fixations)}
         put_first(part, about)
         parts.append(part)
+    if not parts:
+        expected = "at least one example with gaze that a network sees"
+        raise InputError(f"dataset {dataset.name!r}", expected, "none")
     notes = (dataset.note,) if dataset.note else ()
     return Evaluation(pd.concat(parts, ignore_index=True), {}, {}, notes)
 

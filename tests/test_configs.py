@@ -114,3 +114,113 @@ def test_identity_follows_what_decides_the_result_and_nothing_else():
     moved = configs.changed(PAPER, weights=Path("b.h5"))
     assert identity(weights, files={"weights": "1"}) == identity(moved, files={"weights": "1"})
     assert identity(weights, files={"weights": "1"}) != identity(weights, files={"weights": "2"})
+
+
+# --- Task 2 -------------------------------------------------------------------------------------
+
+ACTION = configs.action("paper")
+
+
+@pytest.mark.parametrize(
+    ("name", "fusion", "schedule"),
+    [
+        ("hollywood2", "early", (10_000, 1e-4, (4_000, 8_000))),
+        ("hollywood2", "late", (10_000, 1e-4, (4_000, 8_000))),
+        ("ucf_sports", "early", (30_000, 1e-6, (10_000, 20_000))),
+        ("ucf_sports", "late", (30_000, 1e-5, (10_000, 20_000))),
+        ("hollywood2", "flow", (10_000, 5e-3, (4_000, 6_000))),
+        ("ucf_sports", "frames", (10_000, 5e-3, (4_000, 6_000))),
+    ],
+)
+def test_the_schedules_of_task_2_are_the_papers(name, fusion, schedule):
+    """§IV-B2, by dataset and fusion; one stream alone has one of its own."""
+    config = configs.changed(ACTION, name=name, fusion=fusion)
+    assert config.schedule == schedule and config.training.batch_size == 32
+
+
+def test_a_schedule_of_another_length_falls_at_the_same_shares():
+    assert configs.changed(ACTION, iterations=500).schedule == (500, 1e-4, (200, 400))
+    assert configs.changed(ACTION, iterations=1).schedule.rate_steps == (1,)
+    given = configs.changed(ACTION, iterations=500, rate_steps=(7,), learning_rate=0.5)
+    assert given.schedule == (500, 0.5, (7,))
+    assert configs.changed(ACTION, rate_steps=()).schedule == (10_000, 1e-4, ())
+
+
+def test_streams_are_trained_alone_by_a_schedule_of_their_own():
+    config = configs.action(
+        iterations=40, learning_rate=1e-2, stream_iterations=50, stream_learning_rate=2e-3
+    )
+    alone = config.alone("flow")
+    assert (alone.stream, alone.run_name) == ("flow", "hollywood2-flow-seed0")
+    assert alone.schedule == (50, 2e-3, (20, 30))
+    assert config.stream is None and ACTION.alone("frames").schedule == (
+        *(10_000, 5e-3, (4_000, 6_000)),
+    )
+
+
+def test_a_run_of_task_2_is_called_by_its_data_its_fusion_and_what_attends():
+    late = configs.changed(ACTION, fusion="late", attention="human", seed=3, name="ucf_sports")
+    assert (late.run_name, late.who) == ("ucf_sports-late-human-seed3", ("late", "human"))
+    flow = configs.changed(late, fusion="flow")
+    assert (flow.run_name, flow.who) == ("ucf_sports-flow-seed3", ("flow", "none"))
+
+
+def test_identity_in_task_2_follows_the_network_and_not_where_videos_lie():
+    def identity(data="d", files=None, **changes):
+        return configs.identity(configs.changed(ACTION, **changes), data=data, files=files)
+
+    for same in (
+        {"flow_root": Path("/flow"), "image_root": Path("/images"), "root": Path("/videos")},
+        {"videos": 7, "frames": 40, "side": 60, "flow_side": 48, "flow_bound": 20.0},
+        {"subjects": (1, 2), "group": "free viewing", "fps": 24.0, "keep_clips": True},
+    ):
+        assert identity(**same) == identity()
+    for other in ({"fusion": "late"}, {"flow_made": "another way"}, {"accumulate": 2}):
+        assert identity(**other) != identity()
+    assert identity(data="e") != identity()
+    moved = [identity(flow_from=Path(name), files={"flow_from": "1"}) for name in ("a", "b")]
+    assert moved[0] == moved[1] != identity(flow_from=Path("a"), files={"flow_from": "2"})
+
+
+def test_a_stream_alone_is_the_same_run_whatever_it_is_trained_for():
+    """Attention, its loss and other streams are of the network that starts from it."""
+    one, two = (
+        configs.changed(ACTION, **changes).alone("flow").without_unused()
+        for changes in (
+            {"fusion": "late", "attention": "human", "momentum": 0.5, "streams": "both"},
+            {"attention_weight": 2.0, "frames_from": Path("frames"), "iterations": 400},
+        )
+    )
+    assert one == two
+    assert configs.changed(ACTION, attention="human").without_unused().model.attention == "human"
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"dropout": (0.5, 1.0)}, r"model\.dropout: expected a share below 1\. Received: 1\.0"),
+        ({"dropout": (0.5,)}, r"model\.dropout: expected"),
+        ({"fusion": "middle"}, r"model\.fusion: expected one of 'early', 'late', 'frames', 'flow'"),
+        (
+            {"accumulate": 5},
+            r"training\.accumulate: expected a divisor of training\.batch_size, 32",
+        ),
+        ({"weights": Path("w"), "pretraining": "none"}, r"training\.weights: expected none with"),
+        ({"start": Path("r"), "fusion": "flow"}, r"training\.start: expected none for one stream"),
+        ({"start": Path("r"), "weights": Path("w")}, r"training\.weights: expected none with tr"),
+        ({"start": Path("r"), "flow_from": Path("f")}, r"training\.flow_from: expected none with"),
+        ({"rate_steps": (8, 4)}, r"training\.rate_steps: expected increasing counts"),
+        ({"stream_rate_steps": (4, 4)}, r"training\.stream_rate_steps: expected increasing"),
+        ({"subjects": (0,)}, r"data\.subjects: expected a positive number"),
+    ],
+)
+def test_what_task_2_cannot_do_is_named(changes, message):
+    with pytest.raises(InputError, match=message):
+        configs.changed(ACTION, **changes)
+
+
+def test_a_configuration_of_task_2_as_text_and_back_is_the_same():
+    config = configs.changed(
+        ACTION, start=Path("runs"), rate_steps=(4, 8), classes=("a", "b"), subjects=(1, 3)
+    )
+    assert configs.from_dict(json.loads(json.dumps(configs.to_dict(config)))) == config

@@ -237,3 +237,47 @@ def test_a_run_of_another_task_is_not_attacked(compared, place, typed):
     done = typed(folder, cwd=place, script=ADVERSARIAL)
     assert done.returncode == 2
     assert "expected a run of fine-grained classification. Received: salient_object" in done.stderr
+
+
+ACTION = ROOT / "experiments" / "action.py"
+CLIPS = "--model.width 0.03125 --model.size 32 --data.videos 14 --data.frames 17 --data.side 48"
+CLIPS += " --data.flow-side 36 --training.iterations 1 --training.save-every 1"
+CLIPS += " --training.stream-iterations 1 --training.streams flow --training.batch-size 2"
+CLIPS += " --machine.no-tensorboard"
+
+
+def compare_clips(place, *attentions):
+    options = ["--fusions", "early", "--attentions", *attentions, "--out", "out"]
+    return call(ACTION, "compare", *options, "miniature", *CLIPS.split(), cwd=place)
+
+
+@pytest.fixture(scope="module")
+def moving(tmp_path_factory):
+    """Two mechanisms of Task 2 and the stream they start from, trained and reported."""
+    place = tmp_path_factory.mktemp("moving")
+    return place, compare_clips(place, "supervised", "activation")
+
+
+def test_videos_are_classified_and_reported(moving):
+    place, done = moving
+    assert done.returncode == 0, done.stderr
+    assert "Table III. Action recognition" in done.stdout
+    out = place / "out"
+    assert {path.stem for path in (out / "tables").iterdir()} == {"III", "IV", "VI"}
+    runs_of = {path.name for path in (out / "action").iterdir()} - {"references"}
+    named = ("flow", "early-supervised", "early-activation")
+    assert runs_of == {f"hollywood2-{name}-seed0" for name in named}
+    for name in ("action.png", "action.gif", "confusion/confusion.csv"):
+        assert (out / name).stat().st_size > 100
+    rows = pd.read_csv(out / "rows" / "action.csv", keep_default_na=False)
+    wanted = {"none", "supervised", "activation", "one viewer", "centre", "uniform"}
+    assert wanted <= set(rows["attention"])
+    assert "Traceback" not in done.stderr
+
+
+def test_videos_are_neither_drawn_nor_trained_again(moving):
+    """Another mechanism alone takes the stream that is there."""
+    place, _ = moving
+    again = compare_clips(place, "activation")
+    assert again.returncode == 0, again.stderr
+    assert "epoch" not in again.stdout and "Table VI" in again.stdout

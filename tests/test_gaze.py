@@ -179,3 +179,14 @@ def test_negatives_are_all_fixations_of_the_others_with_multiplicity(rng):
 def test_points_of_another_shape_are_refused():
     with pytest.raises(InputError, match=r"points.*\(N, 2\).*Received: shape \(3,\)"):
         gaze.as_points([1, 2, 3])
+
+
+def test_the_density_of_counts_is_that_of_their_points(rng):
+    """More points than rows and fewer, blurred differently down and across."""
+    for count in (3, 400):
+        points = rng.random((count, 2)) * SHAPE[::-1]
+        made = gaze.density_of_counts(gaze.histogram(points, SHAPE), (1.3, 2.1))
+        np.testing.assert_allclose(made, gaze.density(points, SHAPE, (1.3, 2.1)), rtol=1e-12)
+        assert made.sum() == pytest.approx(1)
+    nothing = gaze.density_of_counts(np.zeros(SHAPE), (1, 1))
+    np.testing.assert_array_equal(nothing, np.full(SHAPE, 1 / 77))

@@ -9,6 +9,7 @@ from keras_attn.statistics import (
     bootstrap_interval,
     bootstrap_ratio_interval,
     holm,
+    mean_of_seen,
     paired_p,
     wilson_interval,
 )
@@ -124,3 +125,10 @@ def test_the_interval_of_a_ratio_holds_what_counts_more(rng):
     sums, counts = np.array([0.0] * 50 + [3.0] * 50), np.array([1] * 50 + [3] * 50)
     low, high = bootstrap_ratio_interval(sums, counts)
     assert low < 0.75 < high and low > 0.6
+
+
+def test_the_mean_of_what_is_seen_leaves_nan_out_and_is_nan_where_nothing_is():
+    values = np.array([[1.0, np.nan, 5.0], [3.0, np.nan, np.nan]])
+    np.testing.assert_array_equal(mean_of_seen(values), [2.0, np.nan, 5.0])
+    assert mean_of_seen([1.0, np.nan, 2.0]) == 1.5
+    assert np.isnan(mean_of_seen([np.nan]))

@@ -10,7 +10,7 @@ import pytest
 from conftest import real
 
 import keras_attn as ka
-from keras_attn import configs, evaluation, runs
+from keras_attn import configs, evaluation, runs, tasks
 from keras_attn.errors import InputError
 from keras_attn.mechanisms import Mechanism
 from keras_attn.metrics import gaze as gaze_metrics
@@ -270,7 +270,8 @@ def unmasked(tmp_path):
 
 
 def test_references_need_no_network_and_are_those_of_the_audit(data):
-    found = evaluation.references("salient_object", data, 0.028)
+    config = configs.salient_object()
+    found = evaluation.references(config.task, data, tasks.of(config).gaze(config, data))
     rows = found.rows.groupby("attention")[["s_auc", "ig"]].mean()
     maps = [np.zeros(example.shape) for example in data]
     audited = ka.audit(lambda images: np.asarray(images).mean(-1), data, progress=False).rows

@@ -6,7 +6,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import real
+from conftest import legacy, real
 
 import keras_attn as ka
 from keras_attn import configs, evaluation, robustness, tasks
@@ -286,7 +286,7 @@ def test_models_from_elsewhere_are_scored_too(data, parts):
     assert set(rows["task"]) == {"fine_grained"} and set(rows["backbone"]) == {"mine"}
     assert "s_auc" not in rows
     assert len(ka.attack(model, parts[1].part("x", range(3)), progress=False).rows) == 3
-    with pytest.raises(InputError, match="task: expected one of 'salient_object', 'fine_grained'"):
+    with pytest.raises(InputError, match="task: expected one of 'salient_object', 'action', 'fine"):
         ka.evaluate(model, parts[1], task="tennis")
     wrong = keras.Model(image, {"logits": keras.layers.Dense(4)(pooled)}, name="four")
     with pytest.raises(
@@ -324,8 +324,9 @@ def test_what_does_not_fit_the_task_is_refused(run, config, data, parts, tmp_pat
     assert not (tmp_path / "run").exists()
 
 
-def test_references_are_those_of_the_test_images(parts):
-    found = evaluation.references("fine_grained", parts[1], 0.028).rows
+def test_references_are_those_of_the_test_images(config, parts):
+    gaze = tasks.of(config).gaze(config, parts[1])
+    found = evaluation.references("fine_grained", parts[1], gaze).rows
     assert set(found["id"]) == {example.id for example in parts[1]}
     assert set(found["attention"]) == {"centre", "uniform", "human", "one viewer"}
 
@@ -353,22 +354,6 @@ def test_a_whole_classifiers_file_fills_all_but_its_classes(tmp_path):
     assert (kernels["notop"] != expected).any()
     pooled = task.build(configs.changed(config, weights=whole, head="pooled"))
     assert pooled.get_layer("classes").units == 2
-
-
-def legacy(model, path, leave_out=()):
-    """Weights in the published layout of Keras 2."""
-    import h5py
-
-    with h5py.File(path, "w") as file:
-        layers = [la for la in model.layers if la.weights and la.name not in leave_out]
-        file.attrs["layer_names"] = [layer.name.encode() for layer in layers]
-        for layer in layers:
-            group = file.create_group(layer.name)
-            names = [f"{layer.name}_{i}:0" for i in range(len(layer.weights))]
-            group.attrs["weight_names"] = [name.encode() for name in names]
-            for name, values in zip(names, layer.get_weights(), strict=True):
-                group[name] = values
-    return path
 
 
 def test_the_real_trunk_gives_the_features_of_keras_applications(tmp_path):

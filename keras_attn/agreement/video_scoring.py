@@ -15,6 +15,7 @@ from keras_attn import gaze
 from keras_attn.agreement.scoring import Blur, GazeScores
 from keras_attn.datasets.snippets import View
 from keras_attn.datasets.video import VideoDataset
+from keras_attn.errors import InputError
 
 NEGATIVES = 10_000
 """Most negatives of a frame."""
@@ -85,7 +86,8 @@ class VideoGaze:
     def frames(self, index, numbers=None):
         """The `GazeScores` of those frames of video `index` that have gaze in view, by number.
 
-        numbers: of frames, from 0, that are asked for; default all.
+        numbers: of frames, from 0, that are asked for; default all. `InputError` where such frames
+        are there and nothing to compare them with.
         """
         video, others, made = self.dataset[index], self.others(index), {}
         for number in range(video.frames) if numbers is None else numbers:
@@ -94,4 +96,8 @@ class VideoGaze:
             if len(seen):
                 whose = subjects[self.view.sees(points, video.shape)]
                 made[number] = GazeScores(seen, whose, others, self.blur)
+        if made and not others.counts.any():
+            name = (self.dataset.whole or self.dataset).name
+            expected = "at least two videos with gaze in the crop, for s-AUC compares them"
+            raise InputError(f"dataset {name!r}", expected, f"one, {video.id!r}")
         return made

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Literal, NamedTuple
 
@@ -170,9 +170,22 @@ class Action(Config):
         if training.weights is not None and training.pretraining != "file":
             expected = f"none with training.pretraining {training.pretraining!r}, or 'file' there"
             raise InputError("training.weights", expected, str(training.weights))
-        if self.stream is not None and training.start is not None:
+        if training.start is not None:
+            self._check_start()
+        for name in ("rate_steps", "stream_rate_steps"):
+            steps = getattr(training, name) or ()
+            if list(steps) != sorted(set(steps)):
+                raise InputError(f"training.{name}", "increasing counts of updates", steps)
+
+    def _check_start(self):
+        training = self.training
+        if self.stream is not None:
             expected = "none for one stream alone, which may start from training.weights"
             raise InputError("training.start", expected, str(training.start))
+        for name in ("weights", "frames_from", "flow_from"):
+            if getattr(training, name) is not None:
+                expected = "none with training.start, which all weights are taken from"
+                raise InputError(f"training.{name}", expected, str(getattr(training, name)))
 
     @property
     def stream(self):
@@ -216,6 +229,18 @@ class Action(Config):
             steps = dict.fromkeys(max(1, round(step * scale)) for step in default.rate_steps)
             made = made._replace(rate_steps=tuple(steps))
         return made
+
+    def without_unused(self):
+        """The configuration with defaults in place of what its own training does not look at.
+
+        So it is the same run, whichever network it is trained for. What other runs were trained
+        like is told by the files that this one starts from.
+        """
+        unused = ["stream_iterations", "stream_learning_rate", "stream_rate_steps"]
+        if self.stream is not None:
+            unused += ["attention", "momentum", "attention_weight", "frames_from", "flow_from"]
+        of = {f.name: f.default for part in (ActionModel, ActionTraining) for f in fields(part)}
+        return changed(self, streams="none", **{name: of[name] for name in unused})
 
     def alone(self, stream):
         """The configuration of one of its streams, trained before it."""

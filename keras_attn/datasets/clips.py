@@ -181,8 +181,13 @@ class Footage:
         return _filled(self.values[start + first : min(start + first + SNIPPET, stop)])
 
     def frames(self, video, numbers):
-        """Frames of a video by their numbers, counted from 0, the first has none: uint8 RGB."""
+        """Frames of a video by their numbers, from 1, for frame 0 has no file: uint8 RGB."""
         place = self._places[video.id]
+        for number in numbers:
+            # Where all are kept, those of other videos lie before and behind.
+            if not 1 <= number <= video.pairs:
+                expected = f"frames from 1 to {video.pairs}"
+                raise InputError(f"video {video.id!r}", expected, number)
         return np.stack([self._frame(video, place, number - 1) for number in numbers])
 
     def _frame(self, video, place, pair):

@@ -79,7 +79,8 @@ class VideoExample:
     def extracted(self):
         """Its extracted frames and flow as a `FlowFolder`; `InputError` where it has none."""
         if self.flow is None:
-            raise InputError(f"video {self.id!r}", "extracted flow (flow_root)", "none")
+            expected = "extracted flow (flow_root, as tools/extract_flow.py writes it)"
+            raise InputError(f"video {self.id!r}", expected, "none")
         return FlowFolder(self.flow, self.images)
 
     def stamp(self):

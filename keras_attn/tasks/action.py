@@ -1,6 +1,5 @@
 """Task 2, action recognition: what its networks start from and learn from."""
 
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -15,14 +14,26 @@ from keras_attn.errors import InputError
 from keras_attn.losses import AttentionCrossEntropy
 from keras_attn.models.c3d import FLOW, FRAMES, LEAST
 from keras_attn.resizing import size_of
-from keras_attn.tasks.video_scoring import VideoScorer, check_labels, gaze_of_videos
+from keras_attn.tasks.video_scoring import VideoScorer, check_labels, gaze_of_videos, takes
 from keras_attn.training.optim import CaffeSGD, steps_down
 from keras_attn.training.plan import Plan, Trainee
 from keras_attn.weights.saved import SUFFIX
 
 __all__ = [
-    *("DATA", "NAME", "before", "build", "files", "gaze", "labels", "network", "parts", "plan"),
-    *("read", "resolved", "scorer", "takes"),
+    "DATA",
+    "NAME",
+    "before",
+    "build",
+    "files",
+    "gaze",
+    "labels",
+    "network",
+    "parts",
+    "plan",
+    "read",
+    "resolved",
+    "scorer",
+    "takes",
 ]
 
 NAME = configs.Action.task
@@ -75,16 +86,11 @@ def resolved(config, train):
     _check_start(config)
     schedule = config.schedule
     if schedule.iterations % training.save_every:
-        expected = f"a divisor of training.iterations, {schedule.iterations}"
+        expected = f"a divisor of the {schedule.iterations} updates of {config.run_name}"
         raise InputError("training.save_every", expected, training.save_every)
-    # What the streams were trained like is told by the files that the network starts from.
-    own = dict.fromkeys(("stream_iterations", "stream_learning_rate", "stream_rate_steps"))
-    return replace(
-        config,
-        model=replace(model, classes=classes),
-        data=replace(config.data, flow_made=how_made(train[0].extracted().folder)),
-        training=replace(training, **schedule._asdict(), **own),
-    )
+    made = how_made(train[0].extracted().folder)
+    found = {"classes": classes, "flow_made": config.data.flow_made or made}
+    return configs.changed(config.without_unused(), **found, **schedule._asdict())
 
 
 def _check_start(config):
@@ -129,8 +135,13 @@ def _start_file(config):
 
 
 def _file_of_run(path):
+    """The weight file of a finished run, named by its folder or itself."""
     path = Path(path).expanduser()
-    return runs.RunFolder(path).weights if path.is_dir() else path
+    file = runs.RunFolder(path).weights if path.is_dir() else path
+    if not file.is_file():
+        expected = "the folder of a finished run, or the weight file of one"
+        raise InputError(path, expected, f"no {file.name} in it" if path.is_dir() else "neither")
+    return file
 
 
 def _file_from(config, stream):
@@ -165,7 +176,8 @@ def network(config):
         )
     channels = {FRAMES: 3, FLOW: 2}[config.stream]
     alone = models.c3d((*clip, channels), activation=None, name=config.stream, **options)
-    return keras.Model(alone.inputs[0], {"logits": alone.output}, name=config.stream)
+    inputs, outputs = {config.stream: alone.input}, {"logits": alone.output}
+    return keras.Model(inputs, outputs, name=config.stream)
 
 
 def build(config):

@@ -63,12 +63,17 @@ class VideoScorer(AttentionScorer):
     def __init__(self, model, classes, sigma, threads=4, keep=False):
         if not takes(model):
             expected = "inputs frames or flow, of clips, and an output named logits"
-            raise InputError(f"model {model.name!r}", expected, listing(model.output))
+            received = [*(f"{t.name} {tuple(t.shape)}" for t in model.inputs), *model.output_names]
+            raise InputError(f"model {model.name!r}", expected, listing(received))
+        shape = tuple(_clip_inputs(model)[0].shape)
+        if shape[1] != clips.SNIPPET or None in shape[1:]:
+            expected = f"clips of {clips.SNIPPET} frames of one size"
+            raise InputError(f"model {model.name!r}", expected, shape)
         super().__init__([name for name in model.output if name == "attention"])
         self.name, self.classes, self.sigma = model.name, classes, sigma
         self.inputs_of_model = [tensor.name for tensor in model.inputs]
         self.scores = model.output["logits"].shape[-1]
-        self.size = tuple(_clip_inputs(model)[0].shape[2:4])
+        self.size = shape[2:4]
         self.options, self.footage, self.view = {"threads": threads, "keep": keep}, None, None
 
     def check(self, dataset):

@@ -9,8 +9,8 @@ import pytest
 import tensorflow as tf
 
 from keras_attn import datasets, gaze, losses, models
-from keras_attn.datasets import clips, flow_files, pipeline, read_image
-from keras_attn.datasets.snippets import Snippet, starts
+from keras_attn.datasets import clips, flow_files, read_image
+from keras_attn.datasets.snippets import Snippet, central_view, starts
 from keras_attn.errors import InputError
 
 FRAME, CROP = (48, 64), (32, 40)
@@ -128,6 +128,18 @@ def test_an_epoch_has_every_clip_once_in_an_order_and_views_of_its_own(footage):
     assert len(counts) == 10 and sum(counts) == 720 and min(counts) > 40 and max(counts) < 110
 
 
+def test_epochs_of_given_steps_are_whole_and_go_on_where_the_last_one_stopped(footage):
+    """Two epochs of 5 batches of 4, of 18 clips: two passes, and 4 clips of a third."""
+    made = batches(footage, 2, steps=5)
+    whole, resumed = epochs(made), epochs(made, first=1)
+    assert [len(epoch["label"]) for epoch in whole] == [20, 20]
+    for name in whole[1]:
+        np.testing.assert_array_equal(whole[1][name], resumed[0][name])
+    pairs = [(s.video.id, label) for number in (0, 1, 2) for s, label, _ in drawn(made, number)]
+    labels = np.concatenate([epoch["label"] for epoch in whole])
+    assert labels.tolist() == [label for _, label in pairs][:40]
+
+
 def test_views_do_not_follow_from_the_place_in_the_order(footage):
     """Each clip is seen in every one of the ten views, sooner or later."""
     made, seen = batches(footage), set()
@@ -218,7 +230,7 @@ def test_the_blur_is_a_share_of_the_videos_width(data):
     """One fixation in the middle of 96×128, σ = 0.05 · 128 = 6.4 pixels: 3.2 at half the size."""
     middle = [np.array([[64.0, 48.0]])] * (PAIRS + 1)
     example = replace(data[0], points=middle, subjects=[np.zeros(1)] * (PAIRS + 1))
-    view = clips.view_of(example, FRAME)
+    view = central_view(FRAME, FRAME)
     density = clips.clip_density(Snippet(example, 1), view, 0.05)[3, ..., 0]
     y, x = np.mgrid[: FRAME[0], : FRAME[1]] + 0.5
     for axis, centre in ((x, 32.5), (y, 24.5)):
@@ -232,24 +244,41 @@ def test_the_blur_is_a_share_of_the_videos_width(data):
 
 def test_single_inputs_are_those_of_the_central_view(data, footage):
     made = batches(footage, augment=False)
+    view = clips.central_view_of(data, size=CROP)
+    assert view == made.views[0] and (view.top, view.left) == (8, 12)
     for place, (snippet, _) in enumerate(made.rows):
-        inputs, numbers = clips.clip_inputs(snippet.video, snippet.start, CROP, names=clips.INPUTS)
+        inputs = clips.clip_inputs(footage, snippet, view, names=clips.INPUTS)
         assert list(inputs) == ["frames", "flow", "gaze"]
-        assert numbers == tuple(range(snippet.start, snippet.start + 16))
         for mine, its in zip(inputs.values(), made.clip(place), strict=False):
             assert mine.dtype == np.float32
             np.testing.assert_array_equal(mine, its)
-    view = clips.view_of(data[0], CROP)
-    assert view == made.views[0] and (view.top, view.left) == (8, 12)
 
 
-def test_only_the_inputs_that_are_asked_for_are_made(data):
-    assert list(clips.clip_inputs(data[0], 1, CROP)[0]) == ["frames", "flow"]
-    assert list(clips.clip_inputs(data[0], 1, 32, names=["flow"])[0]) == ["flow"]
+def test_only_the_inputs_that_are_asked_for_are_made(data, footage):
+    first, view = Snippet(data[0], 1), central_view(FRAME, CROP)
+    assert list(clips.clip_inputs(footage, first, view)) == ["frames", "flow"]
+    assert list(clips.clip_inputs(footage, first, view, names=["flow"])) == ["flow"]
     with pytest.raises(InputError, match="input: expected one of 'frames', 'flow', 'gaze'"):
-        clips.clip_inputs(data[0], 1, CROP, names=["image"])
-    with pytest.raises(InputError, match=f"snippet of '{data[0].id}': expected a start from 1 to"):
-        clips.clip_inputs(data[0], 4, CROP)
+        clips.clip_inputs(footage, first, view, names=["image"])
+
+
+def test_frames_are_found_by_their_numbers(data, footage):
+    """Number k, from 1, is what the file of that number holds; whether kept or decoded."""
+    numbers = (1, 7, PAIRS)
+    files = [read_image(data[4].flow / f"im_{number:04d}.jpg") for number in numbers]
+    for source in (footage, clips.Footage.of(data)):
+        np.testing.assert_array_equal(source.frames(data[4], numbers), files)
+
+
+def test_frame_0_and_those_behind_the_end_are_not_there(data, footage):
+    """In what is kept, frames of other videos lie on both sides of them."""
+    for source in (footage, clips.Footage.of(data)):
+        for number in (0, PAIRS + 1):
+            message = (
+                rf"video '{data[2].id}': expected frames from 1 to {PAIRS}. Received: {number}"
+            )
+            with pytest.raises(InputError, match=message):
+                source.frames(data[2], (3, number))
 
 
 def test_a_short_video_repeats_its_last_pair(data, tmp_path):
@@ -259,13 +288,15 @@ def test_a_short_video_repeats_its_last_pair(data, tmp_path):
             shutil.copy(data[2].flow / f"{name}_{number:04d}.jpg", tmp_path)
     cut = {name: getattr(data[2], name)[:10] for name in ("points", "subjects")}
     short = with_third(data, frames=10, flow=tmp_path, **cut)
-    inputs, numbers = clips.clip_inputs(short[2], 1, CROP, names=clips.INPUTS)
-    assert numbers == (*range(1, 10), *[9] * 7)
-    for values in inputs.values():
-        assert values.shape[0] == 16 and not np.array_equal(values[7], values[8])
-        assert all(np.array_equal(values[k], values[8]) for k in range(9, 16))
+    first, view = Snippet(short[2], 1), central_view(FRAME, CROP)
+    assert first.numbers == (*range(1, 10), *[9] * 7)
     for keep in (True, False):
-        made = batches(clips.Footage.of(short, keep=keep), augment=False)
+        footage = clips.Footage.of(short, keep=keep)
+        inputs = clips.clip_inputs(footage, first, view, names=clips.INPUTS)
+        for values in inputs.values():
+            assert values.shape[0] == 16 and not np.array_equal(values[7], values[8])
+            assert all(np.array_equal(values[k], values[8]) for k in range(9, 16))
+        made = batches(footage, augment=False)
         assert made.count == 5 * 3 + 1
         for mine, its in zip(made.clip(6), inputs.values(), strict=False):
             np.testing.assert_array_equal(mine, its)
@@ -313,46 +344,22 @@ def test_a_network_learns_from_them(footage):
     assert np.isfinite(history["loss"]).all() and history["attention_logits_loss"][0] > 0
 
 
-def test_a_slot_has_the_sum_of_its_frames_averaged_in_space():
-    """Frame k is k everywhere: the slots of 8 have 0 + … + 7 = 28 and 8 + … + 15 = 92."""
-    frames = np.broadcast_to(np.arange(16, dtype="float32")[:, None, None, None], (2, 16, 8, 12, 1))
-    slots = pipeline.at_map(tf.constant(frames), (2, 4, 3))
-    assert slots.shape == (2, 2, 4, 3, 1)
-    np.testing.assert_allclose(slots[1, 0], np.full((4, 3, 1), 28), rtol=1e-5)
-    np.testing.assert_allclose(slots[0, 1], np.full((4, 3, 1), 92), rtol=1e-5)
-    with pytest.raises(InputError, match="a map for each of 16 frames, or of slots. Received: 5"):
-        pipeline.at_map(tf.constant(frames), (5, 4, 3))
-
-
-def test_a_map_for_each_frame_has_the_density_of_that_frame(rng):
-    frames = tf.constant(rng.random((2, 16, 8, 12, 1)), tf.float32)
-    maps = pipeline.at_map(frames, (16, 4, 6))
-    for k in (0, 7, 15):
-        np.testing.assert_array_equal(maps[:, k], pipeline.at_frame(frames[:, k], (4, 6)))
-
-
 # --- bad input ----------------------------------------------------------------------------------
 
 
 def refused(broken, message, **options):
-    """Both ways to read refuse the third video by its name."""
-    message = f"^video '{broken[2].id}', .*{message}"
-    with pytest.raises(InputError, match=message):
-        batches(clips.Footage.of(broken, **options))
-    with pytest.raises(InputError, match=message):
-        clips.clip_inputs(broken[2], 1, CROP)
+    """The third video is refused by its name."""
+    with pytest.raises(InputError, match=f"^video '{broken[2].id}', .*{message}"):
+        clips.Footage.of(broken, **options)
 
 
 def test_a_video_without_extracted_flow_is_named(data):
     bare = with_third(data, flow=None)
-    message = rf"^video '{data[2].id}': expected extracted flow \(flow_root\). Received: none"
-    for make in (
-        clips.Footage.of,
-        lambda d: clips.clip_inputs(d[2], 1),
-        lambda d: clips.view_of(d[2]),
-    ):
-        with pytest.raises(InputError, match=message):
-            make(bare)
+    message = rf"^video '{data[2].id}': expected extracted flow \(flow_root, as tools/extract_flow"
+    with pytest.raises(InputError, match=message):
+        clips.Footage.of(bare)
+    with pytest.raises(InputError, match=message):
+        clips.central_view_of(bare.part("third", [2]))
 
 
 def test_frames_and_flow_of_different_counts_are_refused(spoilt):
@@ -379,9 +386,8 @@ def test_frames_smaller_than_the_crop_are_refused(data, footage):
     for augment in (True, False):
         with pytest.raises(InputError, match=message):
             clips.Batches(footage, 56, batch_size=2, epochs=1, augment=augment)
-    for make in (lambda: clips.clip_inputs(data[0], 1, 56), lambda: clips.view_of(data[0], 56)):
-        with pytest.raises(InputError, match=message):
-            make()
+    with pytest.raises(InputError, match=message):
+        clips.central_view_of(data, size=56)
 
 
 def test_a_file_that_is_cut_off_is_named(spoilt):
@@ -389,8 +395,11 @@ def test_a_file_that_is_cut_off_is_named(spoilt):
     path = folder / "flow_y_0009.jpg"
     path.write_bytes(path.read_bytes()[:-200])
     refused(broken, r"flow_y_0009\.jpg: expected a whole image", keep=True)
+    decoded, view = clips.Footage.of(broken), central_view(FRAME, CROP)
+    with pytest.raises(InputError, match=rf"^video '{broken[2].id}', .*flow_y_0009\.jpg"):
+        clips.clip_inputs(decoded, Snippet(broken[2], 1), view)
     with pytest.raises(tf.errors.OpError, match=rf"video '{broken[2].id}', .*flow_y_0009\.jpg"):
-        list(batches(clips.Footage.of(broken)).named())
+        list(batches(decoded).named())
 
 
 def test_a_video_without_a_label_is_refused(data):

@@ -13,7 +13,15 @@ import pytest
 from conftest import ROOT
 
 from keras_attn import runs
-from keras_attn.datasets import flow, flow_extraction, flow_files, frames
+from keras_attn.datasets import (
+    VideoDataset,
+    VideoExample,
+    VideoReport,
+    flow,
+    flow_extraction,
+    flow_files,
+    frames,
+)
 from keras_attn.datasets.flow_files import FlowFolder, FlowSettings
 from keras_attn.errors import InputError
 
@@ -319,6 +327,37 @@ def test_a_folder_in_use_is_refused(tmp_path):
     with flow_extraction._alone(tmp_path / "out"), pytest.raises(InputError, match="in use"):
         flow_extraction.extract_all({"clip": video}, tmp_path / "out", SETTINGS, progress=False)
     assert not (tmp_path / "out" / "clip").exists()
+
+
+def test_a_dataset_gets_flow_and_keeps_what_is_there(tmp_path):
+    points = [np.array([[3.5, 4.5]])] * 4
+    videos = tuple(
+        VideoExample(name, 4, SHAPE, points, [[1]] * 4, (0,), write_folder(tmp_path / name, 4))
+        for name in ("a", "b")
+    )
+    data = VideoDataset("two", videos, VideoReport())
+    out = tmp_path / "flow"
+    made = [
+        flow_extraction.with_flow(data, out, SETTINGS, jobs=1, progress=False) for _ in range(2)
+    ]
+    stamps = [video.flow.stat().st_mtime_ns for video in made[0]]
+    assert stamps == [video.flow.stat().st_mtime_ns for video in made[1]]
+    for video in made[1]:
+        assert (video.flow, len(video.extracted())) == (out / video.id, 3)
+    assert [video.flow for video in data] == [None, None]
+    gone = replace(data, examples=(replace(videos[0], video=None), videos[1]))
+    with pytest.raises(InputError, match="video 'a': expected a file or a folder of frames"):
+        flow_extraction.with_flow(gone, out, SETTINGS, progress=False)
+    said = flow_files.how_made(made[0][1].flow)
+    assert said == (
+        "method farneback, bound 20.0, height 48, width 64, names im, compensated True, "
+        "features sift"
+    )
+
+
+def test_of_flow_by_other_tools_nothing_is_known(tmp_path):
+    (tmp_path / "im_0001.jpg").touch()
+    assert flow_files.how_made(tmp_path) == "by other tools"
 
 
 def test_extraction_loads_no_tensorflow():

@@ -2,11 +2,13 @@
 
 import tempfile
 from dataclasses import replace
+from itertools import chain
 
 import cv2
 import keras
 import numpy as np
 import pytest
+import tensorflow as tf
 
 import keras_attn as ka
 from keras_attn import gaze, models
@@ -63,6 +65,30 @@ def test_an_epoch_is_the_same_wherever_a_run_is_begun(pixels):
     whole, resumed = epochs(pixels, 3), epochs(pixels, 3, first=2)
     for name in whole[2]:
         np.testing.assert_array_equal(whole[2][name], resumed[0][name])
+
+
+class Five(pipeline.Epochs):
+    """Passes over the numbers from 0 to 4."""
+
+    count = 5
+
+
+def test_batches_of_given_steps_go_on_from_pass_to_pass():
+    """Three epochs of 4 batches of 3 are 36 numbers: seven passes of 5 and one more."""
+    made = Five(3, epochs=3, seed=11, steps=4)
+    found = [batch.tolist() for batch in made.numbers(0).as_numpy_iterator()]
+    assert made.steps == 4 and [len(batch) for batch in found] == [3] * 12
+    passes = np.concatenate([pipeline.epoch_order(5, 11, number) for number in range(8)])
+    assert [*chain.from_iterable(found)] == passes[:36].tolist()
+    for first in (1, 2):
+        again = [batch.tolist() for batch in made.numbers(first).as_numpy_iterator()]
+        assert again == found[4 * first :]
+
+
+def test_a_batch_may_be_larger_than_a_pass():
+    made = Five(12, epochs=1, seed=0, steps=1)
+    (batch,) = made.numbers(0).as_numpy_iterator()
+    assert sorted(batch[:10]) == sorted([*range(5)] * 2) and len(set(batch[10:])) == 2
 
 
 def test_all_eight_variants_are_seen_and_image_mask_and_gaze_move_together(pixels, data):
@@ -166,3 +192,21 @@ def test_fit_is_given_what_the_model_takes_and_learns_from_and_nothing_else(data
     for name, value in y.items():
         assert tuple(value.shape) == (4, *model.output[name].shape[1:])
     assert x["image"].numpy().max() > 1
+
+
+def test_a_slot_has_the_sum_of_its_frames_averaged_in_space():
+    """Frame k is k everywhere: the slots of 8 have 0 + … + 7 = 28 and 8 + … + 15 = 92."""
+    frames = np.broadcast_to(np.arange(16, dtype="float32")[:, None, None, None], (2, 16, 8, 12, 1))
+    slots = pipeline.at_map(tf.constant(frames), (2, 4, 3))
+    assert slots.shape == (2, 2, 4, 3, 1)
+    np.testing.assert_allclose(slots[1, 0], np.full((4, 3, 1), 28), rtol=1e-5)
+    np.testing.assert_allclose(slots[0, 1], np.full((4, 3, 1), 92), rtol=1e-5)
+    with pytest.raises(InputError, match="a map for each of 16 frames, or of slots. Received: 5"):
+        pipeline.at_map(tf.constant(frames), (5, 4, 3))
+
+
+def test_a_map_for_each_frame_has_the_density_of_that_frame(rng):
+    frames = tf.constant(rng.random((2, 16, 8, 12, 1)), tf.float32)
+    maps = pipeline.at_map(frames, (16, 4, 6))
+    for k in (0, 7, 15):
+        np.testing.assert_array_equal(maps[:, k], pipeline.at_frame(frames[:, k], (4, 6)))

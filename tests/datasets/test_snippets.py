@@ -216,3 +216,21 @@ def test_a_list_that_does_not_fit_its_videos_is_refused(tmp_path, line, message)
         listed_snippets(tmp_path / "list.txt", [video(40)])
     with pytest.raises(InputError, match="none.txt: expected a list of lines"):
         read_list(tmp_path / "none.txt")
+
+
+def test_a_view_sees_the_points_that_it_keeps(rng):
+    """Of a video of twice its frame's height and three times its width."""
+    for view in (View(2, 5, False, (20, 30), (12, 16)), View(2, 5, True, (20, 30), (12, 16))):
+        points = rng.random((200, 2)) * (90, 40)
+        seen = view.sees(points, (40, 90))
+        assert seen.dtype == bool and 0 < seen.sum() < 200
+        inside = (points >= (15, 4)) & (points < (3 * 21, 2 * 14))
+        np.testing.assert_array_equal(seen, inside.all(axis=1))
+        assert len(view.points(points, (40, 90))) == seen.sum()
+
+
+def test_the_width_of_a_video_is_so_many_pixels_of_a_view_down_and_across():
+    """A video of 40×90 squeezed into 20×30: its 90 columns are 30, and 90 of its rows 45."""
+    view = View(2, 5, False, (20, 30), (12, 16))
+    assert view.per_width((40, 90)).tolist() == [45, 30]
+    assert TEST_VIEW.per_width((128, 171)).tolist() == [171, 171]

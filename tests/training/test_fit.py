@@ -57,7 +57,8 @@ def train(path, machine=QUIET, build=build, batches=batches, steps=STEPS, **opti
     folder = RunFolder(path)
     path.mkdir(parents=True, exist_ok=True)
     options = {"epochs": EPOCHS, "seed": 1, "save": save} | options
-    plan = Plan(lambda: Trainee.of(build()), steps, batches, scorer=None)
+    epochs = options.pop("epochs")
+    plan = Plan(lambda: Trainee.of(build()), epochs, steps, batches, scorer=None)
     return fit(plan, folder=folder, machine=machine, **options)
 
 

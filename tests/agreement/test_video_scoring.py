@@ -1,0 +1,174 @@
+"""The gaze of videos within a crop: whose it is, what it is compared with, frame by frame."""
+
+import numpy as np
+import pytest
+
+from keras_attn import gaze
+from keras_attn.agreement import video_scoring
+from keras_attn.agreement.scoring import Blur
+from keras_attn.agreement.video_scoring import NEGATIVES, VideoGaze
+from keras_attn.datasets import VideoDataset, VideoExample, VideoReport
+from keras_attn.datasets.snippets import central_view
+from keras_attn.errors import InputError
+
+SHAPE, FRAME, CROP = (96, 128), (48, 64), (32, 40)
+"""Of the videos, of their extracted frames, and of what the network sees of these."""
+VIEW = central_view(FRAME, CROP)
+"""From row 8 and column 12 on."""
+
+
+def on_pixel(x, y, count=1):
+    """Points of a video in the middle of pixel (x, y) of the crop."""
+    return [[2 * (x + 12.5), 2 * (y + 8.5)]] * count
+
+
+def video(name, *frames, subjects=None):
+    """A video of these points in its frames."""
+    points = [np.reshape(np.array(its, float), (-1, 2)) for its in frames]
+    whose = [np.ones(len(its)) for its in points] if subjects is None else subjects
+    return VideoExample(name, len(points), SHAPE, tuple(points), tuple(whose), (0,))
+
+
+def scored(*videos):
+    data = VideoDataset("drawn", videos, VideoReport())
+    return VideoGaze(data, VIEW, Blur(0.03, 0.1))
+
+
+def three():
+    return scored(
+        video("a", [], on_pixel(3, 4, 2), on_pixel(30, 20)),
+        video("b", on_pixel(7, 1), [[1, 1]], on_pixel(0, 0, 3)),
+        video("c", on_pixel(3, 4), on_pixel(39, 31)),
+    )
+
+
+def flat(x, y):
+    return y * CROP[1] + x
+
+
+def test_negatives_are_the_points_of_all_other_videos_in_the_crop_with_multiplicity():
+    """One point of b lies beside the crop, and those of a are no negatives of a."""
+    negatives = [three().others(index).pixels.tolist() for index in range(3)]
+    of_a = [flat(3, 4)] * 2 + [flat(30, 20)]
+    of_b = [flat(0, 0)] * 3 + [flat(7, 1)]
+    of_c = [flat(3, 4), flat(39, 31)]
+    assert negatives == [sorted(of_b + of_c), sorted(of_a + of_c), sorted(of_a + of_b)]
+
+
+def test_a_part_of_a_dataset_keeps_the_negatives_of_the_whole():
+    found = three()
+    part = VideoGaze(found.dataset.part("some", [2]), VIEW, found.blur)
+    mine, its = part.others(0), found.others(2)
+    np.testing.assert_array_equal(mine.counts, its.counts)
+    assert mine.place == its.place == 2
+
+
+def crowded(rng, counts):
+    """Videos of so many points each, anywhere in the crop."""
+    reach = np.array(CROP[::-1])
+    clouds = [(rng.random((count, 2)) * reach + (12, 8)) * 2 for count in counts]
+    return scored(*(video(f"v{place}", cloud) for place, cloud in enumerate(clouds)))
+
+
+def test_no_more_than_ten_thousand_negatives_are_drawn_and_always_the_same(rng):
+    assert NEGATIVES == 10_000
+    found = crowded(rng, (9_000, 8_000, 1_500, 12_000))
+    again = VideoGaze(found.dataset, VIEW, found.blur)
+    for index, few in ((0, 21_500), (1, 22_500), (2, 29_000), (3, 18_500)):
+        others = found.others(index)
+        assert others.counts.sum() == few and len(others.pixels) == NEGATIVES
+        drawn = np.bincount(others.pixels, minlength=CROP[0] * CROP[1])
+        assert (drawn <= others.counts.ravel()).all()
+        np.testing.assert_array_equal(again.others(index).pixels, others.pixels)
+
+
+def test_negatives_are_drawn_where_points_are(rng):
+    """Of a fifth of all points on one pixel, 2,000 ± 4 standard deviations of 25 are drawn."""
+    heap = on_pixel(5, 5, 4_000)
+    found = crowded(rng, (16_000, 10))
+    data = VideoDataset("d", (found.dataset[0], video("h", heap), video("own", [])), VideoReport())
+    pixels = VideoGaze(data, VIEW, found.blur).others(2).pixels
+    assert (pixels == flat(5, 5)).sum() == pytest.approx(2_000, abs=110)
+
+
+def test_all_frames_of_a_video_have_the_same_negatives(rng):
+    found = crowded(rng, (12_000, 50))
+    looked = scored(found.dataset[0], video("b", on_pixel(1, 1), on_pixel(2, 2))).frames(1)
+    first, second = (looked[number].others for number in (0, 1))
+    assert first is second and len(first.pixels) == NEGATIVES
+
+
+def test_the_centre_bias_is_the_density_of_the_others_points_and_sums_to_one(rng):
+    """Its blur is a share of the video's width, which is 64 pixels of the crop."""
+    found = crowded(rng, (40, 50, 60))
+    others = found.others(1)
+    points = [VIEW.points(found.dataset[index].fixations, SHAPE) for index in (0, 2)]
+    expected = gaze.density(np.concatenate(points), CROP, 0.1 * 64)
+    bias = others.centre_bias(0.1)
+    assert bias.sum() == pytest.approx(1, rel=1e-12)
+    np.testing.assert_allclose(bias, expected, rtol=1e-9)
+
+
+def test_where_nobody_else_looked_the_centre_bias_is_uniform():
+    bias = scored(video("a", on_pixel(1, 1)), video("b", [])).others(0).centre_bias(0.1)
+    np.testing.assert_allclose(bias, np.full(CROP, 1 / (32 * 40)))
+
+
+def test_only_frames_with_gaze_in_the_crop_are_scored():
+    found = three()
+    assert list(found.frames(0)) == [1, 2] and list(found.frames(1)) == [0, 2]
+    assert list(found.frames(0, numbers=[0, 2])) == [2]
+
+
+def test_gaze_of_one_video_alone_cannot_be_scored():
+    """That of the other one lies beside the crop."""
+    found = scored(video("a", on_pixel(3, 4)), video("b", [[1, 1]]))
+    assert found.frames(1) == {}
+    message = "dataset 'drawn': expected at least two videos with gaze in the crop.*one, 'a'"
+    with pytest.raises(InputError, match=message):
+        found.frames(0)
+
+
+def test_points_are_in_pixels_of_the_crop_with_their_viewers():
+    points = [*on_pixel(3, 4), [2.0, 2.0], *on_pixel(30, 20)]
+    found = scored(video("a", points, subjects=[np.array([5, 6, 7])]), video("b", on_pixel(1, 1)))
+    (frame,) = found.frames(0).values()
+    np.testing.assert_allclose(frame.points, [[3.5, 4.5], [30.5, 20.5]])
+    assert frame.subjects.tolist() == [5, 7]
+
+
+def test_the_s_auc_of_a_frame_counts_pairs_of_points_and_negatives(rng):
+    """The share of pairs in which the point has more of the map, a tie being one half."""
+    found = crowded(rng, (30, 40, 20))
+    (frame,) = found.frames(1).values()
+    saliency = rng.integers(0, 6, CROP).astype(float)
+    mine = saliency.ravel()[gaze.pixels(frame.points, CROP)][:, None]
+    its = saliency.ravel()[frame.others.pixels][None]
+    expected = ((mine > its) + 0.5 * (mine == its)).mean()
+    assert len(mine) == 40 and its.size == 50
+    assert frame.s_auc_and_ig(saliency)[0] == pytest.approx(expected, rel=1e-12)
+    assert frame.of(saliency)[0] == pytest.approx(expected, rel=1e-12)
+
+
+def test_there_is_no_ceiling_where_viewers_are_not_told_apart():
+    alike = [np.zeros(2)]
+    points = on_pixel(3, 4) + on_pixel(9, 9)
+    other = video("b", on_pixel(1, 1))
+    (unknown,) = scored(video("a", points, subjects=alike), other).frames(0).values()
+    (known,) = scored(video("a", points, subjects=[np.array([1, 2])]), other).frames(0).values()
+    assert np.isnan(unknown.one_viewer()).all() and np.isfinite(known.one_viewer()).all()
+
+
+def test_what_is_counted_once_serves_every_video(rng, monkeypatch):
+    counted = []
+    histogram = gaze.histogram
+
+    def counting(points, shape):
+        counted.append(len(points))
+        return histogram(points, shape)
+
+    monkeypatch.setattr(video_scoring.gaze, "histogram", counting)
+    found = crowded(rng, (3, 4, 5))
+    for index in range(3):
+        found.frames(index)
+    assert counted == [3, 4, 5]
