@@ -39,6 +39,9 @@ def train(config, train, *, validation=None, out, overwrite=False):
     folder; an unfinished run in it goes on at its last finished epoch, a finished one is loaded,
     another one is refused or, with `overwrite`, deleted.
 
+    Runs that this one starts from, such as a stream of Task 2 alone, are trained first, in folders
+    of their own names beside `out`.
+
     Writes config.json, history.csv, model.weights.h5 and, for TensorBoard, tensorboard/; returns a
     `Run`. Raises `InputError` for input that cannot be used, and `errors.TrainingStopped` where
     the run diverges; nothing of the epoch in which it did is saved.
@@ -46,11 +49,11 @@ def train(config, train, *, validation=None, out, overwrite=False):
     from keras_attn import evaluation, tasks, weights
     from keras_attn.training import fit
 
-    task = tasks.of(config)
+    task, folder = tasks.of(config), runs.RunFolder(Path(out).expanduser())
     train = datasets.as_dataset(train, "train", task.DATA)
+    config = _started(config, train, folder.path, validation=validation, overwrite=overwrite)
     config = task.resolved(config, train)
     record = _record(config, train, task)
-    folder = runs.RunFolder(Path(out).expanduser())
     results = (*evaluation.FILES, runs.EVALUATION, runs.ATTACK)
     with folder.working(record, results=results, overwrite=overwrite):
         if folder.finished:
@@ -70,6 +73,16 @@ def train(config, train, *, validation=None, out, overwrite=False):
             label=config.title,
         )
     return Run(tasks.tag(model, config), config, folder.path)
+
+
+def _started(config, data, out, **options):
+    """The configuration with the runs that it starts from, trained beside it if need be."""
+    from keras_attn import tasks
+
+    fields = {}
+    for name, first in tasks.of(config).before(config).items():
+        fields[name] = train(first, data, out=out.parent / first.run_name, **options).folder
+    return configs.changed(config, **fields)
 
 
 def _record(config, train, task):

@@ -14,7 +14,13 @@ from keras_attn.errors import InputError
 from keras_attn.losses import AttentionCrossEntropy
 from keras_attn.models.c3d import FLOW, FRAMES, LEAST
 from keras_attn.resizing import size_of
-from keras_attn.tasks.video_scoring import VideoScorer, check_labels, gaze_of_videos, takes
+from keras_attn.tasks.video_scoring import (
+    VideoScorer,
+    check_labels,
+    evenly,
+    gaze_of_videos,
+    takes,
+)
 from keras_attn.training.optim import CaffeSGD, steps_down
 from keras_attn.training.plan import Plan, Trainee
 from keras_attn.weights.saved import SUFFIX
@@ -283,10 +289,14 @@ def scorer(model, config=None, size=None):
 
 
 def gaze(config, dataset):
-    """Index -> the `GazeScores` of the frames of that video that have gaze in view."""
+    """Index -> the `GazeScores` of frames of that video that have gaze in view.
+
+    Of a long video they are SHOWN frames, evenly spaced: what each viewer's gaze says of the
+    others' costs several times what the attention of a network does.
+    """
     view = clips.central_view_of(dataset, size=config.model.size)
     found = gaze_of_videos(dataset, view, config.data.fixation_sigma)
-    return lambda index: found.frames(index).values()
+    return lambda index: found.frames(index, evenly(range(1, dataset[index].frames))).values()
 
 
 def labels(model, config):

@@ -15,7 +15,7 @@ from keras_attn.resizing import at_size
 from keras_attn.tasks.scoring import AttentionScorer
 
 SHOWN = 32
-"""Most frames of a video that are kept for figures."""
+"""Most frames of a video that are kept for figures, and that references are scored on."""
 AND = " + "
 """Between the names of the classes of a video that is of several."""
 
@@ -41,6 +41,13 @@ def check_labels(data, classes):
         if not video.labels or not all(0 <= label < len(classes) for label in video.labels):
             expected = f"labels from 0 to {len(classes) - 1}"
             raise InputError(f"video {video.id!r}", expected, listing(video.labels) or "none")
+
+
+def evenly(numbers):
+    """At most SHOWN of some numbers, evenly spaced from the first to the last."""
+    numbers = np.asarray(numbers)
+    places = np.linspace(0, len(numbers) - 1, min(SHOWN, len(numbers)))
+    return numbers[places.round().astype(int)]
 
 
 @lru_cache(maxsize=2)
@@ -162,8 +169,7 @@ class VideoScorer(AttentionScorer):
         """What a figure shows of a video: frames in the crop, points, classes, attention."""
         example = dataset[index]
         covered = np.unique([n for snippet in self.parts(example) for n in snippet.numbers])
-        places = np.linspace(0, len(covered) - 1, min(SHOWN, len(covered))).round().astype(int)
-        numbers = covered[places]
+        numbers = evenly(covered)
         points = [self.view.points(example.points[n], example.shape) for n in numbers]
         _, predicted = self._told(example, outputs)
         kept = {
@@ -177,7 +183,8 @@ class VideoScorer(AttentionScorer):
             "correct": np.array(predicted in example.labels),
         }
         if self.attention:
-            kept["attention"] = self.maps_of(example, outputs)[1][places].astype(np.float32)
+            every, maps = self.maps_of(example, outputs)
+            kept["attention"] = maps[np.isin(every, numbers)].astype(np.float32)
         return kept
 
     def picture(self, kept):
