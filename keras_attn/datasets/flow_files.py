@@ -32,6 +32,8 @@ NAMES = {
 """File names of image and flow: of the two-stream networks of the study, and of TSN."""
 HEIGHT, WIDTH = 128, 171
 MARKER = "flow.json"
+BY_OTHERS = "by other tools"
+"""How flow was made of which nothing is known."""
 VERSION = 1
 """Of the algorithm; folders of another version are not taken for finished."""
 NUMBERED = re.compile(r"(img?|flow_x|flow_y)_(\d+)\.(?i:jpg|jpeg|png)")
@@ -145,11 +147,12 @@ def finished(video, folder, settings, *, overwrite=False):
 
 
 def how_made(folder):
-    """The settings of the flow in `folder`, in words."""
+    """The settings of the flow in `folder`, in words; not what its files are called."""
     record = _record(Path(folder) / MARKER)
     if record is None:
-        return "by other tools"
-    return ", ".join(f"{name} {value}" for name, value in record["settings"].items())
+        return BY_OTHERS
+    settings = {n: value for n, value in record["settings"].items() if n != "names"}
+    return ", ".join(f"{name} {value}" for name, value in settings.items())
 
 
 def is_marked(folder):
