@@ -7,7 +7,7 @@ import numpy as np
 from keras_attn.agreement.scoring import Blur
 from keras_attn.agreement.video_scoring import VideoGaze
 from keras_attn.datasets import VideoDataset, as_dataset, clips
-from keras_attn.datasets.flow_files import BY_OTHERS, how_made
+from keras_attn.datasets.flow_files import made_otherwise
 from keras_attn.datasets.snippets import snippets
 from keras_attn.errors import InputError, listing
 from keras_attn.metrics import recognition
@@ -33,17 +33,12 @@ def _clip_inputs(model):
     return [tensor for tensor in wanted if len(tensor.shape) == 5]
 
 
-def check_flow(data, made):
-    """Refuse a dataset whose flow was made otherwise than `made`, what `how_made` says of a folder.
-
-    None and what other tools have made, of which nothing is known, leave that open.
-    """
-    if made in (None, BY_OTHERS):
-        return
+def check_flow(data, told):
+    """Refuse a dataset whose flow was made otherwise than is `told`, as `how_made` says it."""
     for video in data:
-        found = how_made(video.extracted().folder)
-        if found != made:
-            raise InputError(f"video {video.id!r}", f"flow as it was learnt from, {made}", found)
+        found = made_otherwise(video.extracted().folder, told)
+        if found is not None:
+            raise InputError(f"video {video.id!r}", f"flow as it was learnt from, {told}", found)
 
 
 def check_labels(data, classes):
