@@ -56,9 +56,9 @@ def _layout_of_hdf5(path, expected):
         with h5py.File(path) as file:
             if "layer_names" in file.get("model_weights", file).attrs:
                 return LEGACY
-            if "layers" in file:
-                return KERAS_3
             groups = {name: item for name, item in file.items() if isinstance(item, h5py.Group)}
+            if "layers" in groups:
+                return KERAS_3
             if any(f"{name}_W" in group for name, group in groups.items()):
                 return THEANO
             received = f"HDF5 with {listing(sorted(file), 4)} at its root"

@@ -2,6 +2,7 @@
 
 import io
 import json
+from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
@@ -71,29 +72,43 @@ def load(model, path, *, by="name", skip=()):
     """
     memory, bare = _Memory(), _bare(model)
     bare.save_weights(memory)
-    try:
-        with h5py.File(path) as file, h5py.File(memory, "r+") as own:
-            stored, wanted = (_layers(root, path, by) for root in (file, own))
-            names = list(stored)
-            for name in skip:
-                stored.pop(name, None)
-                wanted.pop(name, None)
-            matching.check(path, model.name, _shapes(stored), _shapes(wanted))
-            for name, arrays in wanted.items():
-                for place, array in arrays.items():
-                    array[...] = stored[name][place][()]
-    except (OSError, KeyError) as error:
-        received = f"a file that cannot be read ({error})"
-        raise InputError(path, f"a {SUFFIX} file of Keras", received) from error
+    with _open(path) as file, h5py.File(memory, "r+") as own:
+        stored, wanted = (_layers(root, path, by) for root in (file, own))
+        names = list(stored)
+        for name in skip:
+            stored.pop(name, None)
+            wanted.pop(name, None)
+        matching.check(path, model.name, _shapes(stored), _shapes(wanted))
+        for name, arrays in wanted.items():
+            for place, array in arrays.items():
+                _copy(stored[name][place], array, path, name)
     bare.load_weights(memory)
     return names
 
 
+def _copy(source, target, path, layer):
+    # Keras writes types that HDF5 lacks as integers, which must not be taken for numbers.
+    expected, received = (one.attrs.get("dtype", one.dtype.kind) for one in (target, source))
+    if expected != received:
+        raise InputError(path, f"numbers of type {expected!r} in layer {layer!r}", repr(received))
+    target[...] = source[()]
+
+
 def shapes(path):
     """Shapes by layer of a file of this layout; see `loading.shapes`."""
-    with h5py.File(path) as file:
+    with _open(path) as file:
         found = _shapes(_layers(file, path, "name"))
     return {name: list(by_place.values()) for name, by_place in found.items()}
+
+
+@contextmanager
+def _open(path):
+    try:
+        with h5py.File(path) as file:
+            yield file
+    except (OSError, KeyError) as error:
+        received = f"a file that cannot be read ({error})"
+        raise InputError(path, f"a {SUFFIX} file of Keras", received) from error
 
 
 def _layers(file, path, by):

@@ -196,3 +196,16 @@ def test_a_file_of_keras_3_loads_by_order_where_names_are_those_of_another_sessi
         weights.load(other, path)
     weights.load(other, path, by="order")
     assert [w.flat[0] for w in other.get_weights()] == [0, 1, 2, 3]
+
+
+def test_numbers_that_are_coded_as_others_are_refused(tmp_path):
+    """Keras writes bfloat16 as integers, which would be read as large numbers."""
+
+    def network(dtype):
+        layers = [keras.Input((2,)), keras.layers.Dense(1, name="fc", dtype=dtype)]
+        return keras.Sequential(layers)
+
+    network("bfloat16").save_weights(path := tmp_path / "w.weights.h5")
+    with pytest.raises(InputError, match="of type 'f' in layer 'fc'. Received: 'bfloat16'"):
+        weights.load(network("float32"), path)
+    assert weights.load(network("bfloat16"), path).layers == ("fc",)
