@@ -157,7 +157,8 @@ def files(config):
     for name in ("weights", "frames_from", "flow_from"):
         path = getattr(training, name)
         if path is not None:
-            found[name] = runs.fingerprint(weights.find(_file_of_run(path)))
+            file = weights.find(path) if name == "weights" else _file_of_run(path)
+            found[name] = runs.fingerprint(file)
     return found
 
 
