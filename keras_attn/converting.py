@@ -4,6 +4,7 @@ Both return what the SavedModel does, but for the names of classes, which are no
 """
 
 import logging
+import warnings
 
 import numpy as np
 import tensorflow as tf
@@ -29,50 +30,69 @@ def check_onnx():
 
 
 def to_onnx(served, folder):
-    """Write `model.onnx` of a `saved_model.Served` into a folder, and run it once to compare."""
+    """Write `model.onnx` of a `saved_model.Served` into a folder."""
     import onnxruntime
     import tf2onnx
 
     logging.getLogger("tf2onnx").setLevel(logging.CRITICAL)
     path = str(folder / ONNX)
-    _check_operations("ONNX", served)
-    try:
+
+    def convert_and_run(inputs):
         tf2onnx.convert.from_function(
             served.numbers, input_signature=served.specs(), output_path=path
         )
-        # What else it cannot convert it writes all the same; only running it tells.
         session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-        inputs = _sample(served)
-        found = session.run(None, {name: value.numpy() for name, value in inputs.items()})
-    except Exception as error:  # converter and runtime raise whatever they meet
-        raise _refused("ONNX", served, error) from error
-    wanted = served.numbers(*inputs.values())
-    for output, value in zip(session.get_outputs(), found, strict=True):
-        apart = np.abs(value - wanted[output.name]).max()
-        if not apart <= TOLERANCE * max(1, np.abs(wanted[output.name]).max()):
-            raise _refused("ONNX", served, f"{output.name} differs by {apart:.1g}")
+        names = [output.name for output in session.get_outputs()]
+        return dict(zip(names, session.run(names, inputs), strict=True))
 
-
-def _sample(served):
-    """Inputs with something in them, by name; one image or clip."""
-    sides = iter(served.size or ())
-    rng, made = np.random.default_rng(0), {}
-    for spec in served.specs():
-        shape = [1, *(next(sides, 64) if n is None else n for n in spec.shape[1:])]
-        made[spec.name] = tf.constant(rng.uniform(0, 255, shape), tf.float32)
-    return made
+    _check_alike("ONNX", served, convert_and_run)
 
 
 def to_tflite(served, folder):
-    """Write `model.tflite` of a `saved_model.Served` into a folder, without operations of others."""
-    _check_operations("TFLite", served)
-    function = served.numbers.get_concrete_function(*served.specs())
-    converter = tf.lite.TFLiteConverter.from_concrete_functions([function], served.model)
-    try:
+    """Write `model.tflite` of a `saved_model.Served` into a folder."""
+
+    def convert_and_run(inputs):
+        # Without the module, which has the variables, none of them would have a value.
+        function = served.numbers.get_concrete_function(*served.specs())
+        converter = tf.lite.TFLiteConverter.from_concrete_functions([function], served.module())
         content = converter.convert()
-    except Exception as error:  # the converter raises whatever it meets
-        raise _refused("TFLite", served, error) from error
-    (folder / TFLITE).write_bytes(content)
+        (folder / TFLITE).write_bytes(content)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", ".*tf.lite.Interpreter is deprecated")
+            interpreter = tf.lite.Interpreter(model_content=content)
+        return interpreter.get_signature_runner()(**inputs)
+
+    _check_alike("TFLite", served, convert_and_run)
+
+
+def _check_alike(form, served, convert_and_run):
+    """Refuse a conversion that fails, or whose file does not return what the network does.
+
+    Converters write files of which only running tells that they are no good. convert_and_run:
+    arrays of inputs by name -> arrays of outputs by name.
+    """
+    _check_operations(form, served)
+    inputs = _sample(served)
+    try:
+        found = convert_and_run(inputs)
+    except OSError:
+        raise
+    except Exception as error:  # converters and runtimes raise whatever they meet
+        raise _refused(form, served, error) from error
+    for name, wanted in served.numbers(*map(tf.constant, inputs.values())).items():
+        apart = np.abs(found[name] - wanted).max()
+        if not apart <= TOLERANCE * max(1, np.abs(wanted).max()):  # nor is NaN
+            raise _refused(form, served, f"{name} that differs by {apart:.1g}")
+
+
+def _sample(served):
+    """Arrays of inputs by name, with something in them; one image or clip."""
+    rng, made = np.random.default_rng(0), {}
+    for spec in served.specs():
+        sides = iter(served.size or ())
+        shape = [1, *(next(sides, 64) if n is None else n for n in spec.shape[1:])]
+        made[spec.name] = rng.uniform(0, 255, shape).astype(np.float32)
+    return made
 
 
 def _check_operations(form, served):

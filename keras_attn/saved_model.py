@@ -181,6 +181,14 @@ class Served:
         first, *_, last = traced.values()
         return {"serving_default": first, "serve": first, "serving_uint8": last}
 
+    def module(self):
+        """What a file is written of: `serve` and the variables, without the model."""
+        # The model itself would bring Keras into the file.
+        module = tf.Module()
+        module.serve = self.serve
+        module.weights = [weight.value for weight in self.model.weights]
+        return module
+
     def described(self):
         """The outputs as the default signature has them: `tf.TensorSpec`s by name."""
         made = self.serve.get_concrete_function(*self.specs()).structured_outputs
@@ -276,11 +284,7 @@ def write(served, out, card, assets, others=()):
     the same network in another format, given the `Served` and the folder.
     """
     with runs.replacing_folder(out) as stage, tempfile.TemporaryDirectory() as texts:
-        module = tf.Module()
-        signatures = served.signatures()
-        module.serve = served.serve
-        # The model itself would bring Keras into the file: its variables are all that is needed.
-        module.weights = [weight.value for weight in served.model.weights]
+        module, signatures = served.module(), served.signatures()
         for name, text in assets.items():
             path = Path(texts) / name
             path.write_text(text, encoding="utf-8")
