@@ -51,7 +51,7 @@ def test_a_run_leaves_what_was_promised(run, folds):
     names = {path.name for path in run.folder.iterdir()} - {".lock"}
     assert names == {"config.json", "history.csv", "model.weights.h5"}
     record = json.loads((run.folder / "config.json").read_text())
-    assert record["data"]["images"] == 15
+    assert record["data"]["examples"] == 15
     assert "say nothing about people" in record["data"]["note"]
     assert record["config"]["data"]["augment"] is False
     assert ka.weights.settings(run.folder / "model.weights.h5") == record
