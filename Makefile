@@ -35,7 +35,7 @@ demo-%:
 	$(error TASK: expected some of: $(DEMOS). Received: $*)
 
 test: $(READY)
-	$(RUN) -m pytest
+	$(RUN) -m pytest -n 2 --dist loadfile
 
 lint: $(READY)
 	$(RUN) -m ruff check .

@@ -21,6 +21,8 @@ def check(path, model, stored, wanted):
     told = [f"{what}: {listing(names)}" for what, names in problems.items() if names]
     if told:
         expected = f"the weights of all layers of {model!r} and no others"
+        if list(stored.values()) == list(wanted.values()):
+            expected += ", by their names (by='order' passes over these)"
         raise InputError(path, expected, "; ".join(told))
 
 
