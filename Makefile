@@ -24,7 +24,7 @@ demo-salient_object: $(READY)
 
 # The same for drawn videos, in which a figure moves: a stream of flow first, then both.
 demo-action: $(READY)
-	$(RUN) experiments/action.py compare --out runs/demo --overwrite miniature
+	$(RUN) experiments/action.py compare miniature --out runs/demo --overwrite
 
 # The same for drawn birds whose classes differ in one small part; then all of them are attacked.
 demo-fine_grained: $(READY)
