@@ -20,7 +20,9 @@ _MODULES = (
     "weights",
 )
 _NAMES = {
-    **dict.fromkeys(("attack", "audit", "evaluate", "load", "train", "validation"), "api"),
+    **dict.fromkeys(
+        ("attack", "audit", "evaluate", "export", "load", "train", "validation"), "api"
+    ),
     **dict.fromkeys(("Mechanism", "apply"), "mechanisms"),
     "InputError": "errors",
 }

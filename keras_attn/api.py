@@ -12,7 +12,18 @@ from keras_attn.report.audit_table import REFERENCES
 from keras_attn.report.paper_tables import NETWORK
 from keras_attn.trained import Run, load, train
 
-__all__ = ["FILES", "LABELS", "Run", "attack", "audit", "evaluate", "load", "train", "validation"]
+__all__ = [
+    "FILES",
+    "LABELS",
+    "Run",
+    "attack",
+    "audit",
+    "evaluate",
+    "export",
+    "load",
+    "train",
+    "validation",
+]
 
 
 def audit(
@@ -148,6 +159,34 @@ def attack(
     if out is not None:
         result.save(out, overwrite=overwrite)
     return result
+
+
+def export(model, out, *, onnx=False, tflite=False, overwrite=False):
+    """Write a network as a SavedModel that runs without this package: pixels in, maps out.
+
+    model: a `Run`, its model, a run folder or its `.weights.h5`; or any `keras.Model` that
+        `evaluate` takes. One that takes gaze is exported with the input `gaze` as well.
+    out: the folder to write; README.md in it says what the network is, how to load it and what
+        it returns. Nothing is left behind after an error.
+    onnx, tflite: write model.onnx (needs the extra `[onnx]`) and model.tflite as well.
+    overwrite: replace an earlier export.
+
+    Always computes in float32. Returns the path of the folder.
+    """
+    from keras_attn import converting, saved_model
+
+    others = {}
+    if onnx:
+        converting.check_onnx()
+        others[converting.ONNX] = converting.to_onnx
+    if tflite:
+        others[converting.TFLITE] = converting.to_tflite
+    every = (converting.ONNX, converting.TFLITE)
+    out = saved_model.check_target(out, every, overwrite=overwrite)
+    origin = model if isinstance(model, (str, Path)) else getattr(model, "folder", None)
+    network, found, config = _scored_as(model, None)
+    saved_model.export(network, found, config, out, origin=origin, others=others)
+    return out
 
 
 def _scored_as(model, task, expected=None):

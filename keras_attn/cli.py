@@ -133,9 +133,10 @@ def _preprocessing(mode):
 
 def main(arguments=None):
     """Run `keras-attn`; returns the exit status."""
-    from keras_attn import attacking, commands
+    from keras_attn import attacking, commands, exporting
 
     there = {"audit": Audit, **commands.of_all_tasks(), "attack": attacking.Attack}
+    there["export"] = exporting.Export
     about = "Does my network look where people look? Audit it, or train and score the study's."
     return run(lambda: commands.parse(there, prog=PROGRAM, description=about), arguments)
 
