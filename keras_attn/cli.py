@@ -37,7 +37,8 @@ class Audit:
     """A .keras file, a run folder or its .weights.h5, a SavedModel folder, a folder of maps (PNG or
     NPY by image name), or a backbone: alexnet, vgg16, resnet50."""
     weights: Path | None = None
-    """Legacy Keras .h5 weight file of the backbone; without it its weights are random."""
+    """Weight file of the backbone, or the name of a published one that was fetched; without it its
+    weights are random."""
     layers: tuple[str, ...] = ()
     """Names of layers; default: the last layer of each resolution."""
     kinds: tuple[Kind, ...] = ()

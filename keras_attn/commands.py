@@ -224,6 +224,10 @@ class DataChange:
     """Where the dataset lies; default where it lay."""
     gaze: Path | None = None
     """Where gaze lies, of a dataset that has it apart; default where it lay."""
+    flow_root: Path | None = None
+    """Where frames and flow of videos lie; default where they lay."""
+    image_root: Path | None = None
+    """Where the extracted frames lie, if apart from the flow; default where they lay."""
     fold: int | None = None
     """The fold that is scored, of a dataset that has folds; default the one held out."""
     split: Literal["train", "test"] = "test"
@@ -257,10 +261,14 @@ class Evaluate:
         save(result, out, self.overwrite)
 
 
+CHANGEABLE = ("name", "root", "gaze", "flow_root", "image_root", "fold")
+"""Fields of `DataChange` that are fields of a configuration too."""
+
+
 def held_out(config, change):
     """The data that a run is scored on, changed by what the command line names."""
     own = {f.name for f in fields(config.data)}
-    given = {name: getattr(change, name) for name in ("name", "root", "gaze", "fold")}
+    given = {name: getattr(change, name) for name in CHANGEABLE}
     given = {name: value for name, value in given.items() if value is not None}
     for name, value in given.items():
         if name not in own:

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_attn import configs, datasets, runs
-from keras_attn.errors import InputError
+from keras_attn.errors import InputError, listing
 
 
 @dataclass(frozen=True, eq=False)
@@ -111,6 +111,9 @@ def load(path):
     path = Path(path).expanduser()
     folder = path if path.is_dir() else None
     file = runs.RunFolder(path).weights if folder else path
+    if folder and not file.is_file():
+        there = listing(sorted(inner.name for inner in folder.iterdir()), 4)
+        raise InputError(path, f"a finished run, with {file.name}", f"a folder with {there}")
     config = configs.from_dict(weights.settings(file).get("config"), file)
     with devices.precision(config.machine.precision):
         model = tasks.of(config).network(config)

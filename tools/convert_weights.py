@@ -1,4 +1,4 @@
-"""Converts a published weight file into one that `ka.weights.load(model, FILE)` takes.
+"""Converts a published weight file as `ka.weights.load(model, FILE)` does, once and for all.
 
     python tools/convert_weights.py weights/bvlc_alexnet.npy
     python tools/convert_weights.py old_resnet.h5 --layout resnet50_v02 --out weights/resnet50.h5

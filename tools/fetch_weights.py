@@ -5,8 +5,8 @@
     python tools/fetch_weights.py alexnet --from ~/Downloads/bvlc_alexnet.npy
 
 Where an address is dead, get the file elsewhere and hand it over by --from: it goes through the
-same checks. Files that are not in the layout of Keras are then converted by
-tools/convert_weights.py.
+same checks. Files that are not in the layout of Keras are converted when they are loaded, or once
+and for all by tools/convert_weights.py.
 """
 
 import sys
@@ -55,7 +55,7 @@ class FetchWeights:
         if entry.note:
             print(entry.note)
         if _is_foreign(entry):
-            print(f"To load it, first: python tools/convert_weights.py {path}")
+            print(f"Converted when it is loaded, or now: python tools/convert_weights.py {path}")
 
 
 def _table(out):

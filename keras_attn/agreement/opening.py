@@ -18,7 +18,7 @@ def open_source(model, *, layers=(), kinds=None, size=None, preprocess=None, wei
     options = {"layers": layers, "kinds": kinds, "size": size, "preprocess": preprocess}
     if isinstance(model, str):
         if not Path(model).expanduser().exists():
-            return _bundled(model, weights and Path(weights).expanduser(), options)
+            return _bundled(model, weights, options)
         model = Path(model)
     if weights is not None:
         raise InputError("weights", "the name of a backbone to load them into", repr(model))
@@ -50,7 +50,7 @@ def _from_disk(path, options):
         from keras_attn.agreement.saved_model_maps import SavedModelMaps
 
         return SavedModelMaps(path, **options)
-    if path.name.endswith(".weights.h5") or runs.RunFolder(path).finished:
+    if path.suffix == ".h5" or runs.RunFolder(path).finished:
         return _from_run(path, options)
     if path.is_dir():
         _refuse("a folder of maps", **options)
@@ -93,7 +93,6 @@ def _bundled(name, weights, options):
     from keras_attn import weights as weight_files
     from keras_attn.agreement.keras_maps import KerasMaps
     from keras_attn.resizing import size_of
-    from keras_attn.weights.layouts import read_legacy_h5
 
     if name not in models.BACKBONES:
         raise InputError("model", f"{EXPECTED}; or a path that exists", repr(name))
@@ -102,12 +101,12 @@ def _bundled(name, weights, options):
         raise InputError("preprocess", expected, options["preprocess"])
     backbone = models.backbone(name)
     height, width = size_of(options["size"] or backbone.size)
-    stored = {} if weights is None else read_legacy_h5(weights)
+    stored = {} if weights is None else weight_files.shapes(weights)
     network = backbone.build((height, width, 3), classes=_classes(stored, backbone), name=name)
     origin = " with random weights"
     if weights is not None:
-        weight_files.load(network, weights)
-        origin = f" with {weights.name}{_fingerprint(weights)}"
+        file = weight_files.load(network, weights).path
+        origin = f" with {file.name}{_fingerprint(file)}"
     layers = options["layers"] or backbone.stages[-3:]
     return KerasMaps(network, layers, options["kinds"], (height, width), origin=origin)
 
@@ -115,4 +114,4 @@ def _bundled(name, weights, options):
 def _classes(stored, backbone):
     """How many classes the stored classifier has; None for a file without one."""
     top = stored.get(backbone.top)
-    return None if top is None else len(top[-1])
+    return None if top is None else top[-1][0]

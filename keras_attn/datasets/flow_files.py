@@ -11,7 +11,7 @@ Gaze is therefore aligned with image k at the time of frame k of the video, coun
 import json
 import re
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Literal, get_args
 
@@ -145,11 +145,29 @@ def finished(video, folder, settings, *, overwrite=False):
 
 
 def how_made(folder):
-    """The settings of the flow in `folder`, in words."""
+    """The settings of the flow in `folder`, in words; not what its files are called."""
     record = _record(Path(folder) / MARKER)
     if record is None:
         return "by other tools"
-    return ", ".join(f"{name} {value}" for name, value in record["settings"].items())
+    settings = {name: value for name, value in record["settings"].items() if name != "names"}
+    return ", ".join(f"{name} {_in_words(value)}" for name, value in settings.items())
+
+
+def _in_words(value):
+    # 8 and 8.0 are one bound, and have to be one text.
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def made_otherwise(folder, told):
+    """How the flow in `folder` was made, if that is not what `told` says; None if it is or may be.
+
+    told: what `how_made` says of other flow. Words of somebody's own, None, and what other tools
+    have made tell nothing that could be compared.
+    """
+    if not (told or "").startswith(f"{fields(FlowSettings)[0].name} "):
+        return None
+    found = how_made(folder)
+    return None if found == told else found
 
 
 def is_marked(folder):

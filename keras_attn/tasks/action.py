@@ -23,7 +23,6 @@ from keras_attn.tasks.video_scoring import (
 )
 from keras_attn.training.optim import CaffeSGD, steps_down
 from keras_attn.training.plan import Plan, Trainee
-from keras_attn.weights.saved import SUFFIX
 
 __all__ = [
     "DATA",
@@ -164,7 +163,8 @@ def files(config):
     for name in ("weights", "frames_from", "flow_from"):
         path = getattr(training, name)
         if path is not None:
-            found[name] = runs.fingerprint(_file_of_run(path))
+            file = weights.find(path) if name == "weights" else _file_of_run(path)
+            found[name] = runs.fingerprint(file)
     return found
 
 
@@ -218,7 +218,8 @@ def _begin(model, config, path, stream=None):
 
     The class scores stay as they are where the file's are of other classes.
     """
-    if not str(path).endswith(SUFFIX):
+    path = weights.find(path)
+    if not weights.of_run(path):
         trained = models.c3d(classes=1, width=config.model.width)
         weights.load(trained, path, skip=(CLASS_SCORES,))
         models.copy_weights(trained, model, stream=stream, skip=(CLASS_SCORES,))
@@ -284,7 +285,12 @@ def scorer(model, config=None, size=None):
         raise InputError("size", "none, since a network of clips fixes its own", size)
     machine = of.machine
     return VideoScorer(
-        model, of.model.classes, of.data.fixation_sigma, machine.threads, machine.keep_clips
+        model,
+        of.model.classes,
+        of.data.fixation_sigma,
+        machine.threads,
+        machine.keep_clips,
+        of.data.flow_made,
     )
 
 

@@ -6,7 +6,6 @@ import numpy as np
 from keras_attn import models, runs, weights
 from keras_attn.errors import InputError
 from keras_attn.models.common import image_input_of
-from keras_attn.weights.saved import SUFFIX
 
 
 def load_encoder(model, backbone, path):
@@ -14,9 +13,7 @@ def load_encoder(model, backbone, path):
     encoder = models.backbone(backbone)
     features = model.get_layer(encoder.stages[-1]).output
     part = keras.Model(image_input_of(model), features, name=f"{backbone} encoder")
-    # A file of the package's own holds a trunk alone; published ones may bear a classifier.
-    skip = () if str(path).endswith(SUFFIX) else encoder.classifier
-    weights.load(part, path, skip=skip)
+    weights.load(part, path, skip=encoder.classifier)
 
 
 def size(part):
@@ -34,7 +31,7 @@ def size(part):
 def files(config):
     """Fingerprints of the files of weights that a run depends on, by field."""
     path = config.training.weights
-    return {} if path is None else {"weights": runs.fingerprint(path)}
+    return {} if path is None else {"weights": runs.fingerprint(weights.find(path))}
 
 
 def labels(model, config):

@@ -18,8 +18,6 @@ from keras_attn.tasks import encoders
 from keras_attn.tasks.pretraining import digest, drawn_trunk
 from keras_attn.tasks.scoring import ImageScorer, gaze_of_image, outputs_like
 from keras_attn.training.plan import Plan, Trainee
-from keras_attn.weights.layouts import read_legacy_h5
-from keras_attn.weights.saved import SUFFIX
 
 NAME = configs.FineGrained.task
 DATA = datasets.GazeDataset
@@ -136,8 +134,7 @@ def _load(model, part, path):
     """Load the trunk, and of a file of a whole classifier all but its class scores."""
     encoder = models.backbone(part.backbone)
     connected = set(encoder.classifier[:-1])
-    whole = part.head == "published" and connected and not str(path).endswith(SUFFIX)
-    if whole and connected <= set(read_legacy_h5(path)):
+    if part.head == "published" and connected and connected <= set(weights.shapes(path)):
         weights.load(model, path, skip=(encoder.top, "attention"))
     else:
         encoders.load_encoder(model, part.backbone, path)

@@ -7,9 +7,11 @@ import numpy as np
 from keras_attn.agreement.scoring import Blur
 from keras_attn.agreement.video_scoring import VideoGaze
 from keras_attn.datasets import VideoDataset, as_dataset, clips
+from keras_attn.datasets.flow_files import made_otherwise
 from keras_attn.datasets.snippets import snippets
 from keras_attn.errors import InputError, listing
 from keras_attn.metrics import recognition
+from keras_attn.models.c3d import FLOW
 from keras_attn.report import pictures
 from keras_attn.resizing import at_size
 from keras_attn.tasks.scoring import AttentionScorer
@@ -29,6 +31,14 @@ def takes(model):
 def _clip_inputs(model):
     wanted = [tensor for tensor in model.inputs if tensor.name in clips.INPUTS[:2]]
     return [tensor for tensor in wanted if len(tensor.shape) == 5]
+
+
+def check_flow(data, told):
+    """Refuse a dataset whose flow was made otherwise than is `told`, as `how_made` says it."""
+    for video in data:
+        found = made_otherwise(video.extracted().folder, told)
+        if found is not None:
+            raise InputError(f"video {video.id!r}", f"flow as it was learnt from, {told}", found)
 
 
 def check_labels(data, classes):
@@ -64,10 +74,11 @@ class VideoScorer(AttentionScorer):
     network's input, and the video's score is the mean over such frames.
 
     classes: their names, in the order of the logits. sigma: blur of the densities as a share of the
-    width. threads, keep: as for `clips.Footage.of`.
+    width. threads, keep: as for `clips.Footage.of`. flow_made: how the flow has to be made, for
+    models that see it; default anyhow.
     """
 
-    def __init__(self, model, classes, sigma, threads=4, keep=False):
+    def __init__(self, model, classes, sigma, threads=4, keep=False, flow_made=None):
         if not takes(model):
             expected = "inputs frames or flow, of clips, and an output named logits"
             received = [*(f"{t.name} {tuple(t.shape)}" for t in model.inputs), *model.output_names]
@@ -81,10 +92,11 @@ class VideoScorer(AttentionScorer):
         self.inputs_of_model = [tensor.name for tensor in model.inputs]
         self.scores = model.output["logits"].shape[-1]
         self.size = shape[2:4]
+        self.flow_made = flow_made if FLOW in self.inputs_of_model else None
         self.options, self.footage, self.view = {"threads": threads, "keep": keep}, None, None
 
     def check(self, dataset):
-        """Refuse a dataset of other classes or without extracted flow; opens that of this one."""
+        """Refuse a dataset of other classes, or whose flow will not do; opens that of this one."""
         as_dataset(dataset, "data", VideoDataset)
         self.classes = self.classes or tuple(dataset.classes)
         if self.scores != len(self.classes):
@@ -92,6 +104,7 @@ class VideoScorer(AttentionScorer):
             raise InputError(f"model {self.name!r}", expected, f"{self.scores} scores")
         check_labels(dataset, self.classes)
         if self.footage is None or self.footage.dataset is not dataset:
+            check_flow(dataset, self.flow_made)
             self.footage = clips.Footage.of(dataset, **self.options)
             self.view = clips.central_view_of(dataset, self.footage.size, self.size)
 

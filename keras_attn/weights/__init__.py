@@ -5,9 +5,10 @@ Names load when they are first used: `fetching` and `registry` need neither Tens
 
 import importlib
 
-_NAMES = {"load": "loading", "save": "saved", "settings": "saved"}
+_NAMES = {"load": "loading", "shapes": "loading", "find": "fetching"}
+_NAMES |= dict.fromkeys(("of_run", "save", "settings"), "saved")
 
-__all__ = ["load", "save", "settings"]
+__all__ = ["find", "load", "of_run", "save", "settings", "shapes"]
 
 
 def __getattr__(name):

@@ -10,7 +10,8 @@ from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
 from keras_attn import runs
-from keras_attn.errors import InputError
+from keras_attn.errors import InputError, listing
+from keras_attn.weights import registry
 
 CHUNK = 2**20
 TIMEOUT = 30
@@ -44,6 +45,28 @@ def fetch(entry, out, *, source=None, progress=True):
             # Before the file gets its name, so that none is ever there without its record.
             runs.write_text(record_of(path), f"{runs.fingerprint(stage)}  {entry.file}\n")
     return path
+
+
+def find(file):
+    """The path of a weight file, given by its path or by the NAME of a published one.
+
+    Such a one is looked for in the folder `weights` and in that of `runs.cache`, and checked; it is
+    never downloaded here. `InputError` says how to fetch it where it is not there.
+    """
+    path = Path(file).expanduser()
+    if path.is_file() or str(file) not in registry.entries():
+        return path
+    entry = registry.entry(str(file))
+    folders = (Path("weights"), runs.cache("weights"))
+    for folder in folders:
+        if (folder / entry.file).is_file():
+            check(entry, folder / entry.file)
+            return folder / entry.file
+    expected = (
+        f"the file {entry.file} in one of {listing(folders)} "
+        f"(fetch it by: python tools/fetch_weights.py {entry.name})"
+    )
+    raise InputError(file, expected, "no such file")
 
 
 def record_of(path):

@@ -19,6 +19,11 @@ def read_legacy_h5(path):
     A whole-model file is read too (its group `model_weights`); layers without weights are left
     out. Raises `InputError` for a file that is missing, truncated or of another kind.
     """
+    return {name: list(named.values()) for name, named in read_named_h5(path).items()}
+
+
+def read_named_h5(path):
+    """As `read_legacy_h5`, with the names of the weights: `{layer: {name: array}}`."""
     path = Path(path)
     if not path.is_file():
         raise InputError(path, LEGACY, "a folder" if path.is_dir() else "no such file")
@@ -78,4 +83,4 @@ def _names(attribute):
 
 
 def _arrays(group):
-    return [np.asarray(group[name]) for name in _names(group.attrs["weight_names"])]
+    return {name: np.asarray(group[name]) for name in _names(group.attrs["weight_names"])}

@@ -1,49 +1,129 @@
-"""Loads a weight file into a model, all of it or nothing."""
+"""The one way weight files go into models: whatever their layout, all of a file or nothing."""
 
+from dataclasses import dataclass
 from pathlib import Path
 
-from keras_attn.errors import InputError, listing
-from keras_attn.weights import saved
-from keras_attn.weights.layouts import read_legacy_h5
+from keras_attn.errors import InputError, one_of
+from keras_attn.weights import content, fetching, matching, rules, saved
+from keras_attn.weights.layouts import read_named_h5
+
+BY = ("name", "order")
 
 
-def load(model, path, *, skip=()):
-    """Load the weights in `path` into `model`: a `.weights.h5` file whole, others by layer name.
+@dataclass(frozen=True)
+class Loaded:
+    """What `load` did.
 
-    skip: of files that are loaded by name, layers to leave alone in the model and to ignore in
-    the file, such as a classifier of other classes. Everything else must match both ways: one
-    `InputError` lists the layers that the file lacks, has too many, or has in another shape, and
-    then no weight has been changed.
-    Returns the names of the layers that were loaded.
+    path: the file. layout: of it, "keras_3", "legacy" or one of `rules.LAYOUTS`. layers: names of
+    the model's layers that were filled. skipped: of those in `skip` that the file or model has.
     """
-    if Path(path).name.endswith(saved.SUFFIX):
-        if skip:
-            raise InputError("skip", f"none for a {saved.SUFFIX} file, which is whole", skip)
-        saved.load(model, path)
-        return [layer.name for layer in model.layers if layer.weights]
-    stored = {k: v for k, v in read_legacy_h5(path).items() if k not in skip}
-    wanted = {
-        layer.name: layer for layer in model.layers if layer.weights and layer.name not in skip
+
+    path: Path
+    layout: str
+    layers: tuple
+    skipped: tuple
+
+
+def load(model, path, *, by="name", skip=()):
+    """Load the weights in a file into a functional `model`, and say what was loaded: a `Loaded`.
+
+    path: a `.weights.h5` file of Keras 3, such as runs write; a whole model or weights in the older
+    `.h5`; a published file of a layout in `rules`, which is converted on the way; or the NAME of a
+    published file that has been fetched. What it is, its content tells.
+    by: "name", by the names of layers; or "order", for Keras' files whose names are others: by
+    their order, in a `.weights.h5` file among the layers of one class. The shapes have to agree;
+    that the order does, you have to know.
+    skip: names of layers to leave alone in the model and to ignore in the file, such as a
+    classifier of other classes.
+
+    Everything else must match both ways: one `InputError` lists the layers that the file lacks, has
+    too many, or has in another shape, and then no weight has been changed.
+    """
+    one_of("by", by, BY)
+    skip = (skip,) if isinstance(skip, str) else tuple(skip)
+    if skip and by == "order":
+        raise InputError("skip", "none with by='order', which passes over names", skip)
+    path = fetching.find(path)
+    layout = content.layout_of(path)
+    own = {layer.name: layer for layer in model.layers if layer.weights}
+    if layout == content.KERAS_3:
+        stored = saved.load(model, path, by=by, skip=skip)
+    else:
+        layout, stored = _read(path, layout, own)
+        _fill(model, path, own, _in_order(path, layout, own, stored, by), skip)
+    filled = tuple(name for name in own if name not in skip)
+    return Loaded(path, layout, filled, tuple(n for n in skip if n in own or n in stored))
+
+
+def shapes(path):
+    """Shapes of the weights in such a file by layer, `{layer: [shape, ...]}`.
+
+    Layers bear the names that `load` looks for. Raises `InputError` as `load` does.
+    """
+    path = fetching.find(path)
+    layout = content.layout_of(path)
+    if layout == content.KERAS_3:
+        return saved.shapes(path)
+    _, stored = _read(path, layout)
+    return {name: [array.shape for array in named.values()] for name, named in stored.items()}
+
+
+def _read(path, layout, own=()):
+    """The layout, told by names of layers too, and arrays by layer and name.
+
+    own: names of the model's layers. Those of a layout that is to be converted may be its own.
+    """
+    if layout == content.LEGACY:
+        stored = read_named_h5(path)
+        foreign = rules.layout_by_names(stored)
+        if foreign is None or any(name in own for name in stored):
+            return layout, stored
+        layout = foreign
+    made = rules.convert(path, layout)
+    return layout, {name: {str(i): a for i, a in enumerate(made[name])} for name in made}
+
+
+def _in_order(path, layout, own, stored, by):
+    """The arrays by the names of the model's layers, if they are to be matched by their order."""
+    if by == "name":
+        return stored
+    if layout != content.LEGACY:
+        raise InputError("by", f"'name' for a file of the layout {layout!r}", repr(by))
+    if len(stored) != len(own):
+        raise InputError(path, f"{len(own)} layers with weights", f"{len(stored)}")
+    return dict(zip(own, stored.values(), strict=True))
+
+
+def _fill(model, path, own, stored, skip):
+    """Set the weights of the layers in `own`, if all fit."""
+    own = {name: layer for name, layer in own.items() if name not in skip}
+    arrays = {
+        name: _arranged(own[name], named) if name in own else list(named.values())
+        for name, named in stored.items()
+        if name not in skip
     }
-    problems = {
-        "missing": [name for name in wanted if name not in stored],
-        "superfluous": [name for name in stored if name not in wanted],
-        "of another shape": [
-            f"{name} {_shapes(stored[name])} for {_shapes(layer.weights)}"
-            for name, layer in wanted.items()
-            if name in stored and _shapes(stored[name]) != _shapes(layer.weights)
-        ],
-    }
-    if any(problems.values()):
-        received = "; ".join(
-            f"{what}: {listing(names)}" for what, names in problems.items() if names
-        )
-        expected = f"the weights of all layers of {model.name!r} and no others"
-        raise InputError(path, expected, received)
-    for name, layer in wanted.items():
-        layer.set_weights(stored[name])
-    return list(wanted)
+    matching.check(
+        path,
+        model.name,
+        {name: _shapes(each) for name, each in arrays.items()},
+        {name: _shapes(layer.weights) for name, layer in own.items()},
+    )
+    for name, layer in own.items():
+        layer.set_weights(arrays[name])
 
 
 def _shapes(weights):
-    return ", ".join("×".join(map(str, weight.shape)) for weight in weights)
+    return {place: tuple(weight.shape) for place, weight in enumerate(weights)}
+
+
+def _arranged(layer, named):
+    """The arrays of a layer in the order of its weights, which is not always that of the file."""
+    arrays, own = list(named.values()), layer.weights
+    if len(arrays) != len(own):
+        return arrays
+    by_path = {name.partition(":")[0]: array for name, array in named.items()}
+    if by_path.keys() == {weight.path for weight in own}:
+        return [by_path[weight.path] for weight in own]
+    # Keras writes those that are trained first, which within layers of layers is another order.
+    written = [id(weight) for weight in layer.trainable_weights + layer.non_trainable_weights]
+    return [arrays[written.index(id(weight))] for weight in own]

@@ -67,6 +67,16 @@ def convert(path, layout):
     return made
 
 
+def layout_by_names(layers):
+    """The layout of Keras' own `.h5` files that has layers of these names, or None."""
+    for name, layout in LAYOUTS.items():
+        top = layout.classifier
+        sources = {s for rule in layout.rules if rule.layer not in top for s in rule.sources}
+        if layout.read is read_legacy_h5 and sources <= set(layers):
+            return name
+    return None
+
+
 def _applicable(path, layout, chosen, stored):
     """The rules for what is in the file, which is all layers or all without the classifier."""
     top = [rule for rule in chosen.rules if rule.layer in chosen.classifier]

@@ -2,14 +2,15 @@
 
 import io
 import json
-from collections import Counter
+from contextlib import contextmanager
 from pathlib import Path
 
 import h5py
 import keras
 
 from keras_attn import runs
-from keras_attn.errors import InputError, listing
+from keras_attn.errors import InputError
+from keras_attn.weights import content, matching
 
 SUFFIX = ".weights.h5"
 ATTRIBUTE = "keras_attn"
@@ -38,59 +39,106 @@ class _Memory(io.BytesIO):
 
 def _bare(model):
     """The same layers without the optimizer, which Keras would write into the file and look for."""
+    if not getattr(model, "inputs", None):
+        raise InputError(f"model {model.name!r}", "one with inputs (Functional)", repr(model))
     return keras.Model(model.inputs, model.outputs, name=model.name)
 
 
 def settings(path):
     """The settings inside a file that `save` has written; `InputError` for any other file."""
     path = Path(path).expanduser()
-    if not path.is_file():
-        raise InputError(path, EXPECTED, "a folder" if path.is_dir() else "no such file")
+    if not of_run(path, EXPECTED):
+        raise InputError(path, EXPECTED, "a weight file without settings of a run")
     try:
         with h5py.File(path) as file:
             return json.loads(file.attrs[ATTRIBUTE])
-    except KeyError as error:
-        raise InputError(path, EXPECTED, "an HDF5 file without settings of a run") from error
     except (OSError, ValueError) as error:
         raise InputError(path, EXPECTED, f"a file that cannot be read ({error})") from error
 
 
-def load(model, path):
-    """Load all weights of a `.weights.h5` file; if they do not fit, the model is left as it was."""
-    path = Path(path).expanduser()
-    if not path.is_file():
-        raise InputError(path, f"a {SUFFIX} file", "a folder" if path.is_dir() else "no such file")
-    expected = f"the {len(model.weights)} weights of {model.name!r} and no others"
-    before = model.get_weights()
-    try:
-        # Keras passes over what the file has too many, so it has to be counted.
-        stored, wanted = _shapes_in(path), Counter(tuple(w.shape) for w in model.weights)
-        if stored != wanted:
-            extra, lacking = stored - wanted, wanted - stored
-            received = f"{stored.total()} weights; too many: {_listed(extra)}"
-            raise InputError(path, expected, f"{received}; missing: {_listed(lacking)}")
-        _bare(model).load_weights(path)
-    except (OSError, KeyError) as error:
-        raise InputError(path, expected, f"a file that cannot be read ({error})") from error
-    except ValueError as error:
-        model.set_weights(before)
-        if isinstance(error, InputError):
-            raise
-        raise InputError(path, expected, str(error).strip().split("\n")[0]) from error
-
-
-def _shapes_in(path):
-    """How many weights of each shape a file holds; the state of an optimizer is none of them."""
-    shapes = Counter()
-
-    def look(name, item):
-        if isinstance(item, h5py.Dataset) and not name.startswith("optimizer/"):
-            shapes[item.shape] += 1
-
+def of_run(path, expected=content.EXPECTED):
+    """Whether `save` has written the weight file; `InputError` for what is none."""
+    if content.layout_of(path, expected) != content.KERAS_3:
+        return False
     with h5py.File(path) as file:
-        file.visititems(look)
-    return shapes
+        return ATTRIBUTE in file.attrs
 
 
-def _listed(shapes):
-    return listing(["×".join(map(str, shape)) for shape in shapes.elements()], 4)
+def load(model, path, *, by="name", skip=()):
+    """Load a file of this layout, see `loading.load`; returns the names of the file's layers.
+
+    The weights of the model are written as Keras writes them, those of the file put in their
+    places, and read again: what is within a layer is Keras' own affair.
+    """
+    memory, bare = _Memory(), _bare(model)
+    bare.save_weights(memory)
+    with _open(path) as file, h5py.File(memory, "r+") as own:
+        stored, wanted = (_layers(root, path, by) for root in (file, own))
+        names = list(stored)
+        for name in skip:
+            stored.pop(name, None)
+            wanted.pop(name, None)
+        matching.check(path, model.name, _shapes(stored), _shapes(wanted))
+        for name, arrays in wanted.items():
+            for place, array in arrays.items():
+                _copy(stored[name][place], array, path, name)
+    bare.load_weights(memory)
+    return names
+
+
+def _copy(source, target, path, layer):
+    # Keras writes types that HDF5 lacks as integers, which must not be taken for numbers.
+    expected, received = (one.attrs.get("dtype", one.dtype.kind) for one in (target, source))
+    if expected != received:
+        raise InputError(path, f"numbers of type {expected!r} in layer {layer!r}", repr(received))
+    target[...] = source[()]
+
+
+def shapes(path):
+    """Shapes by layer of a file of this layout; see `loading.shapes`."""
+    with _open(path) as file:
+        found = _shapes(_layers(file, path, "name"))
+    return {name: list(by_place.values()) for name, by_place in found.items()}
+
+
+@contextmanager
+def _open(path):
+    try:
+        with h5py.File(path) as file:
+            yield file
+    except (OSError, KeyError) as error:
+        received = f"a file that cannot be read ({error})"
+        raise InputError(path, f"a {SUFFIX} file of Keras", received) from error
+
+
+def _layers(file, path, by):
+    """The HDF5 datasets of each layer that has any, by their places within it."""
+    found = {}
+    for key, group in file["layers"].items():
+        arrays = _arrays(group)
+        if arrays:
+            found[key if by == "order" else _name(group, path)] = arrays
+    return found
+
+
+def _name(group, path):
+    name = group["vars"].attrs.get("name")
+    if name is None:
+        expected = "names of layers in the file (by='order' goes without)"
+        raise InputError(path, expected, "a file of a Keras that wrote none")
+    return name
+
+
+def _arrays(group):
+    found = {}
+
+    def look(place, item):
+        if isinstance(item, h5py.Dataset):
+            found[place] = item
+
+    group.visititems(look)
+    return found
+
+
+def _shapes(layers):
+    return {name: {p: a.shape for p, a in arrays.items()} for name, arrays in layers.items()}

@@ -459,6 +459,18 @@ def test_a_backbone_with_real_weights_is_that_of_keras_applications(images):
     )
 
 
+def test_a_backbone_takes_weights_of_any_layout_and_has_the_classes_of_the_file(images, tmp_path):
+    model = models.alexnet((67, 67, 3))
+    for name in ("w.weights.h5", "w.h5"):
+        model.save_weights(tmp_path / name) if "weights" in name else model.save(tmp_path / name)
+        source = open_source("alexnet", weights=tmp_path / name, size=67, layers=["conv3"])
+        expected = (features_of(model, "conv3", images) ** 2).sum(-1)
+        np.testing.assert_allclose(
+            source(images, None)["conv3", "activation"], expected, rtol=1e-4, atol=1e-6
+        )
+        assert f"with {name} (sha256" in source.describe()
+
+
 def test_weights_of_another_architecture_are_refused():
     path = real("weights/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5")
     with pytest.raises(InputError, match="all layers of 'resnet50'"):

@@ -350,8 +350,7 @@ def test_a_dataset_gets_flow_and_keeps_what_is_there(tmp_path):
         flow_extraction.with_flow(gone, out, SETTINGS, progress=False)
     said = flow_files.how_made(made[0][1].flow)
     assert said == (
-        "method farneback, bound 20.0, height 48, width 64, names im, compensated True, "
-        "features sift"
+        "method farneback, bound 20, height 48, width 64, compensated True, features sift"
     )
 
 

@@ -30,7 +30,7 @@ def saved(tmp_path_factory):
 def test_weights_and_settings_come_back(saved):
     model, path = saved
     other = network()
-    assert "block1_conv1" in weights.load(other, path)
+    assert "block1_conv1" in weights.load(other, path).layers
     for one, two in zip(model.get_weights(), other.get_weights(), strict=True):
         np.testing.assert_array_equal(one, two)
     assert weights.settings(path) == SETTINGS
@@ -54,9 +54,8 @@ def test_a_compiled_model_writes_no_optimizer(tmp_path, saved):
 def test_weights_of_another_network_leave_the_model_as_it_was(saved):
     other = network("activation")
     before = other.get_weights()
-    with pytest.raises(
-        InputError, match=r"model\.weights\.h5: expected the \d+ weights of .* missing: none"
-    ):
+    message = r"model\.weights\.h5: .* no others\. Received: superfluous: attention_1, "
+    with pytest.raises(InputError, match=message):
         weights.load(other, saved[1])
     for one, two in zip(before, other.get_weights(), strict=True):
         np.testing.assert_array_equal(one, two)
@@ -66,7 +65,7 @@ def test_settings_of_files_without_them_are_refused(tmp_path):
     with pytest.raises(InputError, match=r"none\.weights\.h5: expected .* no such file"):
         weights.settings(tmp_path / "none.weights.h5")
     (tmp_path / "text.weights.h5").write_text("not HDF5")
-    with pytest.raises(InputError, match=r"text\.weights\.h5: .* cannot be read"):
+    with pytest.raises(InputError, match=r"text\.weights\.h5: .* text that begins 'not HDF5'"):
         weights.settings(tmp_path / "text.weights.h5")
     plain = keras.Sequential([keras.Input((2,)), keras.layers.Dense(1)])
     plain.save_weights(tmp_path / "plain.weights.h5")
