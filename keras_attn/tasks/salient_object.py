@@ -198,6 +198,11 @@ class Scorer(ImageScorer):
         numbers |= self.agreement(dataset, index, outputs)
         return numbers, {"f_curve": segmented.f_curve, "e_curve": segmented.e_curve}
 
+    def maps(self, outputs, shape):
+        """The prediction and every attention map by name, float32 at `shape` (H, W)."""
+        made = {"saliency": self._prediction(outputs, shape).astype(np.float32)}
+        return made | super().maps(outputs, shape)
+
     def _prediction(self, outputs, shape):
         return at_size(outputs[self.saliency[-1]][..., 0], shape)
 
