@@ -10,7 +10,7 @@ from PIL import Image
 
 from keras_attn import runs
 from keras_attn.errors import InputError, listing
-from keras_attn.report import pictures
+from keras_attn.report import moving, pictures
 from keras_attn.report.panels import Sheet, paste, read_galleries, spaced
 
 VIDEOS = 2
@@ -19,8 +19,6 @@ FRAMES, MOVING = 4, 16
 """Most frames of each in the figure and in the animation."""
 MILLISECONDS = 160
 """Of each frame of the animation: about six a second. GIF counts in hundredths of a second."""
-COLOURS = 128
-"""Of each video of the animation; the file grows with them."""
 
 FRAME, TILE = 112, 96
 """Width in pixels of a frame in the figure, and of a network's picture in the animation."""
@@ -153,10 +151,11 @@ def animation(folders, path):
     made = []
     for video in _spread(len(first), VIDEOS):
         networks = {title: kept[video] for title, kept in shown.items()}
-        made += _in_one_palette(_moving(first[video], networks))
+        drawn = _moving(first[video], networks)
+        colours = moving.palette(drawn)
+        made += [moving.in_palette(picture, colours) for picture in drawn]
     with runs.replacing(path) as stage:
-        how = {"save_all": True, "append_images": made[1:], "duration": MILLISECONDS, "loop": 0}
-        made[0].save(stage, format="GIF", **how)
+        moving.write(made, stage, MILLISECONDS)
     return path
 
 
@@ -231,18 +230,3 @@ def _still(layout, name, networks):
 def _fitting(text, points, width):
     """At most so many points, fewer for text that would be wider than `width` pixels."""
     return min(points, width / (LETTER * max(1, len(text))))
-
-
-def _in_one_palette(made):
-    """Pictures as images of the same colours: with a palette each, what stands still flickers."""
-    sample = Image.fromarray(np.concatenate([picture[::2, ::2] for picture in made]))
-    exact = np.array([(0, 0, 0), (255, 255, 255), pictures.RIGHT, pictures.WRONG])
-    found = sample.quantize(COLOURS - len(exact), method=Image.Quantize.MEDIANCUT).getpalette()
-    colours = np.concatenate([exact, np.reshape(found, (-1, 3))])
-    for colour in exact:
-        # Pillow looks colours up in steps of 4, and might take a neighbour for the colour itself.
-        colours[np.abs(colours - colour).max(axis=1) <= 4] = colour
-    palette = Image.new("P", (1, 1))
-    palette.putpalette(colours.ravel().tolist())
-    none = Image.Dither.NONE
-    return [Image.fromarray(picture).quantize(palette=palette, dither=none) for picture in made]

@@ -187,6 +187,8 @@ def outputs_of(model):
 class Scorer(ImageScorer):
     """Scores predictions at each image's own size against its mask, and attention against gaze."""
 
+    segments = True
+
     def __init__(self, model, sigma, size=None):
         self.saliency, attention = outputs_of(model)
         super().__init__(model, attention, sigma, size)

@@ -78,6 +78,9 @@ class ImageScorer(AttentionScorer):
     sigma: blur of the densities as a share of the width. size: (H, W) of the input.
     """
 
+    segments = False
+    """Whether `maps` has a saliency map."""
+
     def __init__(self, model, attention, sigma, size=None):
         super().__init__(attention)
         self.sigma = sigma
