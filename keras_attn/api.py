@@ -228,7 +228,7 @@ def predict(
     out = Path(out).expanduser()
     options = prediction.Options(out, gaze, raw, on_bad_example, overwrite, progress)
     scorer = found.scorer(model, config, size)
-    of_clips = found.NAME == configs.Action.task
+    of_clips = found.DATA is datasets.VideoDataset
     make = video_prediction.of_videos if of_clips else prediction.of_images
     return make(model, scorer, source, options)
 

@@ -161,7 +161,7 @@ class _Writer:
 
 def classes_of(scorer):
     """Names of a scorer's classes; numbers from 0 for those of a model that has no names."""
-    return tuple(scorer.classes) or tuple(map(str, range(scorer.scores)))
+    return tuple(scorer.classes or ()) or tuple(map(str, range(scorer.scores)))
 
 
 def told(name, probabilities, scorer):

@@ -51,6 +51,7 @@ def of_videos(model, scorer, source, options):
         ThreadPoolExecutor(2) as pool,
         options.bar() as bar,
     ):
+        every_video = bar.add_task("predicting", total=len(found))
         work = _Work(evaluation.forward(model), scorer, settings, pool, bar)
         for name, path in found.items():
             try:
@@ -59,12 +60,14 @@ def of_videos(model, scorer, source, options):
                 if options.on_bad_example == "raise":
                     raise
                 skipped.append(f"{name} ({error})")
+                bar.advance(every_video)
                 continue
             rows.append(watched.row(name, scorer))
             for kind in kinds:
                 write = {OVERLAY: watched.write_overlay, RAW: watched.write_raw}[kind]
                 write(stage / kind.format(name), scorer)
                 files.append(kind.format(name))
+            bar.advance(every_video)
         if not rows:
             raise InputError(source, "videos that can be used", listing(skipped, 3))
         table = as_table(rows, stage)
@@ -159,6 +162,7 @@ class _Work:
             for place in range(len(chunk)):
                 found.append({name: values[place] for name, values in outputs.items()})
             self.bar.advance(task, len(chunk))
+        self.bar.remove_task(task)
         return self.scorer.joined(found)
 
 
@@ -229,7 +233,7 @@ class _Drawing:
         sheet = Sheet(HEAD + self.height, 2 * TILE + GAP)
         line = f"{spaced(row['class'])} {row['probability']:.2f}"
         sheet.text(GAP, HEAD / 2, line, POINTS, ha="left", weight="bold")
-        line = f"{spaced(row['runner_up'])} {row['runner_up_probability']:.2f}"
+        line = f"next: {spaced(row['runner_up'])} {row['runner_up_probability']:.2f}"
         sheet.text(2 * TILE, HEAD / 2, line, POINTS, ha="right", color="0.4")
         self.still = sheet.drawn()
 

@@ -19,6 +19,8 @@ FRAMES, MOVING = 4, 16
 """Most frames of each in the figure and in the animation."""
 MILLISECONDS = 160
 """Of each frame of the animation: about six a second. GIF counts in hundredths of a second."""
+COLOURS = 128
+"""Of each video of the animation; the file grows with them."""
 
 FRAME, TILE = 112, 96
 """Width in pixels of a frame in the figure, and of a network's picture in the animation."""
@@ -152,7 +154,7 @@ def animation(folders, path):
     for video in _spread(len(first), VIDEOS):
         networks = {title: kept[video] for title, kept in shown.items()}
         drawn = _moving(first[video], networks)
-        colours = moving.palette(drawn)
+        colours = moving.palette(drawn, COLOURS)
         made += [moving.in_palette(picture, colours) for picture in drawn]
     with runs.replacing(path) as stage:
         moving.write(made, stage, MILLISECONDS)

@@ -5,18 +5,18 @@ from PIL import Image
 
 from keras_attn.report import pictures
 
-COLOURS = 128
-"""Of each video; the file grows with them."""
+COLOURS = 256
+"""Most that a GIF file has; it grows with them."""
 
 
-def palette(made):
-    """The colours of some pictures, uint8 RGB of one size, as a P image of one pixel.
+def palette(made, count=COLOURS):
+    """The `count` colours of some pictures, uint8 RGB of one size, as a P image of one pixel.
 
     Black, white and the frames of right and wrong are among them as they are.
     """
     sample = Image.fromarray(np.concatenate([picture[::2, ::2] for picture in made]))
     exact = np.array([(0, 0, 0), (255, 255, 255), pictures.RIGHT, pictures.WRONG])
-    found = sample.quantize(COLOURS - len(exact), method=Image.Quantize.MEDIANCUT).getpalette()
+    found = sample.quantize(count - len(exact), method=Image.Quantize.MEDIANCUT).getpalette()
     colours = np.concatenate([exact, np.reshape(found, (-1, 3))])
     for colour in exact:
         # Pillow looks colours up in steps of 4, and might take a neighbour for the colour itself.
