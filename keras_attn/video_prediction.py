@@ -18,13 +18,13 @@ from keras_attn.models.c3d import FLOW
 from keras_attn.models.common import GAZE
 from keras_attn.prediction import RAW, TABLE, Predictions, as_table, classes_of, told
 from keras_attn.report import moving, pictures
-from keras_attn.report.panels import Sheet, paste, spaced
+from keras_attn.report.panels import Sheet, fitting, paste, spaced
 from keras_attn.tasks.video_scoring import mean_maps
 
 OVERLAY = "{}_overlay.gif"
-TILE, GAP, HEAD, POINTS = 224, 6, 30, 11
+TILE, GAP, HEAD, POINTS = 192, 4, 26, 10
 """Width of the two pictures of an overlay, white between them, height of the line above them, all
-in pixels; and the size of its text."""
+in pixels; and the points of its text at most."""
 SAMPLE = 8
 """Pictures that the colours of an overlay are taken from."""
 RATE, FASTEST = 25, 50
@@ -232,9 +232,9 @@ class _Drawing:
         row = told("", watched.probabilities(scorer), scorer)
         sheet = Sheet(HEAD + self.height, 2 * TILE + GAP)
         line = f"{spaced(row['class'])} {row['probability']:.2f}"
-        sheet.text(GAP, HEAD / 2, line, POINTS, ha="left", weight="bold")
+        sheet.text(GAP, HEAD / 2, line, fitting(line, POINTS, TILE), ha="left", weight="bold")
         line = f"next: {spaced(row['runner_up'])} {row['runner_up_probability']:.2f}"
-        sheet.text(2 * TILE, HEAD / 2, line, POINTS, ha="right", color="0.4")
+        sheet.text(2 * TILE, HEAD / 2, line, fitting(line, POINTS, TILE), ha="right", color="0.4")
         self.still = sheet.drawn()
 
     def __call__(self, place):
