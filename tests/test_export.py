@@ -273,8 +273,8 @@ def test_the_command_exports_and_replaces_only_what_it_wrote(run, tmp_path, caps
     ("source", "out", "message"),
     [
         ("nowhere", "out", "no such file"),
-        ("text.weights.h5", "out", r"text\.weights\.h5: expected .* cannot be read"),
-        ("empty", "out", r"model\.weights\.h5: expected"),
+        ("text.weights.h5", "out", r"text\.weights\.h5: expected .* that a run"),
+        ("empty", "out", r"empty: expected a finished run, with model\.weights\.h5"),
         ("{run}", "text.weights.h5", "expected a folder, or nothing there yet"),
         ("{run}", "/proc/x", "/proc: expected a folder that can be written"),
         ("{run}", "text.weights.h5/out", "expected a folder that can be written"),
