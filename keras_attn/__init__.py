@@ -21,7 +21,7 @@ _MODULES = (
 )
 _NAMES = {
     **dict.fromkeys(
-        ("attack", "audit", "evaluate", "export", "load", "train", "validation"), "api"
+        ("attack", "audit", "evaluate", "export", "load", "predict", "train", "validation"), "api"
     ),
     **dict.fromkeys(("Mechanism", "apply"), "mechanisms"),
     "InputError": "errors",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from keras_attn import configs, datasets, gaze, runs
 from keras_attn.agreement import audit as agreement
-from keras_attn.agreement.opening import open_source
+from keras_attn.agreement.opening import is_saved_model, keras_model, open_source
 from keras_attn.agreement.scoring import Blur
 from keras_attn.errors import InputError
 from keras_attn.report.audit_page import FILES
@@ -21,6 +21,7 @@ __all__ = [
     "evaluate",
     "export",
     "load",
+    "predict",
     "train",
     "validation",
 ]
@@ -187,6 +188,58 @@ def export(model, out, *, onnx=False, tflite=False, overwrite=False):
     network, found, config = _scored_as(model, None)
     saved_model.export(network, found, config, out, origin=origin, others=others)
     return out
+
+
+def predict(
+    model,
+    source,
+    *,
+    out,
+    gaze=None,
+    raw=False,
+    size=None,
+    on_bad_example="raise",
+    overwrite=False,
+    progress=True,
+):
+    """Let a network look at images or videos, and write what it makes of them.
+
+    model: a `Run`, its model, a run folder or its `.weights.h5`; a SavedModel that `export` wrote;
+        or any `keras.Model` that `evaluate` takes, as a `.keras` file too.
+    source: an image file or a folder of images; for networks of clips a video file, a folder of
+        frames, or a folder of those. Flow is estimated as that which the network learnt from.
+    out: the folder to write to. For an image `<name>_saliency.png` of networks that segment, and
+        `<name>_overlay.png`, the last attention, of networks that attend; for a video
+        `<name>_overlay.gif`; and predictions.csv of networks that tell classes.
+    gaze: a CSV file of fixations on the images as `datasets.folder` reads it, for networks that
+        take gaze. raw: write `<name>.npz` too, with every map in float32. size: side or (height,
+        width) of the input, where the model leaves it open.
+    on_bad_example: "raise", or "skip" to leave out and list what cannot be read.
+
+    Everything is computed as in `evaluate`, and written whole or not at all. Returns
+    `prediction.Predictions`; its `.rows` are those of predictions.csv.
+    """
+    from keras_attn import prediction, video_prediction
+
+    if isinstance(model, (str, Path)):
+        model = _opened(Path(model).expanduser())
+    model, found, config = _scored_as(model, None)
+    gaze = None if gaze is None else Path(gaze).expanduser()
+    out = Path(out).expanduser()
+    options = prediction.Options(out, gaze, raw, on_bad_example, overwrite, progress)
+    scorer = found.scorer(model, config, size)
+    of_clips = found.DATA is datasets.VideoDataset
+    make = video_prediction.of_videos if of_clips else prediction.of_images
+    return make(model, scorer, source, options)
+
+
+def _opened(path):
+    """The network at a path: that of a run, of an export or of a `.keras` file."""
+    if is_saved_model(path):
+        from keras_attn import exported
+
+        return exported.load(path)
+    return keras_model(path) if path.suffix == ".keras" else load(path)
 
 
 def _scored_as(model, task, expected=None):

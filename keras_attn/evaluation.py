@@ -188,10 +188,10 @@ def _scored(score, scorer, call, dataset, pool, kept):
                 kept[index] = scorer.keep(dataset, index, outputs)
             yield dataset, index, outputs
 
-    return _in_order(pool, score, examples())
+    return in_order(pool, score, examples())
 
 
-def _in_order(pool, function, items, most=4 * BATCH):
+def in_order(pool, function, items, most=4 * BATCH):
     """`function(*item)` of each item, in order; at most `most` items wait, so memory is bounded."""
     waiting = deque()
     for item in items:

@@ -37,9 +37,11 @@ def writing(folder, names, *, overwrite=False):
     """A folder to write the files `names` into; at the end, all of them appear in `folder`.
 
     The temporary folder lies inside `folder`, so that moving is renaming, which needs no space.
-    After an error while they are written nothing has changed, and nothing is left behind.
+    names: those that are there at the end count. After an error while they are written nothing has
+    changed, and nothing is left behind.
     """
     folder = check_target(folder, names, overwrite=overwrite)
+    new = not folder.exists()
     with _one_error(folder):
         folder.mkdir(parents=True, exist_ok=True)
         stage = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=folder))
@@ -49,6 +51,8 @@ def writing(folder, names, *, overwrite=False):
                 (stage / name).replace(folder / name)
         finally:
             shutil.rmtree(stage, ignore_errors=True)
+            if new and not any(folder.iterdir()):
+                folder.rmdir()
 
 
 @contextmanager

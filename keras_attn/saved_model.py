@@ -61,7 +61,7 @@ def export(model, task, config, out, *, origin=None, others=None):
     )
     assets = {"classes.txt": "".join(f"{name}\n" for name in classes)} if classes else {}
     told = {"config": None if config is None else configs.to_dict(_without_paths(config))}
-    told |= {"data": data, "versions": about.versions}
+    told |= {"size": about.size, "data": data, "versions": about.versions}
     assets["config.json"] = json.dumps(told, indent=2) + "\n"
     write(served, out, model_card.text(about), assets, others.values())
 

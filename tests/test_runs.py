@@ -49,7 +49,7 @@ def test_a_full_disk_is_one_clear_error_and_leaves_nothing(tmp_path):
     ):
         (stage / "a.csv").write_text("half")
         raise OSError(errno.ENOSPC, "No space left on device")
-    assert contents(out) == {}
+    assert contents(tmp_path) == {}
 
 
 def test_earlier_results_are_kept_unless_told_otherwise(tmp_path):

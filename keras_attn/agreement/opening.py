@@ -59,18 +59,23 @@ def _from_disk(path, options):
         raise InputError(
             path, EXPECTED, "a file of another kind" if path.exists() else "no such file"
         )
+    from keras_attn.agreement.keras_maps import KerasMaps
+
+    origin = f" from {path.name}{_fingerprint(path)}"
+    return KerasMaps(keras_model(path), **options, origin=origin)
+
+
+def keras_model(path):
+    """The model of a `.keras` file, of which no code is run; `InputError` for any other file."""
     import keras
 
     import keras_attn.layers
     import keras_attn.models  # noqa: F401  both register the package's own layers
 
     try:
-        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+        return keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # the loader raises whatever the file's content leads it to
         raise InputError(path, "a .keras file that loads safely", error) from error
-    from keras_attn.agreement.keras_maps import KerasMaps
-
-    return KerasMaps(model, **options, origin=f" from {path.name}{_fingerprint(path)}")
 
 
 def _from_run(path, options):

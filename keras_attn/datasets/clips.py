@@ -11,12 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 import numpy as np
 import tensorflow as tf
 
 from keras_attn import gaze
-from keras_attn.datasets import pipeline
+from keras_attn.datasets import flow_files, pipeline
 from keras_attn.datasets.snippets import (
     INPUT,
     MOST,
@@ -24,7 +25,7 @@ from keras_attn.datasets.snippets import (
     snippets,
     training_views,
 )
-from keras_attn.datasets.video import SNIPPET, VideoDataset
+from keras_attn.datasets.video import SNIPPET, VideoDataset, VideoExample, VideoReport
 from keras_attn.errors import InputError, one_of
 from keras_attn.resizing import size_of
 
@@ -135,6 +136,7 @@ class Footage:
 
     size: (H, W). folders: a `FlowFolder` for each video. values: where they are kept, those of all
     pairs of all videos, uint8 `(n, H, W, 5)`; else None, and files are decoded when asked for.
+    `of` reads them from disk, `estimated` makes them of a video without any.
     """
 
     dataset: VideoDataset
@@ -163,13 +165,29 @@ class Footage:
                 values = pipeline.mapped(pool.map(_read, dataset, folders), shape, what)
         return cls(dataset, sizes[0], folders, values)
 
+    @classmethod
+    def estimated(cls, name, video, settings, *, still=False, on_pair=None):
+        """That of the one video at the path `video`, called `name`, whose flow is estimated.
+
+        settings, still, on_pair: as for `flow_files.in_memory`. The video has neither gaze nor
+        labels. Raises `BadVideo` as `flow_files.extract` does.
+        """
+        pairs = flow_files.in_memory(video, settings, still=still, on_pair=on_pair)
+        first = next(pairs)
+        pieces, what = chain([first], pairs), f"the frames and the flow of {video}"
+        values = pipeline.mapped(pieces, (None, *first.shape), what)
+        count, size = len(values) + 1, first.shape[:2]
+        nobody = (np.zeros((0, 2)),) * count, (np.zeros(0, int),) * count
+        example = VideoExample(name, count, size, *nobody, labels=(), video=video)
+        return cls(VideoDataset(name, (example,), VideoReport()), size, (), values)
+
     @cached_property
     def _places(self):
         return {video.id: place for place, video in enumerate(self.dataset)}
 
     @cached_property
     def _bounds(self):
-        return np.concatenate([[0], np.cumsum([len(folder) for folder in self.folders])])
+        return np.concatenate([[0], np.cumsum([video.pairs for video in self.dataset])])
 
     def snippet(self, snippet):
         """Frames and flow of a `Snippet`: uint8 `(16, H, W, 5)`."""

@@ -70,14 +70,19 @@ class FlowSettings:
         return self.width or frame.shape[1], self.height or frame.shape[0]
 
 
-def pairs(frames, settings):
+def pairs(frames, settings, *, still=False):
     """For each two frames that follow each other, the second one and the flow to it, in pixels.
 
     frames: iterable of uint8 RGB `(H, W, 3)`. Yields uint8 RGB `(h, w, 3)` and float32
     `(h, w, 2)`, of the size of `settings`; all frames are brought to it first, bilinearly.
+    still: whether the flow is 0, for who does not look at it: nothing takes longer.
     """
-    estimate = FlowEstimator(
-        settings.method, compensated=settings.compensated, features=settings.features
+    estimate = (
+        _standing
+        if still
+        else FlowEstimator(
+            settings.method, compensated=settings.compensated, features=settings.features
+        )
     )
     before = size = None
     for frame in frames:
@@ -87,6 +92,35 @@ def pairs(frames, settings):
         if before is not None:
             yield image, estimate(before, grey)
         before = grey
+
+
+def _standing(first, second):
+    return np.zeros((*first.shape, 2), np.float32)
+
+
+def in_memory(video, settings, *, still=False, on_pair=None):
+    """What `extract` would write of a video, and `FlowFolder` read again, a pair at a time.
+
+    Yields uint8 `(h, w, 5)`: red, green, blue, and the code of the flow in x and y, after the JPEG
+    files that they would be, so that a network sees what it would see of them. still: as for
+    `pairs`; the rest and the errors as for `extract`.
+    """
+    frames, empty = Frames(video), True
+    with one_thread():
+        for image, flow in pairs(frames, settings, still=still):
+            empty = False
+            written = _encoded(image, encode(flow, settings.bound))
+            read = {kind: cv2.imdecode(content, cv2.IMREAD_COLOR) for kind, content in written}
+            yield np.dstack([read["image"][..., ::-1], read["x"][..., 0], read["y"][..., 0]])
+            if on_pair is not None:
+                on_pair()
+    if empty:
+        raise _too_short(frames)
+
+
+def _too_short(frames):
+    few = "one frame or none"
+    return BadVideo(frames.path, "at least two frames, between which there is flow", few)
 
 
 def extract(video, folder, settings=None, *, overwrite=False, on_pair=None):
@@ -107,15 +141,14 @@ def extract(video, folder, settings=None, *, overwrite=False, on_pair=None):
     if earlier:
         return earlier
     frames = Frames(video)
-    with runs.replacing_folder(folder) as stage, _one_thread():
+    with runs.replacing_folder(folder) as stage, one_thread():
         count = 0
         for count, (image, flow) in enumerate(pairs(frames, settings), 1):
             _write_pair(stage, count, image, encode(flow, settings.bound), NAMES[settings.names])
             if on_pair is not None:
                 on_pair()
         if not count:
-            few = "one frame or none"
-            raise BadVideo(frames.path, "at least two frames, between which there is flow", few)
+            raise _too_short(frames)
         record = {"pairs": count, "announced": frames.announced}
         record = {**record, **_identity(video, settings)}
         (stage / MARKER).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
@@ -158,13 +191,29 @@ def _in_words(value):
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
+def as_made(told):
+    """The `FlowSettings` of words of `how_made`; None for what does not tell them."""
+    if not _tells(told):
+        return None
+    words = dict(part.split(" ", 1) for part in told.split(", "))
+    kinds = {"bound": float, "height": int, "width": int, "compensated": "True".__eq__}
+    try:
+        return FlowSettings(**{name: kinds.get(name, str)(word) for name, word in words.items()})
+    except (TypeError, ValueError):
+        return None
+
+
+def _tells(told):
+    return (told or "").startswith(f"{fields(FlowSettings)[0].name} ")
+
+
 def made_otherwise(folder, told):
     """How the flow in `folder` was made, if that is not what `told` says; None if it is or may be.
 
     told: what `how_made` says of other flow. Words of somebody's own, None, and what other tools
     have made tell nothing that could be compared.
     """
-    if not (told or "").startswith(f"{fields(FlowSettings)[0].name} "):
+    if not _tells(told):
         return None
     found = how_made(folder)
     return None if found == told else found
@@ -213,15 +262,21 @@ def _missing(folder, record, settings):
 
 
 def _write_pair(folder, number, image, code, names):
-    pictures = {"image": image[..., ::-1], "x": code[..., 0], "y": code[..., 1]}
-    for kind, pixels in pictures.items():
-        # Not by OpenCV, which does not say whether the disk is full. Quality 95, as its own.
-        _, content = cv2.imencode(".jpg", pixels)
+    for kind, content in _encoded(image, code):
+        # Not by OpenCV, which does not say whether the disk is full.
         (folder / names[kind].format(number)).write_bytes(content.tobytes())
 
 
+def _encoded(image, code):
+    """Pairs of a kind of NAMES and the bytes of its file, at OpenCV's own quality of 95."""
+    pictures = {"image": image[..., ::-1], "x": code[..., 0], "y": code[..., 1]}
+    for kind, pixels in pictures.items():
+        yield kind, cv2.imencode(".jpg", pixels)[1]
+
+
 @contextmanager
-def _one_thread():
+def one_thread():
+    """OpenCV on one thread meanwhile: what it computes would depend on their number."""
     before = cv2.getNumThreads()
     cv2.setNumThreads(1)
     try:

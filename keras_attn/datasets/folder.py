@@ -38,17 +38,14 @@ def folder(root, *, on_bad_example="raise"):
     note = about.read_text(encoding="utf-8").strip() if about.is_file() else ""
     reader = GazeReader(root.resolve().name, on_bad_example, note)
     paths = by_stem(root / "images", IMAGE_SUFFIXES, "images", "one image of each name")
-    table = _fixations(root / "fixations.csv")
-    by_image = _assigned(table, paths, root, reader)
+    points = fixations(root / "fixations.csv", paths, reader)
     masks = root / "masks" if (root / "masks").is_dir() else None
     classes, labels, splits = _classes(root / "classes.csv", paths, reader)
     for name, path in paths.items():
         if classes and name not in labels:
             continue
-        rows = by_image.get(name, table.iloc[:0])
-        points = rows[["x", "y"]].to_numpy(np.float64), rows["subject"].to_numpy()
         mask = masks and masks / f"{path.stem}.png"
-        points_of = partial(tuple, points)
+        points_of = partial(points.get, name, nothing())
         reader.add(name, path, mask, points_of, needs_mask=False, label=labels.get(name))
     return reader.dataset(root, classes=classes, splits=splits)
 
@@ -107,6 +104,25 @@ def _table(path, columns, more=""):
     return table.apply(lambda column: column.str.strip())
 
 
+def fixations(path, paths, reader):
+    """Points `(N, 2)` and subjects `(N,)` by image, out of a file as `folder` describes it.
+
+    paths: of all images by the stems of their names. Fixations of others are an error, or skipped
+    by the `GazeReader`.
+    """
+    table = _fixations(path)
+    by_image = table.groupby(_assigned(table, path, paths, reader), sort=False)
+    return {
+        name: (rows[["x", "y"]].to_numpy(np.float64), rows["subject"].to_numpy())
+        for name, rows in by_image
+    }
+
+
+def nothing():
+    """Points and subjects of an image that nobody has fixated."""
+    return np.zeros((0, 2)), np.zeros(0, str)
+
+
 def _fixations(path):
     table = _table(path, COLUMNS, "[, duration_ms]")
     for column, what in (("image", "the name of an image"), ("subject", "a viewer")):
@@ -133,18 +149,18 @@ def _refuse_line(path, column, bad, expected, table):
         raise InputError(f"{path}, line {row + 2}, column {column}", expected, received)
 
 
-def _assigned(table, paths, root, reader):
-    """Rows by image; those of images that are not there are a problem."""
+def _assigned(table, path, paths, reader):
+    """The image of each row; those of images that are not there are a problem."""
     images = table["image"].map(_known(paths))
     strangers = table.loc[images.isna(), "image"]
 
     def check():
-        expected = f"fixations of the {len(paths)} images in {root / 'images'}"
+        expected = f"fixations of the {len(paths)} images in {next(iter(paths.values())).parent}"
         received = (
             f"{len(strangers)} of {strangers.nunique()} others: {listing(strangers.unique(), 5)}"
         )
         if len(strangers):
-            raise InputError(root / "fixations.csv", expected, received)
+            raise InputError(path, expected, received)
 
-    reader.guard("fixations.csv", check)
-    return dict(iter(table.groupby(images, sort=False)))
+    reader.guard(path.name, check)
+    return images

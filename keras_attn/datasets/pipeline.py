@@ -57,13 +57,16 @@ def read_mask(example):
 def mapped(pieces, shape, what):
     """Arrays of bytes, one after the other in a temporary file: uint8 of `shape`, read only.
 
-    what: they are, for the `InputError` of a full disk.
+    shape: its first part may be None, for as many as there turn out to be. what: they are,
+    for the `InputError` of a full disk.
     """
     with tempfile.TemporaryFile() as file:
         try:
             for piece in pieces:
                 file.write(piece.tobytes())
             file.flush()
+            if shape[0] is None:
+                shape = (file.tell() // int(np.prod(shape[1:])), *shape[1:])
         except OSError as error:
             if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
                 raise

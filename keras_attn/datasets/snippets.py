@@ -72,6 +72,15 @@ def starts(pairs, most=MOST):
     return tuple(range(1, _last_start(pairs) + 1, step)[:most])
 
 
+def filling_starts(pairs, most=MOST):
+    """Numbers at which further snippets start that cover what those of `starts` leave out."""
+    there = starts(pairs, most)
+    made = []
+    for start, following in zip(there, (*there[1:], pairs + 1), strict=True):
+        made += range(start + SNIPPET, following, SNIPPET)
+    return tuple(min(start, _last_start(pairs)) for start in made)
+
+
 def _last_start(pairs):
     return max(pairs - SNIPPET + 1, 1)
 

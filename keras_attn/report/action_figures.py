@@ -10,8 +10,8 @@ from PIL import Image
 
 from keras_attn import runs
 from keras_attn.errors import InputError, listing
-from keras_attn.report import pictures
-from keras_attn.report.panels import Sheet, paste, read_galleries, spaced
+from keras_attn.report import moving, pictures
+from keras_attn.report.panels import LETTER, Sheet, fitting, paste, read_galleries, spaced
 
 VIDEOS = 2
 """Most videos that are shown."""
@@ -34,8 +34,6 @@ SIDE = 20
 """Width in pixels of what names the rows of the animation."""
 LARGE, MEDIUM, SMALL = 9.5, 8, 7
 """Points of the text: classes, titles and captions."""
-LETTER = 0.63 * Sheet.DPI / 72
-"""Width of a letter in pixels for each point of its size."""
 
 
 def action(folders, path):
@@ -153,10 +151,11 @@ def animation(folders, path):
     made = []
     for video in _spread(len(first), VIDEOS):
         networks = {title: kept[video] for title, kept in shown.items()}
-        made += _in_one_palette(_moving(first[video], networks))
+        drawn = _moving(first[video], networks)
+        colours = moving.palette(drawn, COLOURS)
+        made += [moving.in_palette(picture, colours) for picture in drawn]
     with runs.replacing(path) as stage:
-        how = {"save_all": True, "append_images": made[1:], "duration": MILLISECONDS, "loop": 0}
-        made[0].save(stage, format="GIF", **how)
+        moving.write(made, stage, MILLISECONDS)
     return path
 
 
@@ -212,11 +211,11 @@ def _still(layout, name, networks):
     """What stays while a video runs: class, titles, labels and what was told wrongly."""
     sheet, above = Sheet(layout.height, layout.width), layout.top - TITLE / 2
     name = spaced(name)
-    points = _fitting(name, LARGE, layout.width)
+    points = fitting(name, LARGE, layout.width)
     sheet.text(GAP, HEAD / 2, name, points, ha="left", weight="bold")
     sheet.text(GAP + layout.large[1] / 2, above, "gaze", MEDIUM)
     for attention in layout.attentions:
-        points = _fitting(attention, MEDIUM, TILE)
+        points = fitting(attention, MEDIUM, TILE)
         sheet.text(layout.column(attention) + TILE / 2, above, attention, points)
     for fusion in layout.fusions:
         y = layout.row(fusion) + layout.tile[0] / 2
@@ -224,25 +223,5 @@ def _still(layout, name, networks):
     for title, video in networks.items():
         (x, y), told = layout.corner(title), _mistaken(video)
         below = y + layout.tile[0] + CAPTION / 2
-        sheet.text(x + TILE / 2, below, told, _fitting(told, SMALL, TILE))
+        sheet.text(x + TILE / 2, below, told, fitting(told, SMALL, TILE))
     return sheet.drawn()
-
-
-def _fitting(text, points, width):
-    """At most so many points, fewer for text that would be wider than `width` pixels."""
-    return min(points, width / (LETTER * max(1, len(text))))
-
-
-def _in_one_palette(made):
-    """Pictures as images of the same colours: with a palette each, what stands still flickers."""
-    sample = Image.fromarray(np.concatenate([picture[::2, ::2] for picture in made]))
-    exact = np.array([(0, 0, 0), (255, 255, 255), pictures.RIGHT, pictures.WRONG])
-    found = sample.quantize(COLOURS - len(exact), method=Image.Quantize.MEDIANCUT).getpalette()
-    colours = np.concatenate([exact, np.reshape(found, (-1, 3))])
-    for colour in exact:
-        # Pillow looks colours up in steps of 4, and might take a neighbour for the colour itself.
-        colours[np.abs(colours - colour).max(axis=1) <= 4] = colour
-    palette = Image.new("P", (1, 1))
-    palette.putpalette(colours.ravel().tolist())
-    none = Image.Dither.NONE
-    return [Image.fromarray(picture).quantize(palette=palette, dither=none) for picture in made]

@@ -121,6 +121,15 @@ class Sheet:
         return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
+LETTER = 0.63 * Sheet.DPI / 72
+"""Width of a letter in pixels for each point of its size."""
+
+
+def fitting(text, points, width):
+    """At most so many points, fewer for text that would be wider than `width` pixels."""
+    return min(points, width / (LETTER * max(1, len(text))))
+
+
 def paste(picture, tile, x, y):
     """Put a tile into a picture, its top left corner at (x, y)."""
     picture[y : y + tile.shape[0], x : x + tile.shape[1]] = tile

@@ -16,7 +16,7 @@ from keras_attn.report import pictures
 from keras_attn.resizing import image_at, size_of
 from keras_attn.tasks import encoders
 from keras_attn.tasks.pretraining import digest, drawn_trunk
-from keras_attn.tasks.scoring import ImageScorer, gaze_of_image, outputs_like
+from keras_attn.tasks.scoring import ImageScorer, gaze_of_image, outputs_like, shares
 from keras_attn.training.plan import Plan, Trainee
 
 NAME = configs.FineGrained.task
@@ -248,6 +248,10 @@ class Scorer(ImageScorer):
             expected = f"scores of the {len(self.classes)} classes {listing(self.classes, 4)}"
             raise InputError(f"model {self.name!r}", expected, f"{self.scores} scores")
         _check_labels(dataset, self.classes)
+
+    def probabilities(self, outputs):
+        """Those of the classes, float64."""
+        return shares(outputs[self.logits])
 
     def score(self, dataset, index, outputs):
         """Class, prediction and all gaze scores of an example, and its logits."""

@@ -187,6 +187,8 @@ def outputs_of(model):
 class Scorer(ImageScorer):
     """Scores predictions at each image's own size against its mask, and attention against gaze."""
 
+    segments = True
+
     def __init__(self, model, sigma, size=None):
         self.saliency, attention = outputs_of(model)
         super().__init__(model, attention, sigma, size)
@@ -197,6 +199,11 @@ class Scorer(ImageScorer):
         numbers = {name: getattr(segmented, name) for name in SCORES}
         numbers |= self.agreement(dataset, index, outputs)
         return numbers, {"f_curve": segmented.f_curve, "e_curve": segmented.e_curve}
+
+    def maps(self, outputs, shape):
+        """The prediction and every attention map by name, float32 at `shape` (H, W)."""
+        made = {"saliency": self._prediction(outputs, shape).astype(np.float32)}
+        return made | super().maps(outputs, shape)
 
     def _prediction(self, outputs, shape):
         return at_size(outputs[self.saliency[-1]][..., 0], shape)

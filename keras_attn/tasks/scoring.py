@@ -12,6 +12,8 @@ from keras_attn.statistics import mean_of_seen
 
 STUDY = ("s_auc", "ig")
 """The two gaze scores of the study."""
+ALREADY = 1e-3
+"""How far the sum of scores may be from 1 that are taken for probabilities."""
 DEFAULT_SIZE = 224
 """Side of the input for a model that leaves it open."""
 
@@ -76,6 +78,9 @@ class ImageScorer(AttentionScorer):
     sigma: blur of the densities as a share of the width. size: (H, W) of the input.
     """
 
+    segments = False
+    """Whether `maps` has a saliency map."""
+
     def __init__(self, model, attention, sigma, size=None):
         super().__init__(attention)
         self.sigma = sigma
@@ -106,6 +111,15 @@ class ImageScorer(AttentionScorer):
         """The attention maps in order, at `shape` (H, W)."""
         return [at_size(outputs[name][..., 0], shape) for name in self.attention]
 
+    def maps(self, outputs, shape):
+        """All maps that a network shows by name, float32 at `shape` (H, W)."""
+        made = zip(self.attention, self.attention_maps(outputs, shape), strict=True)
+        return {name: one.astype(np.float32) for name, one in made}
+
+    def probabilities(self, outputs):
+        """Those of the classes; None of a network that tells none."""
+        return None
+
     def compared(self, dataset, index, outputs):
         """The image, if it has fixations."""
         maps = self.attention_maps(outputs, dataset[index].shape)
@@ -116,6 +130,18 @@ class ImageScorer(AttentionScorer):
         size = pictures.size_at(example.shape, pictures.THUMBNAIL)
         kept = {"id": np.array(example.id), "image": pictures.thumbnail(example.pixels())}
         return kept | {"points": example.points * (size[1] / example.shape[1])}, size
+
+
+def shares(scores):
+    """Class scores before softmax `(classes,)` as probabilities, float64.
+
+    Scores that are probabilities already, as classifiers of one's own return them, stay so.
+    """
+    scores = np.asarray(scores, np.float64)
+    if scores.min() >= 0 and abs(scores.sum() - 1) < ALREADY:
+        return scores
+    odds = np.exp(scores - scores.max())
+    return odds / odds.sum()
 
 
 def gaze_of_image(dataset, index, sigma):

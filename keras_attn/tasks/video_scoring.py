@@ -14,7 +14,7 @@ from keras_attn.metrics import recognition
 from keras_attn.models.c3d import FLOW
 from keras_attn.report import pictures
 from keras_attn.resizing import at_size
-from keras_attn.tasks.scoring import AttentionScorer
+from keras_attn.tasks.scoring import AttentionScorer, shares
 
 SHOWN = 32
 """Most frames of a video that are kept for figures, and that references are scored on."""
@@ -58,6 +58,22 @@ def evenly(numbers):
     numbers = np.asarray(numbers)
     places = np.linspace(0, len(numbers) - 1, min(SHOWN, len(numbers)))
     return numbers[places.round().astype(int)]
+
+
+def mean_maps(parts, maps):
+    """Numbers of the frames that snippets of a video cover, and the mean map of each.
+
+    parts: the snippets. maps: of each, one or several frames a slot: `(snippets, slots, h, w)`.
+    """
+    frames = parts[0].video.frames
+    total, counts = np.zeros((frames, *maps.shape[2:])), np.zeros(frames, int)
+    for snippet, its in zip(parts, maps, strict=True):
+        # A repeated last frame counts once, as it was seen first.
+        for place, number in enumerate(dict.fromkeys(snippet.numbers)):
+            total[number] += its[place * len(its) // clips.SNIPPET]
+            counts[number] += 1
+    numbers = np.flatnonzero(counts)
+    return numbers, total[numbers] / counts[numbers, None, None]
 
 
 @lru_cache(maxsize=2)
@@ -105,8 +121,12 @@ class VideoScorer(AttentionScorer):
         check_labels(dataset, self.classes)
         if self.footage is None or self.footage.dataset is not dataset:
             check_flow(dataset, self.flow_made)
-            self.footage = clips.Footage.of(dataset, **self.options)
-            self.view = clips.central_view_of(dataset, self.footage.size, self.size)
+            self.watch(clips.Footage.of(dataset, **self.options))
+
+    def watch(self, footage):
+        """Take clips from this `clips.Footage` from now on, in its central crop."""
+        self.footage = footage
+        self.view = clips.central_view_of(footage.dataset, footage.size, self.size)
 
     def parts(self, example):
         """The snippets of a video."""
@@ -126,16 +146,7 @@ class VideoScorer(AttentionScorer):
 
     def maps_of(self, example, outputs):
         """Numbers of the frames that a video's snippets cover, and the mean map of each."""
-        made = outputs[self.attention[0]][..., 0]
-        total = np.zeros((example.frames, *made.shape[2:]))
-        counts = np.zeros(example.frames, int)
-        for snippet, maps in zip(self.parts(example), made, strict=True):
-            # A repeated last frame counts once, as it was seen first.
-            for place, number in enumerate(dict.fromkeys(snippet.numbers)):
-                total[number] += maps[place * len(maps) // clips.SNIPPET]
-                counts[number] += 1
-        numbers = np.flatnonzero(counts)
-        return numbers, total[numbers] / counts[numbers, None, None]
+        return mean_maps(self.parts(example), outputs[self.attention[0]][..., 0])
 
     def compared(self, dataset, index, outputs):
         """Each frame that a snippet covers and that has gaze in view, with its map."""
@@ -144,11 +155,9 @@ class VideoScorer(AttentionScorer):
         pairs = zip(numbers, maps, strict=True)
         return [(gaze[n], [at_size(one, self.size)]) for n, one in pairs if n in gaze]
 
-    def _told(self, example, outputs):
-        """Probabilities of the classes, from the mean logits of the snippets, and the best one."""
-        logits = outputs["logits"].astype(np.float64).mean(axis=0)
-        odds = np.exp(logits - logits.max())
-        return odds / odds.sum(), int(logits.argmax())
+    def probabilities(self, outputs):
+        """Those of the classes, from the mean logits of the snippets, float64."""
+        return shares(outputs["logits"].astype(np.float64).mean(axis=0))
 
     def _class_of(self, example):
         return AND.join(self.classes[label] for label in example.labels)
@@ -156,7 +165,8 @@ class VideoScorer(AttentionScorer):
     def score(self, dataset, index, outputs):
         """Classes, prediction and all gaze scores of a video; its class scores and labels."""
         example = dataset[index]
-        scores, predicted = self._told(example, outputs)
+        scores = self.probabilities(outputs)
+        predicted = int(scores.argmax())
         numbers = {"class": self._class_of(example), "predicted": self.classes[predicted]}
         numbers["correct"] = float(predicted in example.labels)
         labels = np.isin(np.arange(len(scores)), example.labels)
@@ -165,7 +175,7 @@ class VideoScorer(AttentionScorer):
 
     def brief(self, dataset, index, outputs):
         """Labels, class scores, s-AUC and IG alone, for every epoch."""
-        scores, _ = self._told(dataset[index], outputs)
+        scores = self.probabilities(outputs)
         labels = np.isin(np.arange(len(scores)), dataset[index].labels)
         return labels, scores, self.brief_agreement(dataset, index, outputs)
 
@@ -184,7 +194,7 @@ class VideoScorer(AttentionScorer):
         covered = np.unique([n for snippet in self.parts(example) for n in snippet.numbers])
         numbers = evenly(covered)
         points = [self.view.points(example.points[n], example.shape) for n in numbers]
-        _, predicted = self._told(example, outputs)
+        predicted = int(self.probabilities(outputs).argmax())
         kept = {
             "id": np.array(example.id),
             "frames": self.view.frames(self.footage.frames(example, numbers)),

@@ -1,0 +1,52 @@
+"""The command that lets trained networks predict images and videos.
+
+Like `cli`, imports neither TensorFlow nor Keras until the command runs.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import tyro
+
+from keras_attn import cli
+
+
+@dataclass(frozen=True, kw_only=True)
+class Predict:
+    """Let a trained network look at images or videos: maps, overlays and classes, as files."""
+
+    weights: tyro.conf.Positional[Path]
+    """A run folder or its .weights.h5, a SavedModel that was exported, or a .keras file."""
+    input: tyro.conf.Positional[Path]
+    """An image or a folder of images; for action recognition a video, a folder of frames, or a
+    folder of those."""
+    out: Path
+    """Folder to write to."""
+    gaze: Path | None = None
+    """Fixations on the images, a CSV file (image,subject,x,y), for networks that take gaze."""
+    raw: bool = False
+    """Write the maps as numbers too, <name>.npz."""
+    size: int | None = None
+    """Side in pixels of the images a network is given, where it leaves that open."""
+    on_bad_example: Literal["raise", "skip"] = "raise"
+    """What happens to images and videos that cannot be used."""
+    overwrite: bool = False
+    """Replace files of earlier predictions in that folder."""
+
+    def __call__(self):
+        """Predict, and say what was written where."""
+        cli.import_tensorflow_quietly()
+        from keras_attn import api
+
+        given = {name: getattr(self, name) for name in ("gaze", "raw", "size", "overwrite")}
+        found = api.predict(
+            self.weights, self.input, out=self.out, on_bad_example=self.on_bad_example, **given
+        )
+        for skipped in found.skipped:
+            print(f"Skipped: {skipped}")
+        for note in found.notes:
+            print(f"Note: {note}")
+        if found.rows is not None:
+            print(found.rows.iloc[:20, :5].to_string(index=False, float_format="{:.3f}".format))
+        print(f"Files:   {len(found.files)} in {found.folder.resolve()}")

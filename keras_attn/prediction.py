@@ -1,0 +1,179 @@
+"""What networks make of images that nobody has scored: maps, overlays and classes, as files.
+
+Videos are in `video_prediction`. What users call is `api.predict`.
+"""
+
+from __future__ import annotations
+
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from PIL import Image
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from keras_attn import evaluation, runs
+from keras_attn.datasets.base import GazeReader, by_stem
+from keras_attn.datasets.folder import IMAGE_SUFFIXES, fixations, nothing
+from keras_attn.errors import InputError, listing
+from keras_attn.models.common import GAZE
+from keras_attn.report import pictures
+
+TABLE = "predictions.csv"
+SALIENCY, OVERLAY, RAW = "{}_saliency.png", "{}_overlay.png", "{}.npz"
+"""What is written for an image, by the stem of its name."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """How predictions are made and written; see `api.predict`."""
+
+    out: Path
+    gaze: Path | None = None
+    raw: bool = False
+    on_bad_example: str = "raise"
+    overwrite: bool = False
+    progress: bool = True
+
+    def check_target(self, source, names):
+        """Refuse, before the work is done, a folder that these files would do harm in."""
+        if self.out.resolve() == Path(source).resolve():
+            raise InputError("out", "another folder than the input", self.out)
+        runs.check_target(self.out, names, overwrite=self.overwrite)
+
+    def bar(self):
+        """A progress bar."""
+        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
+        return Progress(*columns, TimeRemainingColumn(), disable=not self.progress)
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """What has been written.
+
+    folder: where. files: names of all files in it. rows: the DataFrame of predictions.csv, a row
+    for each image or video, or None of networks that tell no class. skipped: what was left out, and
+    why. notes: what a reader has to know.
+    """
+
+    folder: Path
+    files: tuple
+    rows: pd.DataFrame | None
+    skipped: tuple = ()
+    notes: tuple = ()
+
+
+def of_images(model, scorer, source, options):
+    """Predict an image file, or each image of a folder: `Predictions`.
+
+    model: a `keras.Model`. scorer: an `ImageScorer` of it. source: path. options: `Options`.
+    Images are read ahead, a batch at a time, exactly as in an evaluation. Nothing is written after
+    an error. `InputError` where no image can be read, and for gaze that is missing or of no use.
+    """
+    paths = _images(source)
+    write = _Writer(scorer, options.raw)
+    every = [name for stem in paths for name in write.names(stem)] + [TABLE] * write.classifies
+    options.check_target(source, every)
+    examples, report = _examples(paths, scorer, options)
+    files = [name for example in examples for name in write.names(example.id)]
+    files += [TABLE] * write.classifies
+    with (
+        runs.writing(options.out, files, overwrite=options.overwrite) as stage,
+        ThreadPoolExecutor(2) as pool,
+        options.bar() as bar,
+    ):
+        found = evaluation.predictions(scorer, evaluation.forward(model), examples, pool)
+        items = ((stage, examples[index], outputs) for index, outputs in found)
+        made = evaluation.in_order(pool, write, items)
+        rows = list(bar.track(made, total=len(examples), description="predicting"))
+        table = as_table(rows, stage) if write.classifies else None
+    notes = _unseen(examples) if GAZE in scorer.inputs_of_model else ()
+    return Predictions(options.out, tuple(files), table, tuple(report.skipped), notes)
+
+
+def _images(source):
+    """Paths of the images by stem."""
+    source = Path(source).expanduser()
+    if not source.is_dir():
+        return {source.stem: source}
+    return by_stem(source, IMAGE_SUFFIXES, "images", "one image of each name")
+
+
+def _examples(paths, scorer, options):
+    """The images as `Example`s, and the report of reading them; damaged ones are met here."""
+    takes = GAZE in scorer.inputs_of_model
+    if takes and options.gaze is None:
+        expected = "fixations on the images (--gaze fixations.csv), which this network takes"
+        raise InputError("gaze", expected, "none")
+    if options.gaze is not None and not takes:
+        raise InputError("gaze", "none for a network that takes only images", options.gaze)
+    reader = GazeReader("images", options.on_bad_example)
+    points = fixations(options.gaze, paths, reader) if takes else {}
+    for stem, path in paths.items():
+        reader.add(stem, path, None, partial(points.get, stem, nothing()), needs_mask=False)
+    if not reader.examples:
+        where = next(iter(paths.values())).parent
+        raise InputError(where, "images that can be read", listing(reader.report.skipped, 3))
+    return tuple(reader.examples), reader.report
+
+
+def _unseen(examples):
+    without = [example.id for example in examples if not len(example.points)]
+    told = f"Without fixations, and so seen whole, which was not learnt: {listing(without, 5)}."
+    return (told,) if without else ()
+
+
+class _Writer:
+    """Writes what a network makes of one image; returns its row of the table, if there is one."""
+
+    def __init__(self, scorer, raw):
+        self.scorer = scorer
+        self.classifies = hasattr(scorer, "classes")
+        self.kinds = [SALIENCY] * scorer.segments + [OVERLAY] * bool(scorer.attention) + [RAW] * raw
+
+    def names(self, stem):
+        """Names of the files of an image."""
+        return [kind.format(stem) for kind in self.kinds]
+
+    def __call__(self, stage, example, outputs):
+        """Write the files into the folder `stage`."""
+        maps = self.scorer.maps(outputs, example.shape)
+        probabilities = self.scorer.probabilities(outputs)
+        made = {SALIENCY: self._saliency, OVERLAY: self._overlay, RAW: self._raw}
+        for kind in self.kinds:
+            made[kind](stage / kind.format(example.id), example, maps, probabilities)
+        return told(example.id, probabilities, self.scorer) if self.classifies else None
+
+    def _saliency(self, path, example, maps, probabilities):
+        Image.fromarray(pictures.grey(maps["saliency"])[..., 0]).save(path)
+
+    def _overlay(self, path, example, maps, probabilities):
+        last = maps[self.scorer.attention[-1]]
+        Image.fromarray(pictures.overlay(example.pixels(), last)).save(path)
+
+    def _raw(self, path, example, maps, probabilities):
+        scores = {} if probabilities is None else {"probabilities": probabilities}
+        np.savez_compressed(path, **maps, **scores)
+
+
+def classes_of(scorer):
+    """Names of a scorer's classes; numbers from 0 for those of a model that has no names."""
+    return tuple(scorer.classes or ()) or tuple(map(str, range(scorer.scores)))
+
+
+def told(name, probabilities, scorer):
+    """The two likeliest classes of an image or a video, as a row of the table."""
+    classes = classes_of(scorer)
+    first, second = np.argsort(-probabilities, kind="stable")[:2]
+    row = {"name": name, "class": classes[first], "probability": probabilities[first]}
+    return row | {"runner_up": classes[second], "runner_up_probability": probabilities[second]}
+
+
+def as_table(rows, stage):
+    """Rows as a DataFrame, which is written into the folder `stage`."""
+    table = pd.DataFrame(rows)
+    table.to_csv(stage / TABLE, index=False)
+    return table
