@@ -49,11 +49,6 @@ class Snippet:
         return tuple(min(number, last) for number in range(self.start, self.start + SNIPPET))
 
     @property
-    def padded(self):
-        """How many of the 16 are repetitions."""
-        return max(0, self.start + SNIPPET - 1 - self.video.pairs)
-
-    @property
     def points(self):
         """Points of gaze of its 16 frames, `(N_t, 2)` each, in pixels of the video."""
         return tuple(self.video.points[number] for number in self.numbers)
@@ -184,11 +179,6 @@ def _margins(frame, size):
     if min(margins) < 0:
         raise InputError("frames", f"at least the size of a crop, {tuple(size)}", tuple(frame))
     return margins
-
-
-CROPS = crops(SIZE, INPUT)
-TRAIN_VIEWS = training_views()
-TEST_VIEW = central_view()
 
 
 # --- lists --------------------------------------------------------------------------------------

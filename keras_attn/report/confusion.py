@@ -5,16 +5,15 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from keras_attn import runs
+from keras_attn.report.panels import spaced
 from keras_attn.report.paper_tables import NETWORK, order, told_apart
-from keras_attn.report.results import read
+from keras_attn.report.results import JOINED, read
 from keras_attn.statistics import wilson_interval
 
 RUN = ("dataset", *NETWORK)
 """What a matrix is of; folds and seeds are pooled."""
 CLASSIFYING = ("action", "fine_grained")
-"""Those that tell a class of each example; an attack does so of the same images once more."""
-JOINED = " + "
-"""Between the names of the classes of an example that is of several."""
+"""Tasks that tell a class of each example; an attack does so of the same images once more."""
 FILES = ("per_class.csv", "confusion.csv", "confusion.png")
 
 
@@ -85,7 +84,7 @@ def _draw(matrices, path):
         totals = np.maximum(one.sum(axis=1).to_numpy(), 1)[:, None]
         axis.imshow(one.to_numpy() / totals, cmap="cividis", vmin=0, vmax=1)
         axis.set_title(titles[key], fontsize=8)
-        told, shown = ([str(n).replace("_", " ") for n in names] for names in (one, one.index))
+        told, shown = ([spaced(name) for name in names] for names in (one, one.index))
         axis.set_xticks(range(len(told)), told, rotation=90, fontsize=5)
         axis.set_yticks(range(len(shown)), [] if shown == beside else shown, fontsize=5)
         beside = shown

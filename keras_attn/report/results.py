@@ -24,6 +24,8 @@ LABELS = ("task", "dataset", *NETWORK, "fold", "seed", "id")
 """The columns of examples.csv that say what was scored; no two rows are alike in all of them."""
 CLASSES = ("class", "predicted")
 """Of classifiers: the name of an example's class, and of the one that the network told."""
+JOINED = " + "
+"""Between the names of the classes of an example that is of several."""
 ATTACK = ("epsilon", "search")
 """Of attacks: the size of the perturbation that the scores count, and how it was chosen."""
 TEXT = ("task", "dataset", *NETWORK, "id", "search", *CLASSES)

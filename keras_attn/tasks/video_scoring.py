@@ -13,13 +13,12 @@ from keras_attn.errors import InputError, listing
 from keras_attn.metrics import recognition
 from keras_attn.models.c3d import FLOW
 from keras_attn.report import pictures
+from keras_attn.report.results import JOINED
 from keras_attn.resizing import at_size
 from keras_attn.tasks.scoring import AttentionScorer, shares
 
 SHOWN = 32
 """Most frames of a video that are kept for figures, and that references are scored on."""
-AND = " + "
-"""Between the names of the classes of a video that is of several."""
 
 
 def takes(model):
@@ -85,13 +84,13 @@ def gaze_of_videos(dataset, view, sigma):
 class VideoScorer(AttentionScorer):
     """Scores the classes of videos, and attention frame by frame against gaze in the crop.
 
-    Class scores of a video are the means over its snippets; the attention of a frame is the mean
-    of that of all snippets that cover it. Each frame with gaze in view is scored at the size of the
-    network's input, and the video's score is the mean over such frames.
+    Class scores of a video are the softmax of the mean logits of its snippets; the attention of a
+    frame is the mean of that of all snippets that cover it. Each frame with gaze in view is scored
+    at the size of the network's input, and the video's score is the mean over such frames.
 
     classes: their names, in the order of the logits. sigma: blur of the densities as a share of the
-    width. threads, keep: as for `clips.Footage.of`. flow_made: how the flow has to be made, for
-    models that see it; default anyhow.
+    width. threads, keep: as for `clips.Footage.of`. flow_made: how the flow has to be made, in the
+    words of `how_made`, for models that see it; default in any way.
     """
 
     def __init__(self, model, classes, sigma, threads=4, keep=False, flow_made=None):
@@ -112,7 +111,7 @@ class VideoScorer(AttentionScorer):
         self.options, self.footage, self.view = {"threads": threads, "keep": keep}, None, None
 
     def check(self, dataset):
-        """Refuse a dataset of other classes, or whose flow will not do; opens that of this one."""
+        """Refuse a dataset of other classes, or whose flow will not do; open that of others."""
         as_dataset(dataset, "data", VideoDataset)
         self.classes = self.classes or tuple(dataset.classes)
         if self.scores != len(self.classes):
@@ -160,7 +159,7 @@ class VideoScorer(AttentionScorer):
         return shares(outputs["logits"].astype(np.float64).mean(axis=0))
 
     def _class_of(self, example):
-        return AND.join(self.classes[label] for label in example.labels)
+        return JOINED.join(self.classes[label] for label in example.labels)
 
     def score(self, dataset, index, outputs):
         """Classes, prediction and all gaze scores of a video; its class scores and labels."""

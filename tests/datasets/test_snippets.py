@@ -5,9 +5,6 @@ import pytest
 
 from keras_attn.datasets import VideoExample
 from keras_attn.datasets.snippets import (
-    CROPS,
-    TEST_VIEW,
-    TRAIN_VIEWS,
     ListLine,
     Snippet,
     View,
@@ -21,6 +18,8 @@ from keras_attn.datasets.snippets import (
     write_list,
 )
 from keras_attn.errors import InputError
+
+TRAIN_VIEWS, TEST_VIEW = training_views(), central_view()
 
 
 def video(frames, name="v", labels=(2,), shape=(128, 171)):
@@ -60,14 +59,14 @@ def test_fewer_snippets_take_longer_steps():
 def test_a_snippet_has_the_frames_and_the_gaze_of_its_numbers():
     """File k of extracted flow is frame k, from 0: the gaze of frame 0 belongs to none."""
     snippet = Snippet(video(40), 3)
-    assert snippet.numbers == tuple(range(3, 19)) and snippet.padded == 0
+    assert snippet.numbers == tuple(range(3, 19))
     assert [its[0, 0] for its in snippet.points] == [k + 0.5 for k in range(3, 19)]
 
 
 def test_a_short_video_repeats_its_last_frame():
     """10 frames are 9 pairs: numbers 1 to 9, and 9 seven times more."""
     (snippet,) = snippets([video(10)])
-    assert snippet.numbers == (*range(1, 10), *[9] * 7) and snippet.padded == 7
+    assert snippet.numbers == (*range(1, 10), *[9] * 7)
     assert [its[0, 0] for its in snippet.points][8:] == [9.5] * 8
     assert starts(9) == starts(15) == starts(16) == (1,)
 
@@ -89,7 +88,6 @@ def test_snippets_of_a_dataset_come_video_by_video():
 
 
 def test_the_five_crops_lie_inside_and_touch_all_sides_but_the_right():
-    assert CROPS == ((8, 28), (0, 0), (0, 56), (16, 0), (16, 56))
     assert len(TRAIN_VIEWS) == 10 and len(set(TRAIN_VIEWS)) == 10
     frames = np.arange(128 * 171).reshape(1, 128, 171, 1)
     for view in (*TRAIN_VIEWS, TEST_VIEW):
