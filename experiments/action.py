@@ -1,9 +1,10 @@
-"""Task 2, action recognition. Paper, Hollywood-2, early fusion, human: mAP .736; UCF Sports .915.
+r"""Task 2, action recognition. Paper, Hollywood-2, early fusion, human: mAP .736; UCF Sports .915.
 
     python tools/extract_flow.py Hollywood2/AVIClips --out flow/hollywood2
+    python tools/fetch_weights.py c3d_caffe
     python experiments/action.py train miniature --model.fusion late --model.attention supervised
     python experiments/action.py train paper --data.root Hollywood2 \
-        --data.flow-root flow/hollywood2 --training.weights c3d_sports1m.h5
+        --data.flow-root flow/hollywood2 --training.weights c3d_caffe
     python experiments/action.py evaluate --weights runs/.../model.weights.h5
     python experiments/action.py compare miniature
     python experiments/action.py compare miniature --data.name ucf_sports \

@@ -107,7 +107,8 @@ def evaluate(model, data, *, task=None, size=None, out=None, overwrite=False, pr
     size: side or (height, width) of the input, where the model leaves it open.
     out: a folder to write examples.csv, arrays.npz and gallery.npz to.
 
-    Returns an `Evaluation`: `.rows` has a row per image, `.summary()` the scores with intervals.
+    Returns an `Evaluation`: `.rows` has a row per example, `.summary()` the scores with intervals.
+    Raises `InputError` for a model or data that cannot be scored; then nothing is written.
     """
     from keras_attn import evaluation
 
@@ -172,7 +173,8 @@ def export(model, out, *, onnx=False, tflite=False, overwrite=False):
     onnx, tflite: write model.onnx (needs the extra `[onnx]`) and model.tflite as well.
     overwrite: replace an earlier export.
 
-    Always computes in float32. Returns the path of the folder.
+    Always computes in float32. Returns the path of the folder. Raises `InputError` for a network
+    that cannot be exported or converted, and for a folder that holds anything but an export.
     """
     from keras_attn import converting, saved_model
 
@@ -273,10 +275,10 @@ def _labels(task, data, who):
 def validation(data, *, task=None, every=1, size=None, pictures=None):
     """A Keras callback that scores a model on `data` after an epoch of your own `fit`.
 
-    It adds val_max_f and val_mae, or val_accuracy, and val_s_auc and val_ig to the logs, so put it
-    before callbacks that read them. The model is one that `evaluate` takes. task: as for
-    `evaluate`. every: epochs from one time to the next. pictures: a folder for
-    TensorBoard to find pictures of predictions and attention in.
+    It adds val_max_f and val_mae, or val_accuracy, of videos val_map too, and val_s_auc and val_ig
+    to the logs, so put it before callbacks that read them. The model is one that `evaluate` takes.
+    data, task, size: as for `evaluate`. every: epochs from one time to the next. pictures: a folder
+    for TensorBoard to find pictures of predictions and attention in.
     """
     from keras_attn import evaluation, tasks
     from keras_attn.training.callbacks import Validation

@@ -69,7 +69,7 @@ def _train(presets):
 
         config: preset
         out: Path | None = None
-        """Run folder; default runs/<task>/<dataset>-<backbone>-<attention>-..."""
+        """Run folder; default runs/<task>/ and a name of the dataset, the network and the seed."""
         overwrite: bool = False
         """Delete another run that is in the folder."""
 
@@ -233,7 +233,7 @@ class DataChange:
     split: Literal["train", "test"] = "test"
     """What is scored: what the run learnt from, or what was held out."""
     whole: bool = False
-    """Score all images, which is right for a dataset that was not trained on."""
+    """Score all examples, which is right for a dataset that was not trained on."""
 
 
 @dataclass(frozen=True)
@@ -316,7 +316,7 @@ def _whole(config, drawn=None):
     from keras_attn.datasets.miniature import drawn_in
 
     if config.data.root is None:
-        print("No --data.root: drawing pictures with simulated gaze.", flush=True)
+        print("No --data.root: drawing examples with simulated gaze.", flush=True)
     data = tasks.of(config).read(config.data, drawn)
     if config.data.root is None:
         print(f"Drawn:   {drawn_in(data).resolve()}")

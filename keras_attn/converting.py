@@ -13,14 +13,15 @@ from keras_attn.errors import InputError
 
 ONNX, TFLITE = "model.onnx", "model.tflite"
 LACKING = {"ONNX": ("ScaleAndTranslate",), "TFLite": ("ScaleAndTranslate", "MaxPool3D")}
-"""Operations of our networks that a format has none of: antialiased resizing, which gaze undergoes,
-and pooling of clips. The converters would fail obscurely, or write a file that cannot be read."""
+"""Operations of our networks that a format lacks: antialiased resizing, which gaze undergoes, and
+pooling of clips. The converters would fail obscurely, or write a file that cannot be read."""
 TOLERANCE = 1e-4
-"""How far a converted network may be from the original, relative to the largest output."""
+"""How far a converted network may be from the original, relative to an output's largest value where
+that is above 1."""
 
 
 def check_onnx():
-    """Refuse ONNX before the work is done where what writes and runs it is not installed."""
+    """Raise `InputError`, before the work is done, where what writes and runs ONNX is missing."""
     try:
         import onnxruntime  # noqa: F401
         import tf2onnx  # noqa: F401
@@ -30,7 +31,7 @@ def check_onnx():
 
 
 def to_onnx(served, folder):
-    """Write `model.onnx` of a `saved_model.Served` into a folder."""
+    """Write `model.onnx` of a `saved_model.Served` into a folder; `InputError` if that fails."""
     import onnxruntime
     import tf2onnx
 
@@ -49,7 +50,7 @@ def to_onnx(served, folder):
 
 
 def to_tflite(served, folder):
-    """Write `model.tflite` of a `saved_model.Served` into a folder."""
+    """Write `model.tflite` of a `saved_model.Served` into a folder; `InputError` if that fails."""
 
     def convert_and_run(inputs):
         # Without the module, which has the variables, none of them would have a value.

@@ -217,7 +217,7 @@ def forward(model):
 
 
 def predictions(scorer, call, dataset, pool, indices=None):
-    """Pairs of index and outputs by name, in order; images are read while others are computed.
+    """Pairs of index and outputs by name, in order; inputs are read while others are computed.
 
     call: what `forward` returns. indices: of the examples, default all.
     """

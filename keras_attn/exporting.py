@@ -13,7 +13,7 @@ from keras_attn import cli
 
 @dataclass(frozen=True, kw_only=True)
 class Export:
-    """Write a trained network as a SavedModel: pixels in, maps or classes out, no other package."""
+    """Write a trained network as a SavedModel that TensorFlow alone runs: pixels in, maps out."""
 
     weights: tyro.conf.Positional[Path]
     """A run folder, or the .weights.h5 file of one; its configuration is inside."""

@@ -178,7 +178,7 @@ def test_pictures_of_other_images_are_refused(run, whole, folds, tmp_path):
 
     one = whole.save(tmp_path / "whole")
     two = ka.evaluate(run, folds[0], progress=False).save(tmp_path / "part")
-    with pytest.raises(InputError, match=r"part: expected pictures of the images of a"):
+    with pytest.raises(InputError, match=r"part: expected pictures of the examples of a"):
         figures.salient_object({"a": [one], "b": [two]}, tmp_path / "attention.png")
     with pytest.raises(InputError, match=r"gallery\.npz: expected the pictures"):
         figures.salient_object({"a": [tmp_path]}, tmp_path / "attention.png")

@@ -3,9 +3,8 @@
     python tools/convert_weights.py weights/bvlc_alexnet.npy
     python tools/convert_weights.py old_resnet.h5 --layout resnet50_v02 --out weights/resnet50.h5
 
-Writes the legacy Keras layout, which is loaded by layer name: without the classifier too, by
-`skip`. Layers and axes follow the tables of keras_attn/weights/rules.py; code that a file may
-hold is not run.
+Writes Keras' older layout, `.h5`. Layers and axes follow the tables of keras_attn/weights/rules.py;
+code that a file may hold is not run.
 """
 
 import os
@@ -31,7 +30,7 @@ class ConvertWeights:
     file: tyro.conf.Positional[Path]
     """As `fetch_weights.py` has left it."""
     layout: Literal[tuple(rules.LAYOUTS)] | None = None
-    """How it is written; default by its name, if that is a published one."""
+    """Its layout; default that of the published file of its name."""
     out: Path | None = None
     """What to write; default FILE_converted.h5, beside it."""
     overwrite: bool = False

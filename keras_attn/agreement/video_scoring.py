@@ -69,7 +69,7 @@ class VideoGaze:
 
     @cached_property
     def _counts(self):
-        """Points on each pixel of the view: int64 `(videos of the whole, h, w)`, and their sum."""
+        """Points on each pixel of the view: int32 `(videos of the whole, h, w)`, and their sum."""
         videos, size = self.dataset.whole or self.dataset, self.view.size
         counts = np.zeros((len(videos), *size), np.int32)
         for place, video in enumerate(videos):

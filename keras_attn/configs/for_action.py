@@ -83,13 +83,14 @@ class ActionData:
     side: int = 96
     """Height of the drawn videos in pixels; they are a third wider."""
     flow_side: int = 72
-    """Height of the frames and flow that are extracted of drawn videos."""
+    """Height in pixels of the frames and flow that are extracted of drawn videos."""
     flow_bound: float = 8.0
-    """Displacement at which the code of their flow ends: at the 20 of real videos it is faint."""
+    """Displacement in pixels at which the code of their flow ends; at the 20 of real videos their
+    motions would be faint."""
     scenes_seed: int = 0
     """What the videos are drawn from."""
     flow_made: str | None = None
-    """How the flow was made; default what its folders say."""
+    """How the flow was made, in words; default what its folders say."""
     fixation_sigma: float = FIXATION_SIGMA
     """Blur of fixation densities, as a share of the video's width."""
     on_bad_example: Literal["raise", "skip"] = "raise"
@@ -233,8 +234,8 @@ class Action(Config):
     def without_unused(self):
         """The configuration with defaults in place of what its own training does not look at.
 
-        So it is the same run, whichever network it is trained for. What other runs were trained
-        like is told by the files that this one starts from.
+        So a stream alone is the same run, whichever network it is trained for. How the runs were
+        trained that this one starts from, the fingerprints of their files stand for.
         """
         unused = ["stream_iterations", "stream_learning_rate", "stream_rate_steps"]
         if self.stream is not None:

@@ -35,7 +35,10 @@ __all__ = [
 
 
 def as_dataset(data, where="data", kind=GazeDataset):
-    """A dataset of a kind as it is, or if that is images, that of a folder named by its path."""
+    """A dataset of the class `kind` as it is; a `GazeDataset` may be named by its folder's path.
+
+    Raises `InputError` for anything else; where: what the message calls it.
+    """
     if isinstance(data, kind):
         return data
     if kind is GazeDataset and isinstance(data, (str, Path)):

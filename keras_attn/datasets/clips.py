@@ -74,7 +74,7 @@ def _filled(values):
     return values[np.minimum(np.arange(SNIPPET), len(values) - 1)]
 
 
-def _frame(video, folder):
+def _size(video, folder):
     """(H, W) of the extracted frames of a video, from the first."""
     return _read(video, folder, 0, 1).shape[1:3]
 
@@ -122,7 +122,7 @@ def central_view_of(dataset, frame=None, size=INPUT):
     frame: (H, W) of extracted frames; default that of the first video.
     """
     video = dataset[0]
-    frame = _frame(video, _opened(video)) if frame is None else frame
+    frame = _size(video, _opened(video)) if frame is None else frame
     with _naming(video):
         return central_view(frame, size_of(size))
 
@@ -153,7 +153,7 @@ class Footage:
         """
         with ThreadPoolExecutor(threads) as pool:
             folders = tuple(pool.map(_opened, dataset))
-            sizes = list(pool.map(_frame, dataset, folders))
+            sizes = list(pool.map(_size, dataset, folders))
             for video, size in zip(dataset, sizes, strict=True):
                 if size != sizes[0]:
                     expected = f"frames and flow of {sizes[0]}, as those of {dataset[0].id!r}"
@@ -199,7 +199,10 @@ class Footage:
         return _filled(self.values[start + first : min(start + first + SNIPPET, stop)])
 
     def frames(self, video, numbers):
-        """Frames of a video by their numbers, from 1, for frame 0 has no file: uint8 RGB."""
+        """Frames of a video by their numbers: uint8 RGB `(n, H, W, 3)`.
+
+        `InputError` for numbers that are not from 1 to the last: frame 0 has no file.
+        """
         place = self._places[video.id]
         for number in numbers:
             # Where all are kept, those of other videos lie before and behind.

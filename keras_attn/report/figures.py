@@ -1,4 +1,4 @@
-"""Figures of runs, made from what their evaluations kept: images, gaze and each one's maps."""
+"""Figures of runs, made from what their evaluations kept: examples, gaze and each one's maps."""
 
 from pathlib import Path
 
@@ -37,7 +37,7 @@ def titled(results):
 
     A title is the attention, below its backbone or fusion where there are several; the order is
     that of the tables. Left out is what cannot stand in one figure: other datasets than the first
-    of a task, and networks without pictures of the same images as the first one's.
+    of a task, and networks without pictures of the same examples as the first one's.
     """
     rows = results.rows[of_networks(results.rows)]
     found = {}
@@ -53,7 +53,7 @@ def titled(results):
 
 
 def _alike(folders):
-    """Of lists of folders those with pictures of the same images, such a folder first."""
+    """Of lists of folders those with pictures of the same examples, such a folder first."""
     found = {f: _ids(f) for several in folders.values() for f in several}
     shown = {f: ids for f, ids in found.items() if ids}
     if not shown:

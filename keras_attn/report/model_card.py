@@ -173,7 +173,7 @@ def _scores(folder):
     found = results.read(folder)
     dataset, count = found.rows["dataset"].iloc[0], len(found.rows)
     notes = [note for sentences in found.notes.values() for note in sentences]
-    on = f"On {count} examples of {DATASETS.get(dataset, dataset)} that were evaluated after it."
+    on = f"On {count} examples of {DATASETS.get(dataset, dataset)} that were scored after training."
     cells = tables.summary(found.rows, found.arrays).to_dict("records")
     numbers = ("value", "low", "high")
     rows = [row | {name: decimals(row[name], DIGITS) for name in numbers} for row in cells]

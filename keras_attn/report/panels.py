@@ -56,7 +56,7 @@ def read_galleries(folders):
         raise InputError(folders[first][0], "pictures of at least one example", "none")
     for title, ids in names.items():
         if ids != names[first]:
-            expected = f"pictures of the images of {first}, {', '.join(names[first])}"
+            expected = f"pictures of the examples of {first}, {', '.join(names[first])}"
             raise InputError(folders[title][0], expected, ", ".join(ids))
     return galleries
 

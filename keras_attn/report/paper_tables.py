@@ -1,6 +1,6 @@
 """The paper's tables as data: what the columns of each are, and the numbers printed in it.
 
-A further table is an entry of `TABLES`. Computes nothing but which images a subset takes.
+A further table is an entry of `TABLES`. Computes nothing but which examples a subset takes.
 """
 
 from collections.abc import Callable
@@ -40,14 +40,14 @@ ATTENTIONS = (*MECHANISMS, NO_ATTENTION)
 
 @dataclass(frozen=True)
 class Metric(Column):
-    """A column of examples.csv that is averaged over images, or what arrays.npz makes of them.
+    """A column of examples.csv that is averaged over examples, or what arrays.npz makes of them.
 
     column: that column, where it is not called like the metric. curve: name of the curves; the
-    value is then the maximum of the mean-over-images curve. ranked: whether it is the mAP of the
-    class scores, with this interpolation of `metrics.recognition`. proportion: whether each image
-    has it or not, so that the mean is a share of the images. pooled: whether an image counts as
-    often as it has values under several seeds, and not once. datasets: of which it is shown; empty
-    for all.
+    value is then the maximum of the mean-over-examples curve. ranked: whether it is the mAP of the
+    class scores, with this interpolation of `metrics.recognition`. proportion: whether each example
+    has it or not, so that the mean is a share of them. pooled: whether an example counts as often
+    as it has values under several seeds, and not once. datasets: of which it is shown; empty for
+    all.
     """
 
     column: str = ""
@@ -65,18 +65,18 @@ class Metric(Column):
 
     @property
     def per_example(self):
-        """Whether it is a column of examples.csv, and not of all images at once."""
+        """Whether it is a column of examples.csv, and not of all examples at once."""
         return not (self.curve or self.ranked)
 
 
 @dataclass(frozen=True)
 class Subset:
-    """Which images of a group count.
+    """Which examples of a group count.
 
-    take: scores of a group's images, ordered by id, -> positions of the subset in them. column:
-    the score that it depends on. size: number of images -> how many are taken, where that follows.
-    rows: rows of a group, one for each image and seed, -> which of them count, before their means
-    are taken; None for all.
+    take: scores of a group's examples, ordered by id, -> positions of the subset in them. column:
+    the score that it depends on. size: number of examples -> how many are taken, where that
+    follows. rows: rows of a group, one for each example and seed, -> which of them count, before
+    their means are taken; None for all.
     """
 
     key: str
@@ -101,7 +101,7 @@ class Table:
 
     about: sentences that say what the numbers are. unit: what an example is called. ceiling:
     whether what one viewer's gaze says about the others' stands under it. paired: whether tests of
-    the explicit attentions against the implicit ones, on the same images, do.
+    the explicit attentions against the implicit ones, on the same examples, do.
     """
 
     number: str
@@ -149,7 +149,7 @@ class Table:
 
     @property
     def pooled(self):
-        """Whether an image counts once for each seed, and not once."""
+        """Whether an example counts once for each seed, and not once for all."""
         parted = any(subset.rows is not None for subset in self.subsets)
         return parted or any(metric.pooled for metric in self.metrics)
 

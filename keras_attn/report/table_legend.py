@@ -75,7 +75,7 @@ def _ranked(table, rows):
 
 
 def _counts(table, rows):
-    """How many images, folds and seeds the numbers of a dataset come from."""
+    """How many examples, folds and seeds the numbers of a dataset come from."""
     rows = _networks(rows)
     grouped = rows.groupby(list(NETWORK))
     images, seeds = grouped["id"].nunique(), grouped["seed"].nunique()
@@ -147,7 +147,7 @@ def _reference(table, rows, name):
 
 
 def _paired(table, rows, metric):
-    """Explicit against implicit attentions on the same images, for each trunk; maybe nothing."""
+    """Explicit against implicit attentions on the same examples, for each trunk; maybe nothing."""
     made = []
     for trunk, part in _trunks(rows):
         means = part.pivot_table(index="id", columns="attention", values=metric.score)
@@ -197,7 +197,7 @@ def _small(p):
 
 
 def _differences(table, rows):
-    """Where the attentions of a trunk cannot be compared image by image."""
+    """Where the attentions of a trunk cannot be compared example by example."""
     made = []
     for trunk, part in _trunks(rows):
         where = f"{dataset_title(_dataset(rows))}, {trunk}"
@@ -211,8 +211,8 @@ def _differences(table, rows):
             )
         several = part.groupby(["attention", "id"])["fold"].nunique().gt(1)
         if several.any():
-            images = several[several].index.get_level_values("id").nunique()
-            counted = f"{images:,} {table.unit}{' was' if images == 1 else 's were'}"
+            count = several[several].index.get_level_values("id").nunique()
+            counted = f"{count:,} {table.unit}{' was' if count == 1 else 's were'}"
             made.append(f"Note: {where}: {counted} scored in several folds, here averaged.")
     return made
 

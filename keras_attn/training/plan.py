@@ -28,9 +28,9 @@ class Plan:
 
     build: () -> `Trainee`, with its initial weights; called after seeding, under the precision and
     within the scope of the strategy. epochs: how many; after each the state is saved. steps:
-    batches in each epoch. batches: (learner, first epoch)
-    -> `tf.data.Dataset` of (x, y) from there on; the order of an epoch must not depend on where it
-    was begun. scorer: learner -> `evaluation.Scorer` of it, for the validation.
+    batches in each epoch. batches: (learner, first epoch) -> `tf.data.Dataset` of (x, y) from there
+    on; the order of an epoch must not depend on where it was begun.
+    scorer: learner -> `evaluation.Scorer` of it, for the validation.
     """
 
     build: Callable

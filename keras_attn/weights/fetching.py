@@ -50,8 +50,9 @@ def fetch(entry, out, *, source=None, progress=True):
 def find(file):
     """The path of a weight file, given by its path or by the NAME of a published one.
 
-    Such a one is looked for in the folder `weights` and in that of `runs.cache`, and checked; it is
-    never downloaded here. `InputError` says how to fetch it where it is not there.
+    A published one is looked for in the folder `weights` and in that of `runs.cache`, and checked;
+    it is never downloaded here. `InputError` says how to fetch it where it is not there. Any other
+    path is returned as it is, there or not.
     """
     path = Path(file).expanduser()
     if path.is_file() or str(file) not in registry.entries():

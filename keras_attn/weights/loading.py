@@ -14,8 +14,8 @@ BY = ("name", "order")
 class Loaded:
     """What `load` did.
 
-    path: the file. layout: of it, "keras_3", "legacy" or one of `rules.LAYOUTS`. layers: names of
-    the model's layers that were filled. skipped: of those in `skip` that the file or model has.
+    path: the file. layout: its layout, "keras_3", "legacy" or one of `rules.LAYOUTS`. layers: names
+    of the model's layers that were filled. skipped: names in `skip` that the file or model has.
     """
 
     path: Path

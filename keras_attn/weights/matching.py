@@ -1,4 +1,4 @@
-"""Which layers of a weight file fit those of a model. Knows neither files nor Keras."""
+"""Whether the layers of a weight file fit those of a model. Knows neither files nor Keras."""
 
 from keras_attn.errors import InputError, listing
 
