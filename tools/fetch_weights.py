@@ -52,8 +52,7 @@ class FetchWeights:
         if entry.checksum is None:
             known = fetching.remembered(fetching.record_of(path))
             print(f"No checksum is published. sha256:{known}")
-        if entry.note:
-            print(entry.note)
+        print(entry.note)
         if _is_foreign(entry):
             print(f"Converted when it is loaded, or now: python tools/convert_weights.py {path}")
 

@@ -17,8 +17,6 @@ CHUNK = 2**20
 TIMEOUT = 30
 """Seconds without an answer, or without a byte, after which an address counts as dead."""
 
-ABSENT = "not there"
-
 
 def fetch(entry, out, *, source=None, progress=True):
     """The path in `out` of the file of a `registry.Entry`, checked; downloaded where it is missing.
@@ -112,7 +110,7 @@ def state(entry, out):
     """In words: whether the file of an entry is in the folder `out`, and whether it holds."""
     path = Path(out).expanduser() / entry.file
     if not path.exists():
-        return ABSENT
+        return "not there"
     try:
         check(entry, path)
     except InputError as error:
@@ -123,7 +121,7 @@ def state(entry, out):
     return "there, as it first came" if known else "there, unchecked: no checksum is known"
 
 
-def by_hand(entry):
+def _by_hand(entry):
     """What to do where an address is dead."""
     return (
         f"or {_wanted(entry)}, found elsewhere: "
@@ -155,7 +153,7 @@ def _download(entry, stage, progress):
             get(entry.address, str(stage), None)
         except requests.RequestException as error:
             # These are OSErrors, and would be taken for those of a disk.
-            expected = f"an address that can be downloaded from, {by_hand(entry)}"
+            expected = f"an address that can be downloaded from, {_by_hand(entry)}"
             raise InputError(entry.address, expected, error) from error
 
 
