@@ -33,15 +33,15 @@ from keras_attn.statistics import (
 
 COLUMNS = (*KEYS, "value", "low", "high", "n")
 GROUP = ("task", "dataset", "attention", *TRUNK)
-"""Whose images make up a cell, in the order to sort by: pooled over folds, averaged over seeds."""
+"""Whose rows make up a cell, in the order to sort by: pooled over folds, averaged over seeds."""
 
 
 # --- cells --------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True, eq=False)
-class Images:
-    """A row per image ordered by id: means over the seeds, how many values each is of, curves.
+class Examples:
+    """A row per example ordered by id: means over the seeds, how many values each is of, curves.
 
     ranking: of class scores, None without such.
     """
@@ -52,8 +52,8 @@ class Images:
     ranking: Ranking | None
 
 
-def images_of(rows, arrays):
-    """The `Images` of the rows of one group; means skip NaN."""
+def examples_of(rows, arrays):
+    """The `Examples` of the rows of one group; means skip NaN."""
     grouped = rows.reindex(columns=list(SCORES)).groupby(rows["id"].to_numpy(str))
     scores = grouped.mean()
     place = scores.index.get_indexer(rows["id"].to_numpy(str))
@@ -65,27 +65,27 @@ def images_of(rows, arrays):
         means[name] /= np.bincount(place, minlength=len(scores))[:, None]
     found = [arrays[name] for name in RANKING if name in arrays]
     ranking = ranking_of(rows, *found) if found else None
-    return Images(scores, grouped.count(), means, ranking)
+    return Examples(scores, grouped.count(), means, ranking)
 
 
-def scored(metric, images, places, pooled=False):
-    """Value, 95 % interval (low, high) and number n of images with a value, as a dict.
+def scored(metric, examples, places, pooled=False):
+    """Value, 95 % interval (low, high) and number n of examples with a value, as a dict.
 
-    pooled: an image counts as often as it has values, and not once: a classifier may be right
+    pooled: an example counts as often as it has values, and not once: a classifier may be right
     about it under one seed alone.
     """
     if metric.curve:
-        curves = images.curves[metric.curve][places]
+        curves = examples.curves[metric.curve][places]
         value = curves.mean(axis=0).max() if len(curves) else np.nan
         low, high = bootstrap_curve_interval(curves)
         return {"value": value, "low": low, "high": high, "n": len(curves)}
     if metric.ranked:
-        ranking = images.ranking.among(places)
+        ranking = examples.ranking.among(places)
         low, high = ranking.interval(metric.interpolation)
         value = ranking.mean_ap(metric.interpolation)
         return {"value": value, "low": low, "high": high, "n": len(places)}
-    values = images.scores[metric.score].to_numpy()[places]
-    counts = images.counts[metric.score].to_numpy()[places]
+    values = examples.scores[metric.score].to_numpy()[places]
+    counts = examples.counts[metric.score].to_numpy()[places]
     values, counts = values[counts > 0], counts[counts > 0]
     counts = counts if pooled else np.ones_like(counts)
     value = np.average(values, weights=counts) if len(values) else np.nan
@@ -113,16 +113,16 @@ def cells(results):
     made = []
     for labels in groups(results):
         rows, arrays = results.of(**labels)
-        every = images_of(rows, arrays)
+        every = examples_of(rows, arrays)
         for table in (table for table in TABLES if table.task == labels["task"]):
             for subset in table.subsets:
-                images = every if subset.rows is None else _part(rows, arrays, subset)
-                places = subset.take(images.scores)
+                examples = every if subset.rows is None else _part(rows, arrays, subset)
+                places = subset.take(examples.scores)
                 row = {**labels, "table": table.number, "subset": subset.key}
                 for metric in table.metrics_of(labels["dataset"]):
                     pooled = metric.pooled or subset.rows is not None
                     made.append(
-                        row | {"metric": metric.key} | scored(metric, images, places, pooled)
+                        row | {"metric": metric.key} | scored(metric, examples, places, pooled)
                     )
     numbers = [table.number for table in TABLES]
     made = sorted((row for row in made if row["n"]), key=lambda row: numbers.index(row["table"]))
@@ -131,20 +131,20 @@ def cells(results):
 
 def _part(rows, arrays, subset):
     mask = subset.rows(rows).to_numpy()
-    return images_of(rows[mask], {name: values[mask] for name, values in arrays.items()})
+    return examples_of(rows[mask], {name: values[mask] for name, values in arrays.items()})
 
 
 def summary(rows, arrays):
-    """The scores of one evaluation over all its images: metric, value, low, high, n.
+    """The scores of one evaluation over all its examples: metric, value, low, high, n.
 
     rows, arrays: as `evaluation.Evaluation` keeps them.
     """
     task, dataset = one_of("task", rows["task"].iloc[0], TASKS), rows["dataset"].iloc[0]
     own = [table for table in TABLES if table.task == task]
     metrics = {m.key: m for table in own for m in table.metrics_of(dataset)}
-    images = images_of(rows, {name: arrays[name] for table in own for name in table.arrays})
-    every = np.arange(len(images.scores))
-    made = [{"metric": key, **scored(m, images, every)} for key, m in metrics.items()]
+    examples = examples_of(rows, {name: arrays[name] for table in own for name in table.arrays})
+    every = np.arange(len(examples.scores))
+    made = [{"metric": key, **scored(m, examples, every)} for key, m in metrics.items()]
     return pd.DataFrame([row for row in made if row["n"]])
 
 
