@@ -22,7 +22,7 @@ from keras_attn import runs
 from keras_attn.agreement.scoring import EXTRAS
 from keras_attn.errors import InputError
 from keras_attn.metrics.columns import COLUMNS
-from keras_attn.statistics import mean_of_seen
+from keras_attn.statistics import evenly, mean_of_seen
 
 FILES = ("examples.csv", "arrays.npz", "gallery.npz")
 BATCH = 8
@@ -175,8 +175,7 @@ def references(task, dataset, gaze):
 def gallery_indices(dataset, count=GALLERY):
     """Which examples are shown: evenly from those with fixations, so the same for every model."""
     seen = [i for i, example in enumerate(dataset) if len(example.fixations)]
-    places = np.linspace(0, len(seen) - 1, min(count, len(seen))).round().astype(int)
-    return [seen[place] for place in places]
+    return [seen[place] for place in evenly(len(seen), count)]
 
 
 def _scored(score, scorer, call, dataset, pool, kept):

@@ -1,4 +1,4 @@
-"""Intervals and paired tests over examples. Plain arrays in, numbers out."""
+"""Means, intervals and paired tests over examples, and even samples of them. Knows arrays alone."""
 
 import numpy as np
 from scipy import stats
@@ -129,3 +129,8 @@ def mean_of_seen(values):
     seen = ~np.isnan(values)
     total, counts = np.where(seen, values, 0.0).sum(axis=0), seen.sum(axis=0)
     return np.divide(total, counts, out=np.full(total.shape, np.nan), where=counts > 0)[()]
+
+
+def evenly(count, most):
+    """At most so many evenly spaced places out of `count`, the first and the last among them."""
+    return np.linspace(0, count - 1, min(count, most)).round().astype(int)

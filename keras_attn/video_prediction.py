@@ -19,6 +19,7 @@ from keras_attn.models.common import GAZE
 from keras_attn.prediction import RAW, TABLE, Predictions, as_table, classes_of, told
 from keras_attn.report import moving, pictures
 from keras_attn.report.panels import Sheet, fitting, paste, spaced
+from keras_attn.statistics import evenly
 from keras_attn.tasks.video_scoring import mean_maps
 
 OVERLAY = "{}_overlay.gif"
@@ -216,7 +217,7 @@ class Watched:
         """Write what the network sees and, beside it, its attention over that, as a GIF file."""
         numbers, maps = self.maps(scorer)
         draw = _Drawing(self, scorer, numbers, maps)
-        places = np.linspace(0, len(numbers) - 1, min(SAMPLE, len(numbers))).round().astype(int)
+        places = evenly(len(numbers), SAMPLE)
         colours = moving.palette([draw(place) for place in places])
         drawn = (moving.in_palette(draw(place), colours) for place in range(len(numbers)))
         moving.write(drawn, path, round(1000 / min(self.rate, FASTEST)))

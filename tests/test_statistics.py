@@ -8,6 +8,7 @@ from keras_attn.statistics import (
     bootstrap_curve_interval,
     bootstrap_interval,
     bootstrap_ratio_interval,
+    evenly,
     holm,
     mean_of_seen,
     paired_p,
@@ -132,3 +133,12 @@ def test_the_mean_of_what_is_seen_leaves_nan_out_and_is_nan_where_nothing_is():
     np.testing.assert_array_equal(mean_of_seen(values), [2.0, np.nan, 5.0])
     assert mean_of_seen([1.0, np.nan, 2.0]) == 1.5
     assert np.isnan(mean_of_seen([np.nan]))
+
+
+def test_an_even_sample_has_both_ends_and_no_place_twice():
+    """4 of 10 are 3 apart; of fewer than are asked for, all."""
+    assert evenly(10, 4).tolist() == [0, 3, 6, 9]
+    assert evenly(3, 4).tolist() == [0, 1, 2] and evenly(0, 4).tolist() == []
+    for count in range(2, 60):
+        places = evenly(count, 32)
+        assert (places[0], places[-1]) == (0, count - 1) and (np.diff(places) > 0).all()

@@ -22,7 +22,7 @@ from keras_attn.report import pictures
 from keras_attn.report.audit_result import AuditResult, Gallery
 from keras_attn.report.audit_table import REFERENCES, RowName
 from keras_attn.resizing import at_size
-from keras_attn.statistics import bootstrap_interval, holm, paired_p
+from keras_attn.statistics import bootstrap_interval, evenly, holm, paired_p
 
 KEYS = (*(column.key for column in COLUMNS), *EXTRAS)
 
@@ -144,8 +144,7 @@ def _to_look_at(scores, seen, count):
     """Images spread evenly from the best to the worst s-AUC of the last audited row."""
     audited = [name for name in scores if name.model not in REFERENCES] or list(scores)
     order = np.argsort(-scores[audited[-1]][:, 0], kind="stable")
-    places = np.unique(np.linspace(0, len(seen) - 1, min(count, len(seen))).round().astype(int))
-    return [seen[order[place]] for place in places]
+    return [seen[order[place]] for place in evenly(len(seen), count)]
 
 
 def _gallery_maps(sources, dataset, indices, blur):

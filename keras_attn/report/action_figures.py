@@ -12,6 +12,7 @@ from keras_attn import runs
 from keras_attn.errors import InputError, listing
 from keras_attn.report import moving, pictures
 from keras_attn.report.panels import LETTER, Sheet, fitting, paste, read_galleries, spaced
+from keras_attn.statistics import evenly
 
 VIDEOS = 2
 """Most videos that are shown."""
@@ -45,7 +46,7 @@ def action(folders, path):
     vermilion where it told another one, whose name stands below.
     """
     first, shown = _galleries(folders)
-    videos = _spread(len(first), VIDEOS)
+    videos = evenly(len(first), VIDEOS)
     rows = [[_watched(first[video]) for video in videos]]
     rows += [[_attended(kept[video]) for video in videos] for kept in shown.values()]
     picture = _in_rows([first[video]["class"] for video in videos], ["gaze", *shown], rows)
@@ -56,14 +57,14 @@ def action(folders, path):
 
 def _watched(video):
     """A video's frames with gaze, and the caption below."""
-    places = _spread(len(video["frames"]), FRAMES)
+    places = evenly(len(video["frames"]), FRAMES)
     numbers = ", ".join(str(video["numbers"][place]) for place in places)
     return _side_by_side([_gaze(video, place, FRAME) for place in places]), f"frames {numbers}"
 
 
 def _attended(video):
     """A video's frames under attention, and the caption below."""
-    places = _spread(len(video["frames"]), FRAMES)
+    places = evenly(len(video["frames"]), FRAMES)
     strip = _side_by_side([_heat(video, place, FRAME) for place in places])
     return pictures.framed(strip, bool(video["correct"])), _mistaken(video)
 
@@ -110,11 +111,6 @@ def _galleries(folders):
     return first, shown
 
 
-def _spread(count, most):
-    """At most so many evenly spaced places out of `count`, first and last among them."""
-    return np.linspace(0, count - 1, min(count, most)).round().astype(int)
-
-
 def _mistaken(video):
     return "" if video["correct"] else spaced(video["predicted"])
 
@@ -149,7 +145,7 @@ def animation(folders, path):
     """
     first, shown = _galleries(folders)
     made = []
-    for video in _spread(len(first), VIDEOS):
+    for video in evenly(len(first), VIDEOS):
         networks = {title: kept[video] for title, kept in shown.items()}
         drawn = _moving(first[video], networks)
         colours = moving.palette(drawn, COLOURS)
@@ -197,7 +193,7 @@ def _moving(watched, networks):
     """Pictures of one video, uint8 RGB. networks: what each kept of it, by title."""
     layout = _Layout(networks, watched["frames"].shape[1:3])
     still, made = _still(layout, watched["class"], networks), []
-    for place in _spread(len(watched["frames"]), MOVING):
+    for place in evenly(len(watched["frames"]), MOVING):
         picture = still.copy()
         paste(picture, _gaze(watched, place, layout.large[1]), GAP, layout.top)
         for title, video in networks.items():

@@ -12,6 +12,7 @@ from matplotlib.figure import Figure
 from keras_attn import __version__, runs
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.report import audit_table, pictures
+from keras_attn.statistics import evenly
 
 FILES = ("rows.csv", "examples.csv", "audit.html", "audit.png")
 MOST_MAPS = 24
@@ -94,8 +95,7 @@ def _tiles(result):
 def figure(result):
     """A few images of the gallery beside gaze and maps, as a Matplotlib figure."""
     names = list(result.gallery.maps)[:FIGURE_MAPS]
-    places = np.linspace(0, len(result.gallery.indices) - 1, FIGURE_IMAGES).round().astype(int)
-    places = sorted(set(places.tolist()))
+    places = evenly(len(result.gallery.indices), FIGURE_IMAGES)
     examples = [result.dataset[result.gallery.indices[place]] for place in places]
     aspect = examples[0].shape[0] / examples[0].shape[1]
     figure = Figure(figsize=(1.9 * (len(names) + 2), (1.9 * aspect + 0.1) * len(places) + 0.5))

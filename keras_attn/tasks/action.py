@@ -14,10 +14,11 @@ from keras_attn.errors import InputError
 from keras_attn.losses import AttentionCrossEntropy
 from keras_attn.models.c3d import FLOW, FRAMES, LEAST
 from keras_attn.resizing import size_of
+from keras_attn.statistics import evenly
 from keras_attn.tasks.video_scoring import (
+    SHOWN,
     VideoScorer,
     check_labels,
-    evenly,
     gaze_of_videos,
     takes,
 )
@@ -302,7 +303,13 @@ def gaze(config, dataset):
     """
     view = clips.central_view_of(dataset, size=config.model.size)
     found = gaze_of_videos(dataset, view, config.data.fixation_sigma)
-    return lambda index: found.frames(index, evenly(range(1, dataset[index].frames))).values()
+
+    def of_video(index):
+        # Frame 0 has no extracted file, so that no network is scored on it.
+        numbers = 1 + evenly(dataset[index].pairs, SHOWN)
+        return found.frames(index, numbers).values()
+
+    return of_video
 
 
 def labels(model, config):

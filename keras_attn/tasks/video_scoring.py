@@ -15,6 +15,7 @@ from keras_attn.models.c3d import FLOW
 from keras_attn.report import pictures
 from keras_attn.report.results import JOINED
 from keras_attn.resizing import at_size
+from keras_attn.statistics import evenly
 from keras_attn.tasks.scoring import AttentionScorer, shares
 
 SHOWN = 32
@@ -50,13 +51,6 @@ def check_labels(data, classes):
         if not video.labels or not all(0 <= label < len(classes) for label in video.labels):
             expected = f"labels from 0 to {len(classes) - 1}"
             raise InputError(f"video {video.id!r}", expected, listing(video.labels) or "none")
-
-
-def evenly(numbers):
-    """At most SHOWN of some numbers, evenly spaced from the first to the last."""
-    numbers = np.asarray(numbers)
-    places = np.linspace(0, len(numbers) - 1, min(SHOWN, len(numbers)))
-    return numbers[places.round().astype(int)]
 
 
 def mean_maps(parts, maps):
@@ -191,7 +185,7 @@ class VideoScorer(AttentionScorer):
         """What a figure shows of a video: frames in the crop, points, classes, attention."""
         example = dataset[index]
         covered = np.unique([n for snippet in self.parts(example) for n in snippet.numbers])
-        numbers = evenly(covered)
+        numbers = covered[evenly(len(covered), SHOWN)]
         points = [self.view.points(example.points[n], example.shape) for n in numbers]
         predicted = int(self.probabilities(outputs).argmax())
         kept = {
