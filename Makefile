@@ -43,6 +43,7 @@ lint: $(READY)
 
 benchmark: $(READY)
 	$(RUN) tools/benchmark.py metrics
+	$(RUN) tools/benchmark.py export
 	$(RUN) tools/training_cost.py
 
 # The stamp is written last, so an installation that broke off is begun anew.

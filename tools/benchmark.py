@@ -2,10 +2,13 @@
 
     python tools/benchmark.py metrics              s-AUC and IG of 1,000 maps against pysaliency
     python tools/benchmark.py metrics --images 100
+    python tools/benchmark.py export               VGG16 of Task 1 in Keras, as SavedModel, as ONNX
+    python tools/benchmark.py export --width 0.25 --size 112
 
-The peer lives in an environment of its own, which is made under `.benchmarks/` on the first call
-(NumPy 2.3: pysaliency does not run with a newer one). Both sides read the same file, use one
-core, are timed without imports and reading, and have to return the same numbers.
+pysaliency lives in an environment of its own, which is made under `.benchmarks/` on the first call
+(NumPy 2.3: it does not run with a newer one). All sides read the same file, use one core, are timed
+without imports and reading, and have to return the same numbers. Exports are timed in processor
+time, on which other programs weigh less, in rounds of a process for each; ONNX needs `[onnx]`.
 """
 
 import argparse
@@ -13,18 +16,26 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 import time
 import venv
+from functools import partial
 from pathlib import Path
+from statistics import median
 
 import numpy as np
+import runtimes
 
 ROOT = Path(__file__).resolve().parents[1]
 WORK = ROOT / ".benchmarks"
 PEER_PACKAGES = ("pysaliency==0.2.22", "numpy==2.3.*", "scipy<2", "pandas<3", "scikit-learn")
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+THREADS += ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 SHAPE, FIXATIONS = (300, 400), 50
 BANDWIDTH = 0.05
 """Blur of the centre bias as a share of each side, which is how pysaliency has it."""
+TOLERANCE = 1e-4
+"""How far the outputs of an export may be from Keras's, relative to the largest."""
 
 
 def make_inputs(images, path, seed=0):
@@ -102,12 +113,12 @@ def _peer_python():
     return python
 
 
-def _on_one_core(python, side, path):
-    threads = {name: "1" for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")}
-    command = [python, __file__, "metrics", "--side", side, "--inputs", path]
-    done = subprocess.run(
-        command, env={**os.environ, **threads}, stdout=subprocess.PIPE, text=True, check=True
-    )
+def _on_one_core(python, what, side, path, *options):
+    threads = dict.fromkeys(THREADS, "1") | {"CUDA_VISIBLE_DEVICES": "-1"}
+    command = [python, __file__, what, "--side", side, "--inputs", path, *options]
+    done = subprocess.run(command, env={**os.environ, **threads}, capture_output=True, text=True)
+    if done.returncode:
+        sys.exit(f"{side} failed:\n{done.stderr[-2000:]}")
     return json.loads(done.stdout.splitlines()[-1])
 
 
@@ -118,8 +129,8 @@ def metrics(images):
     if not (inputs / "points.npy").exists():
         inputs.mkdir(parents=True, exist_ok=True)
         make_inputs(images, inputs)
-    ours = _on_one_core(sys.executable, "ours", inputs)
-    theirs = _on_one_core(peer, "pysaliency", inputs)
+    ours = _on_one_core(sys.executable, "metrics", "ours", inputs)
+    theirs = _on_one_core(peer, "metrics", "pysaliency", inputs)
     print(f"{images} maps of {SHAPE[0]}x{SHAPE[1]}, {FIXATIONS} fixations each, one core")
     print(f"{'':8}{'keras_attn':>12}{'pysaliency':>12}{'ratio':>8}{'difference':>12}")
     for name in ours:
@@ -134,19 +145,61 @@ def _line(name, ours, theirs, rest=""):
     print(f"{name:8}{ours:10.2f} s{theirs:10.2f} s{theirs / ours:8.1f}{rest}")
 
 
+def export(width, size, rounds):
+    """Print times and their ratios to Keras's; fails if outputs differ by more than 1e-4."""
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        # In a process of its own, whose memory those that follow do not inherit as their peak.
+        options = ("--width", str(width), "--size", str(size))
+        _on_one_core(sys.executable, "export", "make", folder, *options)
+        names = runtimes.installed()
+        found = {name: [] for name in names}
+        for _ in range(rounds):
+            for name in names:
+                found[name].append(_on_one_core(sys.executable, "export", name, folder))
+        apart = {name: runtimes.difference(name, folder) for name in names}
+    print(f"VGG16 of Task 1, width {width:g}, {size}x{size}, one core, medians of {rounds} rounds")
+    print("seconds of processor time, and how many times fewer than with Keras (least, most)")
+    titles = ("load, first image", "an image, singly", f"in batches of {runtimes.BATCH}")
+    print(f"{'':12}" + "".join(f"{title:>28}" for title in titles) + "     peak  difference")
+    for name in names:
+        cells = "".join(_cell(found, name, what) for what in ("first", "single", "batch"))
+        peak = median(one["peak"] for one in found[name])
+        print(f"{name:12}{cells}{peak:6.2f} GB{apart[name]:12.1e}")
+    if "onnxruntime" not in names:
+        print("onnxruntime is skipped: it or tf2onnx is not installed (the extra [onnx])")
+    if not all(value <= TOLERANCE for value in apart.values()):  # NaN is not either
+        sys.exit(f"outputs differ by more than {TOLERANCE}")
+
+
+def _cell(found, name, what):
+    """A time, and the ratios to Keras's of the same round."""
+    times = [one[what] for one in found[name]]
+    ratios = [a[what] / b[what] for a, b in zip(found["keras"], found[name], strict=True)]
+    span = f"({min(ratios):.2f}, {max(ratios):.2f})"
+    return f"{median(times):7.3f}{median(ratios):6.2f} {span:14}"
+
+
 def main():
     """Parse the arguments; `--side` is for the processes that this one starts."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["metrics"])
+    parser.add_argument("what", choices=["metrics", "export"])
     parser.add_argument("--images", type=int, default=1000)
-    parser.add_argument("--side", choices=["ours", "pysaliency"], help=argparse.SUPPRESS)
+    parser.add_argument("--width", type=float, default=1.0)
+    parser.add_argument("--size", type=int, default=224)
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--side", help=argparse.SUPPRESS)
     parser.add_argument("--inputs", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    if arguments.side is None:
+    if arguments.side is None and arguments.what == "metrics":
         return metrics(arguments.images)
+    if arguments.side is None:
+        return export(arguments.width, arguments.size, arguments.rounds)
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     sides = {"ours": measure_ours, "pysaliency": measure_pysaliency}
+    sides["make"] = partial(runtimes.make, width=arguments.width, size=arguments.size)
+    sides |= {name: partial(runtimes.measure, name) for name in runtimes.RUNTIMES}
     print(json.dumps(sides[arguments.side](arguments.inputs)))
     return None
 
