@@ -110,6 +110,17 @@ def paired_p(values, others):
     return float(stats.wilcoxon(difference, zero_method="zsplit", method=method).pvalue)
 
 
+def unpaired_p(values, others):
+    """Two-sided p of the Mann-Whitney test of two groups of examples; NaN where one is empty."""
+    groups = [np.asarray(group, np.float64) for group in (values, others)]
+    groups = [group[~np.isnan(group)] for group in groups]
+    if not all(map(len, groups)):
+        return np.nan
+    if len(np.unique(np.concatenate(groups))) == 1:
+        return 1.0
+    return float(stats.mannwhitneyu(*groups).pvalue)
+
+
 def holm(p_values):
     """Holm's correction for testing several hypotheses at once; NaN stays NaN."""
     p_values = np.asarray(p_values, np.float64)
