@@ -7,10 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_attn.report.paper_tables import TRUNK
+from keras_attn.report.paper_tables import KEYS, NETWORK
 from keras_attn.report.tables import images_of, part_of
 from keras_attn.statistics import (
-    RESAMPLES,
     bootstrap_curve_interval,
     bootstrap_interval,
     paired_p,
@@ -39,12 +38,12 @@ class Contrasts:
 
     def __init__(self, results):
         """results: `report.results.Results`."""
-        self._results, self._images, self._found = results, {}, {}
+        self._results, self._images, self._parts, self._found = results, {}, {}, {}
 
     def of(self, cell, axis, one, other):
         """The `Contrast` of two values of an axis in a `claims.Cell`; None without rows of both."""
         labels = [{**cell.labels, axis: value} for value in (one, other)]
-        key = tuple(tuple(sorted(own.items())) for own in labels)
+        key = tuple(tuple(own[name] for name in KEYS) for own in labels)
         if key not in self._found:
             parts = [self._part(cell.table, own) for own in labels]
             there = all(part is not None for part in parts)
@@ -53,27 +52,30 @@ class Contrasts:
 
     def _part(self, table, labels):
         """Images, positions of the subset in them, and the subset; None without rows."""
-        network = {name: labels[name] for name in ("dataset", *TRUNK, "attention")}
-        rows, arrays = self._results.of(task=table.task, **network)
-        if rows.empty:
-            return None
-        key = (table.task, *network.values())
-        if key not in self._images:
-            self._images[key] = images_of(rows, arrays)
-        subset = next(own for own in table.subsets if own.key == labels["subset"])
-        return *part_of(subset, rows, arrays, self._images[key]), subset
+        network = {name: labels[name] for name in ("dataset", *NETWORK)}
+        group = (table.task, *network.values())
+        key = (*group, table.number, labels["subset"])
+        if key not in self._parts:
+            rows, arrays = self._results.of(task=table.task, **network)
+            self._parts[key] = None
+            if len(rows):
+                if group not in self._images:
+                    self._images[group] = images_of(rows, arrays)
+                subset = next(own for own in table.subsets if own.key == labels["subset"])
+                part = part_of(subset, rows, arrays, self._images[group])
+                self._parts[key] = (*part, subset)
+        return self._parts[key]
 
 
 def _contrast(metric, one, other):
     """The contrast of two parts; None where no example has what the metric needs."""
-    same = one[2] == other[2] and not (one[2].column or one[2].rows)
     if metric.curve or metric.ranked:
         found = _of_all(metric, *_common(one, other))
-    elif same:
-        found = _of_same(metric, one, other)
+    elif one[2].column:
+        found = _of_subsets(metric, one, other)
     else:
-        found = _of_others(metric, one, other)
-    if found is None or not found.n:
+        found = _of_same(metric, one, other)
+    if found is None:
         return None
     if metric.higher_is_better:
         return found
@@ -126,7 +128,7 @@ def _of_same(metric, one, other):
     )
 
 
-def _of_others(metric, one, other):
+def _of_subsets(metric, one, other):
     """Of subsets, which are of different examples; one that is in both is drawn for both."""
     values = [images.scores[metric.score].iloc[places] for images, places, _ in (one, other)]
     counts = [images.counts[metric.score].iloc[places] for images, places, _ in (one, other)]
@@ -142,10 +144,10 @@ def _of_others(metric, one, other):
         return None
     drawn = np.concatenate([_gains(part @ columns) for part in resamples(len(ids))])
     drawn = drawn[~np.isnan(drawn)]
-    seen = int(np.count_nonzero(columns[:, 1] + columns[:, 3]))
-    # Where a subset is so small that most resamples have none of it, they say nothing of it.
-    spread = seen > 1 and len(drawn) > RESAMPLES / 2
+    # Resamples of a single example would have no spread.
+    spread = (np.count_nonzero(columns[:, [1, 3]], axis=0) > 1).all()
     low, high = percentile_interval(drawn) if spread else (np.nan, np.nan)
+    seen = int(np.count_nonzero(columns[:, 1] + columns[:, 3]))
     return Contrast(float(gain), low, high, unpaired_p(*values), seen)
 
 
