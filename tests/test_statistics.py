@@ -11,6 +11,7 @@ from keras_attn.statistics import (
     holm,
     mean_of_seen,
     paired_p,
+    unpaired_p,
     wilson_interval,
 )
 
@@ -132,3 +133,11 @@ def test_the_mean_of_what_is_seen_leaves_nan_out_and_is_nan_where_nothing_is():
     np.testing.assert_array_equal(mean_of_seen(values), [2.0, np.nan, 5.0])
     assert mean_of_seen([1.0, np.nan, 2.0]) == 1.5
     assert np.isnan(mean_of_seen([np.nan]))
+
+
+def test_the_unpaired_p_of_groups_without_overlap_is_that_of_the_orders():
+    """3 and 3 values can be told apart in C(6, 3) = 20 ways, of which two are this far apart."""
+    assert unpaired_p([1, 2, 3], [4, 5, 6]) == pytest.approx(2 / 20)
+    assert unpaired_p([1, 2, np.nan, 3], [4, np.nan, 5, 6]) == pytest.approx(2 / 20)
+    assert unpaired_p([1, 1], [1]) == 1
+    assert np.isnan(unpaired_p([], [1, 2])) and np.isnan(unpaired_p([1], [np.nan]))

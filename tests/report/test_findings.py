@@ -8,7 +8,7 @@ from made_runs import curve, save_run, save_videos
 from keras_attn.datasets.miniature.scenes import ABOUT
 from keras_attn.errors import InputError
 from keras_attn.mechanisms import MECHANISMS
-from keras_attn.report import findings
+from keras_attn.report import findings, tables
 from keras_attn.report.claims import Claim, cells_of, counts_of, paper, shares
 from keras_attn.report.paper_claims import CLAIMS
 
@@ -270,13 +270,30 @@ def test_an_example_that_is_right_under_one_seed_alone_is_in_both_groups(tmp_pat
     row = answer(folders, "negative-birds").compared.query("metric == 's_auc'").iloc[0]
     assert row["gain"] == pytest.approx((0.6 + 5e-4 / 3) - (0.8 + 1e-4 / 3))
     assert row["n"] == 3
+    cells = tables.cells(tables.read(folders)).query("table == 'IX' and metric == 's_auc'")
+    values = cells.set_index("subset")["value"]
+    assert row["gain"] == pytest.approx(values["negative"] - values["positive"])
+
+
+def test_fooling_rates_are_compared_where_both_networks_were_right_and_lower_is_better(tmp_path):
+    """Of four images human was right about 0, 1 and 2, sigmoid about 1, 2 and 3."""
+    rates = {"human": [1, 0, 0, np.nan], "sigmoid": [np.nan, 1, 0, 1]}
+    folders = []
+    for name, own in rates.items():
+        scores = {"id": list("0123"), "fooling_rate": own, "fooling_rate_all": 0.5}
+        scores |= {"epsilon": 0.1, "search": "smallest"}
+        who = {"task": "adversarial", "dataset": "cub_vwsw", "attention": name}
+        folders.append(save_run(tmp_path / name, scores, **who))
+    [row] = answer(folders, "human-robust").compared.to_dict("records")
+    assert (row["gain"], row["n"]) == (0.5, 2)
 
 
 # --- files --------------------------------------------------------------------------------------
 
 
 def test_the_files_have_a_row_per_comparison_and_a_line_per_claim(tmp_path):
-    paths = findings.write(save_salient(tmp_path / "runs", ORDERED), tmp_path / "out")
+    folders = save_salient(tmp_path / "runs", ORDERED, datasets=("pascal_s",))
+    paths = findings.write(folders, tmp_path / "out")
     assert [path.name for path in paths] == ["findings.md", "findings.csv"]
     page = paths[0].read_text(encoding="utf-8")
     for claim in CLAIMS:
@@ -286,7 +303,7 @@ def test_the_files_have_a_row_per_comparison_and_a_line_per_claim(tmp_path):
     rows = pd.read_csv(paths[1], keep_default_na=False)
     assert list(rows.columns) == [*findings.OF_CLAIM, *findings.COLUMNS]
     assert set(rows["claim"]) == set(CLAIM)
-    assert (rows["claim"] == "human-salient").sum() == 48
+    assert (rows["claim"] == "human-salient").sum() == 24
     missing = rows[rows["claim"] == "human-birds"]
     assert missing["verdict"].tolist() == ["not measured"] and missing["gain"].tolist() == [""]
 
