@@ -286,7 +286,7 @@ class Report:
     runs: tyro.conf.Positional[tuple[Path, ...]]
     """Folders with examples.csv and arrays.npz."""
     out: Path = RUNS
-    """Folder that gets `tables`, `rows`, `confusion`, `findings` and pictures, for earlier ones."""
+    """Folder for tables, findings, rows, confusions and pictures, in place of earlier ones."""
 
     def __call__(self):
         """Write and print the tables."""

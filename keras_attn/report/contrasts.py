@@ -13,6 +13,7 @@ from keras_attn.statistics import (
     bootstrap_curve_interval,
     bootstrap_interval,
     paired_p,
+    paired_share_interval,
     percentile_interval,
     resamples,
     unpaired_p,
@@ -123,9 +124,8 @@ def _of_same(metric, one, other):
     gains = gains[~np.isnan(gains)]
     if not len(gains):
         return None
-    return Contrast(
-        float(gains.mean()), *bootstrap_interval(gains), paired_p(values, less), len(gains)
-    )
+    interval = paired_share_interval if metric.proportion else bootstrap_interval
+    return Contrast(float(gains.mean()), *interval(gains), paired_p(values, less), len(gains))
 
 
 def _of_subsets(metric, one, other):

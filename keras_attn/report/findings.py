@@ -36,6 +36,7 @@ FILES = ("findings.md", "findings.csv")
 UCF_VIDEOS = 47
 """Test videos of UCF Sports in the split that the paper follows."""
 TINY = 1e-9
+"""Taken for the width of an interval that has none."""
 LEGEND = (
     "*Its own table*: in how many of the printed cells the claim holds, and in how many each of "
     "its comparisons is the other way round; ties are neither. For a claim of little difference: "
@@ -86,17 +87,15 @@ class Finding:
             if margin is None:
                 clear, against = low > 0, high < 0
             else:
-                clear, against = (
-                    (low >= -margin) & (high <= margin),
-                    (low > margin) | (high < -margin),
-                )
+                clear = (low >= -margin) & (high <= margin)
+                against = (low > margin) | (high < -margin)
             whole = len(own) == size
             found.append(-1 if against.any() else int(whole and clear.all()))
         return found
 
     @property
     def verdict(self):
-        """One of the five words that this module begins with."""
+        """SUPPORTED, CONTRADICTED, UNDECIDED, MACHINERY or NOT_MEASURED."""
         states = self.states
         if not states:
             return NOT_MEASURED

@@ -288,6 +288,15 @@ def test_fooling_rates_are_compared_where_both_networks_were_right_and_lower_is_
     assert (row["gain"], row["n"]) == (0.5, 2)
 
 
+def test_two_classifiers_that_agree_on_few_images_are_not_called_alike(tmp_path):
+    """Of 30 images right under both an interval is wider than the margin; of 300 it is not."""
+    for count, state in ((30, 0), (300, 1)):
+        root = tmp_path / str(count)
+        names = ("softmax", "sigmoid")
+        folders = [save_birds(root / name, [1] * count, attention=name) for name in names]
+        assert answer(folders, "alike-birds").states == [state]
+
+
 # --- files --------------------------------------------------------------------------------------
 
 
