@@ -286,7 +286,7 @@ class Report:
     runs: tyro.conf.Positional[tuple[Path, ...]]
     """Folders with examples.csv and arrays.npz."""
     out: Path = RUNS
-    """Folder that gets `tables`, `rows`, `confusion` and pictures, in place of earlier ones."""
+    """Folder for tables, findings, rows, confusions and pictures, in place of earlier ones."""
 
     def __call__(self):
         """Write and print the tables."""
@@ -296,8 +296,8 @@ class Report:
 
 
 def report(folders, out):
-    """Tables, pictures, pooled rows and confusions of evaluated run folders."""
-    from keras_attn.report import confusion, figures, tables
+    """Tables, pictures, pooled rows, confusions and findings of evaluated run folders."""
+    from keras_attn.report import confusion, figures, findings, tables
 
     results = tables.read(folders)
     print(tables.write(results, out / "tables", overwrite=True))
@@ -309,6 +309,8 @@ def report(folders, out):
         print(f"Classes: {path.resolve()}")
     for path in tables.write_rows(results, out / "rows"):
         print(f"Rows:    {path.resolve()}")
+    page, _ = findings.write(results, out)
+    print(f"Claims:  {page.resolve()}")
 
 
 def _whole(config, drawn=None):

@@ -91,6 +91,24 @@ def wilson_interval(share, count, level=0.95):
     return float(max(0.0, middle - reach)), float(min(1.0, middle + reach))
 
 
+def paired_share_interval(differences, level=0.95):
+    """Interval (low, high) of the difference of two shares of the same examples; two NaN for none.
+
+    differences: −1 to 1 for each example, such as right or wrong under one network less that under
+    another; NaN are left out. That of Agresti and Min (Statistics in Medicine 24, 2005), who add
+    two examples, of which one differs: it has a width where no example differs.
+    """
+    differences = np.asarray(differences, np.float64)
+    differences = differences[~np.isnan(differences)]
+    if not len(differences):
+        return np.nan, np.nan
+    count = len(differences) + 2
+    middle = differences.sum() / count
+    variance = ((differences**2).sum() + 1) / count - middle**2
+    reach = stats.norm.ppf((1 + level) / 2) * np.sqrt(variance / count)
+    return float(max(-1.0, middle - reach)), float(min(1.0, middle + reach))
+
+
 def paired_p(values, others):
     """Two-sided p of Wilcoxon's signed-rank test over the examples that have both values.
 
@@ -108,6 +126,17 @@ def paired_p(values, others):
     # examples decided by the few that remain. Only the normal approximation can take them.
     method = "exact" if exact else "approx"
     return float(stats.wilcoxon(difference, zero_method="zsplit", method=method).pvalue)
+
+
+def unpaired_p(values, others):
+    """Two-sided p of the Mann-Whitney test of two groups of examples; NaN where one is empty."""
+    groups = [np.asarray(group, np.float64) for group in (values, others)]
+    groups = [group[~np.isnan(group)] for group in groups]
+    if not all(map(len, groups)):
+        return np.nan
+    if len(np.unique(np.concatenate(groups))) == 1:
+        return 1.0
+    return float(stats.mannwhitneyu(*groups).pvalue)
 
 
 def holm(p_values):

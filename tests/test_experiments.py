@@ -62,9 +62,12 @@ def test_compare_trains_scores_and_reports(compared, place):
     assert "Table I. Salient object segmentation" in compared.stdout
     assert "they say nothing about people" in " ".join(compared.stdout.split())
     assert "Traceback" not in compared.stderr
-    names = r"^(Picture|Tables|Rows|Runs|Drawn): +(.+)$"
+    names = r"^(Picture|Tables|Rows|Runs|Drawn|Claims): +(.+)$"
     said = dict(re.findall(names, compared.stdout, re.MULTILINE))
     assert said["Tables"] == str((place / "out" / "tables").resolve())
+    assert said["Claims"] == str((place / "out" / "findings.md").resolve())
+    verdicts = set(pd.read_csv(place / "out" / "findings.csv")["verdict"])
+    assert verdicts == {"machinery check", "not measured"}
     assert said["Runs"] == str((place / "out" / "salient_object").resolve())
     assert said["Drawn"] == str((place / "out" / "scenes" / "dut_omron-15-48-0").resolve())
     files = {path.name for path in (place / "out" / "tables").iterdir()}

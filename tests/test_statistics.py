@@ -12,6 +12,8 @@ from keras_attn.statistics import (
     holm,
     mean_of_seen,
     paired_p,
+    paired_share_interval,
+    unpaired_p,
     wilson_interval,
 )
 
@@ -142,3 +144,26 @@ def test_an_even_sample_has_both_ends_and_no_place_twice():
     for count in range(2, 60):
         places = evenly(count, 32)
         assert (places[0], places[-1]) == (0, count - 1) and (np.diff(places) > 0).all()
+
+
+def test_the_unpaired_p_of_groups_without_overlap_is_that_of_the_orders():
+    """3 and 3 values can be told apart in C(6, 3) = 20 ways, of which two are this far apart."""
+    assert unpaired_p([1, 2, 3], [4, 5, 6]) == pytest.approx(2 / 20)
+    assert unpaired_p([1, 2, np.nan, 3], [4, np.nan, 5, 6]) == pytest.approx(2 / 20)
+    assert unpaired_p([1, 1], [1]) == 1
+    assert np.isnan(unpaired_p([], [1, 2])) and np.isnan(unpaired_p([1], [np.nan]))
+
+
+def test_the_interval_of_a_difference_of_shares_has_a_width_where_no_example_differs():
+    """Of 47 pairs alike and the two that are added, z · √(1 / 49 / 49)."""
+    assert paired_share_interval(np.zeros(47)) == pytest.approx((-1.96 / 49, 1.96 / 49), abs=1e-5)
+    low, high = paired_share_interval([1.0, 1.0, np.nan])
+    assert low < 0 and high == 1
+    assert np.isnan(paired_share_interval([np.nan])).all()
+
+
+def test_the_interval_of_a_difference_of_shares_covers_the_truth_nineteen_times_in_twenty(rng):
+    drawn = rng.choice([-1, 0, 1], size=(1000, 40), p=[0.1, 0.7, 0.2])
+    found = np.array([paired_share_interval(own) for own in drawn])
+    hits = np.count_nonzero((found[:, 0] <= 0.1) & (found[:, 1] >= 0.1))
+    assert 930 <= hits <= 985

@@ -48,14 +48,20 @@ class Ranking:
     def interval(self, interpolation):
         """Percentile bootstrap interval (low, high) of `mean_ap` over the videos.
 
-        The same videos are drawn for all seeds. A class of which none is drawn leaves the mean of
-        that resample. Two NaN for fewer than two videos.
+        Two NaN for fewer than two videos.
         """
-        videos = len(self.labels)
-        if videos < 2:
+        if len(self.labels) < 2:
             return np.nan, np.nan
+        return percentile_interval(self.resampled(interpolation))
+
+    def resampled(self, interpolation):
+        """`mean_ap` of each bootstrap resample of the videos, one or more of them.
+
+        The same videos are drawn for all seeds, and for all rankings of as many videos. A class of
+        which none is drawn leaves the mean of that resample.
+        """
         found = []
-        for drawn in resamples(videos):
+        for drawn in resamples(len(self.labels)):
             # Counts are exact in float32, and multiplied in half the time.
             drawn = drawn.astype(np.float32)
             one = [
@@ -63,7 +69,7 @@ class Ranking:
                 for labels, scores, there in self.seeds()
             ]
             found.append(np.nanmean(one, axis=0))
-        return percentile_interval(np.concatenate(found))
+        return np.concatenate(found)
 
 
 def ranking_of(rows, scores, labels):

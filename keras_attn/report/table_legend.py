@@ -158,7 +158,7 @@ def _paired(table, rows, metric):
             continue
         tested = holm([paired_p(means[one], means[other]) for one, other in pairs])
         found = [
-            f"{one} − {other} {decimals((means[one] - means[other]).mean(), 3)}, p {_small(p)}"
+            f"{one} − {other} {decimals((means[one] - means[other]).mean(), 3)}, p {in_print(p)}"
             for (one, other), p in zip(pairs, tested, strict=True)
         ]
         made.append(
@@ -192,7 +192,8 @@ def _top(results, rows):
     )
 
 
-def _small(p):
+def in_print(p):
+    """A p as "= 0.012" or "< 0.001"."""
     return "< 0.001" if p < 0.001 else f"= {decimals(p, 3)}"
 
 

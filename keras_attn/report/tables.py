@@ -116,8 +116,7 @@ def cells(results):
         every = examples_of(rows, arrays)
         for table in (table for table in TABLES if table.task == labels["task"]):
             for subset in table.subsets:
-                examples = every if subset.rows is None else _part(rows, arrays, subset)
-                places = subset.take(examples.scores)
+                examples, places = part_of(subset, rows, arrays, every)
                 row = {**labels, "table": table.number, "subset": subset.key}
                 for metric in table.metrics_of(labels["dataset"]):
                     pooled = metric.pooled or subset.rows is not None
@@ -129,9 +128,17 @@ def cells(results):
     return pd.DataFrame(made, columns=list(COLUMNS))
 
 
-def _part(rows, arrays, subset):
-    mask = subset.rows(rows).to_numpy()
-    return examples_of(rows[mask], {name: values[mask] for name, values in arrays.items()})
+def part_of(subset, rows, arrays, every):
+    """The `Examples` that a subset is taken from, and the positions of its own among them.
+
+    rows, arrays: of a group. every: its `Examples`.
+    """
+    examples = every
+    if subset.rows is not None:
+        mask = subset.rows(rows).to_numpy()
+        own = {name: values[mask] for name, values in arrays.items()}
+        examples = examples_of(rows[mask], own)
+    return examples, subset.take(examples.scores)
 
 
 def summary(rows, arrays):
