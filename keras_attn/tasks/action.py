@@ -119,16 +119,7 @@ def _streams(config):
 
 def before(config):
     """Configurations of the runs that a run starts from, by the field that names their files."""
-    training = config.training
-    if config.stream is not None or training.start is not None:
-        return {}
-    alone = {"flow": (FLOW,), "both": (FRAMES, FLOW), "none": ()}[training.streams]
-    fields = {f"{stream}_from": stream for stream in alone}
-    return {
-        name: config.alone(stream)
-        for name, stream in fields.items()
-        if getattr(training, name) is None
-    }
+    return config.before()
 
 
 def _start_file(config):
