@@ -63,9 +63,10 @@ def carry_out(cells, every, engine, out):
     finished = standing.finished(cells)
     print(f"{len(cells)} cells, {len(finished)} of them finished already.", flush=True)
     outcomes = _run(cells, finished, engine)
-    folders = [cell.folder for cell in every if cell.name in standing.finished(every)]
-    if folders:
-        commands.report(folders, out)
+    finished = standing.finished(every)
+    ready = [cell for cell in every if cell.name in finished]
+    if any(cell.kind != study.REFERENCES for cell in ready):
+        commands.report([cell.folder for cell in ready], out)
     counts = Counter(outcome.status for outcome in outcomes.values())
     counts = {status: counts[status] for status in (schedule.FAILED, schedule.SKIPPED)}
     done = len(cells) - sum(counts.values())

@@ -14,16 +14,20 @@ from keras_attn import cli, commands, configs
 from keras_attn.study import standing
 from keras_attn.study.cells import ATTACK, REFERENCES, RUN
 
+STANDARD_INPUT = 0
+
 
 def main():
     """Carry out the cell; returns the exit status."""
-    order = json.loads(sys.stdin.buffer.readline())
+    with open(STANDARD_INPUT, "rb", buffering=0, closefd=False) as given:
+        order = json.loads(given.readline())
     threading.Thread(target=_end_with_starter, daemon=True).start()
     return cli.run(lambda: lambda: carry_out(**order))
 
 
 def _end_with_starter():
-    sys.stdin.buffer.read()
+    # Not through sys.stdin, whose lock Python wants when it ends.
+    os.read(STANDARD_INPUT, 1)
     # All results are renamed into place when they are whole, so that nothing is half written.
     os._exit(1)
 
