@@ -7,9 +7,11 @@ import signal
 import subprocess
 import sys
 import time
+from typing import NamedTuple
 
 from keras_attn import configs
 from keras_attn.errors import InputError
+from keras_attn.study.cells import Cell
 from keras_attn.study.schedule import DONE, FAILED, Outcome
 
 LOG = "log.txt"
@@ -18,6 +20,14 @@ TAIL = 6
 """Lines of it that are shown of a cell that failed."""
 POLL, PATIENCE = 0.1, 15.0
 """Seconds from one look at the processes to the next, and until an interrupted one is killed."""
+
+
+class Running(NamedTuple):
+    """A cell whose process has not ended; began: the time it was started at."""
+
+    cell: Cell
+    process: subprocess.Popen
+    began: float
 
 
 class Local:
@@ -47,12 +57,12 @@ class Local:
                 # Ctrl-C reaches this process alone, which passes it on and waits.
                 start_new_session=True,
             )
-        self.running.append((cell, process, time.perf_counter()))
+        self.running.append(Running(cell, process, time.perf_counter()))
         with contextlib.suppress(BrokenPipeError):  # it has ended already, and its log says why
-            process.stdin.write((json.dumps(self._order(cell)) + "\n").encode())
+            process.stdin.write((json.dumps(self.order(cell)) + "\n").encode())
             process.stdin.flush()  # and stays open: its end tells the cell that we are gone
 
-    def _order(self, cell):
+    def order(self, cell):
         """What `keras_attn.study.cell` reads."""
         order = {"kind": cell.kind, "config": configs.to_dict(cell.config)}
         order |= {"folder": str(cell.folder), "out": str(cell.out)}
