@@ -72,7 +72,9 @@ def _drawn(data, drawn):
     videos = datasets.miniature(data.name, shape=shape, root=drawn, **options)
     height = data.flow_side
     settings = FlowSettings("dis", data.flow_bound, height, round(4 / 3 * height))
-    place = drawn_in(videos) / f"flow-{height}-{data.flow_bound:g}"
+    scenes = drawn_in(videos)
+    # Beside the videos: within, UCF Sports would be found twice, its folders being searched.
+    place = scenes.with_name(f"{scenes.name}-flow-{height}-{data.flow_bound:g}")
     return datasets.with_flow(videos, place, settings, jobs=None)
 
 
