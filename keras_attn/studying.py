@@ -10,7 +10,7 @@ from pathlib import Path
 import tyro
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from keras_attn import commands
+from keras_attn import commands, runs
 from keras_attn.errors import TrainingStopped
 from keras_attn.study import cells as study
 from keras_attn.study import local, schedule, standing
@@ -51,6 +51,7 @@ class Study:
             return
         if self.preset == "paper":
             study.check_sources(cells, self.sources)
+        runs.check_target(out, ())
         carry_out(cells, every, engine, out)
 
 

@@ -84,7 +84,7 @@ class Sources:
     """The same of VGG16."""
     resnet50: Path = Path("resnet50")
     """The same of ResNet50."""
-    c3d: Path = Path("c3d_keras")
+    c3d: Path = Path("c3d_caffe")
     """The same of C3D."""
 
     def of(self, dataset):

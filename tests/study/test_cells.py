@@ -75,7 +75,7 @@ def test_weights_of_the_paper_are_those_of_each_network_but_where_a_run_is_the_s
     assert of["salient_object/dut_omron-resnet50-human-fold2-seed0"] == "resnet50"
     assert of["salient_object/pascal_s-resnet50-human-fold2-seed0"] is None
     assert of["fine_grained/cub_vwsw-alexnet-human-seed0"] == "alexnet"
-    assert of["action/hollywood2-flow-seed0"] == "c3d_keras"
+    assert of["action/hollywood2-flow-seed0"] == "c3d_caffe"
     assert of["action/ucf_sports-early-human-seed0"] is None
 
 
@@ -110,6 +110,12 @@ def test_real_data_reach_the_cells_and_their_absence_is_one_error(tmp_path):
         study.check_sources(nowhere, sources)
     with pytest.raises(InputError, match=r"--sources\.ucf-sports"):
         studying.Study("paper", axes=study.Axes(tasks=("action",)), sources=sources)()
+
+
+def test_a_folder_that_cannot_be_written_to_is_refused_before_any_cell(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(InputError, match="expected a folder that can be written to"):
+        studying.Study("miniature", out=tmp_path / "file" / "out")()
 
 
 # --- order --------------------------------------------------------------------------------------
