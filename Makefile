@@ -7,7 +7,7 @@ READY  := $(VENV)/.installed
 DEMOS  := audit salient_object action fine_grained
 TASK   ?= $(DEMOS)
 
-.PHONY: demo $(addprefix demo-,$(DEMOS)) test lint benchmark clean
+.PHONY: demo $(addprefix demo-,$(DEMOS)) study test lint benchmark clean
 
 # make demo                        every part of the study on drawn scenes
 # make demo TASK=salient_object    one of the parts: audit, salient_object, action, fine_grained
@@ -33,6 +33,12 @@ demo-fine_grained: $(READY)
 
 demo-%:
 	$(error TASK: expected some of: $(DEMOS). Received: $*)
+
+# make study                       the whole grid on drawn data: every network, table and figure
+# make study PRESET=paper STUDY="--sources.dut-omron DIR ..."    any options of keras-attn study
+PRESET ?= miniature
+study: $(READY)
+	$(RUN) experiments/reproduce.py $(PRESET) $(STUDY)
 
 test: $(READY)
 	$(RUN) -m pytest -n 2 --dist loadfile

@@ -77,7 +77,7 @@ def _train(presets):
             """Train and evaluate."""
             cli.import_tensorflow_quietly()
             out = self.out or RUNS / self.config.task / self.config.run_name
-            train, test = _read(self.config)
+            train, test = read(self.config)
             config = started(self.config, train, test, out.parent, self.overwrite)
             run = trained(config, train, test, out, self.overwrite)
             show(result := evaluated(run, test))
@@ -173,7 +173,7 @@ def compare(what, axes, out):
     from keras_attn import evaluation, tasks
 
     config, place = what.config, out / what.config.task
-    train, test = _read(config, drawn=out / "scenes")
+    train, test = read(config, drawn=out / "scenes")
     names = [option.rpartition(".")[-1] for option in axes.values()]
     runs_of, scored = {}, {}
     for chosen in product(*(getattr(what, plural) for plural in axes)):
@@ -276,7 +276,7 @@ def held_out(config, change):
     config = configs.changed(config, **given)
     if change.whole:
         return _whole(config)
-    return _read(config)[("train", "test").index(change.split)]
+    return read(config)[("train", "test").index(change.split)]
 
 
 @dataclass(frozen=True)
@@ -326,7 +326,7 @@ def _whole(config, drawn=None):
     return data
 
 
-def _read(config, drawn=None):
+def read(config, drawn=None):
     """Training and test data of a configuration."""
     from keras_attn import tasks
 

@@ -369,19 +369,3 @@ def test_the_real_trunk_gives_the_features_of_keras_applications(tmp_path):
         keras.applications.vgg16.preprocess_input(images.copy())
     )
     np.testing.assert_allclose(trunk(model, "vgg16")(images), expected, rtol=1e-4, atol=1e-3)
-
-
-def test_a_drawn_trunk_is_trained_once_and_is_the_same_for_all(tmp_path, monkeypatch):
-    from keras_attn.tasks import pretraining
-
-    monkeypatch.setattr(pretraining, "PICTURES", 8)
-    monkeypatch.setattr(pretraining, "EPOCHS", 1)
-    path = pretraining.drawn_trunk("alexnet", 0.125, 67, tmp_path)
-    stamp = path.stat().st_mtime_ns
-    assert pretraining.drawn_trunk("alexnet", 0.125, 67, tmp_path) == path
-    assert path.stat().st_mtime_ns == stamp
-    assert ka.weights.settings(path)["trunk"]["learnt"] == "drawn shapes"
-    first = ka.weights.settings(path)["trunk"]["digest"]
-    path.unlink()
-    again = pretraining.drawn_trunk("alexnet", 0.125, 67, tmp_path)
-    assert ka.weights.settings(again)["trunk"]["digest"] == first

@@ -362,6 +362,13 @@ def test_a_stream_does_not_start_from_the_other_one(chain, parts, place):
         built(config, parts[0])
 
 
+@pytest.mark.parametrize("name", ["hollywood2", "ucf_sports"])
+def test_drawn_videos_are_read_again_once_their_flow_is_there(tmp_path, name):
+    drawn = configs.action(name=name, videos=12, frames=4, side=48, flow_side=36).data
+    first, again = (action.read(drawn, tmp_path) for _ in range(2))
+    assert again.fingerprint == first.fingerprint and len(again) == 12
+
+
 def test_a_video_that_is_too_short_is_padded_and_counted(sports, chain):
     assert sports.report.short == len(sports) == 12
     assert "12 videos of fewer than 16 pairs of frames" in str(sports.report)

@@ -254,6 +254,19 @@ class Action(Config):
             rate_steps=training.stream_rate_steps,
         )
 
+    def before(self):
+        """Configurations of the runs that it starts from, by the field that names their files."""
+        training = self.training
+        if self.stream is not None or training.start is not None:
+            return {}
+        alone = {"flow": ("flow",), "both": STREAMS, "none": ()}[training.streams]
+        fields = {f"{stream}_from": stream for stream in alone}
+        return {
+            name: self.alone(stream)
+            for name, stream in fields.items()
+            if getattr(training, name) is None
+        }
+
 
 PRESETS = {
     "paper": Action(),

@@ -73,7 +73,9 @@ def _drawn(data, drawn):
     videos = datasets.miniature(data.name, shape=shape, root=drawn, **options)
     height = data.flow_side
     settings = FlowSettings("dis", data.flow_bound, height, round(4 / 3 * height))
-    place = drawn_in(videos) / f"flow-{height}-{data.flow_bound:g}"
+    scenes = drawn_in(videos)
+    # Beside the videos: within, UCF Sports would be found twice, its folders being searched.
+    place = scenes.with_name(f"{scenes.name}-flow-{height}-{data.flow_bound:g}")
     return datasets.with_flow(videos, place, settings, jobs=None)
 
 
@@ -120,16 +122,7 @@ def _streams(config):
 
 def before(config):
     """Configurations of the runs that a run starts from, by the field that names their files."""
-    training = config.training
-    if config.stream is not None or training.start is not None:
-        return {}
-    alone = {"flow": (FLOW,), "both": (FRAMES, FLOW), "none": ()}[training.streams]
-    fields = {f"{stream}_from": stream for stream in alone}
-    return {
-        name: config.alone(stream)
-        for name, stream in fields.items()
-        if getattr(training, name) is None
-    }
+    return config.before()
 
 
 def _start_file(config):

@@ -7,6 +7,7 @@ features that are not made for the task, and are left as they are in it.
 import hashlib
 from pathlib import Path
 
+import filelock
 import keras
 import numpy as np
 
@@ -31,11 +32,17 @@ def drawn_trunk(backbone, width, side, folder=None):
     """
     place = runs.cache("trunks") if folder is None else Path(folder)
     path = place / f"{backbone}-{width:g}-{side}-{VERSION}{SUFFIX}"
-    if not path.is_file():
-        trunk = _trained(backbone, width, side)
-        about = {"trunk": {"backbone": backbone, "width": width, "learnt": "drawn shapes"}}
-        about["trunk"]["digest"] = digest(trunk)
-        weights.save(trunk, path, about | {"versions": runs.versions()})
+    if path.is_file():
+        return path
+    runs.check_target(place, ())
+    place.mkdir(parents=True, exist_ok=True)
+    # Of several processes one trains it, and the others wait: all start from the same file.
+    with filelock.FileLock(place / f".{path.name}.lock"):
+        if not path.is_file():
+            trunk = _trained(backbone, width, side)
+            about = {"trunk": {"backbone": backbone, "width": width, "learnt": "drawn shapes"}}
+            about["trunk"]["digest"] = digest(trunk)
+            weights.save(trunk, path, about | {"versions": runs.versions()})
     return path
 
 

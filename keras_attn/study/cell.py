@@ -1,0 +1,62 @@
+"""The process of one cell: reads what it is from standard input, and carries it out.
+
+Ends when standard input does, for then whoever started it is gone.
+"""
+
+import json
+import os
+import sys
+import threading
+import time
+from pathlib import Path
+
+from keras_attn import cli, commands, configs
+from keras_attn.study import standing
+from keras_attn.study.cells import ATTACK, REFERENCES, RUN
+
+STANDARD_INPUT = 0
+
+
+def main():
+    """Carry out the cell; returns the exit status."""
+    with open(STANDARD_INPUT, "rb", buffering=0, closefd=False) as given:
+        order = json.loads(given.readline())
+    threading.Thread(target=_end_with_starter, daemon=True).start()
+    return cli.run(lambda: lambda: carry_out(**order))
+
+
+def _end_with_starter():
+    # Not through sys.stdin, whose lock Python wants when it ends.
+    os.read(STANDARD_INPUT, 1)
+    # All results are renamed into place when they are whole, so that nothing is half written.
+    os._exit(1)
+
+
+def carry_out(kind, config, folder, out, identity, overwrite):
+    """Carry out a cell, given as plain values, and mark it as finished."""
+    began = time.perf_counter()
+    cli.import_tensorflow_quietly()
+    config, folder = configs.from_dict(config), Path(folder)
+    train, test = commands.read(config, drawn=Path(out) / "scenes")
+    if kind == RUN:
+        commands.trained_and_scored(config, train, test, folder, overwrite)
+    else:
+        made = {REFERENCES: _references, ATTACK: _attacked}[kind](config, test, folder)
+        made.save(folder, overwrite=True)
+    standing.mark(folder, identity, time.perf_counter() - began)
+
+
+def _references(config, test, folder):
+    from keras_attn import evaluation, tasks
+
+    return evaluation.references(config.task, test, tasks.of(config).gaze(config, test))
+
+
+def _attacked(config, test, folder):
+    from keras_attn import api
+
+    return api.attack(folder.parent, test)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,110 @@
+"""The engine of one machine: each cell in a process of its own, some at a time."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from typing import NamedTuple
+
+from keras_attn import configs
+from keras_attn.errors import InputError
+from keras_attn.study.cells import Cell
+from keras_attn.study.schedule import DONE, FAILED, Outcome
+
+LOG = "log.txt"
+"""In the folder of each cell: what it printed when it was last run."""
+TAIL = 6
+"""Lines of it that are shown of a cell that failed."""
+POLL, PATIENCE = 0.1, 15.0
+"""Seconds from one look at the processes to the next, and until an interrupted one is killed."""
+
+
+class Running(NamedTuple):
+    """A cell whose process has not ended; began: the time it was started at."""
+
+    cell: Cell
+    process: subprocess.Popen
+    began: float
+
+
+class Local:
+    """Runs cells in processes of this machine: an `Engine`.
+
+    jobs: how many at once. overwrite: delete other runs that are in their folders.
+    """
+
+    def __init__(self, jobs=1, overwrite=False):
+        if jobs < 1:
+            raise InputError("--jobs", "at least 1", jobs)
+        self.slots, self.overwrite = jobs, overwrite
+        self.running = []
+
+    def submit(self, cell):
+        """Start the process of a cell."""
+        cell.folder.mkdir(parents=True, exist_ok=True)
+        # Several that share a GPU must not each take all of its memory.
+        environment = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", **os.environ}
+        with (cell.folder / LOG).open("wb") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "keras_attn.study.cell", cell.name],
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=environment,
+                # Ctrl-C reaches this process alone, which passes it on and waits.
+                start_new_session=True,
+            )
+        self.running.append(Running(cell, process, time.perf_counter()))
+        with contextlib.suppress(BrokenPipeError):  # it has ended already, and its log says why
+            process.stdin.write((json.dumps(self.order(cell)) + "\n").encode())
+            process.stdin.flush()  # and stays open: its end tells the cell that we are gone
+
+    def order(self, cell):
+        """What `keras_attn.study.cell` reads."""
+        order = {"kind": cell.kind, "config": configs.to_dict(cell.config)}
+        order |= {"folder": str(cell.folder), "out": str(cell.out)}
+        return order | {"identity": cell.identity, "overwrite": self.overwrite}
+
+    def wait(self):
+        """The next cell whose process ends, and its `Outcome`."""
+        while True:
+            for entry in self.running:
+                cell, process, began = entry
+                if process.poll() is not None:
+                    self.running.remove(entry)
+                    _close(process)
+                    return cell, _outcome(cell, process, time.perf_counter() - began)
+            time.sleep(POLL)
+
+    def stop(self):
+        """Interrupt what still runs, and kill what does not end then."""
+        for _, process, _ in self.running:
+            process.send_signal(signal.SIGINT)
+        until = time.monotonic() + PATIENCE
+        while self.running:
+            _, process, _ = self.running.pop()
+            try:
+                process.wait(max(0.0, until - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            _close(process)
+
+
+def _close(process):
+    with contextlib.suppress(BrokenPipeError):
+        process.stdin.close()
+
+
+def _outcome(cell, process, seconds):
+    log = cell.folder / LOG
+    if process.returncode == 0:
+        return Outcome(DONE, seconds, log)
+    lines = log.read_text(encoding="utf-8", errors="replace").split("\n")
+    lines = [line.rstrip() for line in lines if line.strip()][-TAIL:]
+    if process.returncode < 0:
+        lines.append(f"killed by signal {-process.returncode}")
+    return Outcome(FAILED, seconds, log, "\n".join(lines))
