@@ -196,15 +196,15 @@ def started(config, train, test, place, overwrite, scored=None):
     place: the folder that they go into, under their own names. scored: folders by name of runs that
     are finished and scored already; gets those that are not.
     """
-    from keras_attn import tasks
+    from keras_attn.trained import starting_from
 
-    scored, fields = {} if scored is None else scored, {}
-    for name, first in tasks.of(config).before(config).items():
-        folder = place / first.run_name
+    scored = {} if scored is None else scored
+
+    def make(first, folder):
         if first.run_name not in scored:
             scored[first.run_name] = trained_and_scored(first, train, test, folder, overwrite)
-        fields[name] = folder
-    return configs.changed(config, **fields)
+
+    return starting_from(config, place, make)
 
 
 def trained_and_scored(config, train, test, folder, overwrite):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -51,7 +52,8 @@ def train(config, train, *, validation=None, out, overwrite=False):
 
     task, folder = tasks.of(config), runs.RunFolder(Path(out).expanduser())
     train = datasets.as_dataset(train, "train", task.DATA)
-    config = _started(config, train, folder.path, validation=validation, overwrite=overwrite)
+    options = {"validation": validation, "overwrite": overwrite}
+    config = starting_from(config, folder.path.parent, partial(_trained, train, options))
     config = task.resolved(config, train)
     record = _record(config, train, task)
     results = (*evaluation.FILES, runs.EVALUATION, runs.ATTACK)
@@ -75,14 +77,20 @@ def train(config, train, *, validation=None, out, overwrite=False):
     return Run(tasks.tag(model, config), config, folder.path)
 
 
-def _started(config, data, out, **options):
-    """The configuration with the runs that it starts from, trained beside it if need be."""
-    from keras_attn import tasks
+def starting_from(config, place, make):
+    """The configuration with the folders of the runs that it starts from, in `place`.
 
+    make: (configuration, folder) -> nothing, sees to it that the run is there.
+    """
     fields = {}
-    for name, first in tasks.of(config).before(config).items():
-        fields[name] = train(first, data, out=out.parent / first.run_name, **options).folder
+    for name, first in config.before().items():
+        fields[name] = place / first.run_name
+        make(first, fields[name])
     return configs.changed(config, **fields)
+
+
+def _trained(data, options, config, folder):
+    train(config, data, out=folder, **options)
 
 
 def _record(config, train, task):

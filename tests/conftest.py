@@ -1,7 +1,9 @@
 """What tests share: where real data lies, and the check that every layer has to pass."""
 
 import os
+import resource
 import tempfile
+from contextlib import contextmanager
 from pathlib import Path
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
@@ -57,6 +59,17 @@ def chain(hollywood, tmp_path_factory):
     from drawn_videos import trained_chain
 
     return trained_chain(hollywood, tmp_path_factory.mktemp("runs"))
+
+
+@contextmanager
+def room_for(bytes):
+    """No file can grow longer, which to whoever writes one is like a full disk."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (bytes, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.fixture

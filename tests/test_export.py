@@ -1,10 +1,8 @@
 """Exports as others load them: in a process that can import neither this package nor Keras."""
 
 import json
-import resource
 import subprocess
 import sys
-from contextlib import contextmanager
 from pathlib import Path
 
 import cv2
@@ -12,6 +10,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from conftest import room_for
 
 import keras_attn as ka
 from keras_attn import cli, configs, converting, runs, saved_model, tasks
@@ -288,17 +287,6 @@ def test_what_cannot_be_exported_is_one_error_and_leaves_nothing(
     with pytest.raises(InputError, match=message):
         ka.export(tmp_path / source.format(run=run.path), tmp_path / out)
     assert {path.name for path in tmp_path.iterdir()} == {"text.weights.h5", "empty"}
-
-
-@contextmanager
-def room_for(bytes):
-    """No file can grow longer, which to whoever writes one is like a full disk."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (bytes, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 @pytest.mark.parametrize("bytes", [1_000, 100_000])

@@ -1,13 +1,11 @@
 """What networks make of images, as files: the numbers of an evaluation, or one error."""
 
-import resource
-from contextlib import contextmanager
-
 import cv2
 import keras
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import room_for
 from PIL import Image
 
 import keras_attn as ka
@@ -255,17 +253,6 @@ def test_what_cannot_be_predicted_is_one_error_and_leaves_nothing(
 @pytest.fixture(scope="module")
 def exported(models, tmp_path_factory):
     return ka.export(models["scenes"], tmp_path_factory.mktemp("exported") / "scenes")
-
-
-@contextmanager
-def room_for(bytes):
-    """No file can grow longer, which to whoever writes one is like a full disk."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (bytes, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_nothing_is_left_of_predictions_that_find_no_room(models, images, tmp_path):

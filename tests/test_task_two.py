@@ -108,7 +108,7 @@ def test_on_ucf_sports_a_network_starts_from_hollywood_2_but_for_its_classes(cha
     scores = ("frames_fc8", "flow_fc8")
     for start in (chain.folder, chain.folder / "model.weights.h5", place):
         config = small(name="ucf_sports", start=start)
-        assert action.before(config) == {}
+        assert config.before() == {}
         model = built(config, sports)
         mine = layers(model)
         assert model.get_layer("flow_fc8").units == 9

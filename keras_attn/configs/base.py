@@ -54,6 +54,10 @@ class Config:
         """What lines of progress begin with."""
         return " ".join(self.who)
 
+    def before(self):
+        """Configurations of the runs that it starts from, by the field that names their folders."""
+        return {}
+
     def __post_init__(self):
         check(self)
 

@@ -255,7 +255,7 @@ class Action(Config):
         )
 
     def before(self):
-        """Configurations of the runs that it starts from, by the field that names their files."""
+        """Those of the streams that are trained alone first."""
         training = self.training
         if self.stream is not None or training.start is not None:
             return {}

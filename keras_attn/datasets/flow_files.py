@@ -179,7 +179,7 @@ def finished(video, folder, settings, *, overwrite=False):
 
 def how_made(folder):
     """The settings of the flow in `folder`, in words; not what its files are called."""
-    record = _record(Path(folder) / MARKER)
+    record = _record(Path(folder).expanduser() / MARKER)
     if record is None:
         return "by other tools"
     settings = {name: value for name, value in record["settings"].items() if name != "names"}

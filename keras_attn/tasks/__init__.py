@@ -6,7 +6,6 @@ of it, for a resolved configuration:
     DATA                            the kind of its datasets
     read(data, drawn=None)          the whole dataset that the data part of a configuration names
     parts(config, whole)            what of it is trained on, and what is scored
-    before(config)                  configurations of runs that it starts from, by field
     resolved(config, train)         the configuration with nothing left to follow from others
     files(config)                   fingerprints of the files that a run depends on, by field
     plan(config, train, validation) the `training.plan.Plan`

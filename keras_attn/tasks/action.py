@@ -23,12 +23,11 @@ from keras_attn.tasks.video_scoring import (
     takes,
 )
 from keras_attn.training.optim import CaffeSGD, steps_down
-from keras_attn.training.plan import Plan, Trainee
+from keras_attn.training.plan import Plan
 
 __all__ = [
     "DATA",
     "NAME",
-    "before",
     "build",
     "files",
     "gaze",
@@ -118,11 +117,6 @@ def _streams(config):
 
 
 # --- what comes before --------------------------------------------------------------------------
-
-
-def before(config):
-    """Configurations of the runs that a run starts from, by the field that names their files."""
-    return config.before()
 
 
 def _start_file(config):
@@ -260,13 +254,7 @@ def plan(config, train, validation=None):
         sigma=config.data.fixation_sigma,
         threads=machine.threads,
     )
-    return Plan(
-        lambda: Trainee.of(build(config)),
-        made.epochs,
-        made.steps,
-        made.of,
-        partial(scorer, config=config),
-    )
+    return Plan.of(made, partial(build, config), partial(scorer, config=config))
 
 
 # --- scoring ------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from functools import partial
 
 import keras
 import numpy as np
@@ -9,14 +10,21 @@ import numpy as np
 from keras_attn import configs, datasets, evaluation, mechanisms, models, weights
 from keras_attn.datasets import pipeline
 from keras_attn.datasets.features import Features
-from keras_attn.errors import InputError, listing
+from keras_attn.errors import InputError
 from keras_attn.losses import AttentionKL
 from keras_attn.models.fine_grained import head, trunk
 from keras_attn.report import pictures
 from keras_attn.resizing import image_at, size_of
 from keras_attn.tasks import encoders
 from keras_attn.tasks.pretraining import digest, drawn_trunk
-from keras_attn.tasks.scoring import ImageScorer, gaze_of_image, outputs_like, shares
+from keras_attn.tasks.scoring import (
+    ImageScorer,
+    check_classes,
+    check_scores,
+    gaze_of_image,
+    outputs_like,
+    shares,
+)
 from keras_attn.training.plan import Plan, Trainee
 
 NAME = configs.FineGrained.task
@@ -47,11 +55,6 @@ def parts(config, whole):
     return whole.split("train"), whole.split("test")
 
 
-def before(config):
-    """None: no run has to be there first."""
-    return {}
-
-
 def resolved(config, train):
     """The configuration with every field that was None filled in."""
     model, training = config.model, config.training
@@ -74,9 +77,7 @@ def resolved(config, train):
 
 def _check_labels(data, classes):
     """Refuse a dataset whose labels are not places in `classes`."""
-    if len(classes) < 2 or tuple(data.classes) != tuple(classes):
-        expected = f"the classes {listing(classes)}" if classes else "at least two classes"
-        raise InputError(f"dataset {data.name!r}", expected, listing(data.classes))
+    check_classes(data, classes)
     for example in data:
         if example.label is None or not 0 <= example.label < len(classes):
             expected = f"a label from 0 to {len(classes) - 1}"
@@ -161,13 +162,7 @@ def plan(config, train, validation=None):
         train, size_of(config.model.size), config.machine.threads, masks=False
     )
     made = _batches(config, pixels)
-    return Plan(
-        lambda: Trainee.of(build(config)),
-        made.epochs,
-        made.steps,
-        made.of,
-        lambda model: scorer(model, config),
-    )
+    return Plan.of(made, partial(build, config), partial(scorer, config=config))
 
 
 def _batches(config, source):
@@ -244,9 +239,7 @@ class Scorer(ImageScorer):
     def check(self, dataset):
         """Refuse a dataset of other classes."""
         self.classes = self.classes or tuple(dataset.classes)
-        if self.scores != len(self.classes):
-            expected = f"scores of the {len(self.classes)} classes {listing(self.classes, 4)}"
-            raise InputError(f"model {self.name!r}", expected, f"{self.scores} scores")
+        check_scores(self.name, self.scores, self.classes)
         _check_labels(dataset, self.classes)
 
     def probabilities(self, outputs):

@@ -1,6 +1,7 @@
 """Task 1, salient object segmentation: what its network learns from, and how it is scored."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import keras
@@ -15,7 +16,7 @@ from keras_attn.report import pictures
 from keras_attn.resizing import at_size, image_at, size_of
 from keras_attn.tasks import encoders
 from keras_attn.tasks.scoring import ImageScorer, gaze_of_image, outputs_like
-from keras_attn.training.plan import Plan, Trainee
+from keras_attn.training.plan import Plan
 
 NAME = configs.SalientObject.task
 DATA = datasets.GazeDataset
@@ -40,11 +41,6 @@ def read(data, drawn=None):
     if drawn is not None:
         drawn /= f"{data.name}-{data.images}-{data.side}-{data.scenes_seed}"
     return datasets.miniature(data.name, **scenes, root=drawn)
-
-
-def before(config):
-    """None: no run has to be there first."""
-    return {}
 
 
 def resolved(config, train):
@@ -134,13 +130,7 @@ def parts(config, whole):
 def plan(config, train, validation=None):
     """The `Plan` of training a resolved configuration on images."""
     made = batches(config, train)
-    return Plan(
-        lambda: Trainee.of(build(config)),
-        made.epochs,
-        made.steps,
-        made.of,
-        lambda model: scorer(model, config),
-    )
+    return Plan.of(made, partial(build, config), partial(scorer, config=config))
 
 
 def batches(config, train):

@@ -1,9 +1,12 @@
 """What the scorers of all tasks share: the inputs of a network, and its attention against gaze."""
 
+from abc import ABC, abstractmethod
+
 import numpy as np
 
 from keras_attn.agreement.scoring import EXTRAS, Blur, GazeScores
 from keras_attn.datasets import pipeline
+from keras_attn.errors import InputError, listing
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.models.common import GAZE, image_input_of
 from keras_attn.report import pictures
@@ -28,7 +31,7 @@ def _is(name, kind):
     return name == kind or (name.startswith(f"{kind}_") and name[len(kind) + 1 :].isdigit())
 
 
-class AttentionScorer:
+class AttentionScorer(ABC):
     """Scores attention maps against the gaze of the pictures that an example has, one or many.
 
     attention: names of the outputs that are maps, in order; the last one counts. A subclass says
@@ -38,12 +41,9 @@ class AttentionScorer:
     def __init__(self, attention):
         self.attention = attention
 
-    def check(self, dataset):
-        """Every dataset can be scored, as far as gaze is concerned."""
-
+    @abstractmethod
     def compared(self, dataset, index, outputs):
         """For each picture with gaze its `GazeScores` and its maps of all levels, `(H, W)` each."""
-        raise NotImplementedError
 
     def agreement(self, dataset, index, outputs):
         """All gaze scores of an example by name; NaN without fixations, none without attention.
@@ -87,6 +87,9 @@ class ImageScorer(AttentionScorer):
         self.inputs_of_model = [tensor.name for tensor in model.inputs]
         fixed = image_input_of(model).shape[1:3]
         self.size = size_of(size or (DEFAULT_SIZE if None in fixed else fixed))
+
+    def check(self, dataset):
+        """Every dataset can be scored, as far as gaze is concerned."""
 
     def parts(self, example):
         """The image alone."""
@@ -148,3 +151,17 @@ def gaze_of_image(dataset, index, sigma):
     """The `GazeScores` of an image, in a list that is empty without fixations."""
     blur = Blur(fixations=sigma)
     return [GazeScores.of_image(dataset, index, blur)] if len(dataset[index].points) else []
+
+
+def check_classes(dataset, classes):
+    """Refuse a dataset of other classes, or of fewer than two."""
+    if len(classes) < 2 or tuple(dataset.classes) != tuple(classes):
+        expected = f"the classes {listing(classes)}" if classes else "at least two classes"
+        raise InputError(f"dataset {dataset.name!r}", expected, listing(dataset.classes))
+
+
+def check_scores(name, scores, classes):
+    """Refuse a model, by its name, that returns another number of scores than there are classes."""
+    if scores != len(classes):
+        expected = f"scores of the {len(classes)} classes {listing(classes, 4)}"
+        raise InputError(f"model {name!r}", expected, f"{scores} scores")

@@ -16,7 +16,7 @@ from keras_attn.report import pictures
 from keras_attn.report.results import JOINED
 from keras_attn.resizing import at_size
 from keras_attn.statistics import evenly
-from keras_attn.tasks.scoring import AttentionScorer, shares
+from keras_attn.tasks.scoring import AttentionScorer, check_classes, check_scores, shares
 
 SHOWN = 32
 """Most frames of a video that are kept for figures, and that references are scored on."""
@@ -36,7 +36,8 @@ def _clip_inputs(model):
 def check_flow(data, told):
     """Refuse a dataset whose flow was made otherwise than is `told`, as `how_made` says it."""
     for video in data:
-        found = made_otherwise(video.extracted().folder, told)
+        # Without any, it is refused by whoever opens it.
+        found = video.flow and made_otherwise(video.flow, told)
         if found is not None:
             raise InputError(f"video {video.id!r}", f"flow as it was learnt from, {told}", found)
 
@@ -44,9 +45,7 @@ def check_flow(data, told):
 def check_labels(data, classes):
     """Refuse a dataset whose labels are not places in `classes`, or one without videos."""
     as_dataset(data, "data", VideoDataset)
-    if len(classes) < 2 or tuple(data.classes) != tuple(classes):
-        expected = f"the classes {listing(classes)}" if classes else "at least two classes"
-        raise InputError(f"dataset {data.name!r}", expected, listing(data.classes))
+    check_classes(data, classes)
     for video in data:
         if not video.labels or not all(0 <= label < len(classes) for label in video.labels):
             expected = f"labels from 0 to {len(classes) - 1}"
@@ -108,9 +107,7 @@ class VideoScorer(AttentionScorer):
         """Refuse a dataset of other classes, or whose flow will not do; open that of others."""
         as_dataset(dataset, "data", VideoDataset)
         self.classes = self.classes or tuple(dataset.classes)
-        if self.scores != len(self.classes):
-            expected = f"scores of the {len(self.classes)} classes {listing(self.classes, 4)}"
-            raise InputError(f"model {self.name!r}", expected, f"{self.scores} scores")
+        check_scores(self.name, self.scores, self.classes)
         check_labels(dataset, self.classes)
         if self.footage is None or self.footage.dataset is not dataset:
             check_flow(dataset, self.flow_made)

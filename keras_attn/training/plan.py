@@ -38,3 +38,11 @@ class Plan:
     steps: int
     batches: Callable
     scorer: Callable
+
+    @classmethod
+    def of(cls, made, build, scorer):
+        """That of a network which is trained as a whole on `made`, a `pipeline.Epochs`.
+
+        build: () -> the compiled network. scorer: as above.
+        """
+        return cls(lambda: Trainee.of(build()), made.epochs, made.steps, made.of, scorer)

@@ -1,12 +1,10 @@
 """The project's own weight files: weights alone, with the settings of the run inside."""
 
-import resource
-from contextlib import contextmanager
-
 import h5py
 import keras
 import numpy as np
 import pytest
+from conftest import room_for
 
 from keras_attn import models, weights
 from keras_attn.errors import InputError
@@ -71,17 +69,6 @@ def test_settings_of_files_without_them_are_refused(tmp_path):
     plain.save_weights(tmp_path / "plain.weights.h5")
     with pytest.raises(InputError, match="without settings of a run"):
         weights.settings(tmp_path / "plain.weights.h5")
-
-
-@contextmanager
-def room_for(bytes):
-    """No file can grow longer, which to whoever writes one is like a full disk."""
-    before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (bytes, before[1]))
-    try:
-        yield
-    finally:
-        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_nothing_is_left_of_a_file_that_could_not_be_written(tmp_path, saved):
