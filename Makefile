@@ -39,7 +39,7 @@ demo-%:
 # make study PRESET=paper STUDY="--sources.dut-omron DIR ..."    any options of keras-attn study
 PRESET ?= miniature
 study: $(READY)
-	$(RUN) experiments/reproduce.py $(PRESET) $(STUDY)
+	$(RUN) experiments/reproduce.py study $(PRESET) $(STUDY)
 
 test: $(READY)
 	$(RUN) -m pytest -n 2 --dist loadfile
