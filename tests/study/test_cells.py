@@ -40,6 +40,28 @@ def test_the_grid_has_every_network_of_the_tables(preset, counts):
     assert len({c.name for c in cells}) == len(cells)
 
 
+def test_the_demo_is_a_part_of_the_miniature_with_every_mechanism_and_attack():
+    small = made("demo")
+    trained = Counter(cell.config.data.name for cell in small if cell.kind == study.RUN)
+    # Both fusions, after the stream of flow alone.
+    assert trained == {"dut_omron": 5, "hollywood2": 2 * 5 + 1, "cub_vwsw": 5}
+    assert sum(cell.kind == study.ATTACK for cell in small) == 5
+    assert {c.name for c in small} < {c.name for c in made()}
+
+
+def test_datasets_come_with_those_that_their_runs_start_from():
+    few = made(datasets=("pascal_s",), backbones=("vgg16",))
+    assert {c.config.data.name for c in few} == {"dut_omron", "pascal_s"}
+    assert {c.config.data.name for c in made(datasets=("hollywood2",))} == {"hollywood2"}
+
+
+def test_how_networks_are_trained_reaches_all_cells_and_is_no_part_of_their_identity():
+    given = study.grid("demo", "runs", strategy="mirrored", precision="mixed_bfloat16")
+    machines = [cell.config.machine for cell in given]
+    assert {(m.strategy, m.precision) for m in machines} == {("mirrored", "mixed_bfloat16")}
+    assert [cell.identity for cell in given] == [cell.identity for cell in made("demo")]
+
+
 def test_axes_choose_tasks_backbones_seeds_and_folds():
     few = made("paper", tasks=("salient_object",), backbones=("vgg16",), seeds=(1, 2), folds=(3,))
     trained = [cell.config for cell in few if cell.kind == study.RUN]
