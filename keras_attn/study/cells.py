@@ -122,6 +122,8 @@ class Axes:
     task."""
     backbones: tuple[configs.Backbone, ...] | None = None
     """Backbones of Tasks 1 and 3; that of Task 2 is C3D. Default all, of `demo` VGG16."""
+    attentions: tuple[configs.Attention, ...] = tuple(MECHANISMS)
+    """Mechanisms."""
     seeds: tuple[int, ...] = (0,)
     """Seeds of the training."""
     folds: tuple[int, ...] | None = None
@@ -134,8 +136,9 @@ class Axes:
 
     @property
     def widest(self):
-        """All tasks, datasets and backbones, of these seeds and folds."""
-        return replace(self, tasks=tuple(configs.TASKS), **EVERY)
+        """All tasks, datasets, backbones and mechanisms, of these seeds and folds."""
+        every = {"tasks": tuple(configs.TASKS), "attentions": tuple(MECHANISMS)}
+        return replace(self, **every, **EVERY)
 
 
 def grid(preset, out, *, axes=None, sources=None, bases=None, **changes):
@@ -205,7 +208,7 @@ class _Grid:
     def networks(self):
         for seed in self.axes.seeds:
             for backbone in self.axes.backbones:
-                for attention in MECHANISMS:
+                for attention in self.axes.attentions:
                     yield {"backbone": backbone, "attention": attention, "seed": seed}
 
     def salient_object(self, base):
@@ -230,7 +233,7 @@ class _Grid:
         first = configs.changed(first, **self.weights("c3d"))
         for seed in self.axes.seeds:
             for fusion in ("early", "late"):
-                for attention in MECHANISMS:
+                for attention in self.axes.attentions:
                     network = {"fusion": fusion, "attention": attention, "seed": seed}
                     before = self.streams(configs.changed(first, **network), seen)
                     start = {"start": self.folder(before)}

@@ -68,6 +68,11 @@ def test_axes_choose_tasks_backbones_seeds_and_folds():
     assert len(trained) == 2 * 5 * 2
     assert {c.data.fold for c in trained} == {3} and {c.training.seed for c in trained} == {1, 2}
     assert {c.model.backbone for c in trained} == {"vgg16"}
+    two = made(tasks=("fine_grained",), attentions=("sigmoid", "human"))
+    assert {c.config.model.attention for c in two if c.kind != study.REFERENCES} == {
+        "sigmoid",
+        "human",
+    }
 
 
 @pytest.mark.parametrize("preset", ["miniature", "paper"])
