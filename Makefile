@@ -4,42 +4,35 @@ VENV   ?= .venv
 RUN    := $(VENV)/bin/python
 READY  := $(VENV)/.installed
 
-DEMOS  := audit salient_object action fine_grained
-TASK   ?= $(DEMOS)
+TASKS := salient_object action fine_grained
+TASK  ?= audit $(TASKS)
+PARTS := $(if $(DATA),audit,$(TASK))
 
-.PHONY: demo $(addprefix demo-,$(DEMOS)) study test lint benchmark clean
+.PHONY: demo demo-audit demo-study study test lint benchmark clean
 
-# make demo                        every part of the study on drawn scenes
+# make demo                        every part of the study on drawn scenes: see runs/demo/report.html
 # make demo TASK=salient_object    one of the parts: audit, salient_object, action, fine_grained
 # make demo DATA=DIR WEIGHTS=FILE  an audit of VGG16 with its weights on a folder of your own
-demo: $(addprefix demo-,$(if $(DATA),audit,$(TASK)))
+demo: $(if $(filter audit,$(PARTS)),demo-audit) $(if $(filter $(TASKS),$(PARTS)),demo-study)
+
+ifneq ($(filter-out audit $(TASKS),$(PARTS)),)
+$(error TASK: expected some of: audit $(TASKS). Received: $(PARTS))
+endif
 
 # An untrained and a briefly trained network beside gaze.
 demo-audit: $(READY)
 	$(RUN) experiments/gaze_agreement.py $(if $(DATA),"$(DATA)") $(if $(WEIGHTS),--weights "$(WEIGHTS)") --out runs/demo/audit --overwrite
 
-# Five attention mechanisms, trained and compared; what is finished is not trained again.
-demo-salient_object: $(READY)
-	$(RUN) experiments/salient_object.py compare miniature --out runs/demo --overwrite
-
-# The same for drawn videos, in which a figure moves: a stream of flow first, then both. Eleven networks
-# in a few minutes leave each fewer updates than the preset has.
-demo-action: $(READY)
-	$(RUN) experiments/action.py compare miniature --out runs/demo --overwrite --training.iterations 30 --training.stream-iterations 180 --training.save-every 30
-
-# The same for drawn birds whose classes differ in one small part; then all of them are attacked.
-demo-fine_grained: $(READY)
-	$(RUN) experiments/fine_grained.py compare miniature --out runs/demo --overwrite
-	$(RUN) experiments/adversarial.py runs/demo/fine_grained/cub_vwsw-* --out runs/demo --overwrite
-
-demo-%:
-	$(error TASK: expected some of: $(DEMOS). Received: $*)
+# Five attention mechanisms on three tasks, trained, compared, attacked, and the report; what is
+# finished is not done again.
+demo-study: $(READY)
+	$(RUN) experiments/reproduce.py study demo --tasks $(filter $(TASKS),$(PARTS)) --overwrite
 
 # make study                       the whole grid on drawn data: every network, table and figure
 # make study PRESET=paper STUDY="--sources.dut-omron DIR ..."    any options of keras-attn study
 PRESET ?= miniature
 study: $(READY)
-	$(RUN) experiments/reproduce.py $(PRESET) $(STUDY)
+	$(RUN) experiments/reproduce.py study $(PRESET) $(STUDY)
 
 test: $(READY)
 	$(RUN) -m pytest -n 2 --dist loadfile

@@ -134,11 +134,11 @@ def _preprocessing(mode):
 
 def main(arguments=None):
     """Run `keras-attn`; returns the exit status."""
-    from keras_attn import attacking, commands, exporting, predicting, studying
+    from keras_attn import attacking, commands, exporting, predicting, studying, verifying
 
     there = {"audit": Audit, **commands.of_all_tasks(), "attack": attacking.Attack}
     there |= {"export": exporting.Export, "predict": predicting.Predict}
-    there["study"] = studying.Study
+    there |= {"study": studying.Study, "verify": verifying.Verify}
     about = "Does my network look where people look? Audit it, or train and score the study's."
     return run(lambda: commands.parse(there, prog=PROGRAM, description=about), arguments)
 

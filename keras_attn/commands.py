@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Union
 
 import tyro
 
-from keras_attn import cli, configs, runs
+from keras_attn import cli, configs, provenance, runs
 from keras_attn.errors import InputError
 from keras_attn.mechanisms import MECHANISMS
 
@@ -297,6 +297,14 @@ class Report:
 
 def report(folders, out):
     """Tables, pictures, pooled rows, confusions and findings of evaluated run folders."""
+    from keras_attn.report import verification
+
+    with provenance.measured("report", rows=verification.stamps(folders, out)) as work:
+        _report(folders, out)
+    provenance.replace(out, work)
+
+
+def _report(folders, out):
     from keras_attn.report import confusion, figures, findings, tables
 
     results = tables.read(folders)

@@ -18,7 +18,7 @@ import pandas as pd
 import tensorflow as tf
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from keras_attn import runs
+from keras_attn import provenance, runs
 from keras_attn.agreement.scoring import EXTRAS
 from keras_attn.errors import InputError
 from keras_attn.metrics.columns import COLUMNS
@@ -68,13 +68,15 @@ class Evaluation:
     rows: a DataFrame with a row per example; first who was scored on what (task, dataset,
     backbone, fusion, attention, fold, seed), then id, the number of fixations and the scores, NaN
     where there is none. arrays: by name, `(n, ...)` in the order of the rows. gallery: arrays by
-    name of a few examples. notes: what a reader of the numbers has to know.
+    name of a few examples. notes: what a reader of the numbers has to know. work: how it came to
+    be, from `provenance.measured`, or None.
     """
 
     rows: pd.DataFrame
     arrays: dict
     gallery: dict
     notes: tuple = ()
+    work: dict | None = None
 
     def summary(self):
         """The scores of the study with 95 % intervals: a DataFrame, a row per score."""
@@ -83,13 +85,16 @@ class Evaluation:
         return tables.summary(self.rows, self.arrays)
 
     def save(self, folder, *, overwrite=False):
-        """Write examples.csv, arrays.npz and gallery.npz into `folder`; returns its path."""
+        """Write FILES into `folder`, and what is known of how they came to be; returns its path."""
         with runs.writing(folder, FILES, overwrite=overwrite) as stage:
             self.rows.to_csv(stage / "examples.csv", index=False)
             named = {"id": self.rows["id"].to_numpy(str), "notes": np.array(self.notes, str)}
             np.savez_compressed(stage / "arrays.npz", **named, **self.arrays)
             np.savez_compressed(stage / "gallery.npz", **self.gallery)
-        return Path(folder).expanduser()
+        folder = Path(folder).expanduser()
+        if self.work is not None:
+            provenance.add(folder, self.work)
+        return folder
 
 
 def evaluate(scorer, model, dataset, labels, *, progress=True):
@@ -97,7 +102,11 @@ def evaluate(scorer, model, dataset, labels, *, progress=True):
     scorer.check(dataset)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     kept = dict.fromkeys(gallery_indices(dataset))
-    with ThreadPoolExecutor(2) as pool, Progress(*columns, disable=not progress) as bar:
+    with (
+        provenance.measured("evaluate", data=provenance.of_data(dataset)) as work,
+        ThreadPoolExecutor(2) as pool,
+        Progress(*columns, disable=not progress) as bar,
+    ):
         results = _scored(scorer.score, scorer, forward(model), dataset, pool, kept)
         scored = list(bar.track(results, total=len(dataset), description="evaluating"))
     rows = pd.DataFrame([numbers for numbers, _ in scored])
@@ -106,7 +115,7 @@ def evaluate(scorer, model, dataset, labels, *, progress=True):
     put_first(rows, {**labels, **counted})
     arrays = {name: np.stack([arrays[name] for _, arrays in scored]) for name in scored[0][1]}
     notes = (dataset.note,) if dataset.note else ()
-    return Evaluation(rows, arrays, as_gallery(kept), notes)
+    return Evaluation(rows, arrays, as_gallery(kept), notes, work)
 
 
 def put_first(table, columns):
@@ -154,7 +163,17 @@ def references(task, dataset, gaze):
     """
     labels = {"task": task, "dataset": (dataset.whole or dataset).name}
     labels |= {"backbone": "", "fusion": ""}
-    parts = []
+    with provenance.measured("references", data=provenance.of_data(dataset)) as work:
+        parts = list(_of_references(labels, dataset, gaze))
+    if not parts:
+        expected = "at least one example with gaze that a network sees"
+        raise InputError(f"dataset {dataset.name!r}", expected, "none")
+    notes = (dataset.note,) if dataset.note else ()
+    return Evaluation(pd.concat(parts, ignore_index=True), {}, {}, notes, work)
+
+
+def _of_references(labels, dataset, gaze):
+    """For each example with gaze a DataFrame of a row per reference."""
     for index, example in enumerate(dataset):
         pictures = [one.references() for one in gaze(index)]
         if not pictures:
@@ -164,12 +183,7 @@ def references(task, dataset, gaze):
         about = {**labels, "attention": list(pictures[0]), "fold": dataset.number, "seed": np.nan}
         about |= {"id": example.id, "fixations": len(example.fixations)}
         put_first(part, about)
-        parts.append(part)
-    if not parts:
-        expected = "at least one example with gaze that a network sees"
-        raise InputError(f"dataset {dataset.name!r}", expected, "none")
-    notes = (dataset.note,) if dataset.note else ()
-    return Evaluation(pd.concat(parts, ignore_index=True), {}, {}, notes)
+        yield part
 
 
 def gallery_indices(dataset, count=GALLERY):

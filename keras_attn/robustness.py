@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from keras_attn import adversarial, evaluation
+from keras_attn import adversarial, evaluation, provenance
 from keras_attn.tasks.scoring import STUDY
 
 TASK = "adversarial"
@@ -33,14 +33,18 @@ def evaluate(scorer, model, dataset, labels, attack, *, progress=True):
     plan = _Plan(scorer, adversarial.Attack(model), dataset, attack)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     kept, rows = dict.fromkeys(evaluation.gallery_indices(dataset)), []
-    with ThreadPoolExecutor(2) as pool, Progress(*columns, disable=not progress) as bar:
+    with (
+        provenance.measured("attack", data=provenance.of_data(dataset)) as work,
+        ThreadPoolExecutor(2) as pool,
+        Progress(*columns, disable=not progress) as bar,
+    ):
         task = bar.add_task("attacking", total=len(dataset))
         for chunk, batch in evaluation.batches(scorer, dataset, pool):
             rows += plan.attacked([part.index for part in chunk], batch, kept)
             bar.advance(task, len(chunk))
     table = pd.DataFrame(rows)
     evaluation.put_first(table, labels)
-    return evaluation.Evaluation(table, {}, evaluation.as_gallery(kept), plan.notes())
+    return evaluation.Evaluation(table, {}, evaluation.as_gallery(kept), plan.notes(), work)
 
 
 class _Plan:

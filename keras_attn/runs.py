@@ -3,12 +3,10 @@
 import hashlib
 import json
 import os
-import platform
 import shutil
 import tempfile
 from contextlib import contextmanager
 from dataclasses import dataclass
-from importlib import metadata
 from pathlib import Path
 
 import filelock
@@ -127,12 +125,6 @@ def fingerprint(path):
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def versions():
-    """What a result was made with."""
-    packages = ("keras_attn", "tensorflow", "keras", "numpy")
-    return {"python": platform.python_version()} | {n: metadata.version(n) for n in packages}
-
-
 EVALUATION, ATTACK = "evaluation", "fgsm"
 """Folders within a run's: scores on other data, and those under attack."""
 
@@ -162,6 +154,11 @@ class RunFolder:
     def weights(self):
         """The weights of the last epoch; a run is finished when they are there."""
         return self.path / "model.weights.h5"
+
+    @property
+    def provenance(self):
+        """How all of it came to be, as `keras_attn.provenance` writes it."""
+        return self.path / "provenance.json"
 
     @property
     def curves(self):
@@ -217,7 +214,7 @@ class RunFolder:
     def _sweep(self):
         """Delete what a process that was killed has left half written of the run's own files."""
         # Nobody else writes these while the lock is held; results are written without it.
-        for path in (self.config, self.history, self.state, self.weights):
+        for path in (self.config, self.history, self.state, self.weights, self.provenance):
             for stage in self.path.glob(f"{PARTIAL}*-{path.name}"):
                 stage.unlink(missing_ok=True)
 
@@ -236,7 +233,8 @@ class RunFolder:
         write_text(self.config, json.dumps(record, indent=2) + "\n")
 
     def _delete(self, results):
-        for path in (self.weights, self.state, self.history, self.config):
+        own = (self.weights, self.state, self.history, self.provenance, self.config)
+        for path in own:
             path.unlink(missing_ok=True)
         for path in (self.path / name for name in results):
             if path.is_dir():

@@ -13,7 +13,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from keras_attn import configs, mechanisms, models, runs, tasks, weights
+from keras_attn import configs, mechanisms, models, provenance, runs, tasks, weights
 from keras_attn.errors import InputError, listing
 from keras_attn.models.c3d import FLOW, FRAMES
 from keras_attn.models.common import GAZE
@@ -57,7 +57,7 @@ def export(model, task, config, out, *, origin=None, others=None):
         scored=scored,
         classes=len(classes),
         formats=tuple(others),
-        versions=runs.versions(),
+        versions=provenance.versions(),
     )
     assets = {"classes.txt": "".join(f"{name}\n" for name in classes)} if classes else {}
     told = {"config": None if config is None else configs.to_dict(_without_paths(config))}

@@ -10,7 +10,7 @@ from pathlib import Path
 import tyro
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from keras_attn import commands, runs
+from keras_attn import commands, configs, runs
 from keras_attn.errors import TrainingStopped
 from keras_attn.study import cells as study
 from keras_attn.study import local, schedule, standing
@@ -24,7 +24,8 @@ class Study:
     """
 
     preset: tyro.conf.Positional[study.Preset]
-    """miniature: drawn data and small networks; paper: the real ones."""
+    """miniature: drawn data and small networks; demo: a part of it that takes minutes; paper: the
+    real ones."""
     axes: tyro.conf.OmitArgPrefixes[study.Axes] = field(default_factory=study.Axes)
     """What the grid is spanned by."""
     sources: study.Sources = field(default_factory=study.Sources)
@@ -33,6 +34,10 @@ class Study:
     """Part of the names of cells, or a glob; what they need is done as well."""
     jobs: int = 1
     """Cells at a time, each in a process of its own."""
+    strategy: configs.Strategy | None = None
+    """mirrored: all GPUs of a machine share each batch; default that of the preset."""
+    precision: configs.Precision | None = None
+    """Keras' dtype policy; default that of the preset."""
     dry_run: bool = False
     """List the cells in order with what they cost, and do nothing."""
     out: Path | None = None
@@ -44,8 +49,9 @@ class Study:
         """List the cells, or carry them out and report."""
         engine = local.Local(self.jobs, self.overwrite)
         out = self.out or commands.RUNS / self.preset
-        every = study.grid(self.preset, out, axes=self.axes, sources=self.sources)
-        cells = study.chosen(every, self.only)
+        cells = study.chosen(self._grid(out, self.axes), self.only)
+        # Whatever an earlier call has finished in the folder belongs into the report as well.
+        every = self._grid(out, self.axes.within(self.preset).widest)
         if self.dry_run:
             print(listed(cells, every))
             return
@@ -53,6 +59,11 @@ class Study:
             study.check_sources(cells, self.sources)
         runs.check_target(out, ())
         carry_out(cells, every, engine, out)
+
+    def _grid(self, out, axes):
+        machine = {"strategy": self.strategy, "precision": self.precision}
+        machine = {name: value for name, value in machine.items() if value is not None}
+        return study.grid(self.preset, out, axes=axes, sources=self.sources, **machine)
 
 
 def carry_out(cells, every, engine, out):

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from keras_attn import configs, datasets, runs
+from keras_attn import configs, datasets, provenance, runs
 from keras_attn.errors import InputError, listing
 
 
@@ -43,9 +43,9 @@ def train(config, train, *, validation=None, out, overwrite=False):
     Runs that this one starts from, such as a stream of Task 2 alone, are trained first, in folders
     of their own names beside `out`.
 
-    Writes config.json, history.csv, model.weights.h5 and, for TensorBoard, tensorboard/; returns a
-    `Run`. Raises `InputError` for input that cannot be used, and `errors.TrainingStopped` where
-    the run diverges; nothing of the epoch in which it did is saved.
+    Writes config.json, history.csv, provenance.json, model.weights.h5 and, for TensorBoard,
+    tensorboard/; returns a `Run`. Raises `InputError` for input that cannot be used, and
+    `errors.TrainingStopped` where the run diverges; nothing of the epoch in which it did is saved.
     """
     from keras_attn import evaluation, tasks, weights
     from keras_attn.training import fit
@@ -65,15 +65,17 @@ def train(config, train, *, validation=None, out, overwrite=False):
         validate = None
         if validation is not None:
             validate = evaluation.validator(plan.scorer, validation, config.machine.threads)
-        model = fit.fit(
-            plan,
-            folder=folder,
-            machine=config.machine,
-            seed=config.training.seed,
-            save=lambda model, path: weights.save(model, path, record),
-            validate=validate,
-            label=config.title,
-        )
+        about = {"seed": config.training.seed, "data": provenance.of_data(train)}
+        with provenance.recorded(folder.path, "train", **about):
+            model = fit.fit(
+                plan,
+                folder=folder,
+                machine=config.machine,
+                seed=config.training.seed,
+                save=lambda model, path: weights.save(model, path, record),
+                validate=validate,
+                label=config.title,
+            )
     return Run(tasks.tag(model, config), config, folder.path)
 
 
@@ -99,7 +101,7 @@ def _record(config, train, task):
     data = {"name": train.name, "fingerprint": train.fingerprint, "note": train.note}
     data |= {"examples": len(train), "reading": str(train.report)}
     settings = {"identity": identity, "config": configs.to_dict(config), "data": data}
-    return settings | {"versions": runs.versions()}
+    return settings | {"versions": provenance.versions()}
 
 
 def _check_weights(folder, record):

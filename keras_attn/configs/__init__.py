@@ -12,7 +12,15 @@ from pathlib import Path
 from typing import get_args, get_type_hints
 
 from keras_attn.configs import for_action, for_fine_grained, for_salient_object
-from keras_attn.configs.base import PARTS, Attention, Backbone, Machine, changed
+from keras_attn.configs.base import (
+    PARTS,
+    Attention,
+    Backbone,
+    Machine,
+    Precision,
+    Strategy,
+    changed,
+)
 from keras_attn.configs.for_action import Action, Fusion
 from keras_attn.configs.for_adversarial import Attack
 from keras_attn.configs.for_fine_grained import FineGrained
@@ -32,7 +40,9 @@ __all__ = [
     "FineGrained",
     "Fusion",
     "Machine",
+    "Precision",
     "SalientObject",
+    "Strategy",
     "action",
     "changed",
     "fine_grained",

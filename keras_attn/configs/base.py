@@ -16,6 +16,7 @@ PARTS = ("model", "data", "training", "machine")
 Backbone = Literal["alexnet", "vgg16", "resnet50"]
 Attention = Literal[tuple(MECHANISMS)]
 Precision = Literal["float32", "mixed_float16", "mixed_bfloat16"]
+Strategy = Literal["none", "mirrored"]
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Machine:
 
     precision: Precision = "float32"
     """Keras' dtype policy."""
-    strategy: Literal["none", "mirrored"] = "none"
+    strategy: Strategy = "none"
     """mirrored: all GPUs of this machine share each batch."""
     threads: int = 4
     """That read and decode images."""

@@ -8,6 +8,8 @@ from zipfile import BadZipFile
 import numpy as np
 import pandas as pd
 
+from keras_attn import provenance
+from keras_attn.configs import RESULT_FORMAT
 from keras_attn.errors import InputError, listing, one_of
 from keras_attn.metrics.salient_object import THRESHOLDS
 from keras_attn.report.paper_tables import (
@@ -29,6 +31,8 @@ JOINED = " + "
 ATTACK = ("epsilon", "search")
 """Of attacks: the size of the perturbation that the scores count, and how it was chosen."""
 TEXT = ("task", "dataset", *NETWORK, "id", "search", *CLASSES)
+SCORING = ("evaluate", "references", "attack")
+"""Pieces of work that write rows, as `provenance` names them."""
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile, zlib.error)
 """What NumPy raises for a file that is no archive of arrays, or a damaged one."""
 OF_GAZE = {metric.key for metric in GAZE}
@@ -68,6 +72,7 @@ def read(folders):
     folders = [folders] if isinstance(folders, (str, Path)) else list(folders)
     if not folders:
         raise InputError("folders", "at least one run folder", "none")
+    _check_origins(folders)
     parts = [_read(Path(folder).expanduser()) for folder in folders]
     rows = pd.concat([rows for rows, _, _ in parts], ignore_index=True)
     _check_distinct(rows)
@@ -234,6 +239,25 @@ def _check_one_attack(rows):
         f"{expected}, as in {first['folder']}",
         f"epsilon {second['epsilon']:g} and search {second['search']!r}",
     )
+
+
+def _check_origins(folders):
+    """Refuse results of another version, and those on data that are not the same everywhere."""
+    first = {}
+    for folder in folders:
+        found = [w for w in provenance.read(Path(folder).expanduser()) if w["what"] in SCORING]
+        if not found:
+            continue  # written by hand, or by whoever kept the rows alone
+        work = found[-1]
+        if work["format"] != RESULT_FORMAT:
+            expected = f"results of format {RESULT_FORMAT}, as this version of keras_attn has them"
+            received = f"format {work['format']}, of version {work['versions']['keras_attn']}"
+            raise InputError(folder, expected, received)
+        data = work["data"]
+        known, where = first.setdefault(data["name"], (data["fingerprint"], folder))
+        if data["fingerprint"] != known:
+            expected = f"results on {data['name']} of fingerprint {known[:12]}, as {where} has"
+            raise InputError(folder, expected, f"fingerprint {data['fingerprint'][:12]}")
 
 
 def _check_distinct(rows):

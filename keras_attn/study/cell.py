@@ -10,7 +10,7 @@ import threading
 import time
 from pathlib import Path
 
-from keras_attn import cli, commands, configs
+from keras_attn import cli, commands, configs, provenance
 from keras_attn.study import standing
 from keras_attn.study.cells import ATTACK, REFERENCES, RUN
 
@@ -32,18 +32,21 @@ def _end_with_starter():
     os._exit(1)
 
 
-def carry_out(kind, config, folder, out, identity, overwrite):
+def carry_out(kind, config, folder, out, identity, needs, command, overwrite):
     """Carry out a cell, given as plain values, and mark it as finished."""
     began = time.perf_counter()
+    sys.argv[:] = command  # what a person has typed, for results to say how they came to be
     cli.import_tensorflow_quietly()
-    config, folder = configs.from_dict(config), Path(folder)
-    train, test = commands.read(config, drawn=Path(out) / "scenes")
+    config, folder, out = configs.from_dict(config), Path(folder), Path(out)
+    train, test = commands.read(config, drawn=out / "scenes")
+    data = provenance.of_data(test)
+    standing.check_data(data, [out / name for name in needs])
     if kind == RUN:
         commands.trained_and_scored(config, train, test, folder, overwrite)
     else:
         made = {REFERENCES: _references, ATTACK: _attacked}[kind](config, test, folder)
         made.save(folder, overwrite=True)
-    standing.mark(folder, identity, time.perf_counter() - began)
+    standing.mark(folder, identity, time.perf_counter() - began, data)
 
 
 def _references(config, test, folder):

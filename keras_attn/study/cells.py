@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
@@ -12,13 +12,26 @@ from keras_attn.errors import InputError, one_of
 from keras_attn.mechanisms import MECHANISMS
 
 REFERENCES, RUN, ATTACK = "references", "run", "attack"
-Preset = Literal["miniature", "paper"]
+Preset = Literal["demo", "miniature", "paper"]
 Task = Literal[tuple(configs.TASKS)]
+Dataset = Literal["dut_omron", "pascal_s", "hollywood2", "ucf_sports", "cub_vwsw"]
 
 PASCAL_EPOCHS = 2
 """Of a miniature on PASCAL-S, which shows each image in eight variants: as much as 16 epochs."""
-FOLDS = {"miniature": (0,), "paper": tuple(range(5))}
-"""Held out in turn, in Task 1."""
+EVERY = {"datasets": get_args(Dataset), "backbones": get_args(configs.Backbone)}
+SPANS = {
+    "demo": {
+        "datasets": ("dut_omron", "hollywood2", "cub_vwsw"),
+        "backbones": ("vgg16",),
+        "folds": (0,),
+    },
+    "miniature": EVERY | {"folds": (0,)},
+    "paper": EVERY | {"folds": tuple(range(5))},
+}
+"""What the grid of a preset is spanned by, where nothing else is said."""
+DEMO = {configs.Action.task: {"iterations": 30, "stream_iterations": 180, "save_every": 30}}
+"""Fields of a miniature that the demo changes, by task: eleven networks in a few minutes leave each
+fewer updates."""
 
 
 @dataclass(frozen=True)
@@ -104,40 +117,64 @@ class Axes:
 
     tasks: tuple[Task, ...] = tuple(configs.TASKS)
     """Tasks."""
-    backbones: tuple[configs.Backbone, ...] = get_args(configs.Backbone)
-    """Backbones of Tasks 1 and 3; that of Task 2 is C3D."""
+    datasets: tuple[Dataset, ...] | None = None
+    """Datasets, with those that their runs start from; default all, of `demo` the first of each
+    task."""
+    backbones: tuple[configs.Backbone, ...] | None = None
+    """Backbones of Tasks 1 and 3; that of Task 2 is C3D. Default all, of `demo` VGG16."""
+    attentions: tuple[configs.Attention, ...] = tuple(MECHANISMS)
+    """Mechanisms."""
     seeds: tuple[int, ...] = (0,)
     """Seeds of the training."""
     folds: tuple[int, ...] | None = None
-    """Folds of Task 1 that are held out in turn; default 0 of `miniature`, all five of `paper`."""
+    """Folds of Task 1 that are held out in turn; default all five of `paper`, 0 of the others."""
+
+    def within(self, preset):
+        """The same with what it leaves open as the preset has it."""
+        open_ = {name: span for name, span in SPANS[preset].items() if getattr(self, name) is None}
+        return replace(self, **open_)
+
+    @property
+    def widest(self):
+        """All tasks, datasets, backbones and mechanisms, of these seeds and folds."""
+        every = {"tasks": tuple(configs.TASKS), "attentions": tuple(MECHANISMS)}
+        return replace(self, **every, **EVERY)
 
 
-def grid(preset, out, *, axes=None, sources=None, bases=None):
+def grid(preset, out, *, axes=None, sources=None, bases=None, **changes):
     """All cells of the study, each after those that it needs: a list of `Cell`.
 
-    preset: "miniature" or "paper". out: the folder of the study. axes: an `Axes`. sources: a
-    `Sources`. bases: configurations to start from in place of the preset's, by task.
+    preset: "demo", "miniature" or "paper". out: the folder of the study. axes: an `Axes`. sources:
+    a `Sources`. bases: configurations to start from in place of the preset's, by task. changes:
+    fields of all configurations, such as strategy="mirrored".
     """
-    one_of("preset", preset, tuple(FOLDS))
-    axes, sources = axes or Axes(), sources or Sources()
-    bases = {task: presets[preset] for task, presets in configs.PRESETS.items()} | (bases or {})
-    made = _Grid(preset, Path(out), axes, sources)
+    axes = (axes or Axes()).within(one_of("preset", preset, tuple(SPANS)))
+    bases = {task: _base(task, preset) for task in configs.TASKS} | (bases or {})
+    made = _Grid(preset, Path(out), axes, sources or Sources())
     for task, add in (
         (configs.SalientObject.task, made.salient_object),
         (configs.Action.task, made.action),
         (configs.FineGrained.task, made.fine_grained),
     ):
         if task in axes.tasks:
-            add(bases[task])
-    return list(made.cells.values())
+            add(configs.changed(bases[task], **changes))
+    every = list(made.cells.values())
+    return _with_needs(every, {c.name for c in every if c.config.data.name in axes.datasets})
+
+
+def _base(task, preset):
+    """The configuration that the networks of a task differ from in their axes."""
+    if preset != "demo":
+        return configs.PRESETS[task][preset]
+    return configs.changed(configs.PRESETS[task]["miniature"], **DEMO.get(task, {}))
 
 
 class _Grid:
     """The cells so far, by name."""
 
     def __init__(self, preset, out, axes, sources):
-        self.preset, self.out, self.axes, self.sources = preset, out, axes, sources
-        self.folds = FOLDS[preset] if axes.folds is None else axes.folds
+        self.out, self.axes, self.sources = out, axes, sources
+        self.drawn = preset != "paper"
         self.cells = {}
 
     def add(self, name, kind, config, needs=()):
@@ -163,7 +200,7 @@ class _Grid:
 
     def weights(self, name):
         """The field of weights to start from, which a miniature has none of."""
-        return {"weights": getattr(self.sources, name)} if self.preset == "paper" else {}
+        return {} if self.drawn else {"weights": getattr(self.sources, name)}
 
     def folder(self, name):
         return self.out / name
@@ -171,16 +208,16 @@ class _Grid:
     def networks(self):
         for seed in self.axes.seeds:
             for backbone in self.axes.backbones:
-                for attention in MECHANISMS:
+                for attention in self.axes.attentions:
                     yield {"backbone": backbone, "attention": attention, "seed": seed}
 
     def salient_object(self, base):
         """DUT-OMRON, and PASCAL-S from the same network there (§IV-A2)."""
         later = base
-        if self.preset == "miniature":
+        if self.drawn:
             epochs = min(PASCAL_EPOCHS, base.training.epochs)
             later = configs.changed(base, epochs=epochs)
-        for fold in self.folds:
+        for fold in self.axes.folds:
             first, seen = self.on(base, "dut_omron", fold=fold)
             second, seen_later = self.on(later, "pascal_s", fold=fold)
             for network in self.networks():
@@ -196,7 +233,7 @@ class _Grid:
         first = configs.changed(first, **self.weights("c3d"))
         for seed in self.axes.seeds:
             for fusion in ("early", "late"):
-                for attention in MECHANISMS:
+                for attention in self.axes.attentions:
                     network = {"fusion": fusion, "attention": attention, "seed": seed}
                     before = self.streams(configs.changed(first, **network), seen)
                     start = {"start": self.folder(before)}
@@ -232,6 +269,11 @@ def chosen(cells, only=None):
     if not wanted:
         expected = f"a part of a cell's name, such as {cells[-1].name}, or a glob"
         raise InputError("--only", expected, repr(only))
+    return _with_needs(cells, wanted)
+
+
+def _with_needs(cells, wanted):
+    """The cells of these names, a set, and all that they need, in their order."""
     for cell in reversed(cells):  # what a cell needs stands before it
         if cell.name in wanted:
             wanted.update(cell.needs)

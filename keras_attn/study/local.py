@@ -66,7 +66,8 @@ class Local:
         """What `keras_attn.study.cell` reads."""
         order = {"kind": cell.kind, "config": configs.to_dict(cell.config)}
         order |= {"folder": str(cell.folder), "out": str(cell.out)}
-        return order | {"identity": cell.identity, "overwrite": self.overwrite}
+        order |= {"identity": cell.identity, "needs": list(cell.needs)}
+        return order | {"command": sys.argv, "overwrite": self.overwrite}
 
     def wait(self):
         """The next cell whose process ends, and its `Outcome`."""

@@ -5,16 +5,20 @@ import json
 from statistics import fmean
 
 from keras_attn import runs
-from keras_attn.study.cells import RUN
+from keras_attn.errors import InputError
+from keras_attn.study.cells import REFERENCES, RUN
 
 MARK = "cell.json"
 """Written into a cell's folder when all its results are there."""
 RESULTS = "examples.csv"
 
 
-def mark(folder, identity, seconds):
-    """Say of a cell that it is finished. seconds: how long it took."""
-    about = {"identity": identity, "seconds": round(seconds, 2)}
+def mark(folder, identity, seconds, data):
+    """Say of a cell that it is finished.
+
+    seconds: how long it took. data: what it was scored on, of `provenance.of_data`.
+    """
+    about = {"identity": identity, "seconds": round(seconds, 2), "data": data}
     runs.write_text(folder / MARK, json.dumps(about) + "\n")
 
 
@@ -22,12 +26,17 @@ def finished(cells):
     """Names of the cells whose results are there.
 
     Those of another configuration, or older than a run that they started from or than their own
-    weights, are not. What has changed within data or weight files is not looked at here; whoever
-    carries a cell out does, by the identity of its run.
+    weights, are not; nor are those whose references are not, or are of other data. What has
+    changed within data or weight files is not looked at here; whoever carries a cell out does.
     """
     by_name, found = {cell.name: cell for cell in cells}, set()
     for cell in cells:
-        if _marked(cell).get("identity") != cell.identity:
+        marked = _marked(cell.folder)
+        if marked.get("identity") != cell.identity:
+            continue
+        seen = [by_name[name] for name in cell.needs if name in by_name]
+        seen = [one for one in seen if one.kind == REFERENCES]
+        if any(c.name not in found or _other(marked, _marked(c.folder)) for c in seen):
             continue
         when = (cell.folder / MARK).stat().st_mtime_ns
         inputs = [cell.folder / RESULTS]
@@ -42,10 +51,33 @@ def finished(cells):
     return found
 
 
-def _marked(cell):
-    """What a cell's mark says, empty where there is none that can be read."""
+def check_data(data, before):
+    """Refuse data that are others than those of finished cells in the folders `before`.
+
+    data: of `provenance.of_data`. Cells on another dataset are passed over.
+    """
+    for folder in before:
+        if _other({"data": data}, marked := _marked(folder)):
+            raise InputError(
+                data["name"],
+                f"the data of fingerprint {marked['data']['fingerprint'][:12]} that {folder} was "
+                f"made from; delete its {MARK} to have all cells on this dataset looked at again, "
+                "and those of other data done again with --overwrite",
+                f"other data, of fingerprint {data['fingerprint'][:12]}",
+            )
+
+
+def _other(marked, earlier):
+    """Whether two marks are of one dataset, but of other data."""
+    one, other = (mark.get("data") or {} for mark in (marked, earlier))
+    same = one.get("name") == other.get("name")
+    return same and one.get("fingerprint") != other.get("fingerprint")
+
+
+def _marked(folder):
+    """What the mark in a cell's folder says, empty where there is none that can be read."""
     try:
-        marked = json.loads((cell.folder / MARK).read_text(encoding="utf-8"))
+        marked = json.loads((folder / MARK).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return {}
     return marked if isinstance(marked, dict) else {}
@@ -54,7 +86,7 @@ def _marked(cell):
 def seconds(cell):
     """What a finished cell has cost, a run that of its epochs; None where nothing tells."""
     if cell.kind != RUN:
-        return _marked(cell).get("seconds")
+        return _marked(cell.folder).get("seconds")
     try:
         with runs.RunFolder(cell.folder).history.open(encoding="utf-8", newline="") as file:
             return sum(float(row["seconds"]) for row in csv.DictReader(file))

@@ -11,7 +11,7 @@ import filelock
 import keras
 import numpy as np
 
-from keras_attn import models, runs, weights
+from keras_attn import models, provenance, runs, weights
 from keras_attn.datasets.miniature import shapes
 from keras_attn.training import devices
 from keras_attn.training.callbacks import Report
@@ -42,7 +42,7 @@ def drawn_trunk(backbone, width, side, folder=None):
             trunk = _trained(backbone, width, side)
             about = {"trunk": {"backbone": backbone, "width": width, "learnt": "drawn shapes"}}
             about["trunk"]["digest"] = digest(trunk)
-            weights.save(trunk, path, about | {"versions": runs.versions()})
+            weights.save(trunk, path, about | {"versions": provenance.versions()})
     return path
 
 

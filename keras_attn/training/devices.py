@@ -2,14 +2,15 @@
 
 from contextlib import contextmanager, nullcontext
 from functools import cache
+from typing import get_args
 
 import keras
 import tensorflow as tf
 
+from keras_attn import configs
 from keras_attn.errors import one_of
 
-PRECISIONS = ("float32", "mixed_float16", "mixed_bfloat16")
-STRATEGIES = ("none", "mirrored")
+PRECISIONS, STRATEGIES = get_args(configs.Precision), get_args(configs.Strategy)
 
 
 @contextmanager

@@ -40,12 +40,39 @@ def test_the_grid_has_every_network_of_the_tables(preset, counts):
     assert len({c.name for c in cells}) == len(cells)
 
 
+def test_the_demo_is_a_part_of_the_miniature_with_every_mechanism_and_attack():
+    small = made("demo")
+    trained = Counter(cell.config.data.name for cell in small if cell.kind == study.RUN)
+    # Both fusions, after the stream of flow alone.
+    assert trained == {"dut_omron": 5, "hollywood2": 2 * 5 + 1, "cub_vwsw": 5}
+    assert sum(cell.kind == study.ATTACK for cell in small) == 5
+    assert {c.name for c in small} < {c.name for c in made()}
+
+
+def test_datasets_come_with_those_that_their_runs_start_from():
+    few = made(datasets=("pascal_s",), backbones=("vgg16",))
+    assert {c.config.data.name for c in few} == {"dut_omron", "pascal_s"}
+    assert {c.config.data.name for c in made(datasets=("hollywood2",))} == {"hollywood2"}
+
+
+def test_how_networks_are_trained_reaches_all_cells_and_is_no_part_of_their_identity():
+    given = study.grid("demo", "runs", strategy="mirrored", precision="mixed_bfloat16")
+    machines = [cell.config.machine for cell in given]
+    assert {(m.strategy, m.precision) for m in machines} == {("mirrored", "mixed_bfloat16")}
+    assert [cell.identity for cell in given] == [cell.identity for cell in made("demo")]
+
+
 def test_axes_choose_tasks_backbones_seeds_and_folds():
     few = made("paper", tasks=("salient_object",), backbones=("vgg16",), seeds=(1, 2), folds=(3,))
     trained = [cell.config for cell in few if cell.kind == study.RUN]
     assert len(trained) == 2 * 5 * 2
     assert {c.data.fold for c in trained} == {3} and {c.training.seed for c in trained} == {1, 2}
     assert {c.model.backbone for c in trained} == {"vgg16"}
+    two = made(tasks=("fine_grained",), attentions=("sigmoid", "human"))
+    assert {c.config.model.attention for c in two if c.kind != study.REFERENCES} == {
+        "sigmoid",
+        "human",
+    }
 
 
 @pytest.mark.parametrize("preset", ["miniature", "paper"])
@@ -192,7 +219,8 @@ def finish(cell, seconds):
     folder = runs.RunFolder(cell.folder)
     folder.weights.write_text("")
     folder.history.write_text(f"epoch,seconds\n1,{seconds}\n2,{seconds}\n")
-    standing.mark(cell.folder, cell.identity, seconds)
+    data = {"name": cell.config.data.name, "fingerprint": "as read"}
+    standing.mark(cell.folder, cell.identity, seconds, data)
 
 
 def later(path):
@@ -241,6 +269,7 @@ def test_a_cell_is_not_finished_when_what_it_starts_from_is_newer(pair):
 def test_costs_are_those_of_the_history_and_of_cells_alike(tmp_path):
     cells = made(out=tmp_path, tasks=("salient_object",), backbones=("alexnet", "vgg16"))
     dut = [c for c in cells if c.name.startswith("salient_object/dut_omron-vgg16")]
+    finish(next(c for c in cells if c.kind == study.REFERENCES), 1)
     finish(dut[0], 10)
     finish(dut[1], 20)
     costs = standing.costs(cells, standing.finished(cells))
@@ -266,3 +295,44 @@ def test_a_dry_run_lists_the_cells_and_leaves_nothing(tmp_path, capsys):
         "to do       unknown  fine_grained/cub_vwsw-vgg16-human-seed0/fgsm",
         "3 cells, 2 to do: 60 s of training and scoring, and 1 of unknown cost.",
     ]
+
+
+# --- data that change ---------------------------------------------------------------------------
+
+
+def seen(cells, **fingerprints):
+    """Finish cells on data of these fingerprints."""
+    for cell in cells:
+        finish(cell, 1)
+        data = {"name": cell.config.data.name, "fingerprint": fingerprints[cell.config.data.name]}
+        standing.mark(cell.folder, cell.identity, 1, data)
+
+
+@pytest.fixture
+def on_both(tmp_path):
+    """References and runs of human attention on DUT-OMRON and PASCAL-S."""
+    return study.chosen(made(out=tmp_path, backbones=("vgg16",)), "pascal_s-vgg16-human")
+
+
+def test_cells_are_looked_at_again_once_the_references_of_their_data_are_gone(on_both):
+    seen(on_both, dut_omron="a", pascal_s="b")
+    assert standing.finished(on_both) == names(on_both)
+    references = next(c for c in on_both if c.name.endswith("references-pascal_s-fold0"))
+    (references.folder / standing.MARK).unlink()
+    assert standing.finished(on_both) == {c.name for c in on_both if "pascal_s" not in c.name}
+
+
+def test_cells_of_other_data_than_their_references_are_not_finished(on_both):
+    seen(on_both, dut_omron="a", pascal_s="b")
+    seen([c for c in on_both if c.kind == study.REFERENCES], dut_omron="a", pascal_s="changed")
+    kept = {c.name for c in on_both if c.kind == study.REFERENCES or "pascal_s" not in c.name}
+    assert standing.finished(on_both) == kept
+
+
+def test_data_that_have_changed_under_finished_cells_are_one_clear_error(on_both):
+    seen(on_both, dut_omron="a", pascal_s="b")
+    before = [cell.folder for cell in on_both]
+    standing.check_data({"name": "pascal_s", "fingerprint": "b"}, before)
+    standing.check_data({"name": "cub_vwsw", "fingerprint": "c"}, before)
+    with pytest.raises(InputError, match=r"pascal_s: expected the data of fingerprint b that .*--"):
+        standing.check_data({"name": "pascal_s", "fingerprint": "changed"}, before)

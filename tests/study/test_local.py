@@ -2,13 +2,14 @@
 
 import io
 import subprocess
+import sys
 import time
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
 
 import pytest
 
-from keras_attn import cli, configs, studying
+from keras_attn import cli, configs, provenance, studying
 from keras_attn.errors import InputError
 from keras_attn.study import cell as process_of_a_cell
 from keras_attn.study import cells as study
@@ -66,6 +67,16 @@ def test_what_failed_is_told_with_the_end_of_its_log(carried_out, cells):
     assert f"failed   {BAD}" in printed and f"its log {log} ends:" in printed
     assert "damaged.h5: expected" in printed and "damaged.h5: expected" in log.read_text()
     assert "2 of 4 cells are not finished" in errors and str(log) in errors
+
+
+def test_how_a_cell_came_to_be_stands_in_its_folder(carried_out, cells):
+    """With the command that was typed, not that of the process which carried it out."""
+    works = provenance.read(cells[GOOD].folder)
+    assert [work["what"] for work in works] == ["train", "evaluate"]
+    assert {tuple(work["command"]) for work in works} == {tuple(sys.argv)}
+    assert works[0]["data"]["fingerprint"] == works[1]["data"]["fingerprint"]
+    (references,) = provenance.read(cells[REFERENCES].folder)
+    assert references["data"] == works[1]["data"]
 
 
 def test_the_second_call_trains_nothing(carried_out, cells, place, capsys):

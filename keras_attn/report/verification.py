@@ -1,0 +1,108 @@
+"""Whether the tables of a report are what its rows give. Changes nothing.
+
+A report says of itself, in `provenance.json`, which folders it was made from, and what their rows
+were then.
+"""
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from keras_attn import provenance, runs
+from keras_attn.errors import InputError
+from keras_attn.report import tables
+from keras_attn.report.paper_tables import KEYS, TABLES
+
+REPORT, TABLES_IN = "report", "tables"
+ROWS = ("examples.csv", "arrays.npz")
+CLOSE = 1e-6
+"""Numbers that differ by less are the same, and were only added up in another order."""
+
+
+def stamps(folders, out):
+    """SHA-256 of the files of rows of each run folder, by the folder as seen from `out`."""
+    made = {}
+    for folder in map(Path, folders):
+        there = [path for name in ROWS if (path := folder.expanduser() / name).is_file()]
+        named = os.path.relpath(folder.expanduser().resolve(), Path(out).expanduser().resolve())
+        made[named] = {path.name: runs.fingerprint(path) for path in there}
+    return made
+
+
+def differences(out):
+    """Sentences, each of what is not as the report in the folder `out` was made; maybe none.
+
+    Also the number of cells that were compared. `InputError` for a folder without a report, and
+    for rows that cannot be read any more.
+    """
+    out = Path(out).expanduser()
+    told = {out / name: files for name, files in _rows_of(out).items()}
+    found = [s for folder, files in told.items() for s in _changed(folder, files)]
+    gone = [folder for folder in told if not folder.is_dir()]
+    if gone:
+        return found, 0
+    cells = tables.cells(tables.read(list(told)))
+    for table in TABLES:
+        path = out / TABLES_IN / table.files[0]
+        own = cells[cells["table"] == table.number]
+        if path.is_file() or not own.empty:
+            found += _compared(path, own)
+    return found, len(cells)
+
+
+def _rows_of(out):
+    """Of the last report in a folder: the folders and the files that it was made from."""
+    works = provenance.read(out) if out.is_dir() else []
+    reports = [work for work in works if work["what"] == REPORT]
+    if not reports:
+        expected = "a folder that a study, a comparison or a report was written to"
+        raise InputError(out, expected, f"no report in its {runs.RunFolder(out).provenance.name}")
+    return reports[-1]["rows"]
+
+
+def _changed(folder, files):
+    for name, stamp in files.items():
+        path = folder / name
+        if not path.is_file():
+            yield f"{path}: gone since the report"
+        elif runs.fingerprint(path) != stamp:
+            yield f"{path}: changed since the report"
+
+
+def _compared(path, cells):
+    """What of a table's CSV file is not what the rows give."""
+    if not path.is_file():
+        return [f"{path}: gone since the report, which has {len(cells)} cells for it"]
+    keys = list(KEYS)
+    try:
+        written = pd.read_csv(path, keep_default_na=False, na_values={"value": [""], "n": [""]})
+        written = written.set_index(keys)
+    except (OSError, ValueError, KeyError) as error:
+        return [f"{path}: no table of cells ({error})"]
+    anew = cells.set_index(keys)
+    found = [f"{path}: a cell that no row gives, {_named(key)}" for key in written.index]
+    found = [s for s, key in zip(found, written.index, strict=True) if key not in anew.index]
+    for key, row in anew.iterrows():
+        if key not in written.index:
+            found.append(f"{path}: no cell {_named(key)}")
+            continue
+        found += [
+            f"{path}: {name} of {_named(key)} is {was}, the rows give {now}"
+            for name, now in row.items()
+            if name in written and not _same(was := written.loc[key, name], now)
+        ]
+    return found
+
+
+def _named(key):
+    return " ".join(str(part) for part in key if part)
+
+
+def _same(was, now):
+    try:
+        numbers = [float("nan" if one == "" else one) for one in (was, now)]
+    except (TypeError, ValueError):
+        return str(was) == str(now)
+    return bool(np.isclose(*numbers, CLOSE, CLOSE, equal_nan=True))
