@@ -71,7 +71,7 @@ class Cluster:
             raise
         options = {"num_cpus": cpus, "num_gpus": gpus, "max_retries": RETRIES}
         self.task = self.ray.remote(**options)(_carry_out)
-        self.options = {"overwrite": overwrite, "threads": int(cpus)}
+        self.options = {"overwrite": overwrite, "threads": cpus}
 
     def submit(self, cell):
         """Give a cell to Ray, with the references of those that it needs."""
@@ -187,7 +187,8 @@ def _knock(address):
 
 
 def _unreachable(address, why):
-    return InputError("--address", f"a Ray cluster that answers at {address}", why)
+    where = "on this machine" if address == ANY else f"at {address}"
+    return InputError("--address", f"a Ray cluster that answers {where}", str(why).rstrip("."))
 
 
 def _check_room(nodes, wanted):

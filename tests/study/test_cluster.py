@@ -28,7 +28,7 @@ BEREFT = "fine_grained/cub_vwsw-alexnet-activation-seed0"
 UNDISTURBED = "fine_grained/the-same-undisturbed"
 BAD = "fine_grained/cub_vwsw-alexnet-softmax-seed0"
 ATTACK = f"{BAD}/fgsm"
-WITHIN = 60.0
+WITHIN = 240.0
 """Seconds that a test waits for what other processes do."""
 
 
