@@ -66,12 +66,10 @@ class Study:
 
     def _check(self):
         """Refuse options of one engine that are given to the other, which would go unheard."""
-        others = {"ray": ("jobs",), "local": ("address", "cpus", "gpus")}[self.engine]
-        for option in others:
+        expected = f"no such option with --engine {self.engine}"
+        for option in {"ray": ("jobs",), "local": ("address", "cpus", "gpus")}[self.engine]:
             if (value := getattr(self, option)) != getattr(Study, option):
-                raise InputError(
-                    f"--{option}", f"no such option with --engine {self.engine}", value
-                )
+                raise InputError(f"--{option}", expected, value)
 
     def _engine(self, out):
         if self.engine == "local":

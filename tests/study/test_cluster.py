@@ -148,27 +148,42 @@ def test_the_folder_is_left_without_the_mark_that_nodes_look_for(carried_out, pl
 
 @pytest.fixture(scope="module")
 def joined():
-    """The address of a running cluster of one node with two cores."""
+    """The address of a running cluster of one node with two cores and, as it says, one GPU."""
     from ray.cluster_utils import Cluster
 
-    running = Cluster(initialize_head=True, head_node_args={"num_cpus": 2})
+    running = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "num_gpus": 1})
     yield running.address
     running.shutdown()
 
 
-def test_interrupting_ends_the_processes_on_the_nodes(joined, cells, tmp_path):
-    cell = replace(cells[BEREFT], out=tmp_path)
+@pytest.fixture(scope="module")
+def interrupted(joined, cells, tmp_path_factory):
+    """A cell, one that needs it, their engine that was stopped, and the first's environment."""
+    cell = replace(cells[BEREFT], out=tmp_path_factory.mktemp("interrupted"))
     later = replace(cell, name=UNDISTURBED, needs=(cell.name,))
-    engine = cluster.Cluster(tmp_path, joined)
+    engine = cluster.Cluster(cell.out, joined, cpus=2, gpus=0.5)
     engine.submit(cell)
     engine.submit(later)
-    until(lambda: list(processes(cell.name)))
+    ((process, _),) = until(lambda: list(processes(cell.name)))
+    environment = Path(f"/proc/{process}/environ").read_bytes().split(b"\0")
     engine.stop()
+    return cell, later, engine, environment
+
+
+def test_interrupting_ends_the_processes_on_the_nodes(interrupted):
+    cell, later, engine, _ = interrupted
     assert not list(processes(cell.name)) and not later.folder.exists()
     assert engine.running == {}
 
 
-@pytest.mark.parametrize(("option", "most"), [("cpus", 2), ("gpus", 0)])
+def test_a_cell_computes_with_what_it_was_given_of_its_node(interrupted):
+    *_, environment = interrupted
+    threads = os.environ.get("TF_NUM_INTRAOP_THREADS", "2")
+    given = [f"TF_NUM_INTRAOP_THREADS={threads}", "CUDA_VISIBLE_DEVICES=0"]
+    assert {line.encode() for line in given} <= set(environment)
+
+
+@pytest.mark.parametrize(("option", "most"), [("cpus", 2), ("gpus", 1)])
 def test_more_than_any_node_has_is_refused_and_not_waited_for(joined, tmp_path, option, most):
     with pytest.raises(InputError, match=f"--{option}: expected at most {most}, .*Received: 3"):
         cluster.Cluster(tmp_path, joined, **{option: 3})
