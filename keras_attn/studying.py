@@ -6,14 +6,15 @@ Like `cli`, imports neither TensorFlow nor Keras; only the processes of the cell
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 import tyro
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from keras_attn import commands, configs, runs
-from keras_attn.errors import TrainingStopped
+from keras_attn.errors import InputError, TrainingStopped
 from keras_attn.study import cells as study
-from keras_attn.study import local, schedule, standing
+from keras_attn.study import cluster, local, schedule, standing
 
 
 @dataclass(frozen=True)
@@ -33,11 +34,20 @@ class Study:
     only: str | None = None
     """Part of the names of cells, or a glob; what they need is done as well."""
     jobs: int = 1
-    """Cells at a time, each in a process of its own."""
+    """Cells at a time, each in a process of its own; on a cluster as many as it has room for."""
     strategy: configs.Strategy | None = None
     """mirrored: all GPUs of a machine share each batch; default that of the preset."""
     precision: configs.Precision | None = None
     """Keras' dtype policy; default that of the preset."""
+    engine: Literal["local", "ray"] = "local"
+    """Where cells run: on this machine, or on a Ray cluster (docs/study.md)."""
+    address: str = cluster.HERE
+    """That of the cluster: local (one of this machine alone), auto (one that this machine is part
+    of) or HOST:PORT."""
+    cpus: int = 1
+    """Cores that each cell has on the cluster."""
+    gpus: float = 0
+    """GPUs that each cell has on the cluster, or the part of one."""
     dry_run: bool = False
     """List the cells in order with what they cost, and do nothing."""
     out: Path | None = None
@@ -47,7 +57,7 @@ class Study:
 
     def __call__(self):
         """List the cells, or carry them out and report."""
-        engine = local.Local(self.jobs, self.overwrite)
+        self._check()
         out = self.out or commands.RUNS / self.preset
         cells = study.chosen(self._grid(out, self.axes), self.only)
         # Whatever an earlier call has finished in the folder belongs into the report as well.
@@ -58,7 +68,20 @@ class Study:
         if self.preset == "paper":
             study.check_sources(cells, self.sources)
         runs.check_target(out, ())
-        carry_out(cells, every, engine, out)
+        carry_out(cells, every, self._engine(out), out)
+
+    def _check(self):
+        """Refuse options of one engine that are given to the other, which would go unheard."""
+        expected = f"no such option with --engine {self.engine}"
+        for option in {"ray": ("jobs",), "local": ("address", "cpus", "gpus")}[self.engine]:
+            if (value := getattr(self, option)) != getattr(Study, option):
+                raise InputError(f"--{option}", expected, value)
+
+    def _engine(self, out):
+        if self.engine == "local":
+            return local.Local(self.jobs, self.overwrite)
+        options = {"cpus": self.cpus, "gpus": self.gpus, "overwrite": self.overwrite}
+        return cluster.Cluster(out, self.address, **options)
 
     def _grid(self, out, axes):
         machine = {"strategy": self.strategy, "precision": self.precision}

@@ -4,6 +4,7 @@
     standing   which of them are finished, and what the others will cost
     schedule   carries them out on an engine; what fails does not stop the others
     local      the engine of one machine: a process for each cell
+    cluster    the engine of a Ray cluster, which does the same on other machines
     cell       that process
 
 None but `cell` imports TensorFlow.

@@ -21,6 +21,9 @@ TAIL = 6
 POLL, PATIENCE = 0.1, 15.0
 """Seconds from one look at the processes to the next, and until an interrupted one is killed."""
 
+THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+"""Variables that tell TensorFlow how many threads to compute with."""
+
 
 class Running(NamedTuple):
     """A cell whose process has not ended; began: the time it was started at."""
@@ -33,20 +36,27 @@ class Running(NamedTuple):
 class Local:
     """Runs cells in processes of this machine: an `Engine`.
 
-    jobs: how many at once. overwrite: delete other runs that are in their folders.
+    jobs: how many at once. overwrite: delete other runs that are in their folders. threads: of
+    TensorFlow's in each; None for as many as there are cores. Variables of the environment that
+    say so themselves (`THREADS`) go before.
     """
 
-    def __init__(self, jobs=1, overwrite=False):
+    early = False
+
+    def __init__(self, jobs=1, overwrite=False, threads=None):
         if jobs < 1:
             raise InputError("--jobs", "at least 1", jobs)
-        self.slots, self.overwrite = jobs, overwrite
+        self.slots, self.overwrite, self.threads = jobs, overwrite, threads
         self.running = []
 
     def submit(self, cell):
         """Start the process of a cell."""
         cell.folder.mkdir(parents=True, exist_ok=True)
         # Several that share a GPU must not each take all of its memory.
-        environment = {"TF_FORCE_GPU_ALLOW_GROWTH": "true", **os.environ}
+        environment = {"TF_FORCE_GPU_ALLOW_GROWTH": "true"}
+        if self.threads is not None:
+            environment |= dict.fromkeys(THREADS, str(self.threads))
+        environment |= os.environ
         with (cell.folder / LOG).open("wb") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "keras_attn.study.cell", cell.name],

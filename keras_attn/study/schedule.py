@@ -27,17 +27,31 @@ class Outcome:
 class Engine(Protocol):
     """Where cells run: this machine, or others."""
 
-    slots: int
-    """How many run at once."""
+    slots: float
+    """How many it takes at once."""
+    early: bool
+    """Whether it takes cells before those that they need have ended, and begins them after that;
+    what needs a failed one is then "not run" by its word."""
 
     def submit(self, cell):
-        """Begin a cell, and return at once."""
+        """Begin a cell, or have it begin when it can, and return at once."""
 
     def wait(self):
         """The next cell that comes to its end, and its `Outcome`."""
 
     def stop(self):
         """End what still runs, so that it can go on another time."""
+
+
+def hindered(cell, outcomes):
+    """The `Outcome` of a cell that needs one which was not brought to its end; None of others.
+
+    outcomes: by name, of those that are known.
+    """
+    for name in cell.needs:
+        if name in outcomes and outcomes[name].status != DONE:
+            return Outcome(SKIPPED, reason=f"needs {name}")
+    return None
 
 
 def carry_out(cells, finished, engine, told):
@@ -57,11 +71,11 @@ def carry_out(cells, finished, engine, told):
     try:
         while waiting or running:
             for cell in list(waiting):
-                bad = [n for n in cell.needs if n in outcomes and outcomes[n].status != DONE]
-                due = all(n not in known or n in outcomes for n in cell.needs)
-                if bad:
+                hindrance = hindered(cell, outcomes)
+                due = engine.early or all(n not in known or n in outcomes for n in cell.needs)
+                if hindrance:
                     waiting.remove(cell)
-                    settle(cell, Outcome(SKIPPED, reason=f"needs {bad[0]}"))
+                    settle(cell, hindrance)
                 elif due and running < engine.slots:
                     waiting.remove(cell)
                     engine.submit(cell)

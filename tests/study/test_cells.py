@@ -1,5 +1,6 @@
 """Which cells there are, what each needs, in which order they run, and how they stand."""
 
+import math
 import os
 from collections import Counter
 from dataclasses import replace
@@ -151,6 +152,8 @@ def test_a_folder_that_cannot_be_written_to_is_refused_before_any_cell(tmp_path)
 class Listing:
     """An engine that ends its cells in the order in which they were begun; some of them fail."""
 
+    early = False
+
     def __init__(self, slots, failing=()):
         self.slots, self.failing = slots, failing
         self.running, self.begun, self.most = [], [], 0
@@ -180,6 +183,19 @@ def test_cells_begin_when_what_they_need_has_ended_and_no_more_at_once_than_ther
     outcomes = schedule.carry_out(cells, (), engine, lambda cell, _: ended.append(cell.name))
     assert sorted(ended) == sorted(engine.begun) == sorted(cell.name for cell in cells)
     assert engine.most == 3 and {o.status for o in outcomes.values()} == {DONE}
+
+
+def test_an_engine_that_orders_cells_itself_gets_all_of_them_at_once_and_in_order():
+    class Ordering(Listing):
+        early = True
+
+        def wait(self):
+            assert len(self.begun) == len(cells)
+            return super().wait()
+
+    cells, engine = made(tasks=("action",)), Ordering(slots=math.inf)
+    outcomes = schedule.carry_out(cells, (), engine, lambda *_: None)
+    assert engine.begun == list(outcomes) == [cell.name for cell in cells]
 
 
 def test_what_needs_a_failed_cell_is_not_run_and_all_else_is():

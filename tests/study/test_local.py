@@ -6,6 +6,7 @@ import sys
 import time
 from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -135,6 +136,18 @@ def test_a_cell_ends_when_who_started_it_is_gone(begun):
         engine.stop()
         raise
     assert not (engine.running[0].cell.folder / standing.MARK).exists()
+
+
+def test_threads_are_as_many_as_asked_for_unless_the_environment_says_so(
+    cells, tmp_path, monkeypatch
+):
+    monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
+    monkeypatch.setenv("TF_NUM_INTEROP_THREADS", "5")
+    engine = local.Local(threads=3)
+    engine.submit(replace(cells[GOOD], out=tmp_path))
+    environment = Path(f"/proc/{engine.running[0].process.pid}/environ").read_bytes().split(b"\0")
+    engine.stop()
+    assert {b"TF_NUM_INTRAOP_THREADS=3", b"TF_NUM_INTEROP_THREADS=5"} <= set(environment)
 
 
 def test_no_jobs_are_refused():
