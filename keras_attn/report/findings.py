@@ -13,7 +13,7 @@ from keras_attn import runs
 from keras_attn.datasets.miniature.scenes import ABOUT
 from keras_attn.report.audit_table import decimals
 from keras_attn.report.claims import METRICS, QUESTIONS, Claim, cells_of, counts_of, shares
-from keras_attn.report.contrasts import Contrasts
+from keras_attn.report.contrasts import contrasts_of
 from keras_attn.report.paper_claims import CLAIMS
 from keras_attn.report.paper_tables import KEYS, paper, trunk_title
 from keras_attn.report.results import read
@@ -123,7 +123,7 @@ def findings(results, claims=CLAIMS):
     results: run folders as for `results.read`, or what it returned.
     """
     results = read(results)
-    contrasts = Contrasts(results)
+    contrasts = contrasts_of(results)
     return [_finding(claim, results, contrasts) for claim in claims]
 
 

@@ -1,7 +1,7 @@
 """What evaluations have written into run folders, read back and pooled. Runs no network."""
 
 import zlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from zipfile import BadZipFile
 
@@ -42,12 +42,14 @@ class Results:
     backbone is "" for what needs no network ("one viewer", "centre"). arrays: by name, float32, NaN
     for rows without: CURVES `(rows, 256)`, RANKING `(rows, classes)`, where the columns exceed the
     classes of a dataset as well. notes: `{(task, dataset): sentences}` that have to stand
-    under every table.
+    under every table. kept: what was computed from them, by name, for whoever needs it next;
+    nothing changes the rows.
     """
 
     rows: pd.DataFrame
     arrays: dict
     notes: dict
+    kept: dict = field(default_factory=dict, repr=False)
 
     def of(self, **labels):
         """The rows that have these labels, and their arrays."""
