@@ -89,16 +89,16 @@ def test_networks_without_attention_are_compared_below_each_other(tmp_path):
 
 
 def test_shares_go_by_their_interval_alone(tmp_path):
-    """95 and 80 of 200 birds, of which 185 are told alike: the rank test counts these in."""
+    """95 and 81 of 200 birds, of which 186 are told alike: the rank test counts these in."""
     folders = []
-    for name, right in (("human", 95), ("sigmoid", 80)):
+    for name, right in (("human", 95), ("sigmoid", 81)):
         told = 1.0 * (np.arange(200) < right)
         names = {"class": "c0", "predicted": np.where(told == 1, "c0", "c1"), "correct": told}
         scores = {"id": [f"{i:03d}" for i in range(200)], **names}
         who = {"task": "fine_grained", "dataset": "cub_vwsw", "attention": name}
         folders.append(save_run(tmp_path / name, scores, **who))
     behind = column(folders, "VII", "accuracy")["sigmoid"]
-    assert behind["behind"] == pytest.approx(0.075) and behind["behind_p"] > 0.05
+    assert behind["behind"] == pytest.approx(0.07) and behind["behind_p"] > 0.05
     assert behind["within_noise"] is False
 
 

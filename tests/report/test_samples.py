@@ -14,11 +14,11 @@ ACCURACY = Metric("accuracy", "accuracy", column="correct", proportion=True)
 
 
 def sample(mae, curves=None, seeds=None, **options):
-    """The sample of images "00", "01", ...; mae: of each; seeds: of each, then ids repeat."""
+    """The sample of images "000", "001", ...; mae: of each; seeds: of each, then ids repeat."""
     mae = np.asarray(mae, float)
     seeds = np.zeros(len(mae)) if seeds is None else np.asarray(seeds)
     own = np.concatenate([np.arange(np.sum(seeds == seed)) for seed in np.unique(seeds)])
-    rows = pd.DataFrame({"id": [f"{i:02d}" for i in own], "seed": seeds, "mae": mae})
+    rows = pd.DataFrame({"id": [f"{i:03d}" for i in own], "seed": seeds, "mae": mae})
     rows["correct"] = 1.0 * (mae > 0.5)
     return sample_of(rows, {} if curves is None else {"f_curve": np.asarray(curves)}, **options)
 
