@@ -50,8 +50,8 @@ LEGEND = (
     "*Verdict*: {supported} or {contradicted} where every cell that the claim asks about speaks "
     "for it, or against it; {undecided} otherwise, also where some cells were not measured. "
     "{machinery}: rows come from drawn data, which say nothing about people.",
-    "Intervals are over examples: they do not tell how a network would differ that was trained "
-    "from another seed.",
+    "Intervals are over examples, and over seeds where a network was trained from several; from "
+    "one they do not tell how another would differ.",
 )
 OF_ITSELF = (
     "Marked ✻: human attention is scored on the very fixations that it is made from, so that part "

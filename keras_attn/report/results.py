@@ -55,8 +55,18 @@ class Results:
         """The rows that have these labels, and their arrays."""
         mask = np.ones(len(self.rows), bool)
         for name, value in labels.items():
-            mask &= (self.rows[name] == value).to_numpy()
+            mask &= self._codes(name) == self._code(name, value)
         return self.rows[mask], {name: values[mask] for name, values in self.arrays.items()}
+
+    def _codes(self, name):
+        """A column as numbers, which are compared with one a hundred times faster than texts."""
+        if name not in self.kept:
+            self.kept[name] = pd.factorize(self.rows[name])
+        return self.kept[name][0]
+
+    def _code(self, name, value):
+        found = np.flatnonzero(self.kept[name][1] == value)
+        return found[0] if len(found) else len(self.rows)
 
 
 def read(folders):

@@ -19,6 +19,7 @@ from keras_attn.statistics import bootstrap_interval, holm, paired_p
 
 NOISE = "≈"
 """Behind a number that cannot be told from the best of its column."""
+OVER_SEEDS = "Intervals are over these seeds as well."
 VIEWER, CENTRE = "one viewer", "centre"
 SELF_SCORED = (
     "Explicit ({name}) scores a density on the very fixations it was made from: a bound set by "
@@ -95,7 +96,8 @@ def _counts(table, rows):
             parts[-1] = f"{' and '.join(of)} {parts[-1]}"
     made = f"{dataset_title(_dataset(rows))}: {', '.join(p for p in parts if p)}"
     sizes = [f"{s.key} {_span(images.map(s.size))}" for s in table.subsets if s.size is not None]
-    return f"{made}; {' and '.join(sizes)} {table.unit}s." if sizes else f"{made}."
+    made = f"{made}; {' and '.join(sizes)} {table.unit}s." if sizes else f"{made}."
+    return f"{made} {OVER_SEEDS}" if seeds.max() > 1 else made
 
 
 def _intervals(table, rows):
