@@ -1,11 +1,15 @@
 """Means, intervals and paired tests over examples, and even samples of them. Knows arrays alone."""
 
+from functools import lru_cache
+
 import numpy as np
 from scipy import stats
 
 RESAMPLES = 2000
 PART = 4_000_000
 """Numbers held at a time, so that memory does not grow with examples times resamples."""
+KEPT = 20_000_000
+"""Numbers, of two bytes each, up to which the resamples of a size are kept for the next use."""
 
 
 def bootstrap_interval(values, level=0.95, seed=0):
@@ -17,86 +21,93 @@ def bootstrap_interval(values, level=0.95, seed=0):
     values = values[~np.isnan(values)]
     if len(values) < 2:
         return np.nan, np.nan
-    interval = stats.bootstrap(
-        (values,),
-        np.mean,
-        n_resamples=RESAMPLES,
-        confidence_level=level,
-        method="percentile",
-        batch=max(1, PART // len(values)),
-        rng=np.random.default_rng(seed),
-    ).confidence_interval
-    return float(interval.low), float(interval.high)
+    middle = values.mean()
+    sums = resampled_sums((values - middle)[:, None], seed)[:, 0]
+    return percentile_interval(middle + sums / len(values), level)
 
 
-def bootstrap_curve_interval(curves, statistic=np.max, level=0.95, seed=0):
-    """Percentile bootstrap interval (low, high) of a statistic of the mean over curves.
+def resampled_sums(columns, seed=0):
+    """Sums of the rows of each bootstrap resample: `(RESAMPLES, k)`, for columns `(examples, k)`.
 
-    curves: `(n, points)`, one per example; those that hold NaN are left out. statistic: a function
-    of mean curves `(resamples, points)` and `axis=-1`, such as `np.max`, the max-F of F-curves.
-    Two NaN for fewer than two curves.
+    Taken in float32, seven digits: subtract what is large and common to all beforehand.
     """
-    curves = np.asarray(curves, np.float64)
-    curves = curves[~np.isnan(curves).any(axis=1)]
-    count = len(curves)
-    if count < 2:
-        return np.nan, np.nan
-    values = [statistic(drawn @ curves / count, axis=-1) for drawn in resamples(count, seed)]
-    return percentile_interval(np.concatenate(values), level)
+    columns = np.asarray(columns, np.float32)
+    sums = [drawn @ columns for drawn in resamples(len(columns), seed)]
+    return np.concatenate(sums).astype(np.float64)
 
 
 def resamples(count, seed=0):
     """RESAMPLES bootstrap resamples of `count` examples, part by part.
 
-    Yields float64 `(resamples of the part, count)`: how often each example is drawn, which is all
-    that a mean or a ranking needs to know of a resample.
+    Yields float32 `(resamples of the part, count)`: how often each example is drawn, which is all
+    that a mean or a ranking needs to know of a resample. They are the same for the same count.
     """
+    few = RESAMPLES * count <= KEPT
+    for drawn in _kept(count, seed) if few else _drawn(count, seed):
+        yield drawn.astype(np.float32)
+
+
+@lru_cache(maxsize=8)
+def _kept(count, seed):
+    """The resamples of a size: a report asks for those of a few sizes a thousand times."""
+    return tuple(_drawn(count, seed))
+
+
+def _drawn(count, seed):
     rng = np.random.default_rng(seed)
     part = max(1, PART // count)
     for start in range(0, RESAMPLES, part):
         size = min(part, RESAMPLES - start)
-        yield rng.multinomial(count, np.full(count, 1 / count), size=size).astype(np.float64)
+        yield rng.multinomial(count, np.full(count, 1 / count), size=size).astype(np.uint16)
+
+
+def resampled_deviations(values, seed=0):
+    """How far the mean of so few values lies from theirs in RESAMPLES bootstrap resamples.
+
+    Of each, one less is drawn than there are: the mean of those varies as that of the values does,
+    where one of all of them would vary too little (Rao and Wu, JASA 83, 1988). Zeros for fewer
+    than two values.
+    """
+    values = np.asarray(values, np.float64)
+    if len(values) < 2:
+        return np.zeros(RESAMPLES)
+    rng = np.random.default_rng(seed)
+    drawn = rng.integers(0, len(values), (RESAMPLES, len(values) - 1))
+    return values[drawn].mean(axis=1) - values.mean()
 
 
 def percentile_interval(values, level=0.95):
-    """The interval (low, high) that holds the middle share `level` of the resampled values."""
-    low, high = np.quantile(values, [(1 - level) / 2, (1 + level) / 2])
+    """The interval (low, high) that holds the middle share `level` of the resampled values.
+
+    NaN, of resamples without an example that counts, are left out.
+    """
+    low, high = np.nanquantile(values, [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
 
-def bootstrap_ratio_interval(sums, counts, level=0.95, seed=0):
-    """Percentile bootstrap interval (low, high) of Σ sums / Σ counts over examples.
-
-    sums, counts: one of each per example, such as the sum and the number of its values under
-    several seeds. Two NaN for fewer than two examples.
-    """
-    pairs = np.column_stack([sums, counts]).astype(np.float64)[:, None, :]
-
-    def ratio(means, axis):
-        return np.take(means, 0, axis) / np.take(means, 1, axis)
-
-    return bootstrap_curve_interval(pairs[:, 0], ratio, level, seed)
-
-
-def wilson_interval(share, count, level=0.95):
+def wilson_interval(share, count, level=0.95, more=0.0):
     """Wilson's score interval (low, high) of a share of `count` examples; two NaN for none.
 
-    Unlike a bootstrap it has a width where the share is 0 or 1.
+    Unlike a bootstrap it has a width where the share is 0 or 1. more: variance of the share beside
+    that of drawing examples, such as from seeds; it takes the place of so many fewer examples.
     """
     if not count:
         return np.nan, np.nan
+    of_one = share * (1 - share)
+    count = count if not more else of_one / (of_one / count + more)
     z = stats.norm.ppf((1 + level) / 2)
     middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
     reach = z / (1 + z**2 / count) * np.sqrt(share * (1 - share) / count + (z / (2 * count)) ** 2)
     return float(max(0.0, middle - reach)), float(min(1.0, middle + reach))
 
 
-def paired_share_interval(differences, level=0.95):
+def paired_share_interval(differences, level=0.95, more=0.0):
     """Interval (low, high) of the difference of two shares of the same examples; two NaN for none.
 
     differences: −1 to 1 for each example, such as right or wrong under one network less that under
     another; NaN are left out. That of Agresti and Min (Statistics in Medicine 24, 2005), who add
-    two examples, of which one differs: it has a width where no example differs.
+    two examples, of which one differs: it has a width where no example differs. more: as in
+    `wilson_interval`.
     """
     differences = np.asarray(differences, np.float64)
     differences = differences[~np.isnan(differences)]
@@ -105,7 +116,7 @@ def paired_share_interval(differences, level=0.95):
     count = len(differences) + 2
     middle = differences.sum() / count
     variance = ((differences**2).sum() + 1) / count - middle**2
-    reach = stats.norm.ppf((1 + level) / 2) * np.sqrt(variance / count)
+    reach = stats.norm.ppf((1 + level) / 2) * np.sqrt(variance / count + more)
     return float(max(-1.0, middle - reach)), float(min(1.0, middle + reach))
 
 

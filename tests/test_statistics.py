@@ -5,14 +5,16 @@ import pytest
 from scipy import stats
 
 from keras_attn.statistics import (
-    bootstrap_curve_interval,
+    RESAMPLES,
     bootstrap_interval,
-    bootstrap_ratio_interval,
     evenly,
     holm,
     mean_of_seen,
     paired_p,
     paired_share_interval,
+    resampled_deviations,
+    resampled_sums,
+    resamples,
     unpaired_p,
     wilson_interval,
 )
@@ -46,39 +48,29 @@ def test_one_value_has_no_interval_and_a_constant_one_of_width_zero():
     assert bootstrap_interval([0.5] * 9) == (0.5, 0.5)
 
 
-def test_the_interval_of_a_curve_of_one_point_is_that_of_a_mean(rng):
-    values = rng.normal(3, 2, 400)
-    low, high = bootstrap_interval(values)
-    found = bootstrap_curve_interval(values[:, None])
-    assert found == pytest.approx((low, high), abs=0.05 * (high - low))
-    narrow = bootstrap_curve_interval(values[:, None], level=0.5)
-    assert low < narrow[0] < narrow[1] < high
+def test_resamples_have_as_many_examples_and_are_the_same_each_time():
+    [drawn], [again] = resamples(30), resamples(30)
+    assert drawn.shape == (RESAMPLES, 30) and (drawn.sum(axis=1) == 30).all()
+    np.testing.assert_array_equal(drawn, again)
+    assert not np.array_equal(drawn, next(resamples(30, seed=1)))
 
 
-def test_the_interval_of_a_maximum_is_that_of_the_point_that_always_wins(rng):
-    values = rng.uniform(0.8, 1, 50)
-    curves = np.stack([values - 0.5, values, values * 0], axis=1)
-    alone = bootstrap_curve_interval(values[:, None])
-    assert bootstrap_curve_interval(curves) == pytest.approx(alone, rel=1e-12)
-    assert bootstrap_curve_interval(curves, np.min) == (0, 0)
-
-
-def test_the_maximum_is_taken_of_mean_curves_not_of_curves():
-    """Of these two, the mean curve of a resample has a maximum of 1/2 or 1, never below."""
-    assert bootstrap_curve_interval(np.eye(2)) == (0.5, 1)
-
-
-def test_curves_in_parts_are_resampled_as_at_once(rng, monkeypatch):
-    curves = rng.uniform(size=(40, 8))
-    whole = bootstrap_curve_interval(curves)
+def test_resamples_in_parts_that_are_not_kept_are_those_that_are(rng, monkeypatch):
+    columns = rng.uniform(size=(40, 8))
+    whole = resampled_sums(columns)
     monkeypatch.setattr("keras_attn.statistics.PART", 1000)
-    assert bootstrap_curve_interval(curves) == pytest.approx(whole, rel=1e-12)
+    monkeypatch.setattr("keras_attn.statistics.KEPT", 0)
+    assert len(list(resamples(40))) == RESAMPLES * 40 // 1000
+    np.testing.assert_allclose(resampled_sums(columns), whole, rtol=1e-5)
 
 
-def test_constant_curves_have_no_width_and_one_has_no_interval():
-    assert bootstrap_curve_interval([[0.25, 0.5]] * 8) == (0.5, 0.5)
-    assert np.isnan(bootstrap_curve_interval([[0.25, 0.5], [np.nan, 1]])).all()
-    assert np.isnan(bootstrap_curve_interval(np.empty((0, 3)))).all()
+def test_the_mean_of_few_values_varies_in_resamples_as_in_truth(rng):
+    """Over draws of 2, 3 and 5 values of variance 4, its variance is on average 4 / n."""
+    for count in (2, 3, 5):
+        made = [resampled_deviations(rng.normal(0, 2, count)).var() for _ in range(2000)]
+        assert np.mean(made) == pytest.approx(4 / count, rel=0.1)
+    assert (resampled_deviations([0.3]) == 0).all()
+    assert set(resampled_deviations([1.0, 2.0])) == {-0.5, 0.5}
 
 
 def test_paired_p_is_wilcoxons(rng):
@@ -117,17 +109,13 @@ def test_wilsons_interval_is_that_of_the_literature():
     assert np.isnan(wilson_interval(np.nan, 0)).all()
 
 
-def test_the_interval_of_a_ratio_is_that_of_the_mean_where_all_count_alike(rng):
-    values = rng.normal(size=80)
-    low, high = bootstrap_ratio_interval(3 * values, np.full(80, 3))
-    mean_low, mean_high = bootstrap_interval(values)
-    assert (low, high) == (pytest.approx(mean_low, abs=0.03), pytest.approx(mean_high, abs=0.03))
-
-
-def test_the_interval_of_a_ratio_holds_what_counts_more(rng):
-    sums, counts = np.array([0.0] * 50 + [3.0] * 50), np.array([1] * 50 + [3] * 50)
-    low, high = bootstrap_ratio_interval(sums, counts)
-    assert low < 0.75 < high and low > 0.6
+def test_more_variance_is_as_fewer_examples():
+    """p (1 − p) = .25: a variance of .0025 of 100 examples doubles, as of 50."""
+    assert wilson_interval(0.5, 100, more=0.0025) == pytest.approx(wilson_interval(0.5, 50))
+    assert wilson_interval(1.0, 20, more=0.0) == wilson_interval(1.0, 20)
+    half = 1.96 * np.sqrt(1 / 49**2 + 0.01)
+    found = paired_share_interval(np.zeros(47), more=0.01)
+    assert found == pytest.approx((-half, half), abs=1e-5)
 
 
 def test_the_mean_of_what_is_seen_leaves_nan_out_and_is_nan_where_nothing_is():

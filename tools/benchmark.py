@@ -4,11 +4,14 @@
     python tools/benchmark.py metrics --images 100
     python tools/benchmark.py export               VGG16 of Task 1 in Keras, as SavedModel, as ONNX
     python tools/benchmark.py export --width 0.25 --size 112
+    python tools/benchmark.py report               the report of 300 runs of 1,000 examples each
+    python tools/benchmark.py report --examples paper
 
 pysaliency lives in an environment of its own, which is made under `.benchmarks/` on the first call
 (NumPy 2.3: it does not run with a newer one). All sides read the same file, use one core, are timed
 without imports and reading, and have to return the same numbers. Exports are timed in processor
 time, on which other programs weigh less, in rounds of a process for each; ONNX needs `[onnx]`.
+The report has no peer: its seconds and peak memory are for one that reads made-up rows.
 """
 
 import argparse
@@ -24,6 +27,7 @@ from pathlib import Path
 from statistics import median
 
 import numpy as np
+import report_cost
 import runtimes
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -180,25 +184,43 @@ def _cell(found, name, what):
     return f"{median(times):7.3f}{median(ratios):6.2f} {span:14}"
 
 
+def report(examples):
+    """Print what the report of 300 runs costs; examples: of each run, or "paper"."""
+    with tempfile.TemporaryDirectory() as folder:
+        folder = Path(folder)
+        report_cost.make(folder, examples)
+        found = _on_one_core(sys.executable, "report", "rows", folder)
+    sizes = "examples as the paper's" if examples == "paper" else f"{examples:,} examples each"
+    print(f"300 runs, {sizes}, one core: {found['seconds']:.1f} s, {found['peak']:.2f} GB")
+
+
+def _examples(text):
+    return text if text == "paper" else int(text)
+
+
 def main():
     """Parse the arguments; `--side` is for the processes that this one starts."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", choices=["metrics", "export"])
+    parser.add_argument("what", choices=["metrics", "export", "report"])
     parser.add_argument("--images", type=int, default=1000)
     parser.add_argument("--width", type=float, default=1.0)
     parser.add_argument("--size", type=int, default=224)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--examples", type=_examples, default=1000)
     parser.add_argument("--side", help=argparse.SUPPRESS)
     parser.add_argument("--inputs", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.side is None and arguments.what == "metrics":
         return metrics(arguments.images)
+    if arguments.side is None and arguments.what == "report":
+        return report(arguments.examples)
     if arguments.side is None:
         return export(arguments.width, arguments.size, arguments.rounds)
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
     sides = {"ours": measure_ours, "pysaliency": measure_pysaliency}
     sides["make"] = partial(runtimes.make, width=arguments.width, size=arguments.size)
+    sides["rows"] = report_cost.measure
     sides |= {name: partial(runtimes.measure, name) for name in runtimes.RUNTIMES}
     print(json.dumps(sides[arguments.side](arguments.inputs)))
     return None

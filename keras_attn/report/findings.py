@@ -13,7 +13,7 @@ from keras_attn import runs
 from keras_attn.datasets.miniature.scenes import ABOUT
 from keras_attn.report.audit_table import decimals
 from keras_attn.report.claims import METRICS, QUESTIONS, Claim, cells_of, counts_of, shares
-from keras_attn.report.contrasts import Contrasts
+from keras_attn.report.contrasts import contrasts_of
 from keras_attn.report.paper_claims import CLAIMS
 from keras_attn.report.paper_tables import KEYS, paper, trunk_title
 from keras_attn.report.results import read
@@ -50,8 +50,8 @@ LEGEND = (
     "*Verdict*: {supported} or {contradicted} where every cell that the claim asks about speaks "
     "for it, or against it; {undecided} otherwise, also where some cells were not measured. "
     "{machinery}: rows come from drawn data, which say nothing about people.",
-    "Intervals are over examples: they do not tell how a network would differ that was trained "
-    "from another seed.",
+    "Intervals are over examples, and over seeds where a network was trained from several; from "
+    "one they do not tell how another would differ.",
 )
 OF_ITSELF = (
     "Marked ✻: human attention is scored on the very fixations that it is made from, so that part "
@@ -123,7 +123,7 @@ def findings(results, claims=CLAIMS):
     results: run folders as for `results.read`, or what it returned.
     """
     results = read(results)
-    contrasts = Contrasts(results)
+    contrasts = contrasts_of(results)
     return [_finding(claim, results, contrasts) for claim in claims]
 
 

@@ -213,7 +213,7 @@ TABLES = (
         (
             "best, worst: the images of highest and lowest adaptive F of each column's network "
             "and attention, over all folds, a fifth of them but at most 100; those without "
-            "fixations leave the mean. The intervals resample the images of the subset.",
+            "fixations leave the mean. The intervals are of these images: no resample ranks anew.",
             f"{MAPS} {IG_CONVENTION}",
         ),
         subsets=(BEST, WORST),

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from keras_attn.metrics.recognition import mean_average_precision
-from keras_attn.statistics import percentile_interval, resamples
+from keras_attn.statistics import resamples
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,15 +45,6 @@ class Ranking:
         """mAP as `metrics.recognition.mean_average_precision` has it, its mean over the seeds."""
         return self.mean(lambda *pair: mean_average_precision(*pair, interpolation))
 
-    def interval(self, interpolation):
-        """Percentile bootstrap interval (low, high) of `mean_ap` over the videos.
-
-        Two NaN for fewer than two videos.
-        """
-        if len(self.labels) < 2:
-            return np.nan, np.nan
-        return percentile_interval(self.resampled(interpolation))
-
     def resampled(self, interpolation):
         """`mean_ap` of each bootstrap resample of the videos, one or more of them.
 
@@ -62,8 +53,6 @@ class Ranking:
         """
         found = []
         for drawn in resamples(len(self.labels)):
-            # Counts are exact in float32, and multiplied in half the time.
-            drawn = drawn.astype(np.float32)
             one = [
                 _mean_ap_of(drawn[:, there], labels, scores, interpolation)
                 for labels, scores, there in self.seeds()

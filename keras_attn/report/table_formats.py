@@ -17,12 +17,14 @@ from keras_attn.mechanisms import MECHANISMS
 from keras_attn.report import table_legend
 from keras_attn.report.audit_table import decimals
 from keras_attn.report.paper_tables import KEYS, NO_ATTENTION, TRUNK, order, trunk_title
+from keras_attn.report.table_legend import NOISE
 
 DIGITS = 3
 WIDTH = 400
 """Columns for a table to grow into; a terminal that is narrower folds its lines."""
 LEGEND_WIDTH = 118
 BEST, SECOND = 1, 2
+NUMBERS = ("value", "low", "high")
 
 
 @dataclass(frozen=True)
@@ -43,7 +45,8 @@ class Heading:
 class Cell:
     """A number of ours with its interval, the paper's, and its place in the column.
 
-    value, low, high, paper: as printed, "" where there is none. place: BEST, SECOND or 0.
+    value, low, high, paper: as printed, "" where there is none. place: BEST, SECOND or 0. noise:
+    whether it cannot be told from the column's best, where it does not share its place.
     """
 
     value: str = ""
@@ -51,6 +54,7 @@ class Cell:
     high: str = ""
     paper: str = ""
     place: int = 0
+    noise: bool = False
 
     @property
     def interval(self):
@@ -112,7 +116,7 @@ def _block(table, cells, paper, bare):
     """What a table shows of one dataset; bare: of its networks without attention."""
     dataset = cells["dataset"].iloc[0]
     rows, groups = _rows_and_groups(cells, bare)
-    ours = cells.set_index(list(KEYS))[["value", "low", "high"]].to_dict("index")
+    ours = cells.set_index(list(KEYS))[[*NUMBERS, "within_noise"]].to_dict("index")
     printed = paper.set_index(list(KEYS))["value"].to_dict()
     headings, columns = [], []
     for title, labels in groups:
@@ -142,15 +146,19 @@ def _rows_and_groups(cells, bare):
 
 
 def _column(metric, pairs):
-    """Cells of one column, from pairs of ours (value, low, high) and the paper's; None is none."""
+    """Cells of one column, from pairs of ours, a dict, and the paper's; None is none."""
     # What is printed alike shares a place.
     shown = [None if ours is None else round(ours["value"], DIGITS) for ours, _ in pairs]
     distinct = sorted({v for v in shown if v is not None}, reverse=metric.higher_is_better)
     places = dict(zip(distinct, (BEST, SECOND), strict=False)) if len(distinct) > 1 else {}
     made = []
     for value, (ours, paper) in zip(shown, pairs, strict=True):
-        numbers = {} if ours is None else {name: _printed(v) for name, v in ours.items()}
-        made.append(Cell(**numbers, paper=_printed(paper), place=places.get(value, 0)))
+        place, numbers = places.get(value, 0), {}
+        if ours is not None:
+            numbers = {name: _printed(ours[name]) for name in NUMBERS}
+            # Where all are printed alike, none is marked as the best.
+            numbers["noise"] = bool(places) and ours["within_noise"] is True and place != BEST
+        made.append(Cell(**numbers, paper=_printed(paper), place=place))
     return made
 
 
@@ -166,7 +174,8 @@ def texts(sheet):
 def _how_to_read(sheet, best, second):
     return (
         f"Each cell: ours [{sheet.interval}] (the paper's). "
-        f"Of ours in a column, the best is {best} and the second best {second}."
+        f"Of ours in a column, the best is {best} and the second best {second}; {NOISE} marks "
+        "those that cannot be told from the best."
     )
 
 
@@ -206,7 +215,7 @@ def _aligned(column):
     """Cells of a column in two lines each; numbers stand under numbers."""
     width = max(len(cell.in_print) for cell in column)
     for cell in column:
-        first = f"{cell.value or '–'}{MARKS[cell.place]}"
+        first = f"{cell.value or '–'}{MARKS[cell.place]}{NOISE if cell.noise else ' '}"
         yield f"{first} {cell.in_print:>{width}}\n{cell.interval}"
 
 
@@ -234,8 +243,8 @@ def _row(texts, ready=()):
 
 
 def _markdown_cell(cell):
-    mark = MARKDOWN[cell.place]
-    parts = [f"{mark}{cell.value or '–'}{mark}", cell.interval, cell.in_print]
+    mark, noise = MARKDOWN[cell.place], NOISE if cell.noise else ""
+    parts = [f"{mark}{cell.value or '–'}{mark}{noise}", cell.interval, cell.in_print]
     return " ".join(part for part in parts if part)
 
 
@@ -246,6 +255,7 @@ def _markdown(text):
 
 # --- LaTeX --------------------------------------------------------------------------------------
 
+LATEX_NOISE = r"\approx"
 LATEX = {BEST: r"\textbf{%s}", SECOND: r"\underline{%s}", 0: "%s"}
 ESCAPES = {character: rf"\{character}" for character in "&%$#_{}"} | {
     "\\": r"\textbackslash{}",
@@ -257,6 +267,7 @@ ESCAPES = {character: rf"\{character}" for character in "&%$#_{}"} | {
     "−": "$-$",
     "↑": r"$\uparrow$",
     "↓": r"$\downarrow$",
+    NOISE: rf"${LATEX_NOISE}$",
 }
 
 
@@ -310,6 +321,7 @@ def _latex_row(cells):
 
 def _latex_cell(cell):
     value = LATEX[cell.place] % _latex(cell.value or "–")
+    value += f"$^{{{LATEX_NOISE}}}$" if cell.noise else ""
     return f"{value} {_latex(cell.in_print)}".rstrip()
 
 

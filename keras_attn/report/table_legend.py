@@ -17,6 +17,9 @@ from keras_attn.report.paper_tables import (
 from keras_attn.report.ranking import ranking_of
 from keras_attn.statistics import bootstrap_interval, holm, paired_p
 
+NOISE = "≈"
+"""Behind a number that cannot be told from the best of its column."""
+OVER_SEEDS = "Intervals are over these seeds as well."
 VIEWER, CENTRE = "one viewer", "centre"
 SELF_SCORED = (
     "Explicit ({name}) scores a density on the very fixations it was made from: a bound set by "
@@ -37,6 +40,7 @@ def lines(table, results, cells):
     shown = [rows[(rows["dataset"] == dataset).to_numpy()] for dataset in datasets]
     made = list(table.about)
     made += [_counts(table, part) for part in shown]
+    made += [_noise(table)] if cells["within_noise"].notna().any() else []
     if table.mixed:
         made += [_intervals(table, part) for part in shown]
     if table.ceiling:
@@ -92,7 +96,8 @@ def _counts(table, rows):
             parts[-1] = f"{' and '.join(of)} {parts[-1]}"
     made = f"{dataset_title(_dataset(rows))}: {', '.join(p for p in parts if p)}"
     sizes = [f"{s.key} {_span(images.map(s.size))}" for s in table.subsets if s.size is not None]
-    return f"{made}; {' and '.join(sizes)} {table.unit}s." if sizes else f"{made}."
+    made = f"{made}; {' and '.join(sizes)} {table.unit}s." if sizes else f"{made}."
+    return f"{made} {OVER_SEEDS}" if seeds.max() > 1 else made
 
 
 def _intervals(table, rows):
@@ -108,6 +113,22 @@ def _intervals(table, rows):
     if count < 100:
         weight = f"one {table.unit} of {count} is {decimals(100 / count, 1)} points"
         made += "".join(f"; {weight} of {m.title}" for m in metrics if m.proportion)
+    return f"{made}."
+
+
+def _noise(table):
+    """When a number is marked as one that cannot be told from the best of its column."""
+    if any(subset.column for subset in table.subsets):
+        drawn, test = f"; {table.unit}s in both are drawn for both", "Mann and Whitney's test"
+    else:
+        drawn, test = f" over the same {table.unit}s", "Wilcoxon's signed-rank test"
+    tested = [m.title for m in table.metrics if m.per_example and not m.proportion]
+    made = (
+        f"{NOISE}: the interval of the difference to the best of the column{drawn}, "
+        "widened for all comparisons of the column (Bonferroni), reaches 0"
+    )
+    if tested:
+        made += f"; or, of {' and '.join(tested)}, p of {test} (Holm) is not below 0.05"
     return f"{made}."
 
 

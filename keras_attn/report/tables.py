@@ -5,100 +5,24 @@ What each table is, is in `paper_tables`; how its cells look, in `table_formats`
 
 from dataclasses import dataclass
 
-import numpy as np
 import pandas as pd
 
 from keras_attn import runs
 from keras_attn.errors import InputError, listing, one_of
 from keras_attn.report import table_formats
-from keras_attn.report.paper_tables import (
-    CURVES,
-    KEYS,
-    RANKING,
-    SCORES,
-    TABLES,
-    TASKS,
-    TRUNK,
-    order,
-    paper,
-)
-from keras_attn.report.ranking import Ranking, ranking_of
+from keras_attn.report.contrasts import contrasts_of
+from keras_attn.report.noise import BEHIND, beside_the_best
+from keras_attn.report.paper_tables import KEYS, TABLES, TASKS, TRUNK, order, paper
 from keras_attn.report.results import of_networks, read
-from keras_attn.statistics import (
-    bootstrap_curve_interval,
-    bootstrap_interval,
-    bootstrap_ratio_interval,
-    wilson_interval,
-)
+from keras_attn.report.samples import sample_of
 
-COLUMNS = (*KEYS, "value", "low", "high", "n")
+NUMBERS = ("value", "low", "high", "n")
+COLUMNS = (*KEYS, *NUMBERS, *BEHIND)
 GROUP = ("task", "dataset", "attention", *TRUNK)
 """Whose rows make up a cell, in the order to sort by: pooled over folds, averaged over seeds."""
 
 
 # --- cells --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, eq=False)
-class Examples:
-    """A row per example ordered by id: means over the seeds, how many values each is of, curves.
-
-    ranking: of class scores, None without such.
-    """
-
-    scores: pd.DataFrame
-    counts: pd.DataFrame
-    curves: dict
-    ranking: Ranking | None
-
-
-def examples_of(rows, arrays):
-    """The `Examples` of the rows of one group; means skip NaN."""
-    grouped = rows.reindex(columns=list(SCORES)).groupby(rows["id"].to_numpy(str))
-    scores = grouped.mean()
-    place = scores.index.get_indexer(rows["id"].to_numpy(str))
-    means = {}
-    for name in [name for name in CURVES if name in arrays]:
-        values = arrays[name]
-        means[name] = np.zeros((len(scores), values.shape[1]))
-        np.add.at(means[name], place, values)
-        means[name] /= np.bincount(place, minlength=len(scores))[:, None]
-    found = [arrays[name] for name in RANKING if name in arrays]
-    ranking = ranking_of(rows, *found) if found else None
-    return Examples(scores, grouped.count(), means, ranking)
-
-
-def scored(metric, examples, places, pooled=False):
-    """Value, 95 % interval (low, high) and number n of examples with a value, as a dict.
-
-    pooled: an example counts as often as it has values, and not once: a classifier may be right
-    about it under one seed alone.
-    """
-    if metric.curve:
-        curves = examples.curves[metric.curve][places]
-        value = curves.mean(axis=0).max() if len(curves) else np.nan
-        low, high = bootstrap_curve_interval(curves)
-        return {"value": value, "low": low, "high": high, "n": len(curves)}
-    if metric.ranked:
-        ranking = examples.ranking.among(places)
-        low, high = ranking.interval(metric.interpolation)
-        value = ranking.mean_ap(metric.interpolation)
-        return {"value": value, "low": low, "high": high, "n": len(places)}
-    values = examples.scores[metric.score].to_numpy()[places]
-    counts = examples.counts[metric.score].to_numpy()[places]
-    values, counts = values[counts > 0], counts[counts > 0]
-    counts = counts if pooled else np.ones_like(counts)
-    value = np.average(values, weights=counts) if len(values) else np.nan
-    low, high = _interval(metric, value, values, counts)
-    return {"value": value, "low": low, "high": high, "n": len(values)}
-
-
-def _interval(metric, value, values, counts):
-    if metric.proportion:
-        return wilson_interval(value, len(values))
-    if len(np.unique(counts)) > 1:
-        return bootstrap_ratio_interval(values * counts, counts)
-    return bootstrap_interval(values)
 
 
 def groups(results):
@@ -109,36 +33,28 @@ def groups(results):
 
 
 def cells(results):
-    """All cells that the results have: a DataFrame of COLUMNS, in the order of the paper."""
+    """All cells that the results have: a DataFrame of COLUMNS, in the order of the paper.
+
+    Computed once for the same results.
+    """
+    if "cells" not in results.kept:
+        contrasts = contrasts_of(results)
+        found = pd.DataFrame(_cells(results, contrasts.samples), columns=[*KEYS, *NUMBERS])
+        results.kept["cells"] = beside_the_best(found, contrasts)
+    return results.kept["cells"].copy()
+
+
+def _cells(results, samples):
     made = []
     for labels in groups(results):
-        rows, arrays = results.of(**labels)
-        every = examples_of(rows, arrays)
         for table in (table for table in TABLES if table.task == labels["task"]):
             for subset in table.subsets:
-                examples, places = part_of(subset, rows, arrays, every)
+                sample = samples.of(subset=subset, **labels)
                 row = {**labels, "table": table.number, "subset": subset.key}
                 for metric in table.metrics_of(labels["dataset"]):
-                    pooled = metric.pooled or subset.rows is not None
-                    made.append(
-                        row | {"metric": metric.key} | scored(metric, examples, places, pooled)
-                    )
+                    made.append(row | {"metric": metric.key} | sample.scored(metric))
     numbers = [table.number for table in TABLES]
-    made = sorted((row for row in made if row["n"]), key=lambda row: numbers.index(row["table"]))
-    return pd.DataFrame(made, columns=list(COLUMNS))
-
-
-def part_of(subset, rows, arrays, every):
-    """The `Examples` that a subset is taken from, and the positions of its own among them.
-
-    rows, arrays: of a group. every: its `Examples`.
-    """
-    examples = every
-    if subset.rows is not None:
-        mask = subset.rows(rows).to_numpy()
-        own = {name: values[mask] for name, values in arrays.items()}
-        examples = examples_of(rows[mask], own)
-    return examples, subset.take(examples.scores)
+    return sorted((row for row in made if row["n"]), key=lambda row: numbers.index(row["table"]))
 
 
 def summary(rows, arrays):
@@ -149,9 +65,8 @@ def summary(rows, arrays):
     task, dataset = one_of("task", rows["task"].iloc[0], TASKS), rows["dataset"].iloc[0]
     own = [table for table in TABLES if table.task == task]
     metrics = {m.key: m for table in own for m in table.metrics_of(dataset)}
-    examples = examples_of(rows, {name: arrays[name] for table in own for name in table.arrays})
-    every = np.arange(len(examples.scores))
-    made = [{"metric": key, **scored(m, examples, every)} for key, m in metrics.items()]
+    sample = sample_of(rows, {name: arrays[name] for table in own for name in table.arrays})
+    made = [{"metric": key, **sample.scored(metric)} for key, metric in metrics.items()]
     return pd.DataFrame([row for row in made if row["n"]])
 
 

@@ -27,22 +27,20 @@ def test_the_map_of_two_seeds_is_the_mean_of_each_ones():
 
 
 @pytest.mark.parametrize("interpolation", ["all_points", None])
-def test_the_interval_is_that_of_resamples_written_out(rng, interpolation):
+def test_resampled_maps_are_those_of_resamples_written_out(rng, interpolation):
     ranking = drawn_ranking(rng)
     [drawn] = resamples(30)
     values = []
     for counts in drawn.astype(int):
         again = ranking.among(np.repeat(np.arange(30), counts))
         values.append(again.mean_ap(interpolation))
-    expected = np.quantile(values, [0.025, 0.975])
-    np.testing.assert_allclose(ranking.interval(interpolation), expected, rtol=1e-5)
+    np.testing.assert_allclose(ranking.resampled(interpolation), values, rtol=1e-5)
 
 
 def test_a_ranking_without_a_mistake_has_no_spread():
     labels = np.eye(2, dtype=bool)[[0, 0, 0, 1]]
     ranking = Ranking(labels[None].astype(float), labels)
-    assert ranking.interval("all_points") == (1, 1)
-    assert np.isnan(ranking.among([0]).interval("all_points")).all()
+    assert (ranking.resampled("all_points") == 1).all()
     assert np.isnan(ranking.among([]).mean_ap(None))
 
 
@@ -55,7 +53,7 @@ def test_each_seed_ranks_the_videos_that_it_scored():
     assert ranking.labels[:, 0].tolist() == [False, True, False]
     alone = (1 / 2 + (1 + 2 / 3) / 2) / 2
     assert ranking.mean_ap("all_points") == pytest.approx((alone + 1) / 2)
-    assert np.isfinite(ranking.interval("all_points")).all()
+    assert np.isfinite(ranking.resampled("all_points")).all()
 
 
 def test_scores_of_several_folds_are_averaged_and_columns_of_no_class_left_out():

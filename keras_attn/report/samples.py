@@ -1,0 +1,232 @@
+"""The examples that a cell of a table is made of: their score, its interval, its resamples.
+
+Knows what the paper's tables are, but no table's looks and no claim.
+"""
+
+import zlib
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from keras_attn.report.paper_tables import CURVES, NETWORK, RANKING, SCORES, Subset
+from keras_attn.report.ranking import Ranking, ranking_of
+from keras_attn.statistics import (
+    percentile_interval,
+    resampled_deviations,
+    resampled_sums,
+    wilson_interval,
+)
+
+EVERY = Subset("all")
+
+
+@dataclass(frozen=True, eq=False)
+class Examples:
+    """A row per example ordered by id: means over the seeds, how many values each is of, curves.
+
+    ranking: of class scores, None without such.
+    """
+
+    scores: pd.DataFrame
+    counts: pd.DataFrame
+    curves: dict
+    ranking: Ranking | None
+
+
+def examples_of(rows, arrays):
+    """The `Examples` of the rows of one group; means skip NaN."""
+    ids = rows["id"].to_numpy(str)
+    grouped = rows.reindex(columns=list(SCORES)).groupby(ids)
+    scores = grouped.mean()
+    place = scores.index.get_indexer(ids)
+    curves = {name: _means(arrays[name], place) for name in CURVES if name in arrays}
+    found = [arrays[name] for name in RANKING if name in arrays]
+    ranking = ranking_of(rows, *found) if found else None
+    return Examples(scores, grouped.count(), curves, ranking)
+
+
+def _means(values, place):
+    """Means of the rows of `values` that are of the same example, at its place."""
+    counts = np.bincount(place)
+    if len(counts) == len(place):
+        return values[np.argsort(place)]
+    sums = np.zeros((len(counts), values.shape[1]))
+    np.add.at(sums, place, values)
+    return sums / counts[:, None]
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """A network's examples, or a subset of them.
+
+    examples: all of the network's. places: positions of the sample's own among them. subset: what
+    it is. seeds: where a network was trained from several, the sample of each alone. name: of the
+    network; what is drawn of its seeds follows from it.
+    """
+
+    examples: Examples
+    places: np.ndarray
+    subset: Subset = EVERY
+    seeds: tuple = ()
+    name: str = ""
+    _kept: dict = field(default_factory=dict, repr=False)
+
+    @property
+    def all_ids(self):
+        """Those that are resampled: of the network's examples, also those outside the subset."""
+        return self.examples.scores.index
+
+    def ids(self, metric):
+        """Those of the sample that have a score."""
+        if not metric.per_example:
+            return self.all_ids[self.places]
+        return self.all_ids[self._weights(metric) > 0]
+
+    def values(self, metric):
+        """The score of each of `ids`."""
+        return self.examples.scores[metric.score].to_numpy()[self._weights(metric) > 0]
+
+    def on(self, ids):
+        """The sample as one of these ids, which are resampled in place of `all_ids`."""
+        if ids.equals(self.all_ids):
+            return self
+        # Of an id without an example it is −1; that row is read by nobody, not being of the places.
+        there = self.all_ids.get_indexer(ids)
+        examples = Examples(
+            self.examples.scores.reindex(ids),
+            self.examples.counts.reindex(ids).fillna(0),
+            {name: curves[there] for name, curves in self.examples.curves.items()},
+            self.examples.ranking and self.examples.ranking.among(there),
+        )
+        places = np.flatnonzero(np.isin(there, self.places))
+        seeds = tuple(seed.on(ids) for seed in self.seeds)
+        return replace(self, examples=examples, places=places, seeds=seeds, _kept={})
+
+    def value(self, metric):
+        """The score; NaN without an example that has one."""
+        if not len(self.ids(metric)):
+            return np.nan
+        if metric.curve:
+            return float(self._curves(metric).mean(axis=0, dtype=np.float64).max())
+        if metric.ranked:
+            return self._ranking().mean_ap(metric.interpolation)
+        there = self._weights(metric)
+        return float(np.average(self.values(metric), weights=there[there > 0]))
+
+    def resampled(self, metric):
+        """The score of each bootstrap resample of the examples; NaN where none is drawn.
+
+        The same are drawn for all samples of as many examples, so that differences of two are those
+        of pairs. Where there are several seeds, these are drawn too, for each sample anew.
+        """
+        key = ("resampled", metric.key)
+        if key not in self._kept:
+            self._kept[key] = self._resampled(metric) + self._of_seeds(metric)
+        return self._kept[key]
+
+    def variance_of_seeds(self, metric):
+        """The variance of the score that comes from its seeds; 0 where there is one alone."""
+        values = self._values_of_seeds(metric)
+        return float(np.var(values, ddof=1) / len(values)) if len(values) > 1 else 0.0
+
+    def scored(self, metric):
+        """Value, 95 % interval (low, high) and number n of examples with a value, as a dict."""
+        value, count = self.value(metric), len(self.ids(metric))
+        low, high = np.nan, np.nan
+        if metric.proportion:
+            low, high = wilson_interval(value, count, more=self.variance_of_seeds(metric))
+        elif count > 1:
+            low, high = percentile_interval(self.resampled(metric))
+        return {"value": value, "low": low, "high": high, "n": count}
+
+    def _weights(self, metric):
+        """How much each of the network's examples counts; 0 outside the sample.
+
+        As often as it has values where a subset is of rows, for a classifier may be right about an
+        example under one seed alone, and once otherwise.
+        """
+        key = ("weights", metric.score)
+        if key not in self._kept:
+            counts = self.examples.counts[metric.score].to_numpy()
+            inside = np.zeros(len(counts), bool)
+            inside[self.places] = True
+            pooled = metric.pooled or self.subset.rows is not None
+            self._kept[key] = np.where(inside, counts if pooled else counts > 0, 0)
+        return self._kept[key]
+
+    def _curves(self, metric):
+        return self.examples.curves[metric.curve][self.places]
+
+    def _ranking(self):
+        return self.examples.ranking.among(self.places)
+
+    def _resampled(self, metric):
+        if metric.curve:
+            curves = self._curves(metric)
+            return resampled_sums(curves).max(axis=1) / len(curves)
+        if metric.ranked:
+            return self._ranking().resampled(metric.interpolation)
+        weights, middle = self._weights(metric), self.value(metric)
+        values = np.where(weights > 0, self.examples.scores[metric.score].to_numpy(), 0.0)
+        # Differences from the mean, of which sums in float32 are exact enough.
+        columns = np.column_stack([weights * np.where(weights > 0, values - middle, 0.0), weights])
+        sums, counts = resampled_sums(columns).T
+        return middle + np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0)
+
+    def _of_seeds(self, metric):
+        stream = zlib.crc32(self.name.encode())
+        return resampled_deviations(self._values_of_seeds(metric), stream)
+
+    def _values_of_seeds(self, metric):
+        values = np.array([seed.value(metric) for seed in self.seeds])
+        return values[~np.isnan(values)]
+
+
+class Samples:
+    """The `Sample`s of `Results`; what several tables and claims ask for is computed once."""
+
+    def __init__(self, results):
+        """results: `report.results.Results`."""
+        self._results, self._groups, self._found = results, {}, {}
+
+    def of(self, task, subset, **network):
+        """The `Sample` of a network's examples in a `paper_tables.Subset`; None without rows.
+
+        network: dataset, backbone, fusion, attention.
+        """
+        group = (task, *(network[name] for name in ("dataset", *NETWORK)))
+        key = (*group, subset.key)
+        if key not in self._found:
+            rows, arrays = self._results.of(task=task, **network)
+            if group not in self._groups and len(rows):
+                self._groups[group] = examples_of(rows, arrays)
+            whole = self._groups.get(group)
+            made = len(rows) and sample_of(rows, arrays, subset, " ".join(group), whole)
+            self._found[key] = made or None
+        return self._found[key]
+
+
+def sample_of(rows, arrays, subset=EVERY, name="", whole=None):
+    """The `Sample` of the rows of one network. whole: their `Examples`, where they are known."""
+    whole = examples_of(rows, arrays) if whole is None else whole
+    counted = np.ones(len(rows), bool)
+    examples = whole
+    if subset.rows is not None:
+        # Of the rows of a subset no table shows what all examples make together.
+        counted, arrays = subset.rows(rows).to_numpy(), {}
+        examples = examples_of(rows[counted], arrays)
+    sample = Sample(examples, subset.take(examples.scores), subset, name=name)
+    sample = sample.on(whole.scores.index)
+    parts = [counted & (rows["seed"] == seed).to_numpy() for seed in rows["seed"].unique()]
+    if len(parts) < 2:
+        return sample
+    alone = [_seed(rows, arrays, part, sample) for part in parts if part.any()]
+    return replace(sample, seeds=tuple(alone), _kept={})
+
+
+def _seed(rows, arrays, part, sample):
+    """The part of a sample that is of the rows of one seed."""
+    examples = examples_of(rows[part], {name: values[part] for name, values in arrays.items()})
+    own = Sample(examples, np.arange(len(examples.scores)), sample.subset).on(sample.all_ids)
+    return replace(own, places=np.intersect1d(own.places, sample.places), _kept={})

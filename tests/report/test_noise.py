@@ -1,0 +1,122 @@
+"""Which numbers are marked as within noise of the best: rows of a known answer."""
+
+import numpy as np
+import pytest
+from made_runs import curve, save_run, save_videos
+
+from keras_attn.report import tables
+
+IMAGES = 40
+
+
+def column(folders, table, metric, by="attention"):
+    """The cells of a column, by attention."""
+    found = tables.cells(tables.read(folders))
+    found = found[(found["table"] == table) & (found["metric"] == metric)]
+    return {row[by]: row for row in found.to_dict("records")}
+
+
+def save(root, named, rng, **labels):
+    """A run for each of these differences of score from the first; images differ far more."""
+    ids, folders = [f"{i:02d}" for i in range(IMAGES)], []
+    ease = rng.uniform(0.2, 0.8, IMAGES)
+    for name, (gain, noise) in named.items():
+        own = ease + gain + noise * rng.standard_normal(IMAGES)
+        scores = {"id": ids, "mae": 1 - own, "s_auc": own, "ig": own}
+        curves = [curve(value) for value in own]
+        folders.append(save_run(root / name, scores, curves, attention=name, **labels))
+    return folders
+
+
+def test_what_differs_on_every_image_is_told_apart_though_intervals_overlap(tmp_path, rng):
+    folders = save(tmp_path, {"human": (0.05, 0), "sigmoid": (0, 0), "softmax": (0.049, 0.1)}, rng)
+    for metric in ("max_f", "mae"):
+        cells = column(folders, "I", metric)
+        best, told, noise = (cells[name] for name in ("human", "sigmoid", "softmax"))
+        assert best["within_noise"] is None and np.isnan(best["behind"])
+        assert told["within_noise"] is False and told["behind"] == pytest.approx(0.05)
+        overlap = told["low"] < best["high"] and best["low"] < told["high"]
+        assert overlap and noise["within_noise"] is True
+        assert noise["behind_low"] < 0 < noise["behind_high"]
+    assert cells["sigmoid"]["behind_p"] < 0.001 < 0.05 < cells["softmax"]["behind_p"]
+
+
+def test_intervals_and_p_are_widened_for_the_comparisons_of_a_column(tmp_path, rng):
+    named = {"human": (0.02, 0), "sigmoid": (0, 0.05)}
+    alone = column(save(tmp_path / "a", named, np.random.default_rng(3)), "V", "s_auc")["sigmoid"]
+    more = named | {name: (-0.3, 0.01) for name in ("softmax", "activation", "supervised")}
+    among = column(save(tmp_path / "b", more, np.random.default_rng(3)), "V", "s_auc")["sigmoid"]
+    assert alone["behind"] == among["behind"]
+    assert among["behind_low"] < alone["behind_low"] < alone["behind_high"] < among["behind_high"]
+    assert among["behind_p"] == pytest.approx(alone["behind_p"])  # the largest of Holm's
+
+
+def test_few_examples_are_told_apart_by_no_test(tmp_path):
+    """Of four images that all differ one way, p is 2 / 2^4; of max F there is no test."""
+    ids = list("0123")
+    one = {"id": ids, "mae": [0.1, 0.2, 0.3, 0.4]}
+    other = {"id": ids, "mae": [0.2, 0.31, 0.42, 0.53]}
+    folders = [
+        save_run(tmp_path / "a", one, [curve(0.9)] * 4, attention="human"),
+        save_run(tmp_path / "b", other, [curve(0.8)] * 4),
+    ]
+    behind = column(folders, "I", "mae")["sigmoid"]
+    assert behind["behind_low"] > 0 and behind["behind_p"] == 2 / 16
+    assert behind["within_noise"] is True
+    assert column(folders, "I", "max_f")["sigmoid"]["within_noise"] is False
+
+
+def test_attentions_without_a_common_example_are_not_compared(tmp_path):
+    folders = [
+        save_run(tmp_path / "a", {"id": ["1", "2"], "mae": 0.1}, attention="human"),
+        save_run(tmp_path / "b", {"id": ["3", "4"], "mae": 0.2}),
+    ]
+    behind = column(folders, "I", "mae")["sigmoid"]
+    assert behind["within_noise"] is None and np.isnan(behind["behind"])
+
+
+def test_networks_without_attention_are_compared_below_each_other(tmp_path):
+    """Right about 90 and 30 of 100 videos, the same ones and more."""
+    labels, folders = np.eye(2)[np.arange(100) % 2], []
+    for fusion, right in (("frames", 90), ("flow", 30)):
+        told = np.where(np.arange(100)[:, None] < right, labels, 1 - labels)
+        who = {"fusion": fusion, "attention": "none", "gaze": False}
+        folders.append(save_videos(tmp_path / fusion, told, labels, **who))
+    cells = column(folders, "III", "accuracy", "fusion")
+    assert cells["frames"]["within_noise"] is None
+    assert cells["flow"]["behind"] == pytest.approx(0.6)
+    assert cells["flow"]["within_noise"] is False
+
+
+def test_shares_go_by_their_interval_alone(tmp_path):
+    """95 and 81 of 200 birds, of which 186 are told alike: the rank test counts these in."""
+    folders = []
+    for name, right in (("human", 95), ("sigmoid", 81)):
+        told = 1.0 * (np.arange(200) < right)
+        names = {"class": "c0", "predicted": np.where(told == 1, "c0", "c1"), "correct": told}
+        scores = {"id": [f"{i:03d}" for i in range(200)], **names}
+        who = {"task": "fine_grained", "dataset": "cub_vwsw", "attention": name}
+        folders.append(save_run(tmp_path / name, scores, **who))
+    behind = column(folders, "VII", "accuracy")["sigmoid"]
+    assert behind["behind"] == pytest.approx(0.07) and behind["behind_p"] > 0.05
+    assert behind["within_noise"] is False
+
+
+def test_the_mark_stands_in_every_format(tmp_path, rng):
+    named = {"human": (0.05, 0), "supervised": (0.045, 0.1), "sigmoid": (-0.2, 0)}
+    made = tables.write(save(tmp_path, named, rng), tmp_path / "out")
+    page = (tmp_path / "out" / "I.md").read_text(encoding="utf-8")
+    starts = {
+        line.split(" | ")[0]: [cell.split(" ")[0] for cell in line.split(" | ")[1:]]
+        for line in page.splitlines()
+    }
+    assert all(cell.endswith("*≈") for cell in starts["| Explicit (supervised)"])
+    assert not any("≈" in cell for cell in starts["| Implicit (sigmoid)"])
+    assert "≈ marks those that cannot be told from the best" in page
+    assert "over the same images, widened for all comparisons of the column" in page
+    row = next(line for line in str(made).splitlines() if "(supervised)" in line)
+    assert row.count("* ≈") == 2
+    latex = (tmp_path / "out" / "I.tex").read_text(encoding="utf-8")
+    assert latex.count(r"}$^{\approx}$") == 2 and "≈" not in latex
+    rows = (tmp_path / "out" / "I.csv").read_text().splitlines()
+    assert [line.split(",")[-1] for line in rows[1:]].count("True") == 2
