@@ -101,8 +101,9 @@ def _named(key):
 
 
 def _same(was, now):
+    was, now = ("nan" if one is None or one == "" else one for one in (was, now))
     try:
-        numbers = [float("nan" if one == "" else one) for one in (was, now)]
+        numbers = [float(one) for one in (was, now)]
     except (TypeError, ValueError):
         return str(was) == str(now)
     return bool(np.isclose(*numbers, CLOSE, CLOSE, equal_nan=True))
