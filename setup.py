@@ -24,6 +24,9 @@ setup(
             "py.typed",
             "report/*.j2",
             "report/*.csv",
+            "report/page/*.j2",
+            "report/page/*.css",
+            "report/page/*.js",
             "datasets/splits/*.txt",
             "weights/*.toml",
         ]
@@ -48,8 +51,13 @@ setup(
         "requests>=2.32,<3",
     ],
     extras_require={
-        "test": ["pytest>=8,<10", "pytest-xdist>=3.6,<4"],
-        "dev": ["pytest>=8,<10", "pytest-xdist>=3.6,<4", "ruff>=0.15,<0.18"],
+        "test": ["pytest>=8,<10", "pytest-xdist>=3.6,<4", "selenium>=4.30,<5"],
+        "dev": [
+            "pytest>=8,<10",
+            "pytest-xdist>=3.6,<4",
+            "selenium>=4.30,<5",
+            "ruff>=0.15,<0.18",
+        ],
         "ray": ["ray>=2.50,<3"],
         "onnx": ["tf2onnx>=1.17,<2", "onnxruntime>=1.20,<2"],
         "cuda": ["tensorflow[and-cuda]>=2.21,<2.22"],

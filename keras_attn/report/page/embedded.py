@@ -91,30 +91,22 @@ def figures(paths):
 def _figure(path, title, caption, alt):
     with Image.open(path) as picture:
         moving = getattr(picture, "n_frames", 1) > 1
-        size = picture.size
-        made = _moving(picture) if moving else _still(picture)
-    source = "data:image/webp;base64," + base64.b64encode(made).decode()
-    return Figure(path, title, caption, alt, moving, source, *size)
-
-
-def _still(picture):
-    made = picture.convert("RGB")
-    if made.width > WIDEST:
-        made = made.resize((WIDEST, round(made.height * WIDEST / made.width)), Image.LANCZOS)
-    return _webp(made, quality=QUALITY)
-
-
-def _moving(picture):
-    frames = []
-    for place in range(picture.n_frames):
-        picture.seek(place)
-        frames.append(picture.convert("RGB"))
-    duration = picture.info.get("duration", 100)
-    how = {"save_all": True, "append_images": frames[1:], "duration": duration, "loop": 0}
-    return _webp(frames[0], quality=MOVING_QUALITY, **how)
-
-
-def _webp(picture, **how):
+        frames = [_frame(picture, place) for place in range(getattr(picture, "n_frames", 1))]
+        how = {"quality": QUALITY}
+        if moving:
+            duration = picture.info.get("duration", 100)
+            how = {"quality": MOVING_QUALITY, "duration": duration, "loop": 0}
+            how |= {"save_all": True, "append_images": frames[1:]}
     stream = io.BytesIO()
-    picture.save(stream, format="WEBP", method=4, **how)
-    return stream.getvalue()
+    frames[0].save(stream, format="WEBP", method=4, **how)
+    source = "data:image/webp;base64," + base64.b64encode(stream.getvalue()).decode()
+    return Figure(path, title, caption, alt, moving, source, *frames[0].size)
+
+
+def _frame(picture, place):
+    """A frame of a picture as it is shown: not wider than `WIDEST`."""
+    picture.seek(place)
+    made = picture.convert("RGB")
+    if made.width <= WIDEST:
+        return made
+    return made.resize((WIDEST, round(made.height * WIDEST / made.width)), Image.LANCZOS)

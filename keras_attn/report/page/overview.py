@@ -126,9 +126,7 @@ def standings(cells):
             metric = table.metrics_of(dataset)[0]
             score = _best(part, metric)
             closest = _closest(cells, gaze, dataset)
-            made.setdefault(table.task, []).append(
-                Standing(dataset_title(dataset), score, closest)
-            )
+            made.setdefault(table.task, []).append(Standing(dataset_title(dataset), score, closest))
     return list(made.items())
 
 

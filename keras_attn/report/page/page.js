@@ -70,8 +70,8 @@
     });
   }
   const tip = $("#tip");
-  const tell = (event) => {
-    const target = event.target.closest?.("[data-tip]");
+  const tell = (node) => {
+    const target = node.closest?.("[data-tip]");
     tip.hidden = !target;
     if (!target) return;
     tip.textContent = target.dataset.tip;
@@ -80,8 +80,10 @@
     tip.style.left = `${left}px`;
     tip.style.top = `${at.top > own.height + 12 ? at.top - own.height - 7 : at.bottom + 7}px`;
   };
-  for (const type of ["pointerover", "focusin"]) document.addEventListener(type, tell);
-  for (const type of ["scroll", "focusout"]) addEventListener(type, () => { tip.hidden = true; }, { passive: true });
+  for (const type of ["pointerover", "focusin"]) document.addEventListener(type, (event) => tell(event.target));
+  document.addEventListener("focusout", () => { tip.hidden = true; });
+  // A point that gets the focus may have scrolled into sight: its words go along.
+  addEventListener("scroll", () => tell(document.activeElement), { passive: true, capture: true });
   addEventListener("keydown", (event) => { if (event.key === "Escape") tip.hidden = true; });
 
   for (const button of $$(".enlarge")) {

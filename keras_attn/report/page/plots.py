@@ -62,7 +62,8 @@ def place_of(attention):
 def shape(name, x, y, size=5.0):
     """The path of a mark around (x, y), as the `d` of an SVG path."""
     if name == "circle":
-        return f"M{x - size:.1f} {y:.1f}a{size} {size} 0 1 0 {2 * size} 0a{size} {size} 0 1 0 {-2 * size} 0z"
+        half = f"a{size} {size} 0 1 0"
+        return f"M{x - size:.1f} {y:.1f}{half} {2 * size} 0{half} {-2 * size} 0z"
     corners = " ".join(f"{x + size * dx:.1f} {y + size * dy:.1f}" for dx, dy in _CORNERS[name])
     return f"M{corners}z"
 

@@ -1,4 +1,4 @@
-"""What the page tells of each run folder: scores, configuration, curves, environment, provenance."""
+"""What the page tells of each run folder: scores, curves, configuration and where it is from."""
 
 import json
 import os
@@ -47,12 +47,11 @@ def run_pages(results, cells):
 
 def names_of(folders):
     """Short names by folder: what follows the folder that they have in common."""
-    if len(folders) == 1:
-        return {folders[0]: Path(folders[0]).name}
-    root = os.path.commonpath([os.path.abspath(folder) for folder in folders])
-    found = {f: Path(os.path.relpath(os.path.abspath(f), root)).as_posix() for f in folders}
-    # A run whose attack lies within it may be the folder that all have in common.
-    return {f: Path(root).name if name == "." else name for f, name in found.items()}
+    places = {folder: Path(folder).resolve() for folder in folders}
+    root = Path(os.path.commonpath(places.values()))
+    if root in places.values():
+        root = root.parent  # a run, and what was done with it within its folder
+    return {folder: place.relative_to(root).as_posix() for folder, place in places.items()}
 
 
 def first_of_network(results):
@@ -67,9 +66,9 @@ def first_of_network(results):
 
 def _run(name, folder, rows, results, cells):
     row = rows.iloc[0]
-    kept = runs.RunFolder(Path(folder))
-    if not kept.config.is_file():
-        kept = runs.RunFolder(kept.path.parent)  # an attack lies within the run it is on
+    path = Path(folder)
+    # What was done with a run lies within its folder, and has no configuration of its own.
+    kept = runs.RunFolder(path.parent if path.name in (runs.EVALUATION, runs.ATTACK) else path)
     record = kept.record() or {}
     return {
         "name": name,
@@ -84,7 +83,7 @@ def _run(name, folder, rows, results, cells):
         "config": _shortened(record.get("config", {})),
         "data": record.get("data", {}),
         "versions": record.get("versions", {}),
-        "provenance": _provenance(Path(folder) / PROVENANCE),
+        "provenance": _provenance(path / PROVENANCE),
     }
 
 

@@ -91,7 +91,5 @@ def _number(text):
 
 
 def _short(title):
-    """"Implicit (softmax)" as "softmax"."""
+    """ "Implicit (softmax)" as "softmax"."""
     return title.partition("(")[2].rstrip(")") or title
-
-
