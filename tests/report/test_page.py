@@ -15,7 +15,7 @@ from keras_attn import commands
 from keras_attn.datasets.miniature.scenes import ABOUT
 from keras_attn.errors import InputError
 from keras_attn.report import findings, results, tables
-from keras_attn.report.page import answers, embedded, overview, plots, run_pages, scatter
+from keras_attn.report.page import answers, attacks, embedded, overview, plots, run_pages, scatter
 
 
 def cells_of(folders):
@@ -115,6 +115,20 @@ def test_attacked_networks_are_held_against_the_gaze_of_the_networks_that_were_a
     assert "fooled 1.000" in point.label and "s-AUC 0.700" in point.label
 
 
+def test_an_attack_is_seen_in_what_it_changes_on_the_same_images(tmp_path):
+    folder = tmp_path / "bird" / "fgsm"
+    rows = pd.DataFrame({"id": ["a", "b", "c"], "s_auc": [0.9, 0.7, np.nan]})
+    rows = rows.assign(s_auc_after=[0.8, 0.4, 0.5], fooling_rate=1.0, fooling_rate_all=1.0)
+    who = {"dataset": "cub_vwsw", "epsilon": 2.0, "search": "given", "attention": "softmax"}
+    save_run(folder, rows, task="adversarial", **who)
+    [shift] = attacks.shifts(results.read([folder]))
+    [row] = shift.rows
+    # The third image has no fixations: 0.8 before, 0.6 after.
+    assert "0.800 before, 0.600 after, change −0.200" in row["text"] and "2 images" in row["text"]
+    assert row["after"] < row["before"]
+    assert attacks.shifts(results.read([save_run(tmp_path / "x", {"id": ["a"]})])) == []
+
+
 # --- words --------------------------------------------------------------------------------------
 
 
@@ -186,7 +200,7 @@ def test_a_run_page_has_scores_thinned_curves_and_where_it_comes_from(tmp_path):
     ]
     at, loss = first["curves"]["series"]["loss"]
     assert len(at) == run_pages.MOST and (at[0], at[-1], loss[-1]) == (1, 1000, 142.9)
-    assert first["curves"]["series"]["val_mae"] == [[10, 20], [0.5, 0.5]]
+    assert first["curves"]["series"]["held out: MAE"] == [[10, 20], [0.5, 0.5]]
     classes = first["config"]["model"]["classes"]
     assert len(classes) == run_pages.LONGEST and classes[-1] == "… 40 in all"
     assert first["provenance"] == {"commit": "abc"}

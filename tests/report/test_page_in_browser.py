@@ -129,7 +129,7 @@ def test_the_page_of_a_run_shows_its_configuration_and_curves(report, made):
     show(report, made[0], hash=f"#run/{RUN}")
     text = all_of(report, "#run-page")[0].text
     assert "channels" in text and "4, 2" in text and "300 rows" in text
-    assert texts(report, "#run-page figcaption") == ["training loss", "held out: mae"]
+    assert texts(report, "#run-page figcaption") == ["training loss", "held out: MAE"]
     lines = [node.get_attribute("d") for node in all_of(report, "#run-page .line")]
     assert [line.count("L") + 1 for line in lines] == [60, 60]
     assert not all_of(report, "#main")[0].is_displayed()

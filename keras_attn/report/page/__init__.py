@@ -12,6 +12,7 @@ import markupsafe
 from keras_attn import __version__, runs
 from keras_attn.report.page import (
     answers,
+    attacks,
     embedded,
     markdown,
     overview,
@@ -71,6 +72,7 @@ def html(results, made, found, figures):
         facets=facets,
         marks=scatter.marks(facets),
         figures=figures,
+        shifts=attacks.shifts(results),
         runs=pages,
         legend=answers.legend(found),
     )

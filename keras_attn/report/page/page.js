@@ -147,7 +147,10 @@
   const ticks = (low, high, count) => {
     const by = step((high - low) / count), digits = Math.max(0, -Math.floor(Math.log10(by) + 1e-9));
     const found = [];
-    for (let k = Math.ceil(low / by - 1e-9); k * by <= high + by * 1e-9; k++) found.push([k * by, (k * by).toFixed(digits).replace("-", "−")]);
+    for (let k = Math.ceil(low / by - 1e-9); k * by <= high + by * 1e-9; k++) {
+      const text = digits > 3 && k ? (k * by).toExponential(1) : (k * by).toFixed(digits);
+      found.push([k * by, text.replaceAll("-", "−")]);
+    }
     return found;
   };
 
@@ -176,15 +179,15 @@
       picture.append(group);
     });
     const names = series.length < 2 ? null : made("p", { class: "legend" }, series.map(([name], place) => made("span", {},
-      made("svg", { class: `mark m${(place + 2) % 6}`, viewBox: "-8 -8 16 16", "aria-hidden": "true" }, made("path", { d: "M-7 0H7" })), name.replaceAll("_", " "))));
+      made("svg", { class: `mark m${(place + 2) % 6}`, viewBox: "-8 -8 16 16", "aria-hidden": "true" }, made("path", { d: "M-7 0H7" })), name)));
     return made("figure", {}, made("figcaption", {}, title), picture, names);
   };
   const curves = ({ step: unit, steps, series }) => {
     const all = Object.entries(series).filter(([name]) => name !== "seconds");
-    const losses = all.filter(([name]) => name === "loss" || name.endsWith("_loss"));
+    const losses = all.filter(([name]) => name.endsWith("loss"));
     const others = all.filter(([name]) => !losses.some(([loss]) => loss === name));
     const panels = [losses.length ? chart("training loss", losses, unit) : null];
-    for (const one of others) panels.push(chart(one[0].replace(/^val_/, "held out: ").replaceAll("_", " "), [one], unit));
+    for (const one of others) panels.push(chart(one[0], [one], unit));
     return made("section", {}, made("h2", {}, "Training"),
       made("p", { class: "muted" }, `${steps} ${steps === 1 ? "row" : "rows"} of history; curves of more than 60 points are thinned.`), made("div", { class: "curves" }, panels));
   };

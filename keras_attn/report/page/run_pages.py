@@ -11,6 +11,7 @@ from keras_attn import runs
 from keras_attn.errors import InputError
 from keras_attn.report import tables
 from keras_attn.report.audit_table import decimals
+from keras_attn.report.claims import METRICS
 from keras_attn.report.page.overview import TITLES
 from keras_attn.report.paper_tables import NETWORK, TABLES, trunk_title
 from keras_attn.report.results import of_networks
@@ -127,8 +128,15 @@ def _curves(path):
         told = np.flatnonzero(np.isfinite(values))
         if len(told):
             kept = told[evenly(len(told), MOST)]
-            made["series"][name] = [_short(steps[kept]), _short(values[kept])]
+            made["series"][_title(name)] = [_short(steps[kept]), _short(values[kept])]
     return made
+
+
+def _title(column):
+    """A column of a history in words; what was scored on the data held out begins with "val_"."""
+    key = column.removeprefix("val_")
+    words = METRICS[key].title if key in METRICS else key.replace("_", " ")
+    return words if key == column else f"held out: {words}"
 
 
 def _short(values):
