@@ -23,8 +23,8 @@ from keras_attn.statistics import evenly
 
 ATTACKED = 2
 """How many images the figure of an attack shows; each takes a row for every network."""
-IMAGES = 4
-"""How many images the others show of several backbones; each takes a row for every one."""
+OF_EACH = 4
+"""How many images the others show of several backbones, each of which takes a row for every one."""
 
 
 def write(task, folders, out):
@@ -91,7 +91,7 @@ def _row_per_image(folders, path, shown, panels):
     galleries = read_galleries(folders)
     trunks = _by_trunk(galleries)
     first = next(iter(galleries.values()))
-    places = evenly(len(first), IMAGES) if len(trunks) > 1 else range(len(first))
+    places = evenly(len(first), OF_EACH) if len(trunks) > 1 else range(len(first))
     mechanisms = list(dict.fromkeys(name for own in trunks.values() for name in own))
     rows = []
     for place in places:

@@ -14,7 +14,7 @@ from PIL import Image
 from keras_attn import commands
 from keras_attn.datasets.miniature.scenes import ABOUT
 from keras_attn.errors import InputError
-from keras_attn.report import findings, results, tables
+from keras_attn.report import figures, findings, results, tables
 from keras_attn.report.page import answers, attacks, embedded, overview, plots, run_pages, scatter
 
 
@@ -127,6 +127,27 @@ def test_an_attack_is_seen_in_what_it_changes_on_the_same_images(tmp_path):
     assert "0.800 before, 0.600 after, change −0.200" in row["text"] and "2 images" in row["text"]
     assert row["after"] < row["before"]
     assert attacks.shifts(results.read([save_run(tmp_path / "x", {"id": ["a"]})])) == []
+
+
+def test_figures_of_several_backbones_have_a_row_for_each_and_a_column_for_each_mechanism(tmp_path):
+    folders = {}
+    grey = np.full((20, 20, 3), 99, np.uint8)
+    networks = [("alexnet", "softmax"), ("vgg16", "softmax"), ("vgg16", "human")]
+    for place, network in enumerate(networks):
+        folder = tmp_path / str(place)
+        folder.mkdir()
+        kept = {"id": "a", "image": grey, "mask": np.zeros((20, 20)), "points": [[5, 5]]}
+        kept |= {"saliency": np.eye(20), "attention": np.eye(20)}
+        np.savez(folder / "gallery.npz", **{f"0/{name}": value for name, value in kept.items()})
+        folders["\n".join(network)] = [folder]
+    with Image.open(figures.salient_object(folders, tmp_path / "several.png")) as several:
+        size, picture = several.size, np.asarray(several.convert("L"))
+    one = {title: folders[title] for title in ("vgg16\nsoftmax", "vgg16\nhuman")}
+    with Image.open(figures.salient_object(one, tmp_path / "one.png")) as single:
+        assert size[0] == single.size[0] and size[1] > 1.5 * single.size[1]
+    # AlexNet has no human attention, which leaves the end of its row white.
+    assert (picture[size[1] // 4 : size[1] // 2 - 8, -100:] == 255).all()
+    assert not (picture[-100:, -100:] == 255).all()
 
 
 # --- words --------------------------------------------------------------------------------------

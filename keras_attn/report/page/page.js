@@ -87,8 +87,14 @@
   addEventListener("keydown", (event) => { if (event.key === "Escape") tip.hidden = true; });
 
   for (const button of $$(".enlarge")) {
+    const figure = button.closest("figure"), picture = $("img", figure);
+    // There is nothing to enlarge of a picture that is shown as large as it is.
+    new ResizeObserver(() => {
+      const whole = picture.clientWidth >= picture.getAttribute("width");
+      button.hidden = whole && !figure.classList.contains("full");
+    }).observe(picture);
     button.addEventListener("click", () => {
-      const full = button.closest("figure").classList.toggle("full");
+      const full = figure.classList.toggle("full");
       button.setAttribute("aria-pressed", full);
     });
   }
@@ -109,6 +115,7 @@
   const runs = JSON.parse($("#runs-data").textContent);
   const link = (run, text) => made("a", { href: `#run/${encodeURIComponent(run.name)}` }, text);
 
+  const NAMES = { seconds: "duration", peak_memory_bytes: "peak memory" };  // printed with other units
   const printed = (key, value) => {
     if (value === null || value === "") return "–";
     if (key === "peak_memory_bytes") return `${(value / 2 ** 30).toFixed(2)} GiB`;
@@ -122,7 +129,7 @@
   const rowsOf = (values, path = []) => {
     const plain = [], inner = [];
     for (const [key, value] of Object.entries(values)) {
-      const words = key.replaceAll("_", " ");
+      const words = NAMES[key] ?? key.replaceAll("_", " ");
       if (Array.isArray(value) && value.some((one) => one && typeof one === "object")) {
         for (const one of value) inner.push(...rowsOf(one, [...path, words]));
       } else if (value && typeof value === "object" && !Array.isArray(value)) {

@@ -79,7 +79,7 @@ def _dots(title, column):
     for place, ((name, _), own) in enumerate(zip(column, numbers, strict=True)):
         pixels = {key: None if value is None else scale(value) for key, value in own.items()}
         rows.append({"y": ROW * place + ROW / 2, "name": _short(name), **pixels})
-    return Dots(title, ROW * len(column), tuple(rows), tuple(scale.ticks(3)))
+    return Dots(title, ROW * len(column), tuple(rows), tuple(scale.ticks(4)))
 
 
 _NAMES = ("value", "low", "high", "paper")
