@@ -23,8 +23,8 @@ from keras_attn.report.page import (
 )
 
 FILES = ("report.html", "report.md")
-PARTS = ("page",)
-"""What has a style sheet and a script of its own beside this file."""
+STYLES, SCRIPTS = ("page.css",), ("page.js",)
+"""What the page is styled and moved by, in this order; files beside this one."""
 
 
 def write(results, out, made, found, pictures):
@@ -57,8 +57,8 @@ def html(results, made, found, figures):
     pages = run_pages.run_pages(results, made.cells)
     return environment.get_template("page.html.j2").render(
         version=__version__,
-        style=_all_of("css"),
-        script=_all_of("js"),
+        style=_all_of(STYLES),
+        script=_all_of(SCRIPTS),
         drawn=overview.drawn(results),
         counts=overview.counts(results),
         sentences=overview.sentences(results, found),
@@ -84,7 +84,7 @@ def _json(value):
     return markupsafe.Markup(text.replace("<", "\\u003c").replace("&", "\\u0026"))
 
 
-def _all_of(ending):
-    """The style sheets or scripts of all `PARTS`, one after the other."""
-    texts = [Path(__file__).with_name(f"{p}.{ending}").read_text(encoding="utf-8") for p in PARTS]
+def _all_of(names):
+    """The text of some files beside this one, one after the other."""
+    texts = [Path(__file__).with_name(name).read_text(encoding="utf-8") for name in names]
     return markupsafe.Markup("\n".join(texts))
