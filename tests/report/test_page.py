@@ -211,7 +211,7 @@ def test_a_run_page_has_scores_thinned_curves_and_where_it_comes_from(tmp_path):
     history.to_csv(folders[0] / "history.csv", index=False)
     config = {"config": {"model": {"classes": [f"c{k}" for k in range(40)]}}}
     (folders[0] / "config.json").write_text(json.dumps(config))
-    (folders[0] / "provenance.json").write_text(json.dumps({"commit": "abc"}))
+    (folders[0] / "provenance.json").write_text(json.dumps({"commit": "abc", "work": []}))
     first, second = run_pages.run_pages(*cells_of(folders))
     assert (first["name"], first["fold"], first["seed"]) == ("fold0", 0, 0)
     # Its own scores, not those of the network over both folds.
@@ -224,7 +224,7 @@ def test_a_run_page_has_scores_thinned_curves_and_where_it_comes_from(tmp_path):
     assert first["curves"]["series"]["held out: MAE"] == [[10, 20], [0.5, 0.5]]
     classes = first["config"]["model"]["classes"]
     assert len(classes) == run_pages.LONGEST and classes[-1] == "… 40 in all"
-    assert first["provenance"] == {"commit": "abc"}
+    assert first["provenance"] == {"commit": "abc", "work": []}
     assert (second["curves"], second["config"], second["provenance"]) == ({}, {}, None)
 
 
