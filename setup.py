@@ -7,6 +7,7 @@ from setuptools import find_packages, setup
 
 ROOT = Path(__file__).parent
 PACKAGE = (ROOT / "keras_attn" / "__init__.py").read_text(encoding="utf-8")
+TEST = ["pytest>=8,<10", "pytest-xdist>=3.6,<4", "ray>=2.50,<3", "selenium>=4.30,<5"]
 
 setup(
     name="keras_attn",
@@ -24,6 +25,9 @@ setup(
             "py.typed",
             "report/*.j2",
             "report/*.csv",
+            "report/page/*.j2",
+            "report/page/*.css",
+            "report/page/*.js",
             "datasets/splits/*.txt",
             "weights/*.toml",
         ]
@@ -48,8 +52,8 @@ setup(
         "requests>=2.32,<3",
     ],
     extras_require={
-        "test": ["pytest>=8,<10", "pytest-xdist>=3.6,<4", "ray>=2.50,<3"],
-        "dev": ["pytest>=8,<10", "pytest-xdist>=3.6,<4", "ray>=2.50,<3", "ruff>=0.15,<0.18"],
+        "test": TEST,
+        "dev": [*TEST, "ruff>=0.15,<0.18"],
         "ray": ["ray>=2.50,<3"],
         "onnx": ["tf2onnx>=1.17,<2", "onnxruntime>=1.20,<2"],
         "cuda": ["tensorflow[and-cuda]>=2.21,<2.22"],

@@ -296,7 +296,7 @@ class Report:
 
 
 def report(folders, out):
-    """Tables, pictures, pooled rows, confusions and findings of evaluated run folders."""
+    """Tables, pictures, rows, confusions, findings and the page of evaluated run folders."""
     from keras_attn.report import verification
 
     with provenance.measured("report", rows=verification.stamps(folders, out)) as work:
@@ -305,20 +305,26 @@ def report(folders, out):
 
 
 def _report(folders, out):
-    from keras_attn.report import confusion, figures, findings, tables
+    from keras_attn.report import confusion, figures, findings, page, tables
 
     results = tables.read(folders)
-    print(tables.write(results, out / "tables", overwrite=True))
+    made = tables.write(results, out / "tables", overwrite=True)
+    print(made)
+    pictures = []
     for task, titled in figures.titled(results).items():
-        for path in figures.write(task, titled, out):
-            print(f"Picture: {path.resolve()}")
+        pictures += figures.write(task, titled, out)
+    for path in pictures:
+        print(f"Picture: {path.resolve()}")
     print(f"Tables:  {(out / 'tables').resolve()}")
-    for path in confusion.write(results, out / "confusion"):
+    confusions = confusion.write(results, out / "confusion")
+    for path in confusions:
         print(f"Classes: {path.resolve()}")
     for path in tables.write_rows(results, out / "rows"):
         print(f"Rows:    {path.resolve()}")
-    page, _ = findings.write(results, out)
-    print(f"Claims:  {page.resolve()}")
+    found = findings.findings(results)
+    print(f"Claims:  {findings.write(found, out)[0].resolve()}")
+    told = page.write(results, out, made, found, [*pictures, *confusions])
+    print(f"Report:  {told[0].resolve()}")
 
 
 def _whole(config, drawn=None):

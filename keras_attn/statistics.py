@@ -174,3 +174,25 @@ def mean_of_seen(values):
 def evenly(count, most):
     """At most so many evenly spaced places out of `count`, the first and the last among them."""
     return np.linspace(0, count - 1, min(count, most)).round().astype(int)
+
+
+FEWEST = 8
+"""Pairs from which on a rank correlation gets an interval; of fewer it would span nearly all."""
+
+
+def rank_correlation(values, others, level=0.95):
+    """Spearman's ρ of the pairs that are not NaN, and its interval: (ρ, low, high).
+
+    The interval is that of Bonett and Wright (Psychometrika 65, 2000). NaN for fewer than three
+    pairs or where one side is constant; two NaN for fewer than `FEWEST`, and where |ρ| is 1.
+    """
+    pairs = np.column_stack([values, others]).astype(np.float64)
+    pairs = pairs[~np.isnan(pairs).any(axis=1)]
+    if len(pairs) < 3 or (pairs == pairs[0]).all(axis=0).any():
+        return np.nan, np.nan, np.nan
+    rho = float(stats.spearmanr(*pairs.T).statistic)
+    if len(pairs) < FEWEST or abs(rho) >= 1 - 1e-12:
+        return rho, np.nan, np.nan
+    reach = stats.norm.ppf((1 + level) / 2) * np.sqrt((1 + rho**2 / 2) / (len(pairs) - 3))
+    low, high = np.tanh(np.arctanh(rho) + np.array([-reach, reach]))
+    return rho, float(low), float(high)

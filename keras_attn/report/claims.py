@@ -145,3 +145,9 @@ def shares(values, count, digits=3):
     if count < 1:
         raise InputError("count", "a number of examples", count)
     return sum(round(round(value * count) / count, digits) == value for value in values)
+
+
+def alike_in_print(claim):
+    """In how many of a claim's cells the paper prints all numbers alike, and of how many."""
+    gains = [cell.gains(claim) for cell in cells_of(claim)]
+    return sum(not any(own) for own in gains), len(gains)

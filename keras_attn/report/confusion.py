@@ -14,6 +14,8 @@ RUN = ("dataset", *NETWORK)
 """What a matrix is of; folds and seeds are pooled."""
 CLASSIFYING = ("action", "fine_grained")
 """Tasks that tell a class of each example; an attack does so of the same images once more."""
+BESIDE = 5
+"""Most matrices in a row of the picture: as many as the paper has mechanisms."""
 FILES = ("per_class.csv", "confusion.csv", "confusion.png")
 
 
@@ -73,20 +75,24 @@ def _pairs(matrix):
 
 
 def _draw(matrices, path):
-    """The matrices beside each other, each row scaled to its class."""
+    """The matrices in rows of at most `BESIDE`, each row of a matrix scaled to its class."""
     height = max(1.6, 0.16 * max(len(one) for one in matrices.values()))
     width = max(1.6, 0.16 * max(one.shape[1] for one in matrices.values()))
-    figure = Figure(figsize=(width * len(matrices) + 1, height + 0.5))
-    axes = figure.subplots(1, len(matrices), squeeze=False)[0]
+    columns = min(BESIDE, len(matrices))
+    rows = -(-len(matrices) // columns)
+    # Between rows is room for the names of classes and the titles.
+    figure = Figure(figsize=((width + 0.9) * columns, (height + 1.3) * rows))
+    figure.set_layout_engine("constrained")
+    axes = figure.subplots(rows, columns, squeeze=False).ravel()
     titles = told_apart(matrices)
-    beside = []
-    for axis, (key, one) in zip(axes, matrices.items(), strict=True):
+    for axis in axes[len(matrices) :]:
+        axis.set_axis_off()
+    for axis, (key, one) in zip(axes, matrices.items(), strict=False):
         totals = np.maximum(one.sum(axis=1).to_numpy(), 1)[:, None]
         axis.imshow(one.to_numpy() / totals, cmap="cividis", vmin=0, vmax=1)
         axis.set_title(titles[key], fontsize=8)
         told, shown = ([spaced(name) for name in names] for names in (one, one.index))
         axis.set_xticks(range(len(told)), told, rotation=90, fontsize=5)
-        axis.set_yticks(range(len(shown)), [] if shown == beside else shown, fontsize=5)
-        beside = shown
+        axis.set_yticks(range(len(shown)), shown, fontsize=5)
     figure.suptitle("rows: the class; columns: what it was taken for", fontsize=8)
     figure.savefig(path, dpi=130, format="png", bbox_inches="tight")

@@ -8,6 +8,7 @@ from matplotlib.figure import Figure
 
 from keras_attn import runs
 from keras_attn.errors import InputError, listing
+from keras_attn.report.paper_tables import BACKBONES
 from keras_attn.statistics import wilson_interval
 
 PREFIX = "fooled_"
@@ -52,34 +53,47 @@ def fooling(folders, path):
     """The fooling rate over ε of each network, as a PNG file and, beside it, as CSV.
 
     folders: lists of attacked runs by title, such as the seeds of a network. Bands are 95 % Wilson
-    intervals; without a perturbation no prediction changes, where the curves begin.
+    intervals; without a perturbation no prediction changes, where the curves begin. Several
+    backbones have an axis each.
     """
-    tables = {title.replace("\n", " "): rates(several) for title, several in folders.items()}
-    figure = Figure(figsize=(5.2, 3.6))
-    axis = figure.subplots()
-    for place, (title, table) in enumerate(tables.items()):
-        colour, marker = COLOURS[place % len(COLOURS)], MARKERS[place % len(MARKERS)]
-        begun = pd.concat([pd.DataFrame([dict.fromkeys(table, 0.0)]), table], ignore_index=True)
-        axis.plot(
-            begun["epsilon"],
-            begun["of_correct"],
-            color=colour,
-            marker=marker,
-            markersize=4,
-            linewidth=1.4,
-            label=title,
-        )
-        axis.fill_between(begun["epsilon"], begun["low"], begun["high"], color=colour, alpha=0.12)
-    axis.set_xlabel("ε, grey levels of 255")
-    axis.set_ylabel("fooled, of the images told rightly before")
-    axis.set_ylim(0, 1)
-    axis.set_xlim(left=0)
-    axis.grid(alpha=0.3)
-    axis.legend(frameon=False, fontsize=8)
+    tables = {title: rates(several) for title, several in folders.items()}
+    trunks = {}
+    for title, table in tables.items():
+        trunk, _, mechanism = title.rpartition("\n")
+        trunks.setdefault(trunk, {})[mechanism] = table
+    mechanisms = list(dict.fromkeys(name for own in trunks.values() for name in own))
+    figure = Figure(figsize=(1.2 + 4 * len(trunks), 3.6))
+    axes = figure.subplots(1, len(trunks), squeeze=False, sharey=True)[0]
+    for axis, (trunk, own) in zip(axes, trunks.items(), strict=True):
+        for name, table in own.items():
+            _curve(axis, table, name, mechanisms.index(name))
+        axis.set_title(BACKBONES.get(trunk, trunk), fontsize=10)
+        axis.set_xlabel("ε, grey levels of 255")
+        axis.set_ylim(0, 1)
+        axis.set_xlim(left=0)
+        axis.grid(alpha=0.3)
+    axes[0].set_ylabel("fooled, of the images told rightly before")
+    axes[0].legend(frameon=False, fontsize=8)
     figure.tight_layout()
     with runs.replacing(path) as stage:
         figure.savefig(stage, dpi=130, format="png")
-    named = [table.assign(run=title) for title, table in tables.items()]
+    named = [table.assign(run=title.replace("\n", " ")) for title, table in tables.items()]
     with runs.replacing(Path(path).with_suffix(".csv")) as stage:
         pd.concat(named, ignore_index=True).to_csv(stage, index=False)
     return path
+
+
+def _curve(axis, table, name, place):
+    """Draw the rates of a network; place: of its colour and marker."""
+    begun = pd.concat([pd.DataFrame([dict.fromkeys(table, 0.0)]), table], ignore_index=True)
+    colour = COLOURS[place % len(COLOURS)]
+    axis.plot(
+        begun["epsilon"],
+        begun["of_correct"],
+        color=colour,
+        marker=MARKERS[place % len(MARKERS)],
+        markersize=4,
+        linewidth=1.4,
+        label=name,
+    )
+    axis.fill_between(begun["epsilon"], begun["low"], begun["high"], color=colour, alpha=0.12)

@@ -1,5 +1,6 @@
 """Figures of runs, made from what their evaluations kept: examples, gaze and each one's maps."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,11 +17,14 @@ from keras_attn.report.panels import (
     spaced,
     told,
 )
-from keras_attn.report.paper_tables import NETWORK, order, told_apart
+from keras_attn.report.paper_tables import BACKBONES, NETWORK, order, told_apart
 from keras_attn.report.results import of_networks
+from keras_attn.statistics import evenly
 
 ATTACKED = 2
 """How many images the figure of an attack shows; each takes a row for every network."""
+OF_EACH = 4
+"""How many images the others show of several backbones, each of which takes a row for every one."""
 
 
 def write(task, folders, out):
@@ -72,62 +76,103 @@ def _ids(folder):
 
 
 def salient_object(folders, path):
-    """One row per image: image, mask, gaze, then prediction and attention of each run (Fig. 2)."""
-    return _row_per_image(folders, path, _segmented)
+    """One row per image: image, mask, gaze, then prediction and attention of each run (Fig. 2).
+
+    Of several backbones or fusions each has a row of its own, and a column is a mechanism.
+    """
+    return _row_per_image(folders, path, _scene, _segmented)
 
 
-def _row_per_image(folders, path, panels):
-    """A grid of what `panels(place, galleries)` makes of each image."""
+def _row_per_image(folders, path, shown, panels):
+    """A grid: what `shown(kept)` yields of each image, then `panels(mechanism, kept)` of each run.
+
+    kept: of one image in a gallery.
+    """
     galleries = read_galleries(folders)
-    count = len(next(iter(galleries.values())))
-    return grid([list(panels(place, galleries)) for place in range(count)], path)
+    trunks = _by_trunk(galleries)
+    first = next(iter(galleries.values()))
+    places = evenly(len(first), OF_EACH) if len(trunks) > 1 else range(len(first))
+    mechanisms = list(dict.fromkeys(name for own in trunks.values() for name in own))
+    rows = []
+    for place in places:
+        for trunk, own in trunks.items():
+            row = list(shown(first[place]))
+            row[0] = replace(row[0], row=trunk)
+            for name in mechanisms:
+                # A network that is missing leaves its place white.
+                kept = own[name][place] if name in own else None
+                like = next(one for one in own.values())[place] if kept is None else kept
+                made = panels(name, like)
+                row += made if kept is not None else (_blank(panel) for panel in made)
+            rows.append(row)
+    return grid(rows, path)
 
 
-def _segmented(row, galleries):
-    one = next(iter(galleries.values()))[row]
-    yield Panel("image", one["image"])
-    yield Panel("mask", pictures.grey(one["mask"]))
-    yield Panel("gaze", pictures.with_fixations(one["image"], one["points"]))
+def _by_trunk(galleries):
+    """Galleries by mechanism, by what stands above it in the titles of `told_apart`."""
+    trunks = {}
     for title, kept in galleries.items():
-        yield Panel(f"{title}\nprediction", pictures.grey(kept[row]["saliency"]))
-        if "attention" in kept[row]:
-            attention = pictures.overlay(one["image"], kept[row]["attention"])
-            yield Panel(f"{title}\nattention", attention)
+        trunk, _, mechanism = title.rpartition("\n")
+        trunks.setdefault(BACKBONES.get(trunk, trunk), {})[mechanism] = kept
+    return trunks
+
+
+def _blank(panel):
+    return replace(panel, picture=np.full_like(panel.picture, 255), caption="")
+
+
+def _scene(kept):
+    yield Panel("image", kept["image"])
+    yield Panel("mask", pictures.grey(kept["mask"]))
+    yield Panel("gaze", pictures.with_fixations(kept["image"], kept["points"]))
+
+
+def _segmented(mechanism, kept):
+    yield Panel(f"{mechanism}\nprediction", pictures.grey(kept["saliency"]))
+    if "attention" in kept:
+        attention = pictures.overlay(kept["image"], kept["attention"])
+        yield Panel(f"{mechanism}\nattention", attention)
 
 
 def fine_grained(folders, path):
     """One row per image: image, gaze, then the attention of each run in a frame (Fig. 5).
 
     The frame is blue where the run told the class, vermilion where it told another one, whose name
-    stands below.
+    stands below. Several backbones are as in `salient_object`.
     """
-    return _row_per_image(folders, path, _classified)
+    return _row_per_image(folders, path, _bird, _classified)
 
 
-def _classified(row, galleries):
-    one = next(iter(galleries.values()))[row]
-    yield Panel("image", one["image"], spaced(one["class"]))
-    yield Panel("gaze", pictures.with_fixations(one["image"], one["points"]))
-    for title, kept in galleries.items():
-        mine = kept[row]
-        shown = one["image"]
-        if "attention" in mine:
-            shown = pictures.overlay(shown, mine["attention"])
-        yield told(title, shown, mine["class"] == mine["predicted"], mine["predicted"])
+def _bird(kept):
+    yield Panel("image", kept["image"], spaced(kept["class"]))
+    yield Panel("gaze", pictures.with_fixations(kept["image"], kept["points"]))
+
+
+def _classified(mechanism, kept):
+    shown = kept["image"]
+    if "attention" in kept:
+        shown = pictures.overlay(shown, kept["attention"])
+    yield told(mechanism, shown, kept["class"] == kept["predicted"], kept["predicted"])
 
 
 def adversarial(folders, path):
     """A row per network for a few images: before and after FGSM (Fig. 6).
 
     Columns: the image, what FGSM adds to it, the sum, and the attention before and after, in
-    frames as in `fine_grained`. The images are those on which most networks were fooled.
+    frames as in `fine_grained`. The images are those on which most networks were fooled. Of several
+    backbones it is the paper's, VGG16, or else the first.
     """
-    galleries = read_galleries(folders)
+    trunks = _by_trunk(read_galleries(folders))
+    of = BACKBONES["vgg16"]
+    trunk, galleries = (of, trunks[of]) if of in trunks else next(iter(trunks.items()))
     places = range(len(next(iter(galleries.values()))))
     fooled = [sum(_is_fooled(kept[place]) for kept in galleries.values()) for place in places]
     chosen = sorted(np.argsort([-n for n in fooled], kind="stable")[:ATTACKED])
+    titles = {name: f"{trunk}\n{name}".strip() for name in galleries}
     rows = [
-        list(_attacked(title, kept[place])) for place in chosen for title, kept in galleries.items()
+        list(_attacked(titles[name], kept[place]))
+        for place in chosen
+        for name, kept in galleries.items()
     ]
     return grid(rows, path)
 

@@ -165,30 +165,36 @@ def _total(finding, name):
     return sum(getattr(count, name) for count in finding.paper)
 
 
-def as_markdown(found):
-    """A page: a table of claims under each question, and how to read it."""
+def legend(found):
+    """How to read the findings: sentences in Markdown."""
     words = {"supported": SUPPORTED, "contradicted": CONTRADICTED, "undecided": UNDECIDED}
     margins = {one.claim.margin for one in found} - {None}
     words |= {"machinery": MACHINERY.capitalize(), "margin": " or ".join(map(str, margins))}
-    made = ["# What the paper claims, and what was found", *(s.format(**words) for s in LEGEND)]
-    made += [OF_ITSELF] if any(one.claim.of_itself for one in found) else []
+    made = [sentence.format(**words) for sentence in LEGEND]
+    return [*made, OF_ITSELF] if any(one.claim.of_itself for one in found) else made
+
+
+def as_markdown(found):
+    """A page: a table of claims under each question, and how to read it."""
+    made = ["# What the paper claims, and what was found", *legend(found)]
     for question, title in QUESTIONS.items():
         own = [one for one in found if one.claim.question == question]
         if own:
             lines = ["| the paper claims | its own table | ours | verdict |", "|---|---|---|---|"]
             made += [f"## {question}. {title}", "\n".join(lines + [_line(one) for one in own])]
-    return "\n\n".join([*made, _grain()]) + "\n"
+    return "\n\n".join([*made, grain()]) + "\n"
 
 
 def _line(finding):
     claim = finding.claim
     where = f"§{claim.section}, Table {' and '.join(claim.tables)}"
     mark = " ✻" if claim.of_itself else ""
-    parts = [f"{claim.words}{mark} ({where})", _printed(finding), _ours(finding)]
+    ours = "; ".join(part for part in (counted(finding), least(finding)) if part) or "—"
+    parts = [f"{claim.words}{mark} ({where})", in_its_own_table(finding), ours]
     return f"| {' | '.join([*parts, f'**{finding.verdict}**'])} |"
 
 
-def _printed(finding):
+def in_its_own_table(finding):
     """Such as "s-AUC 1 of 3 (2 the other way round)"."""
     made = []
     for count in finding.paper:
@@ -198,26 +204,33 @@ def _printed(finding):
     return ", ".join(made)
 
 
-def _ours(finding):
-    states, weakest = finding.states, finding.weakest
-    if weakest is None:
-        return "—"
-    counted = f"{states.count(1)} for, {states.count(-1)} against, of {len(states)}"
+def counted(finding):
+    """In how many cells ours speaks for the claim and against it; "" where none was measured."""
+    states = finding.states
+    if not states:
+        return ""
     missing = finding.cells - len(states)
-    counted += f" ({missing} not measured)" if missing else ""
+    made = f"{states.count(1)} for, {states.count(-1)} against, of {len(states)}"
+    return f"{made} ({missing} not measured)" if missing else made
+
+
+def least(finding):
+    """The comparison of ours that bears the claim out least; "" without any."""
+    weakest = finding.weakest
+    if weakest is None:
+        return ""
     interval = ", ".join(decimals(weakest[name], 3) for name in ("low", "high"))
     p = "" if np.isnan(weakest["p"]) else f", p {in_print(weakest['p'])}"
     trunk = [trunk_title(weakest["backbone"], weakest["fusion"]), weakest["attention"]]
     subset = weakest["subset"] if weakest["subset"] != "all" else ""
     where = [dataset_title(weakest["dataset"]), *trunk, subset, METRICS[weakest["metric"]].title]
     return (
-        f"{counted}; {weakest['better']} − {weakest['worse']}, "
-        f"{', '.join(name for name in where if name)}: {decimals(weakest['gain'], 3)} "
-        f"[{interval}]{p}, n {weakest['n']:,}"
+        f"{weakest['better']} − {weakest['worse']}, {', '.join(name for name in where if name)}: "
+        f"{decimals(weakest['gain'], 3)} [{interval}]{p}, n {weakest['n']:,}"
     )
 
 
-def _grain():
+def grain():
     """What one video weighs in the paper's accuracies on UCF Sports."""
     rows = paper()
     values = rows[(rows["dataset"] == "ucf_sports") & (rows["metric"] == "accuracy")]["value"]
@@ -228,9 +241,11 @@ def _grain():
     )
 
 
-def write(results, out):
-    """Write findings.md and findings.csv into a folder, in place of earlier ones; their paths."""
-    found = findings(results)
+def write(found, out):
+    """Write findings.md and findings.csv into a folder, in place of earlier ones; their paths.
+
+    found: what `findings` returned.
+    """
     out = Path(out).expanduser()
     with runs.writing(out, FILES, overwrite=True) as stage:
         (stage / FILES[0]).write_text(as_markdown(found), encoding="utf-8")

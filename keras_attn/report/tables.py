@@ -75,9 +75,13 @@ def summary(rows, arrays):
 
 @dataclass(frozen=True, eq=False)
 class Written:
-    """Tables that were made; printing it shows them. cells: as `cells`. paths: of the files."""
+    """Tables that were made; printing it shows them.
+
+    cells: as `cells`. sheets: the `table_formats.Sheet` of each. paths: of the files.
+    """
 
     cells: pd.DataFrame
+    sheets: tuple
     paths: tuple
     text: str
 
@@ -101,7 +105,7 @@ def write(folders, out, *, overwrite=False):
     if not tables:
         received = f"{listing(results.rows['folder'].unique())} with references alone"
         raise InputError("folders", "at least one run of a network", received)
-    sheets = [table_formats.sheet(table, results, found, paper()) for table in tables]
+    sheets = tuple(table_formats.sheet(table, results, found, paper()) for table in tables)
     names = [name for table in tables for name in table.files]
     with runs.writing(out, names, overwrite=overwrite) as stage:
         for table, sheet in zip(tables, sheets, strict=True):
@@ -111,7 +115,7 @@ def write(folders, out, *, overwrite=False):
         # A table of an earlier run beside those of this one would be taken for one of them.
         (out / name).unlink(missing_ok=True)
     text = "\n\n".join(table_formats.as_text(sheet) for sheet in sheets)
-    return Written(found, tuple(out / name for name in names), text)
+    return Written(found, sheets, tuple(out / name for name in names), text)
 
 
 def write_rows(folders, out):

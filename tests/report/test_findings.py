@@ -302,7 +302,7 @@ def test_two_classifiers_that_agree_on_few_images_are_not_called_alike(tmp_path)
 
 def test_the_files_have_a_row_per_comparison_and_a_line_per_claim(tmp_path):
     folders = save_salient(tmp_path / "runs", ORDERED, datasets=("pascal_s",))
-    paths = findings.write(folders, tmp_path / "out")
+    paths = findings.write(findings.findings(folders), tmp_path / "out")
     assert [path.name for path in paths] == ["findings.md", "findings.csv"]
     page = paths[0].read_text(encoding="utf-8")
     for claim in CLAIMS:

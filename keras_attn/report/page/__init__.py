@@ -1,0 +1,90 @@
+"""The report as one page that stands alone, `report.html`, and as `report.md`.
+
+Each section has its own module, which computes no score: those come from `tables` and `findings`.
+"""
+
+import json
+from pathlib import Path
+
+import jinja2
+import markupsafe
+
+from keras_attn import __version__, runs
+from keras_attn.report.page import (
+    answers,
+    attacks,
+    embedded,
+    markdown,
+    overview,
+    plots,
+    run_pages,
+    scatter,
+    sheets,
+)
+
+FILES = ("report.html", "report.md")
+STYLES, SCRIPTS = ("page.css",), ("page.js",)
+"""What the page is styled and moved by, in this order; files beside this one."""
+
+
+def write(results, out, made, found, pictures):
+    """Write report.html and report.md into a folder, in place of earlier ones; their paths.
+
+    results: a `results.Results`. made: the `tables.Written` of it. found: its findings, as of
+    `findings.findings`. pictures: paths of figures in `out`; those that the page does not know are
+    left out.
+    """
+    out = Path(out).expanduser()
+    figures = embedded.figures(pictures)
+    with runs.writing(out, FILES, overwrite=True) as stage:
+        page = html(results, made, found, figures)
+        (stage / FILES[0]).write_text(page, encoding="utf-8")
+        text = markdown.as_markdown(results, made, found, figures, out)
+        (stage / FILES[1]).write_text(text, encoding="utf-8")
+    return [out / name for name in FILES]
+
+
+def html(results, made, found, figures):
+    """The whole page as text; arguments as for `write`, figures: `embedded.Figure`s."""
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("keras_attn.report", "page"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    environment.filters["json"] = _json
+    facets = scatter.facets(made.cells, run_pages.first_of_network(results))
+    pages = run_pages.run_pages(results, made.cells)
+    return environment.get_template("page.html.j2").render(
+        version=__version__,
+        style=_all_of(STYLES),
+        script=_all_of(SCRIPTS),
+        drawn=overview.drawn(results),
+        counts=overview.counts(results),
+        sentences=overview.sentences(results, found),
+        verdicts=overview.verdicts(found),
+        standings=overview.standings(made.cells),
+        task_titles=overview.TITLES,
+        tasks=set(results.rows["task"]),
+        shapes=[plots.shape(name, 0, 0) for name in plots.SHAPES],
+        questions=list(answers.answers(found)),
+        tables=sheets.shown(made.sheets, found),
+        facets=facets,
+        marks=scatter.marks(facets),
+        figures=figures,
+        shifts=attacks.shifts(results),
+        runs=pages,
+        legend=answers.legend(found),
+    )
+
+
+def _json(value):
+    """Values as JSON that may stand within a script element."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return markupsafe.Markup(text.replace("<", "\\u003c").replace("&", "\\u0026"))
+
+
+def _all_of(names):
+    """The text of some files beside this one, one after the other."""
+    texts = [Path(__file__).with_name(name).read_text(encoding="utf-8") for name in names]
+    return markupsafe.Markup("\n".join(texts))

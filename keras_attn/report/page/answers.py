@@ -1,0 +1,98 @@
+"""The findings as the page shows them: a claim, the paper's own table, ours, and the verdict."""
+
+import re
+from dataclasses import dataclass
+
+import numpy as np
+
+from keras_attn.report import findings
+from keras_attn.report.claims import METRICS, QUESTIONS, alike_in_print
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A claim as it is shown.
+
+    where: section and tables. printed: the paper's own count in words; shares: of each metric, its
+    title and how many cells hold, are turned round and are neither. borne_out: "yes", "partly" or
+    "no" by the paper's own table. ours, least: ours in words. bar: low, gain and high of the
+    comparison that bears the claim out least, in percent of a line whose middle is 0, or None.
+    """
+
+    key: str
+    words: str
+    where: str
+    tables: tuple
+    marked: bool
+    printed: str
+    shares: tuple
+    borne_out: str
+    ours: str
+    least: str
+    bar: tuple | None
+    verdict: str
+
+
+def answers(found):
+    """Pairs of (question, its title) and its `Answer`s, for findings in any order."""
+    for question, title in QUESTIONS.items():
+        own = [_answer(one) for one in found if one.claim.question == question]
+        if own:
+            yield (question, title), own
+
+
+def _answer(finding):
+    claim = finding.claim
+    tables = f"Table{'s' if len(claim.tables) > 1 else ''} {' and '.join(claim.tables)}"
+    shares = [
+        (METRICS[c.metric].title, c.holds, c.reverse, c.cells - c.holds - c.reverse)
+        for c in finding.paper
+    ]
+    return Answer(
+        key=claim.key,
+        words=claim.words,
+        where=f"§{claim.section}",
+        tables=(tables, claim.tables[0]),
+        marked=claim.of_itself,
+        printed=findings.in_its_own_table(finding),
+        shares=tuple(shares),
+        borne_out=_borne_out(finding.paper),
+        ours=findings.counted(finding),
+        least=findings.least(finding),
+        bar=_bar(finding.weakest),
+        verdict=finding.verdict,
+    )
+
+
+def _borne_out(counts):
+    if all(count.holds == count.cells for count in counts):
+        return "yes"
+    return "partly" if any(count.holds for count in counts) else "no"
+
+
+def _bar(row):
+    """Percent along a line; its ends are the larger bound on both sides of 0."""
+    if row is None or np.isnan([row["low"], row["gain"], row["high"]]).any():
+        return None
+    reach = 1.15 * max(abs(row["low"]), abs(row["high"]), 1e-9)
+    return tuple(round(50 + 50 * row[name] / reach, 2) for name in ("low", "gain", "high"))
+
+
+def beside(found, number):
+    """What the paper claims of a table that its printed numbers do not bear out: sentences."""
+    made = []
+    for one in found:
+        short = any(count.holds < count.cells for count in one.paper)
+        if number in one.claim.tables and short:
+            others = [other for other in one.claim.tables if other != number]
+            both = f", with Table {' and '.join(others)}" if others else ""
+            printed = findings.in_its_own_table(one)
+            alike, cells = alike_in_print(one.claim)
+            same = f"; exactly equal in {alike} of {cells}" if alike else ""
+            made.append((one.claim.words, f"§{one.claim.section}", f"{printed}{same}{both}"))
+    return made
+
+
+def legend(found):
+    """How to read the findings: sentences."""
+    return [re.sub(r"\*", "", line) for line in findings.legend(found)]

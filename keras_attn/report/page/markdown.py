@@ -1,0 +1,46 @@
+"""The report in Markdown, with its figures linked as files."""
+
+import os
+import re
+
+from keras_attn.report import findings, table_formats
+from keras_attn.report.page import overview
+
+TITLE = "Human and machine attention: a report"
+
+
+def as_markdown(results, made, found, figures, out):
+    """Summary, findings, tables and figures; arguments as for `page.write`."""
+    counted = ", ".join(f"{number} {word}" for number, word in overview.counts(results))
+    parts = [f"# {TITLE}", f"{counted}.", "## Summary", *overview.sentences(results, found)]
+    parts.append(_standings(made.cells))
+    parts.append(_lower(findings.as_markdown(found)))
+    parts.append("## Tables")
+    parts += [_lower(table_formats.as_markdown(sheet), 2) for sheet in made.sheets]
+    if figures:
+        parts.append("## Figures")
+    for figure in figures:
+        path = os.path.relpath(figure.path, out).replace(os.sep, "/")
+        parts += [f"### {figure.title}", f"![{figure.alt}]({path})", figure.caption]
+    return "\n\n".join(part.strip() for part in parts) + "\n"
+
+
+def _standings(cells):
+    head = "| task | dataset | best score | artificial attention closest to gaze |"
+    lines = [head, "|---|---|---|---|"]
+    for task, several in overview.standings(cells):
+        for one in several:
+            told = [_best(best) for best in (one.score, one.gaze)]
+            lines.append(f"| {overview.TITLES[task]} | {one.dataset} | {' | '.join(told)} |")
+    return "\n".join(lines)
+
+
+def _best(best):
+    if best is None:
+        return "–"
+    return f"{best.who}: {best.metric} {best.value} {best.interval}".rstrip().replace("|", "\\|")
+
+
+def _lower(text, by=1):
+    """Markdown with its headings one level or more deeper."""
+    return re.sub(r"^(#+) ", lambda found: f"{found[1]}{'#' * by} ", text, flags=re.MULTILINE)

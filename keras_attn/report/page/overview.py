@@ -1,0 +1,150 @@
+"""What stands first on the page: what was run, what came of the claims, what did best where."""
+
+from collections import Counter
+from dataclasses import dataclass
+
+from keras_attn.datasets.miniature.scenes import ABOUT
+from keras_attn.mechanisms import MECHANISMS
+from keras_attn.report import findings
+from keras_attn.report.audit_table import decimals
+from keras_attn.report.paper_tables import TABLES, trunk_title
+from keras_attn.report.results import of_networks
+from keras_attn.report.table_legend import dataset_title
+
+TITLES = {
+    "salient_object": "Salient object segmentation",
+    "action": "Action recognition",
+    "fine_grained": "Fine-grained classification",
+    "adversarial": "Robustness to attacks",
+}
+VERDICTS = (
+    findings.SUPPORTED,
+    findings.CONTRADICTED,
+    findings.UNDECIDED,
+    findings.MACHINERY,
+    findings.NOT_MEASURED,
+)
+"""Of claims, in the order in which they are shown."""
+
+
+@dataclass(frozen=True)
+class Best:
+    """The network with the best score of a dataset: who, the metric's title, and its numbers."""
+
+    who: str
+    metric: str
+    value: str
+    low: str
+    high: str
+
+    @property
+    def interval(self):
+        """The interval in brackets, or "" without one."""
+        return "" if self.low == "–" else f"[{self.low}, {self.high}]"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What did best on a dataset. score, gaze: `Best`, by the task and by agreement, or None."""
+
+    dataset: str
+    score: Best | None
+    gaze: Best | None
+
+
+def drawn(results):
+    """Whether any example was drawn, and how much: "", "some" or "all" of the datasets."""
+    told = [any(ABOUT in note for note in notes) for notes in results.notes.values()]
+    if not any(told):
+        return ""
+    return "all" if all(told) else "some"
+
+
+def counts(results):
+    """Pairs of a number and what it counts: runs, networks, examples, datasets."""
+    rows = results.rows[of_networks(results.rows)]
+    networks = rows[["task", "dataset", "backbone", "fusion", "attention"]].drop_duplicates()
+    networks = networks[networks["task"] != "adversarial"]
+    examples = rows[["dataset", "id"]].drop_duplicates()
+    found = (
+        (rows["folder"].nunique(), "run"),
+        (len(networks), "network"),
+        (len(examples), "example"),
+        (rows["dataset"].nunique(), "dataset"),
+        (len(rows), "scored row"),
+    )
+    return [(f"{n:,}", word if n == 1 else f"{word}s") for n, word in found]
+
+
+def verdicts(found):
+    """How many claims have each verdict: pairs in the order of `VERDICTS`, none of 0."""
+    told = Counter(finding.verdict for finding in found)
+    return [(name, told[name]) for name in VERDICTS if told[name]]
+
+
+def sentences(results, found):
+    """The findings in a few sentences."""
+    told, all_of = dict(verdicts(found)), len(found)
+    measured = [finding for finding in found if finding.states]
+    made = []
+    if drawn(results):
+        states = [state for finding in measured for state in finding.states]
+        made.append(
+            "This is a machinery check. Some or all of the examples are drawn and their gaze is "
+            "simulated, so that nothing here says anything about people, or about networks that "
+            "were trained on photographs: the numbers show that everything runs from data to "
+            "tables."
+        )
+        made.append(
+            f"Of the paper's {all_of} claims, {len(measured)} have numbers to be held against; in "
+            f"{states.count(1)} of {len(states)} compared cells these happen to speak for the "
+            f"claim, in {states.count(-1)} against it."
+        )
+    elif measured:
+        parts = [f"{told[name]} {name}" for name in VERDICTS[:3] if name in told]
+        made.append(
+            f"Of the paper's {all_of} claims, {len(measured)} have numbers to be held against: "
+            f"{', '.join(parts)}."
+        )
+    short = [f for f in found if any(count.holds < count.cells for count in f.paper)]
+    made.append(
+        f"The paper's own tables bear {all_of - len(short)} of its {all_of} claims out in every "
+        f"printed cell; where they do not, it stands beside the table."
+    )
+    return made
+
+
+def standings(cells):
+    """Pairs of a task and the `Standing` on each of its datasets; cells: as of `tables.cells`."""
+    made = {}
+    for table in TABLES:
+        own = cells[(cells["table"] == table.number).to_numpy()]
+        if table.about_gaze:
+            continue
+        gaze = next((t for t in TABLES if t.task == table.task and t.ceiling), None)
+        for dataset, part in own.groupby("dataset", sort=False):
+            metric = table.metrics_of(dataset)[0]
+            score = _best(part, metric)
+            closest = _closest(cells, gaze, dataset)
+            made.setdefault(table.task, []).append(Standing(dataset_title(dataset), score, closest))
+    return list(made.items())
+
+
+def _closest(cells, table, dataset):
+    """The `Best` artificial attention by agreement with gaze; None without a table of it."""
+    if table is None:
+        return None
+    mask = (cells["table"] == table.number) & (cells["dataset"] == dataset)
+    given = [m.name for m in MECHANISMS.values() if m.takes_gaze]
+    return _best(cells[mask & ~cells["attention"].isin(given)], table.metrics[0])
+
+
+def _best(cells, metric):
+    own = cells[(cells["metric"] == metric.key) & cells["value"].notna()]
+    if own.empty:
+        return None
+    place = own["value"].idxmax() if metric.higher_is_better else own["value"].idxmin()
+    row = own.loc[place]
+    trunk = trunk_title(row["backbone"], row["fusion"])
+    numbers = (decimals(row[name], 3) for name in ("value", "low", "high"))
+    return Best(f"{row['attention']} on {trunk}", metric.title, *numbers)

@@ -1,0 +1,163 @@
+"""What the page tells of each run folder: scores, curves, configuration and where it is from."""
+
+import json
+import os
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from keras_attn import runs
+from keras_attn.errors import InputError
+from keras_attn.report import tables
+from keras_attn.report.audit_table import decimals
+from keras_attn.report.claims import METRICS
+from keras_attn.report.page.overview import TITLES
+from keras_attn.report.paper_tables import NETWORK, TABLES, trunk_title
+from keras_attn.report.results import of_networks
+from keras_attn.report.table_legend import dataset_title
+from keras_attn.statistics import evenly
+
+MOST = 60
+"""Points of a curve: more are not seen in a chart, and 200 runs have many curves."""
+LONGEST = 12
+"""Entries of a list in a configuration, such as classes, that are shown."""
+PROVENANCE = "provenance.json"
+OF = ("task", "dataset", *NETWORK)
+"""What folds and seeds of one network have in common."""
+
+
+def run_pages(results, cells):
+    """A dict for each run folder of a network, ready for JSON, in the order of the rows.
+
+    cells: as of `tables.cells`; where a network has one run alone, they are its scores as well.
+    `InputError` for a file of a run that cannot be read; one that is absent is left out.
+    """
+    rows = results.rows[of_networks(results.rows)]
+    alone = rows.drop_duplicates("folder").groupby(list(OF))["folder"].transform("size") == 1
+    alone = set(rows.loc[alone[alone].index, "folder"])
+    names = names_of(rows["folder"].unique())
+    places = rows.groupby("folder", sort=False).indices
+    made = []
+    for folder, place in places.items():
+        own = rows.iloc[place]
+        shown = cells if folder in alone else None
+        made.append(_run(names[folder], folder, own, results, shown))
+    return made
+
+
+def names_of(folders):
+    """Short names by folder: what follows the folder that they have in common."""
+    places = {folder: Path(folder).resolve() for folder in folders}
+    root = Path(os.path.commonpath(places.values()))
+    if root in places.values():
+        root = root.parent  # a run, and what was done with it within its folder
+    return {folder: place.relative_to(root).as_posix() for folder, place in places.items()}
+
+
+def first_of_network(results):
+    """The name of the first run of each network, by (task, dataset, *NETWORK)."""
+    rows = results.rows[of_networks(results.rows)]
+    names = names_of(rows["folder"].unique())
+    first = rows.drop_duplicates(list(OF))
+    return {
+        tuple(row[name] for name in OF): names[row["folder"]] for row in first.to_dict("records")
+    }
+
+
+def _run(name, folder, rows, results, cells):
+    row = rows.iloc[0]
+    path = Path(folder)
+    # What was done with a run lies within its folder, and has no configuration of its own.
+    kept = runs.RunFolder(path.parent if path.name in (runs.EVALUATION, runs.ATTACK) else path)
+    record = kept.record() or {}
+    return {
+        "name": name,
+        "task": TITLES.get(row["task"], row["task"]),
+        "dataset": dataset_title(row["dataset"]),
+        "network": f"{trunk_title(row['backbone'], row['fusion'])} · {row['attention']}",
+        "fold": _whole(row["fold"]),
+        "seed": _whole(row["seed"]),
+        "examples": len(rows),
+        "scores": _scores(rows, results, cells),
+        "curves": _curves(kept.history),
+        "config": _shortened(record.get("config", {})),
+        "data": record.get("data", {}),
+        "versions": record.get("versions", {}),
+        "provenance": _provenance(path / PROVENANCE),
+    }
+
+
+def _whole(value):
+    return None if np.isnan(value) else int(value)
+
+
+def _scores(rows, results, cells):
+    """Lists of title, value, low, high and n, as printed."""
+    row = rows.iloc[0]
+    own = [table for table in TABLES if table.task == row["task"]]
+    metrics = {m.key: m for table in own for m in table.metrics_of(row["dataset"])}
+    if cells is None:
+        arrays = {name: values[rows.index] for name, values in results.arrays.items()}
+        found = tables.summary(rows, arrays)
+    else:
+        mask = np.logical_and.reduce([cells[name] == row[name] for name in OF[1:]])
+        numbers = [table.number for table in own]
+        found = cells[mask & cells["table"].isin(numbers) & (cells["subset"] == "all")]
+    made = []
+    for score in found.to_dict("records"):
+        metric = metrics[score["metric"]]
+        arrow = "↑" if metric.higher_is_better else "↓"
+        numbers = [decimals(score[name], 3) for name in ("value", "low", "high")]
+        made.append([f"{metric.title} {arrow}", *numbers, int(score["n"])])
+    return made
+
+
+def _curves(path):
+    """By column of a history, lists of its steps and of its values, thinned; its first counts."""
+    if not path.is_file():
+        return {}
+    try:
+        history = pd.read_csv(path)
+        steps = history.iloc[:, 0].to_numpy(np.float64)
+        others = {name: history[name].to_numpy(np.float64) for name in history.columns[1:]}
+    except (OSError, ValueError, IndexError) as error:
+        raise InputError(path, "a row of numbers per epoch", str(error).strip()) from error
+    made = {"step": history.columns[0], "steps": len(history), "series": {}}
+    for name, values in others.items():
+        told = np.flatnonzero(np.isfinite(values))
+        if len(told):
+            kept = told[evenly(len(told), MOST)]
+            made["series"][_title(name)] = [_short(steps[kept]), _short(values[kept])]
+    return made
+
+
+def _title(column):
+    """A column of a history in words; what was scored on the data held out begins with "val_"."""
+    key = column.removeprefix("val_")
+    words = METRICS[key].title if key in METRICS else key.replace("_", " ")
+    return words if key == column else f"held out: {words}"
+
+
+def _short(values):
+    """Numbers with the four digits that a chart can show."""
+    return [float(f"{value:.4g}") for value in values]
+
+
+def _shortened(value):
+    """A configuration in which long lists end early."""
+    if isinstance(value, dict):
+        return {name: _shortened(own) for name, own in value.items()}
+    if isinstance(value, list) and len(value) > LONGEST:
+        return [*value[: LONGEST - 1], f"… {len(value):,} in all"]
+    return value
+
+
+def _provenance(path):
+    """What a run has written of where it comes from; None where it has not."""
+    if not path.is_file():
+        return None
+    try:
+        return json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(path, "the JSON of where a run comes from", error) from error
