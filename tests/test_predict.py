@@ -11,6 +11,7 @@ from PIL import Image
 import keras_attn as ka
 from keras_attn import cli, configs, runs, tasks
 from keras_attn.errors import InputError
+from keras_attn.resizing import at_size
 
 SMALL = {"backbone": "alexnet", "width": 0.125, "size": 67}
 SCENES = SMALL | {"channels": (64, 64, 64), "base_rate": 0.2}
@@ -20,7 +21,7 @@ CONFIGS = {
     "birds": configs.fine_grained(attention="softmax", classes=("auk", "owl", "wren"), **SMALL),
 }
 SHAPE = (200, 240)
-"""Of drawn scenes: at the width of a gallery, nothing that it keeps is resized."""
+"""Of drawn scenes: at the width of a gallery, no image that it keeps is resized."""
 
 
 def network(config):
@@ -52,10 +53,11 @@ def evaluated(models, scenes):
 
 
 def kept(evaluation, what):
-    """What the gallery of an evaluation holds, by the id of the example."""
+    """What the gallery of an evaluation holds, at SHAPE, by the id of the example."""
     places = sorted({name.split("/")[0] for name in evaluation.gallery})
     gallery = evaluation.gallery
-    return {str(gallery[f"{place}/id"]): gallery[f"{place}/{what}"] for place in places}
+    maps = {str(gallery[f"{place}/id"]): gallery[f"{place}/{what}"] for place in places}
+    return {name: at_size(one, SHAPE).astype(np.float32) for name, one in maps.items()}
 
 
 def predict(model, source, out, **options):

@@ -170,7 +170,7 @@ def test_what_is_saved_is_read_back_and_makes_tables_and_a_picture(whole, tmp_pa
     assert value == pytest.approx(whole.rows["s_auc"].mean())
     figures.salient_object({"supervised": [folder]}, tmp_path / "attention.png")
     height, width, _ = cv2.imread(str(tmp_path / "attention.png")).shape
-    assert width > 5 * 100 and height > evaluation.GALLERY * 80
+    assert width > 5 * 100 and height > figures.IMAGES * 80
 
 
 def test_pictures_of_other_images_are_refused(run, whole, folds, tmp_path):

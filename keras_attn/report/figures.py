@@ -4,21 +4,21 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_attn.report import pictures
+from keras_attn.report import gallery_file, pictures
 from keras_attn.report.action_figures import action, animation
 from keras_attn.report.curves import fooling
 from keras_attn.report.panels import (
-    GALLERY,
     Panel,
     grid,
     read_galleries,
-    read_gallery,
     spaced,
     told,
 )
 from keras_attn.report.paper_tables import NETWORK, order, told_apart
 from keras_attn.report.results import of_networks
 
+IMAGES = 6
+"""Most images that a figure shows, or that that of an attack chooses from."""
 ATTACKED = 2
 """How many images the figure of an attack shows; each takes a row for every network."""
 
@@ -66,9 +66,9 @@ def _alike(folders):
 
 
 def _ids(folder):
-    if not (Path(folder) / GALLERY).is_file():
+    if not (Path(folder) / gallery_file.GALLERY).is_file():
         return ()
-    return tuple(str(one["id"]) for one in read_gallery(folder, ("id",)))
+    return tuple(str(one["id"]) for one in gallery_file.read(folder, ("id",)))
 
 
 def salient_object(folders, path):
@@ -78,7 +78,7 @@ def salient_object(folders, path):
 
 def _row_per_image(folders, path, panels):
     """A grid of what `panels(place, galleries)` makes of each image."""
-    galleries = read_galleries(folders)
+    galleries = read_galleries(folders, IMAGES)
     count = len(next(iter(galleries.values())))
     return grid([list(panels(place, galleries)) for place in range(count)], path)
 
@@ -122,7 +122,7 @@ def adversarial(folders, path):
     Columns: the image, what FGSM adds to it, the sum, and the attention before and after, in
     frames as in `fine_grained`. The images are those on which most networks were fooled.
     """
-    galleries = read_galleries(folders)
+    galleries = read_galleries(folders, IMAGES)
     places = range(len(next(iter(galleries.values()))))
     fooled = [sum(_is_fooled(kept[place]) for kept in galleries.values()) for place in places]
     chosen = sorted(np.argsort([-n for n in fooled], kind="stable")[:ATTACKED])
