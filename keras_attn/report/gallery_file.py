@@ -6,7 +6,6 @@ is shown in. All else is held as it is, and so are files that were written befor
 
 from pathlib import Path
 
-import cv2
 import numpy as np
 
 from keras_attn.errors import InputError

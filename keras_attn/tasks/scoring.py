@@ -130,7 +130,9 @@ class ImageScorer(AttentionScorer):
 
     def kept_attention(self, outputs):
         """The last attention map as the network returns it, by name; none without attention."""
-        return {"attention": outputs[n][..., 0].astype(np.float32) for n in self.attention[-1:]}
+        if not self.attention:
+            return {}
+        return {"attention": outputs[self.attention[-1]][..., 0].astype(np.float32)}
 
     def kept_image(self, example):
         """Name, image and points of an example at the width of a gallery, and its (H, W) there."""
