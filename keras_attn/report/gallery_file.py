@@ -1,7 +1,7 @@
 """What evaluations keep of some examples to look at: small as a file, arrays again when read.
 
-A file holds photographs and predictions as JPEG, and attention in 256 levels of the scale that it
-is shown in. All else is held as it is, and so are files that were written before.
+A file holds photographs as JPEG, predictions as JPEG from their minimum to their maximum, and
+attention in 256 levels of the scale that it is shown in. All else is held as it is.
 """
 
 from pathlib import Path
@@ -19,7 +19,7 @@ PREDICTION, ATTENTION = "saliency", "attention"
 EXACT = "perturbed"
 """An example that holds it is of an attack: what was added is less than what JPEG leaves out."""
 JPEG, LEVELS, SCALE = ".jpg", ".levels", ".scale"
-"""Endings of names: bytes of a picture or, padded, of each of several; levels, and their ends."""
+"""Endings of names: bytes of a picture or, padded, of each of several; levels; ends of a scale."""
 
 
 def write(path, gallery):
@@ -37,7 +37,9 @@ def _packed(name, what, value):
     if what in PHOTOGRAPHS:
         return {name + JPEG: _encoded(value)}
     if what == PREDICTION:
-        return {name + JPEG: pictures.jpeg(pictures.levels(value, (0, 1)))}
+        scale = value.min(), value.max()
+        encoded = pictures.jpeg(pictures.levels(value, scale))
+        return {name + JPEG: encoded, name + SCALE: np.array(scale)}
     if what == ATTENTION:
         scale = pictures.ends(value)
         return {name + LEVELS: pictures.levels(value, scale), name + SCALE: np.array(scale)}
@@ -91,13 +93,13 @@ def _example(stored, place, names, arrays):
 def _unpacked(stored, name, what):
     """The array that a member of a file holds."""
     value = stored[name]
-    if name.endswith(LEVELS):
-        low, high = stored[name.removesuffix(LEVELS) + SCALE]
-        return np.float32(low + value / 255 * (high - low))
-    if not name.endswith(JPEG):
+    if name.endswith(JPEG):
+        many = value.ndim > 1
+        value = np.stack([pictures.decoded(one) for one in (value if many else value[None])])
+        value = value if many else value[0]
+        value = value[..., 0] if what == PREDICTION else value
+    scale = f"{name.rpartition('.')[0]}{SCALE}"
+    if scale not in stored:
         return value
-    if what == PREDICTION:
-        return pictures.decoded(value)[..., 0] / np.float32(255)
-    if value.ndim == 1:
-        return pictures.decoded(value)
-    return np.stack([pictures.decoded(one) for one in value])
+    low, high = stored[scale]
+    return np.float32(low + value / 255 * (high - low))

@@ -19,6 +19,7 @@ def gallery(rng):
         arrays[f"{place}/points"] = rng.uniform(0, 40, (5, 2))
         arrays[f"{place}/mask"] = smooth > 128
         arrays[f"{place}/saliency"] = np.float32(smooth / 255)
+    arrays["1/saliency"] *= 0.01
     arrays["0/attention"] = np.float32(rng.gamma(1, 1e6, (7, 9)))
     return arrays
 
@@ -37,6 +38,7 @@ def test_what_is_written_is_read_back_as_it_is_shown(gallery, tmp_path):
         np.testing.assert_array_equal(first[exact], gallery[f"0/{exact}"])
     assert np.abs(first["image"].astype(int) - gallery["0/image"]).mean() < 4
     assert np.abs(first["saliency"] - gallery["0/saliency"]).max() < 0.02
+    assert np.abs(second["saliency"] - gallery["1/saliency"]).max() < 0.0002
     assert first["saliency"].dtype == first["attention"].dtype == np.float32
 
 

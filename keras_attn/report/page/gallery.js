@@ -3,7 +3,9 @@
   const section = document.getElementById("gallery");
   if (!section) return;
   const { sets, colours, sigma } = JSON.parse(document.getElementById("gallery-data").textContent);
-  const WIDTH = 240, DENSITY = 60, MILLISECONDS = 300, OUTLINE = [230, 159, 0], PREFIX = "#example/";
+  const WIDTH = 320, DENSITY = 60, MILLISECONDS = 300, OUTLINE = [230, 159, 0], PREFIX = "#example/";
+  // Of an outline: pixels that lie outside the object within two steps of its edge.
+  const THICK = [[2, 0], [-2, 0], [0, 2], [0, -2]];
   const find = (selector) => section.querySelector(selector);
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
@@ -110,7 +112,7 @@
     const map = enlarged(levels, size, width, height);
     const truth = maskAt(mask, width, height);
     for (let k = 0; k < truth.length; k++) {
-      const edge = [1, -1, width, -width].some((step) => truth[k] && !truth[k + step]);
+      const edge = truth[k] && THICK.some((step) => !truth[k + step[0] + step[1] * width]);
       for (let c = 0; c < 3; c++) data[4 * k + c] = edge ? OUTLINE[c] : map[k];
     }
     return made;
@@ -159,21 +161,35 @@
 
   const minus = (value, digits) => value.toFixed(digits).replace("-", "−");
 
-  function numbers(scores, columns) {
+  /** A list of scores; best: the values that are marked, by column. */
+  function numbers(scores, columns, best = {}) {
     const list = make("dl");
     for (const [key, title, digits] of columns) {
-      if (key in scores) list.append(make("dt", { textContent: title }), make("dd", { textContent: minus(scores[key], digits) }));
+      if (!(key in scores)) continue;
+      const value = minus(scores[key], digits);
+      const shown = value === best[key] ? make("b", { textContent: value }) : value;
+      list.append(make("dt", { textContent: title }), make("dd", {}, shown));
     }
     return list;
   }
 
-  function card(title, ...children) {
-    return make("figure", {}, make("figcaption", {}, make("h4", { textContent: title })), ...children);
+  /** The best of what is shown in each column, as it is printed; none where only one has it. */
+  function bestOf(all, columns) {
+    const best = {};
+    for (const [key, , digits, higher] of columns) {
+      const values = all.filter((scores) => key in scores).map((scores) => scores[key]);
+      if (values.length > 1) best[key] = minus((higher ? Math.max : Math.min)(...values), digits);
+    }
+    return best;
   }
 
-  function gazeCard(example, name) {
+  function card(title, ...children) {
+    return make("figure", {}, make("figcaption", { textContent: title }), ...children);
+  }
+
+  function peopleCard(example, name) {
     const points = () => example.points[state.frame];
-    const gaze = picture("", `gaze on ${name}`, (frame) => {
+    const gaze = picture(example.mask ? "gaze" : "", `gaze on ${name}`, (frame) => {
       if (!state.density) return frame;
       const { levels, size } = density(points(), frame.width, frame.height);
       return heated(frame, levels, size);
@@ -188,13 +204,15 @@
       const n = points().length / 2;
       count.textContent = `${n} fixation${n === 1 ? "" : "s"}${example.frames ? " in this frame" : ""}`;
     };
-    const made = card("gaze", gaze, count);
-    if (example.viewer) made.append(make("p", { className: "g-told", textContent: "one viewer against the others" }), numbers(example.viewer, sets[state.set].scores));
-    return made;
+    const made = [gaze];
+    if (example.mask) made.push(picture("true object", `true object of ${name}`, (frame) => masked(frame, example.mask)));
+    made.push(count);
+    if (example.viewer) made.push(make("p", { className: "g-told", textContent: "one viewer against the others:" }), numbers(example.viewer, sets[state.set].scores));
+    return card(example.mask ? "people" : "gaze", ...made);
   }
 
-  function networkCard(set, example, place, title, name) {
-    const seen = example.seen[place];
+  function networkCard(set, example, place, title, best) {
+    const seen = example.seen[place], name = example.id;
     if (!seen) return card(title, make("p", { className: "g-none", textContent: "This network was not scored on this example, or no pictures of it were kept." }));
     const { attention, prediction } = seen, made = [];
     if (attention) made.push(picture(prediction ? "attention" : "", `attention of ${title} on ${name}`, (frame) => heated(frame, levelsOf(attention), attention.size)));
@@ -208,18 +226,18 @@
       mark.setAttribute("aria-label", seen.right ? "right:" : "wrong:");
       made.push(make("p", { className: "g-told" }, mark, ` ${seen.told}`));
     }
-    return card(title, ...made, numbers(seen.scores, set.scores));
+    return card(title, ...made, numbers(seen.scores, set.scores, best));
   }
 
   function cards(set, example) {
-    const name = example.id;
-    const made = [card("image", picture("", `${name}`, (frame) => frame)), gazeCard(example, name)];
-    if (example.mask) made.push(card("true object", picture("", `true object of ${name}`, (frame) => masked(frame, example.mask))));
-    set.networks.forEach(([trunk, attention], place) => {
-      const title = set.attentions[attention];
-      if (trunk === set.chosen && !state.hidden.has(title)) made.push(networkCard(set, example, place, title, name));
-    });
-    return made;
+    const titles = set.networks.map(([, attention]) => set.attentions[attention]);
+    const places = set.networks.flatMap(([trunk], k) => (trunk === set.chosen && !state.hidden.has(titles[k]) ? [k] : []));
+    const best = bestOf(places.flatMap((k) => example.seen[k]?.scores ?? []), set.scores);
+    return [
+      card("image", picture("", example.id, (frame) => frame)),
+      peopleCard(example, example.id),
+      ...places.map((k) => networkCard(set, example, k, titles[k], best)),
+    ];
   }
 
   function current() {
@@ -234,7 +252,7 @@
     if (current().example !== example) return;
     for (const canvas of section.querySelectorAll(".g-cards canvas")) canvas.draw(frames[state.frame]);
     for (const one of section.querySelectorAll(".g-picture")) one.told?.();
-    find(".g-film output").textContent = example.frames ? `frame ${state.frame + 1} of ${frames.length}, no. ${example.frames[state.frame]}` : "";
+    find(".g-film output").textContent = example.frames ? `${state.frame + 1} of ${frames.length}: frame ${example.frames[state.frame]}` : "";
     find("#gallery-frame").value = state.frame;
     section.dataset.drawn = address();
   }
@@ -255,7 +273,9 @@
     film.hidden = !example.frames;
     find("#gallery-frame").max = example.points.length - 1;
     find(".g-play").hidden = still.matches;
-    find(".g-cards").replaceChildren(...cards(set, example));
+    const all = cards(set, example);
+    find(".g-cards").style.setProperty("--columns", Math.max(4, all.length));
+    find(".g-cards").replaceChildren(...all);
     draw();
   }
 
@@ -264,10 +284,13 @@
     element.tabIndex = is ? 0 : -1;
   }
 
+  /** Place of the frame in the middle; 0 of an image. */
+  const middle = (example) => Math.floor(example.points.length / 2);
+
   function pick(place, { told = true } = {}) {
     stop();
     sets[state.set].example = place;
-    state.frame = 0;
+    state.frame = middle(current().example);
     show();
     // Within the strip alone: scrollIntoView would move the whole page.
     const strip = find(".g-strip"), one = strip.children[place];
@@ -301,9 +324,8 @@
 
   function thumbnail(example, place) {
     const image = make("img", { src: example.image, alt: example.class ? `${example.id}, ${example.class}` : example.id, loading: "lazy" });
-    // Of a video the frame in the middle.
     const count = example.points.length;
-    if (count > 1) image.style.objectPosition = `${(100 * Math.floor(count / 2)) / (count - 1)}% 0`;
+    if (count > 1) image.style.objectPosition = `${(100 * middle(example)) / (count - 1)}% 0`;
     const button = make("button", { type: "button", title: image.alt }, image);
     button.setAttribute("role", "option");
     button.addEventListener("click", () => pick(place));

@@ -30,13 +30,18 @@ POINT = 1000
 DIGITS = 4
 VIEWER = "one viewer"
 """The reference whose scores stand below the gaze."""
-GAZE_SCORES = (("s_auc", "s-AUC", 3), ("ig", "IG", 2))
+GAZE_SCORES = (("s_auc", "s-AUC", 3, True), ("ig", "IG", 2, True))
 SCORES = {
-    "salient_object": (("adaptive_f", "adaptive F", 3), ("mae", "MAE", 3), *GAZE_SCORES),
+    "salient_object": (
+        ("adaptive_f", "adaptive F", 3, True),
+        ("mae", "MAE", 3, False),
+        *GAZE_SCORES,
+    ),
     "action": GAZE_SCORES,
     "fine_grained": GAZE_SCORES,
 }
-"""By task that has a gallery: columns, titles and decimals of what stands below a picture."""
+"""By task that has a gallery: columns of what stands below a picture, with title, decimals, and
+whether the higher is the better."""
 
 
 def of(results):
@@ -182,7 +187,9 @@ def _seen(one, row):
     """What a network made of an example; row: its scores."""
     made = {"scores": _numbers(row, SCORES[row["task"]])}
     if "saliency" in one:
-        made["prediction"] = _levels(one["saliency"][None], PREDICTION, (0, 1))
+        # It is scored from its minimum to its maximum.
+        scale = one["saliency"].min(), one["saliency"].max()
+        made["prediction"] = _levels(one["saliency"][None], PREDICTION, scale)
     if "attention" in one:
         maps = one["attention"]
         maps = maps[evenly(len(maps), FRAMES)] if maps.ndim == 3 else maps[None]
