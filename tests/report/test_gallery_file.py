@@ -2,9 +2,12 @@
 
 import numpy as np
 import pytest
+from made_galleries import image, keep
 
 from keras_attn.errors import InputError
 from keras_attn.report import gallery_file, pictures
+from keras_attn.report.figures import IMAGES
+from keras_attn.report.panels import read_galleries
 
 
 @pytest.fixture
@@ -99,3 +102,11 @@ def test_a_file_that_cannot_be_read_is_named(gallery, tmp_path, damage):
         np.savez(path, **{"0/id": np.array("a"), "0/image.jpg": np.zeros(9, np.uint8)})
     with pytest.raises(InputError, match=r"gallery\.npz: expected the pictures of an evaluation"):
         gallery_file.read(path.parent)
+
+
+def test_a_figure_shows_six_of_many_evenly(tmp_path):
+    folder = tmp_path / "run"
+    folder.mkdir()
+    names = [f"{k:02d}" for k in range(13)]
+    shown = read_galleries({"x": [keep(folder, [image(name) for name in names])]}, IMAGES)
+    assert [str(one["id"]) for one in shown["x"]] == ["00", "02", "05", "07", "10", "12"]
