@@ -4,9 +4,11 @@ import base64
 import json
 
 import numpy as np
+import pytest
 from made_galleries import BOX, HEIGHT, WIDTH, image, keep, save_clips, save_images
 from made_runs import save_references, save_run, save_videos
 
+from keras_attn.errors import InputError
 from keras_attn.report import results
 from keras_attn.report.page import gallery
 
@@ -130,6 +132,13 @@ def test_without_pictures_there_is_no_gallery(tmp_path):
     attacked = {"id": ["a"], "fooling_rate": 1.0, "fooling_rate_all": 1.0}
     folder = save_run(tmp_path / "2", attacked, task="adversarial", dataset="cub_vwsw")
     assert of(keep(folder, [image("a")])) is None
+
+
+def test_pictures_of_other_examples_than_the_rows_are_refused(tmp_path):
+    folder = save_images(tmp_path / "1", "ab")
+    keep(folder, [image("a"), image("c")])
+    with pytest.raises(InputError, match=r"gallery\.npz: expected pictures of .*Received: c\."):
+        of(folder)
 
 
 def test_the_paper_s_study_takes_less_than_ten_megabytes(rng, tmp_path):

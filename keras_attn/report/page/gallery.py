@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
+from keras_attn.errors import InputError, listing
 from keras_attn.gaze import FIXATION_SIGMA
 from keras_attn.report import gallery_file, pictures
 from keras_attn.report.panels import spaced
@@ -28,6 +30,8 @@ ATTENTION, PREDICTION = 28, 56
 POINT = 1000
 """Places are told in such parts of the width and of the height."""
 DIGITS = 4
+OF_NETWORKS = ("id", "numbers", "saliency", "attention", "predicted")
+"""What is read of an example that another network has shown already."""
 VIEWER = "one viewer"
 """The reference whose scores stand below the gaze."""
 GAZE_SCORES = (("s_auc", "s-AUC", 3, True), ("ig", "IG", 2, True))
@@ -54,7 +58,7 @@ def of(results):
     by its place in `networks`. colours: the table of the heat, 256 times RGB. sigma: of the
     density, as a share of the width.
 
-    `InputError` for a file of pictures that cannot be read.
+    `InputError` for a file of pictures that cannot be read, or is of other examples.
     """
     sets = []
     for task in SCORES:
@@ -73,11 +77,11 @@ def of(results):
 class _Kept:
     """What was kept of a dataset.
 
-    rows: of its networks and references. networks: by NETWORK, in the order of the tables, the
-    folder that has each id.
+    rows: of its networks and references. networks: by NETWORK, in the order of the tables,
+    `{id: folder}`.
     """
 
-    rows: object
+    rows: pd.DataFrame
     networks: dict
 
     @classmethod
@@ -87,7 +91,7 @@ class _Kept:
         for run in runs.to_dict("records"):
             # Of several seeds the first, and of several folds the one that held the example out.
             known = found.setdefault(tuple(run[name] for name in NETWORK), {})
-            for name in _ids(run["folder"]):
+            for name in _ids(run["folder"], rows):
                 known.setdefault(name, run["folder"])
         seen = [network for network, known in found.items() if known]
         seen.sort(key=lambda network: order(**dict(zip(NETWORK, network, strict=True))))
@@ -129,7 +133,8 @@ class _Kept:
         viewers = rows[rows["attention"] == VIEWER].drop_duplicates("id").set_index("id")
         made, frames = {}, {}
         for place, known in enumerate(self.networks.values()):
-            for folder, one in _pictures({name: known[name] for name in ids if name in known}):
+            folders = {name: known[name] for name in ids if name in known}
+            for folder, one in _pictures(folders, set(made)):
                 name, numbers = str(one["id"]), one.get("numbers", np.zeros(1))
                 if name not in made:
                     made[name], frames[name] = _example(one), numbers
@@ -140,18 +145,25 @@ class _Kept:
         return [made[name] for name in ids]
 
 
-def _ids(folder):
-    if not (Path(folder) / gallery_file.GALLERY).is_file():
+def _ids(folder, rows):
+    """Of the examples that a folder has pictures of, none without a file of them."""
+    path = Path(folder) / gallery_file.GALLERY
+    if not path.is_file():
         return []
-    return [str(one["id"]) for one in gallery_file.read(folder, ("id",))]
+    ids = [str(one["id"]) for one in gallery_file.read(folder, ("id",))]
+    others = sorted(set(ids) - set(rows["id"][rows["folder"] == folder]))
+    if others:
+        raise InputError(path, "pictures of examples in examples.csv", listing(others))
+    return ids
 
 
-def _pictures(folders):
-    """Pairs of a folder and what it kept of an example. folders: by id."""
+def _pictures(folders, shown):
+    """Pairs of a folder and what it kept of an example. folders: by id. shown: such ids."""
     for folder in dict.fromkeys(folders.values()):
         ids = {name for name, its in folders.items() if its == folder}
-        for one in gallery_file.read(folder, ids=ids):
-            yield folder, one
+        for arrays, part in ((None, ids - shown), (OF_NETWORKS, ids & shown)):
+            for one in gallery_file.read(folder, arrays, part) if part else ():
+                yield folder, one
 
 
 def _example(one):
