@@ -22,12 +22,14 @@ from keras_attn import provenance, runs
 from keras_attn.agreement.scoring import EXTRAS
 from keras_attn.errors import InputError
 from keras_attn.metrics.columns import COLUMNS
+from keras_attn.report import gallery_file
 from keras_attn.statistics import evenly, mean_of_seen
 
-FILES = ("examples.csv", "arrays.npz", "gallery.npz")
+FILES = ("examples.csv", "arrays.npz", gallery_file.GALLERY)
 BATCH = 8
 """Images or clips at a time; fixed, since what a convolution rounds to may depend on it."""
-GALLERY = 6
+GALLERY = 40
+"""Examples that pictures are kept of."""
 
 
 class Scorer(Protocol):
@@ -90,7 +92,7 @@ class Evaluation:
             self.rows.to_csv(stage / "examples.csv", index=False)
             named = {"id": self.rows["id"].to_numpy(str), "notes": np.array(self.notes, str)}
             np.savez_compressed(stage / "arrays.npz", **named, **self.arrays)
-            np.savez_compressed(stage / "gallery.npz", **self.gallery)
+            gallery_file.write(stage / gallery_file.GALLERY, self.gallery)
         folder = Path(folder).expanduser()
         if self.work is not None:
             provenance.add(folder, self.work)

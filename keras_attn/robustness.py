@@ -14,6 +14,8 @@ from keras_attn.tasks.scoring import STUDY
 
 TASK = "adversarial"
 """What the rows are called: those of another task may score the same network on the same images."""
+PICTURED = 6
+"""Images that are kept to look at: few, as they are kept exactly."""
 GAZE_HELD = "The networks that take gaze got the same gaze before and after."
 
 
@@ -32,7 +34,7 @@ def evaluate(scorer, model, dataset, labels, attack, *, progress=True):
     scorer.check(dataset)
     plan = _Plan(scorer, adversarial.Attack(model), dataset, attack)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    kept, rows = dict.fromkeys(evaluation.gallery_indices(dataset)), []
+    kept, rows = dict.fromkeys(evaluation.gallery_indices(dataset, PICTURED)), []
     with (
         provenance.measured("attack", data=provenance.of_data(dataset)) as work,
         ThreadPoolExecutor(2) as pool,

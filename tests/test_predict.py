@@ -11,6 +11,7 @@ from PIL import Image
 import keras_attn as ka
 from keras_attn import cli, configs, runs, tasks
 from keras_attn.errors import InputError
+from keras_attn.resizing import at_size
 
 SMALL = {"backbone": "alexnet", "width": 0.125, "size": 67}
 SCENES = SMALL | {"channels": (64, 64, 64), "base_rate": 0.2}
@@ -20,7 +21,7 @@ CONFIGS = {
     "birds": configs.fine_grained(attention="softmax", classes=("auk", "owl", "wren"), **SMALL),
 }
 SHAPE = (200, 240)
-"""Of drawn scenes: at the width of a gallery, nothing that it keeps is resized."""
+"""Of drawn scenes: at the width of a gallery, no image that it keeps is resized."""
 
 
 def network(config):
@@ -58,6 +59,12 @@ def kept(evaluation, what):
     return {str(gallery[f"{place}/id"]): gallery[f"{place}/{what}"] for place in places}
 
 
+def enlarged(evaluation, what):
+    """The maps that the gallery of an evaluation holds, at SHAPE, by the id of the example."""
+    maps = kept(evaluation, what).items()
+    return {name: at_size(one, SHAPE).astype(np.float32) for name, one in maps}
+
+
 def predict(model, source, out, **options):
     return ka.predict(model, source, out=out, progress=False, **options)
 
@@ -70,7 +77,7 @@ def test_maps_of_a_folder_are_those_of_an_evaluation(models, evaluated, images, 
     assert {path.name for path in (tmp_path / "out").iterdir()} == set(found.files)
     assert len(found.files) == 15 and found.rows is None
     for what, name in (("saliency", "saliency"), ("attention", "attention_3")):
-        for stem, wanted in kept(evaluated, what).items():
+        for stem, wanted in enlarged(evaluated, what).items():
             maps = np.load(tmp_path / "out" / f"{stem}.npz")
             assert maps[name].dtype == np.float32 and maps[name].shape == SHAPE
             np.testing.assert_array_equal(maps[name], wanted)
@@ -82,7 +89,7 @@ def test_a_saliency_picture_is_the_map_in_256_greys(models, evaluated, scenes, t
     assert found.files == (f"{name}_saliency.png", f"{name}_overlay.png")
     grey = np.asarray(Image.open(tmp_path / found.files[0]))
     # Another batch may round otherwise.
-    wanted = 255 * kept(evaluated, "saliency")[name]
+    wanted = 255 * enlarged(evaluated, "saliency")[name]
     assert grey.dtype == np.uint8 and np.abs(grey - wanted).max() < 0.51
     assert Image.open(tmp_path / found.files[1]).size == SHAPE[::-1]
 
@@ -100,10 +107,10 @@ def test_runs_exports_and_keras_files_tell_the_same(models, scenes, evaluated, t
     name = scenes[0].id
     predict(path, scenes[0].image, tmp_path / "out", raw=True)
     maps = np.load(tmp_path / "out" / f"{name}.npz")
-    np.testing.assert_allclose(maps["saliency"], kept(evaluated, "saliency")[name], atol=1e-6)
+    np.testing.assert_allclose(maps["saliency"], enlarged(evaluated, "saliency")[name], atol=1e-6)
     # An export returns attention at the size of its input: it was enlarged once before.
     apart = 2e-2 if how == "export" else 1e-6
-    wanted = kept(evaluated, "attention")[name]
+    wanted = enlarged(evaluated, "attention")[name]
     np.testing.assert_allclose(maps["attention_3"], wanted, atol=apart)
 
 

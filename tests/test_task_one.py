@@ -49,7 +49,7 @@ def whole(run, data):
 
 def test_a_run_leaves_what_was_promised(run, folds):
     names = {path.name for path in run.folder.iterdir()} - {".lock"}
-    assert names == {"config.json", "history.csv", "model.weights.h5"}
+    assert names == {"config.json", "history.csv", "model.weights.h5", "provenance.json"}
     record = json.loads((run.folder / "config.json").read_text())
     assert record["data"]["examples"] == 15
     assert "say nothing about people" in record["data"]["note"]
@@ -161,7 +161,8 @@ def test_what_is_saved_is_read_back_and_makes_tables_and_a_picture(whole, tmp_pa
     from keras_attn.report import figures, tables
 
     folder = whole.save(tmp_path / "scores")
-    assert sorted(path.name for path in folder.iterdir()) == sorted(evaluation.FILES)
+    written = {path.name for path in folder.iterdir()}
+    assert written == {*evaluation.FILES, "provenance.json"}
     with np.load(folder / "arrays.npz", allow_pickle=False) as arrays:
         assert arrays["f_curve"].shape == (20, 256)
         assert list(arrays["id"]) == list(whole.rows["id"])
@@ -170,7 +171,7 @@ def test_what_is_saved_is_read_back_and_makes_tables_and_a_picture(whole, tmp_pa
     assert value == pytest.approx(whole.rows["s_auc"].mean())
     figures.salient_object({"supervised": [folder]}, tmp_path / "attention.png")
     height, width, _ = cv2.imread(str(tmp_path / "attention.png")).shape
-    assert width > 5 * 100 and height > evaluation.GALLERY * 80
+    assert width > 5 * 100 and height > figures.IMAGES * 80
 
 
 def test_pictures_of_other_images_are_refused(run, whole, folds, tmp_path):

@@ -100,7 +100,7 @@ def _in_rows(classes, names, rows):
 
 def _galleries(folders):
     """The first gallery, and those that hold attention by title; all are of the same frames."""
-    galleries = read_galleries(folders)
+    galleries = read_galleries(folders, VIDEOS)
     first = next(iter(galleries.values()))
     for title, kept in galleries.items():
         for one, other in zip(first, kept, strict=True):

@@ -5,15 +5,13 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_attn.report import pictures
+from keras_attn.report import gallery_file, pictures
 from keras_attn.report.action_figures import action, animation
 from keras_attn.report.curves import fooling
 from keras_attn.report.panels import (
-    GALLERY,
     Panel,
     grid,
     read_galleries,
-    read_gallery,
     spaced,
     told,
 )
@@ -21,6 +19,8 @@ from keras_attn.report.paper_tables import BACKBONES, NETWORK, order, told_apart
 from keras_attn.report.results import of_networks
 from keras_attn.statistics import evenly
 
+IMAGES = 6
+"""Most images that a figure shows, or that that of an attack chooses from."""
 ATTACKED = 2
 """How many images the figure of an attack shows; each takes a row for every network."""
 OF_EACH = 4
@@ -70,9 +70,9 @@ def _alike(folders):
 
 
 def _ids(folder):
-    if not (Path(folder) / GALLERY).is_file():
+    if not (Path(folder) / gallery_file.GALLERY).is_file():
         return ()
-    return tuple(str(one["id"]) for one in read_gallery(folder, ("id",)))
+    return tuple(str(one["id"]) for one in gallery_file.read(folder, ("id",)))
 
 
 def salient_object(folders, path):
@@ -88,7 +88,7 @@ def _row_per_image(folders, path, shown, panels):
 
     kept: of one image in a gallery.
     """
-    galleries = read_galleries(folders)
+    galleries = read_galleries(folders, IMAGES)
     trunks = _by_trunk(galleries)
     first = next(iter(galleries.values()))
     places = evenly(len(first), OF_EACH) if len(trunks) > 1 else range(len(first))
@@ -162,7 +162,7 @@ def adversarial(folders, path):
     frames as in `fine_grained`. The images are those on which most networks were fooled. Of several
     backbones it is the paper's, VGG16, or else the first.
     """
-    trunks = _by_trunk(read_galleries(folders))
+    trunks = _by_trunk(read_galleries(folders, IMAGES))
     of = BACKBONES["vgg16"]
     trunk, galleries = (of, trunks[of]) if of in trunks else next(iter(trunks.items()))
     places = range(len(next(iter(galleries.values()))))

@@ -1,17 +1,16 @@
 """What figures are made of: the pictures that evaluations kept, and panels of them in a grid."""
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
 from keras_attn import runs
-from keras_attn.errors import InputError
-from keras_attn.report import pictures
+from keras_attn.errors import InputError, listing
+from keras_attn.report import gallery_file, pictures
+from keras_attn.statistics import evenly
 
-GALLERY = "gallery.npz"
 PANEL = 1.35
 """Width of a picture in inches."""
 
@@ -26,39 +25,25 @@ class Panel:
     row: str = ""
 
 
-def read_gallery(folder, arrays=None):
-    """What an evaluation kept to look at: a list of dicts of arrays, one per example.
-
-    arrays: names of those that are read, default all.
-    """
-    path = Path(folder).expanduser() / GALLERY
-    try:
-        with np.load(path, allow_pickle=False) as stored:
-            examples = {}
-            for name in stored.files:
-                place, what = name.split("/")
-                if arrays is None or what in arrays:
-                    examples.setdefault(int(place), {})[what] = stored[name]
-    except (OSError, ValueError) as error:
-        raise InputError(path, "the pictures of an evaluation", error) from error
-    return [examples[place] for place in sorted(examples)]
-
-
-def read_galleries(folders):
+def read_galleries(folders, most):
     """Galleries by title, of the first folder of each; refused where they show other things.
 
-    folders: lists of run folders by title.
+    folders: lists of run folders by title. most: of the examples, which are evenly chosen.
     """
-    galleries = {title: read_gallery(several[0]) for title, several in folders.items()}
-    names = {title: [str(one["id"]) for one in kept] for title, kept in galleries.items()}
-    first = next(iter(galleries))
+    names = {title: _ids(several[0]) for title, several in folders.items()}
+    first = next(iter(folders))
     if not names[first]:
         raise InputError(folders[first][0], "pictures of at least one example", "none")
     for title, ids in names.items():
         if ids != names[first]:
-            expected = f"pictures of the examples of {first}, {', '.join(names[first])}"
-            raise InputError(folders[title][0], expected, ", ".join(ids))
-    return galleries
+            expected = f"pictures of the examples of {first}, {listing(names[first])}"
+            raise InputError(folders[title][0], expected, listing(ids))
+    chosen = {names[first][place] for place in evenly(len(names[first]), most)}
+    return {title: gallery_file.read(several[0], ids=chosen) for title, several in folders.items()}
+
+
+def _ids(folder):
+    return [str(one["id"]) for one in gallery_file.read(folder, ("id",))]
 
 
 def told(title, picture, correct, predicted):

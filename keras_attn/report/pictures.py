@@ -20,15 +20,23 @@ def ends(values):
     return low, high if high > low else values.max()
 
 
+def levels(values, scale):
+    """Maps of any shape in 256 levels of a scale, its `ends`; what is constant is 0."""
+    return np.round(255 * _unit(values, *scale)).astype(np.uint8)
+
+
+def _unit(values, low, high):
+    return np.clip((values - low) / (high - low), 0, 1) if high > low else np.zeros_like(values)
+
+
 def heat(saliency, scale=None):
     """A map `(H, W)` in the colours of "inferno", and its values in [0, 1]; constant is dark.
 
     scale: its `ends`, by default the map's own.
     """
-    low, high = ends(saliency) if scale is None else scale
-    unit = np.clip((saliency - low) / (high - low), 0, 1) if high > low else np.zeros_like(saliency)
-    levels = np.round(255 * unit).astype(np.uint8)
-    return cv2.applyColorMap(levels, cv2.COLORMAP_INFERNO)[..., ::-1], unit
+    scale = ends(saliency) if scale is None else scale
+    coloured = cv2.applyColorMap(levels(saliency, scale), cv2.COLORMAP_INFERNO)
+    return coloured[..., ::-1], _unit(saliency, *scale)
 
 
 def overlay(image, saliency, scale=None):
@@ -96,7 +104,24 @@ def image_and_gaze(example, width=THUMBNAIL):
     return image, with_fixations(image, example.points * (width / example.shape[1]))
 
 
+QUALITY = 82
+"""Of JPEG."""
+
+
+def jpeg(picture):
+    """The bytes of a JPEG file as an array. picture: uint8, RGB `(H, W, 3)` or grey `(H, W)`."""
+    stored = picture[..., ::-1] if picture.ndim == 3 else picture
+    return cv2.imencode(".jpg", stored, [cv2.IMWRITE_JPEG_QUALITY, QUALITY])[1]
+
+
+def decoded(encoded):
+    """The RGB picture of the bytes that `jpeg` makes; `ValueError` for others."""
+    picture = cv2.imdecode(encoded, cv2.IMREAD_COLOR)
+    if picture is None:
+        raise ValueError("bytes that are no JPEG")
+    return cv2.cvtColor(picture, cv2.COLOR_BGR2RGB)
+
+
 def data_uri(picture):
     """The picture as a JPEG inside a `data:` address, for pages that stand alone."""
-    _, encoded = cv2.imencode(".jpg", picture[..., ::-1], [cv2.IMWRITE_JPEG_QUALITY, 82])
-    return "data:image/jpeg;base64," + base64.b64encode(encoded.tobytes()).decode()
+    return "data:image/jpeg;base64," + base64.b64encode(jpeg(picture).tobytes()).decode()

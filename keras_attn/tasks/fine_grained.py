@@ -268,13 +268,11 @@ class Scorer(ImageScorer):
     def keep(self, dataset, index, outputs):
         """What a figure shows of an example: image, points, classes, attention."""
         example = dataset[index]
-        kept, size = self.kept_image(example)
+        kept, _ = self.kept_image(example)
         predicted = int(outputs[self.logits].argmax())
         kept["class"] = np.array(self.classes[example.label])
         kept["predicted"] = np.array(self.classes[predicted])
-        for one in self.attention_maps(outputs, size)[-1:]:
-            kept["attention"] = one.astype(np.float32)
-        return kept
+        return kept | self.kept_attention(outputs)
 
     def picture(self, kept):
         """Image, gaze and attention in a frame of right or wrong, uint8 of one size."""

@@ -220,9 +220,7 @@ class Scorer(ImageScorer):
         kept, size = self.kept_image(example)
         kept["mask"] = at_size(pipeline.read_mask(example), size) > 0.5
         kept["saliency"] = self._prediction(outputs, size).astype(np.float32)
-        for one in self.attention_maps(outputs, size)[-1:]:
-            kept["attention"] = one.astype(np.float32)
-        return kept
+        return kept | self.kept_attention(outputs)
 
     def picture(self, kept):
         """Image, mask, gaze, prediction and attention beside each other, uint8 of one size."""

@@ -128,6 +128,12 @@ class ImageScorer(AttentionScorer):
         maps = self.attention_maps(outputs, dataset[index].shape)
         return [(gaze, maps) for gaze in gaze_of_image(dataset, index, self.sigma)]
 
+    def kept_attention(self, outputs):
+        """The last attention map as the network returns it, by name; none without attention."""
+        if not self.attention:
+            return {}
+        return {"attention": outputs[self.attention[-1]][..., 0].astype(np.float32)}
+
     def kept_image(self, example):
         """Name, image and points of an example at the width of a gallery, and its (H, W) there."""
         size = pictures.size_at(example.shape, pictures.THUMBNAIL)

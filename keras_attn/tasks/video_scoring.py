@@ -19,7 +19,9 @@ from keras_attn.statistics import evenly
 from keras_attn.tasks.scoring import AttentionScorer, check_classes, check_scores, shares
 
 SHOWN = 32
-"""Most frames of a video that are kept for figures, and that references are scored on."""
+"""Most frames of a video that references are scored on."""
+KEPT = 16
+"""Most frames of a video that are kept to look at."""
 
 
 def takes(model):
@@ -182,7 +184,7 @@ class VideoScorer(AttentionScorer):
         """What a figure shows of a video: frames in the crop, points, classes, attention."""
         example = dataset[index]
         covered = np.unique([n for snippet in self.parts(example) for n in snippet.numbers])
-        numbers = covered[evenly(len(covered), SHOWN)]
+        numbers = covered[evenly(len(covered), KEPT)]
         points = [self.view.points(example.points[n], example.shape) for n in numbers]
         predicted = int(self.probabilities(outputs).argmax())
         kept = {

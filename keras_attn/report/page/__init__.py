@@ -14,6 +14,7 @@ from keras_attn.report.page import (
     answers,
     attacks,
     embedded,
+    gallery,
     markdown,
     overview,
     plots,
@@ -23,7 +24,8 @@ from keras_attn.report.page import (
 )
 
 FILES = ("report.html", "report.md")
-STYLES, SCRIPTS = ("page.css",), ("page.js",)
+STYLES = ("page.css", "gallery.css")
+SCRIPTS = ("page.js", "gallery_drawing.js", "gallery.js")
 """What the page is styled and moved by, in this order; files beside this one."""
 
 
@@ -71,6 +73,7 @@ def html(results, made, found, figures):
         tables=sheets.shown(made.sheets, found),
         facets=facets,
         marks=scatter.marks(facets),
+        gallery=gallery.of(results),
         figures=figures,
         shifts=attacks.shifts(results),
         runs=pages,
