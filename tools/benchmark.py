@@ -191,7 +191,8 @@ def report(examples):
         report_cost.make(folder, examples)
         found = _on_one_core(sys.executable, "report", "rows", folder)
     sizes = "examples as the paper's" if examples == "paper" else f"{examples:,} examples each"
-    print(f"300 runs, {sizes}, one core: {found['seconds']:.1f} s, {found['peak']:.2f} GB")
+    print(f"300 runs, {sizes}, one core: ", end="")
+    print("{seconds:.1f} s, {busy:.1f} s of processor time, {peak:.2f} GB".format(**found))
 
 
 def _examples(text):
