@@ -18,9 +18,11 @@ from pathlib import Path
 
 from keras_attn import runs
 from keras_attn.configs import RESULT_FORMAT
-from keras_attn.errors import InputError
+from keras_attn.errors import InputError, listing
 
 PACKAGE = Path(__file__).resolve().parent
+TOLD = {"what", "command", "format", "versions"}
+"""What is told of any piece of work."""
 SECONDS = 10
 """Git is given, which on a network drive may take its time; without an answer it goes on."""
 KIBIBYTE = 1024
@@ -81,6 +83,8 @@ def read(folder):
         return []
     try:
         found = json.loads(path.read_text(encoding="utf-8"))["work"]
+        if lacking := TOLD - set.intersection(TOLD, *map(set, found)):
+            raise ValueError(f"work that tells no {listing(sorted(lacking))}")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise InputError(path, "the JSON of how results came to be", error) from error
     return found

@@ -55,6 +55,12 @@ def test_a_damaged_file_is_one_clear_error(tmp_path):
         provenance.read(tmp_path)
 
 
+def test_work_that_tells_too_little_is_one_clear_error(tmp_path):
+    (tmp_path / "provenance.json").write_text('{"work": [{"what": "train", "command": []}]}')
+    with pytest.raises(InputError, match=r"Received: work that tells no format, versions"):
+        provenance.read(tmp_path)
+
+
 @pytest.mark.skipif(not (ROOT / ".git").exists(), reason="not a checkout of git")
 def test_the_commit_is_that_of_the_checkout():
     command = ["git", "-C", str(ROOT), "rev-parse", "HEAD"]
