@@ -71,7 +71,7 @@ class Cluster:
             raise
         options = {"num_cpus": cpus, "num_gpus": gpus, "max_retries": RETRIES}
         self.task = self.ray.remote(**options)(_carry_out)
-        self.options = {"overwrite": overwrite, "threads": cpus}
+        self.options = {"overwrite": overwrite, "threads": cpus, "command": list(sys.argv)}
 
     def submit(self, cell):
         """Give a cell to Ray, with the references of those that it needs."""

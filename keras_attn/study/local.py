@@ -38,15 +38,17 @@ class Local:
 
     jobs: how many at once. overwrite: delete other runs that are in their folders. threads: of
     TensorFlow's in each; None for as many as there are cores. Variables of the environment that
-    say so themselves (`THREADS`) go before.
+    say so themselves (`THREADS`) go before. command: what was typed to have them run, which their
+    results tell; default that of this process.
     """
 
     early = False
 
-    def __init__(self, jobs=1, overwrite=False, threads=None):
+    def __init__(self, jobs=1, overwrite=False, threads=None, command=None):
         if jobs < 1:
             raise InputError("--jobs", "at least 1", jobs)
         self.slots, self.overwrite, self.threads = jobs, overwrite, threads
+        self.command = list(command or sys.argv)
         self.running = []
 
     def submit(self, cell):
@@ -77,7 +79,7 @@ class Local:
         order = {"kind": cell.kind, "config": configs.to_dict(cell.config)}
         order |= {"folder": str(cell.folder), "out": str(cell.out)}
         order |= {"identity": cell.identity, "needs": list(cell.needs)}
-        return order | {"command": sys.argv, "overwrite": self.overwrite}
+        return order | {"command": self.command, "overwrite": self.overwrite}
 
     def wait(self):
         """The next cell whose process ends, and its `Outcome`."""

@@ -13,7 +13,7 @@ import h5py
 import numpy as np
 import pytest
 
-from keras_attn import configs, studying
+from keras_attn import configs, provenance, studying
 from keras_attn.errors import InputError
 from keras_attn.study import cells as study
 from keras_attn.study import cluster, local, schedule, standing
@@ -137,6 +137,13 @@ def test_a_cell_that_lost_its_worker_goes_on_to_the_weights_of_one_that_did_not(
     one, other = (weights(cells[name]) for name in (BEREFT, UNDISTURBED))
     assert len(one) > 10 and one.keys() == other.keys()
     assert all(np.array_equal(one[path], other[path]) for path in one)
+
+
+def test_a_killed_sitting_is_told_apart_and_all_tell_the_command_that_was_typed(carried_out, cells):
+    first, *others = provenance.read(cells[BEREFT].folder)
+    assert first["what"] == "train" and first["seconds"] is None
+    assert [work["what"] for work in others] == ["train", "evaluate"]
+    assert {tuple(work["command"]) for work in (first, *others)} == {tuple(sys.argv)}
 
 
 def test_the_folder_is_left_without_the_mark_that_nodes_look_for(carried_out, place):
