@@ -119,7 +119,7 @@ def _intervals(table, rows):
 def _noise(table):
     """When a number is marked as one that cannot be told from the best of its column."""
     if any(subset.column for subset in table.subsets):
-        drawn, test = f"; {table.unit}s in both are drawn for both", "Mann and Whitney's test"
+        drawn, test = f" between two sets of {table.unit}s", "Mann and Whitney's test"
     else:
         drawn, test = f" over the same {table.unit}s", "Wilcoxon's signed-rank test"
     tested = [m.title for m in table.metrics if m.per_example and not m.proportion]
