@@ -208,7 +208,12 @@ def test_birds_are_classified_reported_and_attacked(birds):
     out = place / "out"
     stems = {path.stem for path in (out / "tables").iterdir()}
     assert stems == {"VII", "VIII", "IX", "X"}
-    for name in ("fine_grained.png", "adversarial.png", "fooling.png", "confusion/confusion.png"):
+    for name in (
+        "fine_grained.png",
+        "adversarial.png",
+        "fooling.png",
+        "confusion/confusion-cub_vwsw.png",
+    ):
         assert (out / name).is_file()
     assert {path.name for path in (out / "rows").iterdir()} == {
         "fine_grained.csv",

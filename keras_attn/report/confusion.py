@@ -16,7 +16,11 @@ CLASSIFYING = ("action", "fine_grained")
 """Tasks that tell a class of each example; an attack does so of the same images once more."""
 BESIDE = 5
 """Most matrices in a row of the picture: as many as the paper has mechanisms."""
-FILES = ("per_class.csv", "confusion.csv", "confusion.png")
+FILES, PICTURE = ("per_class.csv", "confusion.csv"), "confusion-{}.png"
+SMALL, LETTER = 5, 0.045
+"""Points of the names of classes, and the width of a letter of them in inches."""
+GAP, ABOVE = 0.15, 0.45
+"""Inches between matrices beside each other, and above each for its title."""
 
 
 def matrix(rows):
@@ -46,10 +50,10 @@ def per_class(rows):
 
 
 def write(folders, out):
-    """Write per_class.csv, confusion.csv (a row per pair of classes) and confusion.png.
+    """Write per_class.csv, confusion.csv (a row per pair of classes) and pictures of the matrices.
 
-    folders: as for `results.read`, or what it returned; other tasks are passed over. Returns the
-    paths, none without a classifier.
+    folders: as for `results.read`, or what it returned; other tasks are passed over. Each dataset
+    has a picture, confusion-<dataset>.png. Returns the paths, none without a classifier.
     """
     rows = read(folders).rows
     rows = rows[rows["task"].isin(CLASSIFYING) & (rows["backbone"] != "")]
@@ -61,12 +65,17 @@ def write(folders, out):
     classes = [per_class(parts[key]).assign(**who) for key, who in named.items()]
     matrices = {key: matrix(parts[key]) for key in named}
     pairs = [_pairs(matrices[key]).assign(**who) for key, who in named.items()]
-    with runs.writing(out, FILES, overwrite=True) as stage:
-        for name, tables in zip(FILES, (classes, pairs), strict=False):
+    drawn = {PICTURE.format(key[0]): {} for key in matrices}
+    for key, one in matrices.items():
+        drawn[PICTURE.format(key[0])][key] = one
+    names = [*FILES, *drawn]
+    with runs.writing(out, names, overwrite=True) as stage:
+        for name, tables in zip(FILES, (classes, pairs), strict=True):
             table = pd.concat(tables, ignore_index=True)
             table[[*RUN, *(c for c in table if c not in RUN)]].to_csv(stage / name, index=False)
-        _draw(matrices, stage / FILES[-1])
-    return [out / name for name in FILES]
+        for name, own in drawn.items():
+            _draw(own, stage / name)
+    return [out / name for name in names]
 
 
 def _pairs(matrix):
@@ -75,24 +84,37 @@ def _pairs(matrix):
 
 
 def _draw(matrices, path):
-    """The matrices in rows of at most `BESIDE`, each row of a matrix scaled to its class."""
-    height = max(1.6, 0.16 * max(len(one) for one in matrices.values()))
-    width = max(1.6, 0.16 * max(one.shape[1] for one in matrices.values()))
+    """The matrices of a dataset in rows of at most `BESIDE`, each row scaled to its class.
+
+    All have the same classes, whose names stand once for each row and column of matrices.
+    """
+    told = sorted({name for one in matrices.values() for name in one})
+    shown = [*told, *sorted({n for one in matrices.values() for n in one.index} - set(told))]
     columns = min(BESIDE, len(matrices))
     rows = -(-len(matrices) // columns)
-    # Between rows is room for the names of classes and the titles.
-    figure = Figure(figsize=((width + 0.9) * columns, (height + 1.3) * rows))
-    figure.set_layout_engine("constrained")
-    axes = figure.subplots(rows, columns, squeeze=False).ravel()
+    size = [max(1.6, 0.12 * len(names)) for names in (told, shown)]
+    left, below = (0.3 + LETTER * max(len(spaced(n)) for n in names) for names in (shown, told))
+    width, height = left + (size[0] + GAP) * columns, below + (size[1] + ABOVE) * rows
+    figure = Figure(figsize=(width, height))
+    axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
+    # The layouts of Matplotlib measure all text several times, which takes seconds here.
+    figure.subplots_adjust(
+        left=left / width,
+        right=1 - GAP / width,
+        bottom=below / height,
+        top=1 - ABOVE / height,
+        wspace=GAP / size[0],
+        hspace=ABOVE / size[1],
+    )
     titles = told_apart(matrices)
-    for axis in axes[len(matrices) :]:
-        axis.set_axis_off()
+    for place in range(len(matrices), len(axes)):
+        axes[place].set_axis_off()
+        axes[place - columns].tick_params(labelbottom=True)
     for axis, (key, one) in zip(axes, matrices.items(), strict=False):
-        totals = np.maximum(one.sum(axis=1).to_numpy(), 1)[:, None]
-        axis.imshow(one.to_numpy() / totals, cmap="cividis", vmin=0, vmax=1)
+        counts = one.reindex(index=shown, columns=told, fill_value=0).to_numpy()
+        totals = np.maximum(counts.sum(axis=1), 1)[:, None]
+        axis.imshow(counts / totals, cmap="cividis", vmin=0, vmax=1, aspect="auto")
         axis.set_title(titles[key], fontsize=8)
-        told, shown = ([spaced(name) for name in names] for names in (one, one.index))
-        axis.set_xticks(range(len(told)), told, rotation=90, fontsize=5)
-        axis.set_yticks(range(len(shown)), shown, fontsize=5)
-    figure.suptitle("rows: the class; columns: what it was taken for", fontsize=8)
-    figure.savefig(path, dpi=130, format="png", bbox_inches="tight")
+        axis.set_xticks(range(len(told)), map(spaced, told), rotation=90, fontsize=SMALL)
+        axis.set_yticks(range(len(shown)), map(spaced, shown), fontsize=SMALL)
+    figure.savefig(path, dpi=130, format="png")

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from PIL import Image
 
+from keras_attn.report.table_legend import dataset_title
+
 WIDEST = 2400
 """Pixels; wider figures are reduced, since the page has to stay small."""
 QUALITY, MOVING_QUALITY = 80, 55
@@ -83,12 +85,21 @@ class Figure:
 
 
 def figures(paths):
-    """A `Figure` for each of the picture files that the page knows, in the order of `ABOUT`."""
-    by_name = {path.name: path for path in paths}
-    return [_figure(by_name[name], *words) for name, words in ABOUT.items() if name in by_name]
+    """A `Figure` for each of the picture files that the page knows, in the order of `ABOUT`.
+
+    A file may be that of one dataset, whose name stands behind a hyphen.
+    """
+    known = [(name, path) for name in ABOUT for path in paths if _kind(path) == name]
+    return [_figure(path, *ABOUT[name]) for name, path in known]
+
+
+def _kind(path):
+    return path.stem.partition("-")[0] + path.suffix
 
 
 def _figure(path, title, caption, alt):
+    dataset = path.stem.partition("-")[2]
+    title = f"{title}: {dataset_title(dataset)}" if dataset else title
     with Image.open(path) as picture:
         moving = getattr(picture, "n_frames", 1) > 1
         frames = [_frame(picture, place) for place in range(getattr(picture, "n_frames", 1))]
