@@ -26,7 +26,7 @@ demo-audit: $(READY)
 # Five attention mechanisms on three tasks, trained, compared, attacked, and the report; what is
 # finished is not done again.
 demo-study: $(READY)
-	$(RUN) experiments/reproduce.py study demo --tasks $(filter $(TASKS),$(PARTS)) --overwrite
+	$(RUN) experiments/reproduce.py study demo --tasks $(filter $(TASKS),$(PARTS)) --jobs 2 --overwrite
 
 # make study                       the whole grid on drawn data: every network, table and figure
 # make study PRESET=paper STUDY="--sources.dut-omron DIR ..."    any options of keras-attn study
