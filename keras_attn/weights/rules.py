@@ -3,14 +3,17 @@
 The rules are data: a table per layout. Reads files, knows models by their layers' names alone.
 """
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
 from keras_attn.errors import InputError, listing, one_of
 from keras_attn.models.backbones import BACKBONES
 from keras_attn.models.resnet50 import STAGES
+from keras_attn.weights import registry
 from keras_attn.weights.caffemodel import read_caffemodel
 from keras_attn.weights.layouts import read_groups_h5, read_legacy_h5
 from keras_attn.weights.pickled import read_pickled_npy
@@ -54,6 +57,8 @@ def convert(path, layout):
     or of a shape that their rule cannot be applied to.
     """
     chosen = LAYOUTS[one_of("layout", layout, tuple(LAYOUTS))]
+    if not any(e.checksum for e in registry.entries().values() if e.layout == layout):
+        _say_unchecked(path)
     stored = chosen.read(path)
     rules = _applicable(path, layout, chosen, stored)
     made = {}
@@ -65,6 +70,16 @@ def convert(path, layout):
             expected = f"in layer {listing(rule.sources)} what the layout {layout!r} has there"
             raise InputError(path, expected, f"shapes {listing(shapes)}") from error
     return made
+
+
+@cache
+def _say_unchecked(path):
+    """Say, once and before the file is opened, that nobody has published what it should be."""
+    logging.getLogger(__name__).warning(
+        "%s: no checksum of this file is published, so that nothing tells whether it is what its "
+        "authors wrote. Code in it is not run.",
+        path,
+    )
 
 
 def layout_by_names(layers):

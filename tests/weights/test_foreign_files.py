@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from keras_attn.errors import InputError
+from keras_attn.weights import rules
 from keras_attn.weights.caffemodel import read_caffemodel
 from keras_attn.weights.layouts import read_groups_h5
 from keras_attn.weights.pickled import read_pickled_npy
@@ -61,6 +62,107 @@ def test_names_of_bytes_and_of_text_are_the_same(tmp_path):
 def test_pickles_of_anything_else_are_refused(tmp_path, value, received):
     with pytest.raises(InputError, match=f"x.npy: .*{received}"):
         read_pickled_npy(save(tmp_path / "x.npy", value))
+
+
+def npy(path, *instructions):
+    """A file of an array without axes whose pickle consists of these instructions."""
+    with path.open("wb") as file:
+        header = {"descr": "|O", "fortran_order": False, "shape": ()}
+        np.lib.format.write_array_header_1_0(file, header)
+        file.write(b"".join((b"\x80\x02", *instructions, b".")))
+    return path
+
+
+def array(shape, kind, content, order=b"<"):
+    """Instructions that build an array: `shape` and `content` are instructions themselves."""
+    new = b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(K\x00tU\x01btR"
+    of = (
+        b"cnumpy\ndtype\n(U\x02"
+        + kind
+        + b"K\x00K\x01tR(K\x03U\x01"
+        + order
+        + b"NNNJ\xff\xff\xff\xff"
+    )
+    of += b"J\xff\xff\xff\xffK\x00tb"
+    return new + b"(K\x01" + shape + of + b"\x89" + content + b"tb"
+
+
+def of_layer(*instructions):
+    """A dict of one layer in the array that makes up the file."""
+    layers = b"}U\x02fc](" + b"".join(instructions) + b"es"
+    return array(b")", b"O8", b"](" + layers + b"e", b"|")
+
+
+EIGHT = b"U\x08" + bytes(range(8))
+
+
+def test_instructions_written_by_hand_build_an_array(tmp_path):
+    path = npy(tmp_path / "x.npy", of_layer(array(b"(K\x02t", b"f4", EIGHT)))
+    (found,) = read_pickled_npy(path)["fc"]
+    np.testing.assert_array_equal(found, np.frombuffer(bytes(range(8)), "<f4"))
+    by_numpy = np.load(path, allow_pickle=True, encoding="bytes").item()
+    np.testing.assert_array_equal(by_numpy[b"fc"][0], found)
+
+
+@pytest.mark.parametrize(
+    ("instructions", "received"),
+    [
+        # An array of objects over raw bytes: its elements would be pointers of the file's choice.
+        ([of_layer(array(b"(K\x01t", b"O8", EIGHT, b"|"))], "in place of an array of numbers"),
+        ([array(b")", b"O8", EIGHT, b"|")], "no array with an object in it"),
+        ([of_layer(array(b"(K\x01t", b"V8", EIGHT, b"|"))], "in place of an array of numbers"),
+        ([of_layer(array(b"(J\xff\xff\xff\x7ft", b"f4", EIGHT))], "8 bytes for an array"),
+        ([of_layer(array(b"(J\xfe\xff\xff\xfft", b"f4", EIGHT))], "without shape or bytes"),
+        ([of_layer(array(b"K\x02", b"f4", EIGHT))], "cannot be read"),
+        ([of_layer(b"cnumpy\nndarray\n(K\x01tR")], "a call that builds no array"),
+        ([b"cbuiltins\neval\n(U\x011tR"], "a call for builtins.eval"),
+        ([b"cnumpy\nload\n"], "a call for numpy.load"),
+        ([b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\ndtype\ntR"], "builds no array"),
+        ([b"}", b"r\x00\x65\xcd\x1d"], "no array with an object in it"),  # memo 500,000,000
+        ([b"N" * 100_001], "more than 100000 instructions"),
+        ([b"P1\n"], "the instruction PERSID"),
+        ([b"U\x04name", b"\x82\x01"], "the instruction EXT1"),
+    ],
+)
+def test_pickles_that_would_reach_beyond_their_arrays_are_refused(tmp_path, instructions, received):
+    path = npy(tmp_path / "x.npy", *instructions)
+    with pytest.raises(InputError, match=f"x.npy: .*{received}"):
+        read_pickled_npy(path)
+
+
+def test_arrays_that_share_their_bytes_are_refused(tmp_path):
+    one = array(b"(J\x00\x10\x00\x00t", b"f4", b"T\x00\x40\x00\x00" + bytes(2**14) + b"q\x05")
+    other = array(b"(J\x00\x10\x00\x00t", b"f4", b"h\x05")
+    with pytest.raises(InputError, match="65536 bytes of arrays in a smaller file"):
+        read_pickled_npy(npy(tmp_path / "x.npy", of_layer(one, other, other, other)))
+
+
+@pytest.mark.filterwarnings("ignore:invalid escape sequence")
+def test_damaged_pickles_end_in_one_error(tmp_path, rng):
+    path = tmp_path / "x.npy"
+    layers = {"conv1": [np.arange(6, dtype=np.float32).reshape(2, 3), np.ones(3)]}
+    whole = save(path, layers).read_bytes()
+    read = 0
+    for _ in range(2000):
+        damaged = np.frombuffer(whole, np.uint8).copy()
+        damaged[rng.integers(len(whole), size=rng.integers(1, 4))] = rng.integers(256)
+        path.write_bytes(damaged.tobytes())
+        try:
+            found = read_pickled_npy(path)
+        except InputError:
+            continue
+        read += 1
+        assert all(isinstance(one, np.ndarray) for arrays in found.values() for one in arrays)
+    assert 0 < read < 2000
+
+
+def test_that_nobody_publishes_a_checksum_is_said_before_the_file_is_opened(tmp_path, caplog):
+    path = tmp_path / "none.npy"
+    for _ in range(2):
+        with pytest.raises(InputError, match="no such file"):
+            rules.convert(path, "alexnet_npy")
+    assert [record.getMessage()[: len(str(path))] for record in caplog.records] == [str(path)]
+    assert "no checksum of this file is published" in caplog.text
 
 
 def test_files_that_are_no_pickles_are_refused(tmp_path):
