@@ -76,14 +76,9 @@ def npy(path, *instructions):
 def array(shape, kind, content, order=b"<"):
     """Instructions that build an array: `shape` and `content` are instructions themselves."""
     new = b"cnumpy.core.multiarray\n_reconstruct\n(cnumpy\nndarray\n(K\x00tU\x01btR"
-    of = (
-        b"cnumpy\ndtype\n(U\x02"
-        + kind
-        + b"K\x00K\x01tR(K\x03U\x01"
-        + order
-        + b"NNNJ\xff\xff\xff\xff"
-    )
-    of += b"J\xff\xff\xff\xffK\x00tb"
+    flags = b"\x3f" if kind == b"O8" else b"\x00"
+    state = b"NNN" + 2 * b"J\xff\xff\xff\xff" + b"K" + flags
+    of = b"cnumpy\ndtype\n(U\x02%bK\x00K\x01tR(K\x03U\x01%b%btb" % (kind, order, state)
     return new + b"(K\x01" + shape + of + b"\x89" + content + b"tb"
 
 
