@@ -1,0 +1,522 @@
+"""Finds out by trying what the axes of a network's tensors are, and where in the picture they lie.
+
+Two textures, A and B, go through the network, and pictures of A on one side of an edge and B on the
+other. Cells of a tensor that see A alone answer as to A, those that see B alone as to B. So each axis
+that follows the picture's width shows a step that moves with the edge, and says where it crosses
+it: cropped, flipped, padded or not, whatever the network is made of. Axes of channels, heads or
+windows show none. Plain arrays go in and out; this knows no network.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import permutations
+
+import cv2
+import numpy as np
+
+from keras_attn.agreement.place import WHOLE, Place
+
+EDGES = (0.2, 0.35, 0.5, 0.65, 0.8)
+"""Where the edges are, as shares of what is seen of a side."""
+FOLLOWS, CERTAINLY = 0.3, 0.6
+"""Least correlation of an axis with the steps of the edges; the latter for axes in an unusual order.
+Axes of images have .35 and more, in networks with random weights and with real ones."""
+TOLD_APART, HARDLY = 0.15, 0.08
+"""Mean deviation, over cells, of answers between 0 (as to A) and 1 (as to B), from which on the
+cells of an axis are told apart for certain, and at all. Of mixed positions it is some hundredths."""
+SHARP = 0.8
+"""Least height of the steps of an axis whose place is measured anew."""
+HALF_A_CELL = 0.6
+"""How far, in cells, a map may be from where strides put it. Networks begin at a picture's left or
+middle as their padding has it, by up to half a cell; stretching a map over the picture is custom."""
+BLURRED = 0.5
+"""How far, as a share of the width that steps are blurred over, kernels may shift them."""
+FALLS = 0.6
+"""Mean fall of the answers along an axis, which should rise, from which on it is taken for rolled."""
+STRIDES = (1, 2, 3, 4, 5, 6, 7, 8)
+WHOLE_RATIO = 1e-6
+"""How far, relatively, the cells of two tensors may be from multiples of each other."""
+WHOLE_STEP = 0.02
+"""How far, relatively, a step may be from a whole number of pixels."""
+ALL_ALIKE = 0.02
+"""Mean answer from which on an edge counts as beside all that is seen."""
+NO_ANSWER = 1e-3
+"""Of the median answer: what a cell of a border answers less than."""
+LEADING = (0, 1, 2, 5, 3, 4, 6, 7, 8)
+"""How many tokens come before the patches: none, a class token, a distilled one too, registers."""
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a tensor `(n, ...)` becomes features `(n, h, w, C)`, and where these lie.
+
+    axes: those of height and width. tokens: (leading, h, w) of `(n, T, C)`, or None. place: a
+    `Place`. doubt: what a reader has to know of it, or "".
+    """
+
+    axes: tuple[int, int]
+    tokens: tuple[int, int, int] | None = None
+    place: Place = WHOLE
+    doubt: str = ""
+
+    def shape(self, shape):
+        """The shape `(n, h, w, C)` of a tensor of this layout."""
+        if self.tokens:
+            return (shape[0], *self.tokens[1:], shape[2])
+        (channels,) = {*range(1, len(shape))} - {*self.axes} or {None}
+        return (shape[0], *(shape[a] for a in self.axes), shape[channels] if channels else 1)
+
+
+@dataclass
+class Answers:
+    """How much a tensor differs from those of A and of B, by axis, for every edge.
+
+    shape: of one image's tensor. edges: `Edges` by the side that is cut, "x" or "y". to_a, to_b: by
+    that side and the axis, a list of arrays, one for every edge: sums of absolute differences over
+    all other axes.
+    """
+
+    shape: tuple
+    edges: dict
+    to_a: dict = field(default_factory=dict)
+    to_b: dict = field(default_factory=dict)
+
+    def add(self, side, tensor, of_a, of_b):
+        """Add the answer to a picture that is cut along a side."""
+        for kept, other in ((self.to_a, of_a), (self.to_b, of_b)):
+            apart = np.abs(tensor - other)
+            for axis in range(apart.ndim):
+                others = tuple(i for i in range(apart.ndim) if i != axis)
+                kept.setdefault((side, axis), []).append(apart.sum(axis=others))
+
+    def along(self, side, axis):
+        """The `Steps` of an axis."""
+        both = (np.array(kept[side, axis]) for kept in (self.to_a, self.to_b))
+        return Steps(*both, self.edges[side])
+
+    def along_grid(self, side, tokens, down):
+        """Those of the rows (`down`) or columns of tokens that lie on a grid."""
+        leading, height, width = tokens
+        cells = slice(leading, leading + height * width)
+        both = [
+            np.array(kept[side, 0])[:, cells].reshape(-1, height, width).sum(axis=2 if down else 1)
+            for kept in (self.to_a, self.to_b)
+        ]
+        return Steps(*both, self.edges[side])
+
+
+@dataclass(frozen=True)
+class Edges:
+    """Edges across a side of a picture, in pixels, between `low` and `high`."""
+
+    low: float
+    high: float
+
+    @property
+    def at(self):
+        """Where they are: whole pixels."""
+        return np.array([round(self.low + edge * (self.high - self.low)) for edge in EDGES])
+
+
+@dataclass(frozen=True)
+class Steps:
+    """The steps that edges make along an axis. to_a, to_b: `(edges, cells)`."""
+
+    to_a: np.ndarray
+    to_b: np.ndarray
+    edges: Edges
+
+    @cached_property
+    def answer(self):
+        """`(cells,)`, how strongly each cell answers."""
+        return (self.to_a + self.to_b).sum(axis=0)
+
+    @cached_property
+    def quiet(self):
+        """`(cells,)`, which cells answer to nothing, as those of a border do."""
+        return self.answer <= NO_ANSWER * np.median(self.answer)
+
+    @cached_property
+    def values(self):
+        """`(edges, cells)`: 0 as to A, 1 as to B; a border is as what is beside it."""
+        if self.quiet.all():
+            return np.zeros_like(self.to_a)
+        heard = np.flatnonzero(~self.quiet)
+        total = self.to_a + self.to_b
+        shares = np.divide(self.to_a, total, out=np.zeros_like(total), where=total > 0)
+        nearest = heard[np.abs(np.arange(self.cells)[:, None] - heard).argmin(axis=1)]
+        return shares[:, nearest]
+
+    @property
+    def cells(self):
+        """How many there are."""
+        return self.to_a.shape[1]
+
+    @cached_property
+    def correlation(self):
+        """With the steps of an axis that follows the picture; negative for a flipped one."""
+        if self.cells < 2:
+            return 0.0
+        straight, turned = self._rising(), self.turned()._rising()
+        return straight if straight >= turned else -turned
+
+    def _rising(self):
+        """The correlation with steps at the edges, or at where those that are there tell them."""
+        low, high = self.edges.low, self.edges.high
+        spans = [(low, high)]
+        if self.measured and self.measured.edges > 2:
+            spans.append((self.measured.low, self.measured.high))
+        centres = (np.arange(self.cells) + 0.5) / self.cells
+        ideals = (low + centres * (high - low) > self.edges.at[:, None] for low, high in spans)
+        return max(_correlation(self.values, ideal.astype(float)) for ideal in ideals)
+
+    @cached_property
+    def told_apart(self):
+        """Mean deviation of the answers over the cells."""
+        return float(self.values.std(axis=1).mean())
+
+    def turned(self):
+        """The same from the other end."""
+        return Steps(self.to_a[:, ::-1], self.to_b[:, ::-1], self.edges)
+
+    @property
+    def rolled(self):
+        """Whether the answers fall where they should rise, as behind the border of a rolled map."""
+        falls = np.maximum.accumulate(self.values, axis=1) - self.values
+        return bool(falls.max(axis=1).mean() > FALLS)
+
+    @cached_property
+    def measured(self):
+        """A `Measure` of where its cells lie, or None where too few edges make a step."""
+        crossings, heights = np.array([_crossing(values) for values in self.values]).T
+        clear = heights > max(0.5 * heights.max(), 1e-6)
+        if clear.sum() < 2:
+            return None
+        slope, offset = np.polyfit(self.edges.at[clear], crossings[clear], 1, w=heights[clear])
+        if slope <= 0:
+            return None
+        low, high = -offset / slope, (self.cells - offset) / slope
+        height = float(np.median(heights[clear]))
+        return Measure(low, high, height, int(clear.sum()))
+
+    def seen(self):
+        """The pixels (low, high) between which all lies that the axis sees, by its edges."""
+        at, mean = self.edges.at, self.values.mean(axis=1)
+        behind = at[mean >= 1 - ALL_ALIKE]
+        before = at[mean <= ALL_ALIKE]
+        low = behind.max() if len(behind) else self.edges.low
+        high = before.min() if len(before) else self.edges.high
+        return float(low), float(high)
+
+
+@dataclass(frozen=True)
+class Measure:
+    """Where cells begin and end by the edges, in pixels; the height of the steps; how many made one."""
+
+    low: float
+    high: float
+    height: float
+    edges: int
+
+    @property
+    def blur(self):
+        """Pixels that the steps are blurred over."""
+        return (1 - self.height) * (self.high - self.low)
+
+
+def _correlation(found, ideal):
+    found, ideal = (_without_means(one).ravel() for one in (found, ideal))
+    length = np.linalg.norm(found) * np.linalg.norm(ideal)
+    return float(found @ ideal / length) if length > 1e-9 else 0.0
+
+
+def _without_means(values):
+    """Without what all cells share for an edge, and all edges for a cell."""
+    both = values.mean(axis=0) + values.mean(axis=1, keepdims=True)
+    return values - both + values.mean()
+
+
+def _crossing(values):
+    """Where, in cells, a row of values steps from 0 to 1; and how high the step is."""
+    cells = len(values)
+    sums = np.concatenate([[0], np.cumsum(values)])
+    at = np.arange(1, cells)
+    before, behind = sums[at] / at, (sums[-1] - sums[at]) / (cells - at)
+    best = int(np.argmax((behind - before) * np.sqrt(at * (cells - at))))
+    height = behind[best] - before[best]
+    # One half is where both textures are seen alike, however far the cells see.
+    rises = np.flatnonzero((values[:-1] < 0.5) & (values[1:] >= 0.5))
+    if not len(rises):
+        return float(at[best]), 0.0
+    cell = rises[np.abs(rises + 1 - at[best]).argmin()]
+    low, high = values[cell], values[cell + 1]
+    return cell + 0.5 + (0.5 - low) / (high - low), height
+
+
+# --- the pictures ---------------------------------------------------------------------------------
+
+
+def textures(size):
+    """Two pictures `(2, H, W, 3)` of noise at all scales, uint8, the same every time."""
+    return np.stack([_texture(size, seed) for seed in (1, 2)])
+
+
+def _texture(size, seed):
+    rng, made, scale = np.random.default_rng(seed), np.zeros((*size, 3)), 1
+    while scale <= max(size):
+        coarse = rng.standard_normal((*(-(-side // scale) for side in size), 3))
+        made += cv2.resize(coarse, size[::-1], interpolation=cv2.INTER_LINEAR)
+        scale *= 4
+    made = (made - made.mean()) / made.std()
+    return np.clip(np.round(128 + 64 * made), 0, 255).astype(np.uint8)
+
+
+def answers(run, size, spans=None):
+    """`Answers` by name of what `run` returns for two pictures, `{name: (2, ...)}` float arrays.
+
+    size: (H, W) of the pictures. spans: the pixels (low, high) of both sides that edges lie
+    between; default all.
+    """
+    down, across = (Edges(*span) for span in spans or [(0.0, float(side)) for side in size])
+    pictures = textures(size)
+    base = run(pictures)
+    edges = {"x": across, "y": down}
+    found = {name: Answers(values.shape[1:], edges) for name, values in base.items()}
+    for row, column in zip(down.at, across.at, strict=True):
+        cut = np.stack([pictures[0], pictures[0]])
+        cut[0, :, column:] = pictures[1, :, column:]
+        cut[1, row:] = pictures[1, row:]
+        for name, (right, below) in run(cut).items():
+            found[name].add("x", right, *base[name])
+            found[name].add("y", below, *base[name])
+    return found
+
+
+def closer(answers, size):
+    """The spans of the sides to look at once more, with edges closer to each other; or None.
+
+    A tensor that sees a small part of the picture meets few of the first edges.
+    """
+    axes = range(len(answers.shape))
+    spans = []
+    for side, length in zip("yx", size, strict=True):
+        seen = [answers.along(side, axis).seen() for axis in axes]
+        spans.append((max(low for low, _ in seen), min(high for _, high in seen)))
+        if not 0 <= spans[-1][0] < spans[-1][1] <= length:
+            return None
+    smaller = any(high - low < 0.99 * side for (low, high), side in zip(spans, size, strict=True))
+    return tuple(spans) if smaller else None
+
+
+# --- what follows ---------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A layout that a tensor may have, before its place is known."""
+
+    layout: Layout
+    down: Steps
+    across: Steps
+
+    @property
+    def worst(self):
+        """The smaller of both correlations."""
+        return min(abs(self.down.correlation), abs(self.across.correlation))
+
+    @property
+    def follows(self):
+        """Whether both axes follow those of the picture, by more than an accident."""
+        least = FOLLOWS if self.layout.axes in ((1, 2), (2, 3)) else CERTAINLY
+        apart = min(self.down.told_apart, self.across.told_apart)
+        return self.worst >= least and apart >= HARDLY
+
+
+def layout_of(answers, size, rank_is_known=False):
+    """The `Fit` of a tensor's answers, or a sentence that says why it is no map of the picture.
+
+    size: (H, W) of the pictures. rank_is_known: whether its layer is known to make features of an
+    image, so that what does not answer at all is taken for one.
+    """
+    if len(answers.shape) == 3:
+        fits = [_of_axes(answers, axes) for axes in permutations((0, 1, 2), 2)]
+        usual = _of_axes(answers, (0, 1))
+    else:
+        fits = [_of_tokens(answers, tokens) for tokens in grids(answers.shape[0], size)]
+        usual = fits[0] if fits else None
+        fits += [_of_axes(answers, (0, 1))]
+    fits = [fit for fit in fits if fit.follows]
+    if fits:
+        return max(fits, key=lambda fit: fit.worst)
+    axes = range(len(answers.shape))
+    apart = max(answers.along(side, axis).told_apart for side in "xy" for axis in axes)
+    if apart >= TOLD_APART or usual is None or not (rank_is_known or _alike(usual, size)):
+        return "its positions do not follow those of the picture"
+    doubt = (
+        "what lies where in it could not be measured, since all of its positions answer alike to "
+        "all parts of a picture; it is taken as its shape has it"
+    )
+    return replace(usual, layout=replace(usual.layout, doubt=doubt))
+
+
+def _of_axes(answers, axes):
+    down, across = (answers.along(side, axis) for side, axis in zip("yx", axes, strict=True))
+    return Fit(Layout(tuple(axis + 1 for axis in axes)), down, across)
+
+
+def _of_tokens(answers, tokens):
+    down, across = (answers.along_grid(side, tokens, side == "y") for side in "yx")
+    return Fit(Layout((1, 2), tokens), down, across)
+
+
+def _alike(fit, size):
+    """Whether a grid has the proportions of the picture, to a cell."""
+    if fit.layout.tokens:
+        return True
+    height, width = fit.down.cells, fit.across.cells
+    return abs(height * size[1] / size[0] - width) <= 1 and min(height, width) > 1
+
+
+def grids(count, size):
+    """Grids of square patches that so many tokens may be: (leading, h, w), the likelier first.
+
+    Of tokens that are no patches, all come before them or all behind.
+    """
+    found, (height, width) = [], size
+    for extra in LEADING:
+        patches = count - extra
+        patch = round((height * width / patches) ** 0.5) if patches > 1 else 0
+        if patch > 1 and height % patch == width % patch == 0:
+            grid = height // patch, width // patch
+            if grid[0] * grid[1] == patches and min(grid) > 1:
+                found += [(leading, *grid) for leading in dict.fromkeys((extra, 0))]
+    return found
+
+
+def placed(fits, size):
+    """Layouts by name with their places, or why they have none; `fits` in the order of execution.
+
+    fits: `{name: Fit}`. A tensor lies where one before it does, or in the middle of that, with the
+    same step or a multiple of it, or, where its steps are sharp, wherever they are.
+    """
+    known = [[Known((0.0, float(side)), 1.0)] for side in size]
+    made = {}
+    for name, fit in fits.items():
+        if fit.layout.doubt:
+            made[name] = fit.layout
+            continue
+        both = [
+            _turned_span(steps, before)
+            for steps, before in zip((fit.down, fit.across), known, strict=True)
+        ]
+        wrong = [span for span in both if isinstance(span, str)]
+        made[name] = wrong[0] if wrong else replace(fit.layout, place=_place(both, size))
+    return made
+
+
+@dataclass(frozen=True)
+class Known:
+    """Where a tensor lies along a side, in pixels.
+
+    span: where it begins and ends. cell: the size of a cell. shift: how far what was measured is
+    from that, at both ends, as the kernels before it are not symmetrical; blur: as of `Measure`.
+    """
+
+    span: tuple[float, float]
+    cell: float
+    shift: tuple[float, float] = (0.0, 0.0)
+    blur: float = 0.0
+
+    def stretched(self, cells):
+        """Its own span, and whether so many cells in it are a multiple or a part of its own."""
+        ratio = (self.span[1] - self.span[0]) / cells / self.cell
+        ratio = max(ratio, 1 / ratio)
+        return self.span, abs(ratio - round(ratio)) <= WHOLE_RATIO * ratio
+
+    def aligned(self, cells, cell):
+        """Spans of cells of about that size in its middle, or beginning or ending where it does.
+
+        Each with what it has to be nearer to a measure, in pixels, than one in the middle.
+        """
+        low, high = self.span
+        for factor in (*STRIDES, *(1 / stride for stride in STRIDES[1:])):
+            length = cells * self.cell * factor
+            if 0.75 < self.cell * factor / cell < 1.33:
+                for first in (low, high - length):
+                    yield (first, first + length), 0.2 * cell
+                yield ((low + high - length) / 2, (low + high + length) / 2), 0.0
+
+    def apart(self, span, measure):
+        """How far a measure is from what it would be for a span."""
+        ends = zip(span, self.shift, (measure.low, measure.high), strict=True)
+        return max(abs(end + shift - found) for end, shift, found in ends)
+
+
+def _place(spans, size):
+    shares = zip(spans, size, strict=True)
+    return Place(*((float(low / side), float(high / side)) for (low, high), side in shares))
+
+
+def _turned_span(steps, known):
+    """Where an axis begins and ends in pixels, or a sentence that says why that is not known."""
+    turned = steps.correlation < 0
+    span = _span(steps.turned() if turned else steps, known)
+    return span if isinstance(span, str) or not turned else span[::-1]
+
+
+def _span(steps, known):
+    """That of an axis that is not flipped. known: of the tensors before; gets this one."""
+    if steps.rolled:
+        return "its positions run over the border of the picture and go on at the other side"
+    measure = steps.measured
+    if measure is None:
+        return known[-1].span
+    found = _agreeing(steps.cells, measure, known)
+    if found:
+        span = min(found)[-1]
+    elif measure.height >= SHARP:
+        shift = known[-1].shift
+        span = _snapped(measure.low - shift[0], measure.high - shift[1], steps.cells)
+    else:
+        return "where in the picture its positions lie cannot be told"
+    shift = (measure.low - span[0], measure.high - span[1])
+    known.append(Known(span, (span[1] - span[0]) / steps.cells, shift, measure.blur))
+    return span
+
+
+def _agreeing(cells, measure, known):
+    """Spans that agree with a measure, each behind what it is to be chosen by: the smallest.
+
+    A span that leaves the cells multiples of those before is better than one that does not, and a
+    span that is known already than a new one. A blurred measure founds no span beyond all others.
+    """
+    cell = (measure.high - measure.low) / cells
+    least, most = min(one.span[0] for one in known), max(one.span[1] for one in known)
+    found = []
+    for place, before in enumerate(known):
+        span, whole = before.stretched(cells)
+        options = [(not whole, False, span, 0.0)]
+        for span, behind in before.aligned(cells, cell):
+            if measure.height >= SHARP or least <= span[0] < span[1] <= most:
+                options.append((False, True, span, behind))
+        allowed = HALF_A_CELL * cell + BLURRED * max(0.0, measure.blur - before.blur)
+        for broken, new, span, behind in options:
+            apart = before.apart(span, measure)
+            if apart <= allowed:
+                apart = apart + behind if new else max(apart, HALF_A_CELL * cell)
+                found.append((broken, new, apart, place, span))
+    return found
+
+
+def _snapped(low, high, cells):
+    """A measured span on whole steps and pixels, which crops, borders and strides are made of."""
+    cell = (high - low) / cells
+    steps = [n for n in (round(cell), 1 / max(1, round(1 / cell))) if n > 0]
+    step = min(steps, key=lambda step: abs(step - cell))
+    if abs(step - cell) > WHOLE_STEP * cell:
+        return float(round(low)), float(round(high))
+    unit = min(step, 1.0) / 2
+    first = round(((low + high) / 2 - cells * step / 2) / unit) * unit
+    return first, first + cells * step
