@@ -1,7 +1,6 @@
 """The files of an audit: rows.csv, examples.csv, audit.html (alone, no network) and audit.png."""
 
 import platform
-import re
 import sys
 from pathlib import Path
 
@@ -55,16 +54,9 @@ def page(result):
 
 
 def breakable(name):
-    """A name as HTML for a narrow column: a part of it is broken only where it alone is too long.
-
-    Then it is broken after `/` and `_`, which browsers by themselves would not.
-    """
+    """A name as HTML that a narrow column may break after `/`, and not before `·`."""
     escaped = str(markupsafe.escape(name))
-    parts = re.sub(r"([/_])(?=\w)", r"\1<wbr>", escaped).split(" · ")
-    if len(parts) == 1:
-        return markupsafe.Markup(parts[0])
-    dotted = [*(f"{part}&nbsp;·" for part in parts[:-1]), parts[-1]]
-    return markupsafe.Markup(" ".join(f'<span class="part">{part}</span>' for part in dotted))
+    return markupsafe.Markup(escaped.replace("/", "/<wbr>").replace(" · ", "&nbsp;· "))
 
 
 def _row(row, notes):
