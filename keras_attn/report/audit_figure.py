@@ -16,6 +16,8 @@ SIZE = 8
 """Of all text, in points."""
 POINTS = 72
 """In an inch."""
+WORDS, PARTS = r"\S+\s*", r"[^\s/_]+[\s/_]*|[\s/_]+"
+"""Where a line may end: prose after a space, the name of a layer after `/` and `_` as well."""
 
 
 def figure(result):
@@ -25,12 +27,13 @@ def figure(result):
     titles = [_title(text) for text in ("image", "gaze", *map(str, names))]
     width = COLUMN * len(titles)
     told = f"{audit_choice.order(result)} {audit_choice.left_out(result, names)}"
-    caption = _wrapped(told, POINTS * width - 2 * SIZE)
+    caption = _wrapped(told, POINTS * width - 2 * SIZE, WORDS)
     above, below = _height(max(titles, key=len)), _height(caption)
-    tallest = max(image.shape[0] / image.shape[1] for image, *_ in rows)
-    height = above + below + (COLUMN * tallest + GAP) * len(rows)
+    ratios = [image.shape[0] / image.shape[1] for image, *_ in rows]
+    height = above + below + COLUMN * sum(ratios) + GAP * len(rows)
     figure = Figure(figsize=(width, height))
-    axes = figure.subplots(len(rows), len(titles), squeeze=False)
+    sizes = {"height_ratios": ratios}
+    axes = figure.subplots(len(rows), len(titles), squeeze=False, gridspec_kw=sizes)
     for axis, picture in zip(axes.flat, (p for row in rows for p in row), strict=True):
         axis.imshow(picture)
         axis.set_axis_off()
@@ -57,7 +60,7 @@ def _rows(result, names):
 def _title(name):
     """The lines above a column; each part of the name begins a new one."""
     width = POINTS * COLUMN - SIZE
-    return [line for part in name.split(" · ") for line in _wrapped(part, width)]
+    return [line for part in name.split(" · ") for line in _wrapped(part, width, PARTS)]
 
 
 def _height(lines):
@@ -65,10 +68,10 @@ def _height(lines):
     return (1.3 * len(lines) + 1) * SIZE / POINTS
 
 
-def _wrapped(text, width):
-    """Lines of at most `width` points, broken after spaces, `/` and `_`, or else within a word."""
+def _wrapped(text, width, pieces):
+    """Lines of at most `width` points, broken between matches of `pieces`, else within one."""
     lines = [""]
-    for piece in re.findall(r"[^\s/_]*(?:[/_]+|\s+|$)", text):
+    for piece in re.findall(pieces, text):
         if _width(lines[-1] + piece) <= width:
             lines[-1] += piece
             continue
