@@ -20,7 +20,7 @@ from keras_attn.metrics.columns import COLUMNS
 from keras_attn.metrics.gaze import checked_map
 from keras_attn.report import pictures
 from keras_attn.report.audit_result import AuditResult, Gallery
-from keras_attn.report.audit_table import REFERENCES, RowName
+from keras_attn.report.audit_table import REFERENCES, RowName, name_of, ranked
 from keras_attn.resizing import at_size
 from keras_attn.statistics import bootstrap_interval, evenly, holm, paired_p
 
@@ -50,7 +50,7 @@ def run(sources, dataset, *, blur, batch_size=8, gallery=12, progress=True):
     for column in COLUMNS:
         tests = rows.index[rows["model"] != "centre"]
         rows.loc[tests, f"{column.key}_p"] = holm(rows.loc[tests, f"{column.key}_p"])
-    indices = _to_look_at(scores, seen, gallery)
+    indices = _to_look_at(scores[name_of(ranked(rows)[0])], seen, gallery)
     return AuditResult(
         rows=rows,
         examples=_long(scores, dataset, seen),
@@ -141,9 +141,8 @@ def _long(scores, dataset, seen):
 
 
 def _to_look_at(scores, seen, count):
-    """Images spread evenly from the best to the worst s-AUC of the last audited row."""
-    audited = [name for name in scores if name.model not in REFERENCES] or list(scores)
-    order = np.argsort(-scores[audited[-1]][:, 0], kind="stable")
+    """Images spread evenly from the best to the worst s-AUC of a map, of the given scores."""
+    order = np.argsort(-scores[:, 0], kind="stable")
     return [seen[order[place]] for place in evenly(len(seen), count)]
 
 

@@ -28,14 +28,36 @@ class RowName:
         return " · ".join(part for part in (self.model, self.layer, self.kind) if part)
 
 
+def name_of(row):
+    """The `RowName` of a row of the audit."""
+    return RowName(row["model"], row["layer"], row["kind"])
+
+
 def label(row):
     """Name of a row of the audit as text."""
-    return str(RowName(row["model"], row["layer"], row["kind"]))
+    return str(name_of(row))
 
 
 def is_reference(row):
     """Whether a row is one of those that stand in every audit."""
     return row["model"] in REFERENCES and not row["layer"]
+
+
+def ranked(rows):
+    """The audited rows from the best to the worst s-AUC; equal ones in the order of the table."""
+    audited = [row for _, row in rows.iterrows() if not is_reference(row)]
+    return sorted(audited, key=lambda row: row["s_auc"], reverse=True)
+
+
+def row_notes(rows):
+    """`{text: number}` of what has to be known of single rows, numbered as the table goes down."""
+    texts = (row.get("note", "") for _, row in rows.iterrows())
+    return {text: number for number, text in enumerate(dict.fromkeys(filter(None, texts)), 1)}
+
+
+def superscript(number):
+    """A number in raised digits."""
+    return str(number).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
 
 
 def decimals(value, digits=4):
@@ -58,13 +80,17 @@ def as_text(result):
         arrow = "↑" if column.higher_is_better else "↓"
         table.add_column(f"{column.title} {arrow}", justify="right", no_wrap=True)
     rows = [row for _, row in result.rows.iterrows()]
+    notes = row_notes(result.rows)
     for row, following in zip(rows, [*rows[1:], None], strict=True):
         ends = following is None or is_reference(following) != is_reference(row)
-        table.add_row(label(row), *(_cell(row, column) for column in COLUMNS), end_section=ends)
+        named = label(row) + superscript(notes.get(row.get("note"), ""))
+        table.add_row(named, *(_cell(row, column) for column in COLUMNS), end_section=ends)
     console = Console(width=WIDTH, color_system=None, highlight=False)
     with console.capture() as captured:
         console.print(table)
     lines = [line.rstrip() for line in captured.get().rstrip().splitlines()]
+    if notes:
+        lines += ["", *(f"{superscript(number)} {text}" for text, number in notes.items())]
     about = [result.dataset.note] if result.dataset.note else []
     return "\n".join([*lines, "", answer(result), *about, "", *legend(result), ""])
 
@@ -103,8 +129,7 @@ def legend(result):
 def answer(result):
     """The audit in a sentence: which map agrees best with gaze, and what to hold it against."""
     rows = result.rows.set_index("model", drop=False)
-    audited = [row for _, row in result.rows.iterrows() if not is_reference(row)]
-    best = max(audited, key=lambda row: row["s_auc"])
+    best = ranked(result.rows)[0]
     viewer = rows.loc["one viewer", "s_auc"]
     others = "" if np.isnan(viewer) else f", one viewer's density scores {decimals(viewer, 3)}"
     return (

@@ -1,8 +1,10 @@
 """The table, the page and the figure of an audit."""
 
+import html
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from html.parser import HTMLParser
 
 import numpy as np
@@ -11,6 +13,7 @@ import pytest
 
 import keras_attn as ka
 from keras_attn.report import audit_page, audit_table, pictures
+from keras_attn.report.audit_result import Gallery
 
 FILES = {"rows.csv", "examples.csv", "audit.html", "audit.png"}
 
@@ -80,7 +83,7 @@ def test_the_page_stands_alone_and_is_well_formed(folder):
     page = Page(text)
     assert page.open == []
     sources = [a.get("src") or a.get("href") for _, a in page.tags if "src" in a or "href" in a]
-    assert sources and all(source.startswith("data:image/jpeg;base64,") for source in sources)
+    assert sources and all(s.startswith(("data:image/jpeg;base64,", "#note-")) for s in sources)
     assert "http" not in text.replace("http-equiv", "")
     assert all(a.get("alt") for tag, a in page.tags if tag == "img")
     assert "bright &lt;&amp;&gt; dark" in text and "<&>" not in text
@@ -98,10 +101,33 @@ def test_the_page_shows_every_row_the_gallery_and_the_conventions(result, folder
 
 
 def test_the_gallery_runs_from_the_best_to_the_worst_image(result):
-    scores = result.examples.query("model == 'other'").set_index("image")["s_auc"]
+    best = audit_table.ranked(result.rows)[0]["model"]
+    scores = result.examples.query("model == @best").set_index("image")["s_auc"]
     shown = [scores[result.dataset[i].id] for i in result.gallery.indices]
     assert shown == sorted(shown, reverse=True)
     assert (shown[0], shown[-1]) == (scores.max(), scores.min())
+    sentence = f"Images from the best to the worst s-AUC of {best} · map."
+    assert sentence in html.unescape(audit_page.page(result))
+
+
+def test_a_note_is_marked_at_its_rows_and_told_once_below_the_table(result):
+    notes = ["It was never trained.", "It was never trained.", "A. B.", "", "", ""]
+    noted = replace(result, rows=result.rows.assign(note=notes))
+    lines = [line.strip() for line in str(noted).splitlines()]
+    first, second = (line for line in lines if "· map¹ " in line)
+    assert first.startswith("bright <&> dark · map¹ ") and second.startswith("other · map¹ ")
+    assert any(line.startswith("centre² ") for line in lines)
+    told = lines.index("¹ It was never trained.")
+    assert lines[told + 1 : told + 3] == ["² A. B.", ""]
+    assert lines.index(second) < told < lines.index(audit_table.answer(noted))
+    page = audit_page.page(noted)
+    assert page.count('href="#note-1"') == 2 and page.count('href="#note-2"') == 1
+    assert page.count('<li id="note-1" value="1">It was never trained.</li>') == 1
+    assert "¹" not in str(result) and "note-" not in audit_page.page(result)
+
+
+def test_numbers_of_notes_have_as_many_raised_digits_as_they_need():
+    assert [audit_table.superscript(number) for number in (1, 12, 305)] == ["¹", "¹²", "³⁰⁵"]
 
 
 def test_the_page_sorts_in_a_real_browser(folder, tmp_path):
@@ -138,9 +164,5 @@ def test_drawing_fixations_leaves_the_image_alone(rng):
 
 
 def test_a_figure_of_two_images_is_possible(result):
-    from dataclasses import replace
-
-    from keras_attn.report.audit_result import Gallery
-
     two = Gallery(result.gallery.indices[:2], {k: v[:2] for k, v in result.gallery.maps.items()})
     assert len(audit_page.figure(replace(result, gallery=two)).axes) == 2 * 6

@@ -1,0 +1,44 @@
+"""Which maps an audit's pictures show where not all of them fit, and what is said of the rest."""
+
+from collections import Counter
+
+from keras_attn.errors import listing
+from keras_attn.report import audit_table
+
+
+def chosen(result, most):
+    """Names of at most `most` maps of the gallery, in its order.
+
+    The maps of `human` and `centre` are always among them, and at least one that was audited. The
+    audited models take turns, each with its best map by s-AUC that is left; within a turn the
+    better map goes first, so the best of all is there however many models there are.
+    """
+    names, taken = [], Counter()
+    for row in audit_table.ranked(result.rows):
+        names.append((taken[row["model"]], audit_table.name_of(row)))
+        taken[row["model"]] += 1
+    audited = [name for _, name in sorted(names, key=lambda named: named[0])]
+    references = result.gallery.maps.keys() - set(audited)
+    kept = references | set(audited[: max(1, most - len(references))])
+    return [name for name in result.gallery.maps if name in kept]
+
+
+def order(result):
+    """By which map the images of the gallery are ordered, as a sentence."""
+    best = audit_table.label(audit_table.ranked(result.rows)[0])
+    return f"Images from the best to the worst s-AUC of {best}."
+
+
+def left_out(result, shown):
+    """What to say of the audited maps that are not `shown`; "" where there are none."""
+    audited = [audit_table.name_of(row) for row in audit_table.ranked(result.rows)]
+    missing = [name for name in audited if name not in shown]
+    if not missing:
+        return ""
+    models = list(dict.fromkeys(name.model for name in audited))
+    unseen = [model for model in models if model not in {name.model for name in shown}]
+    turns = "the best by s-AUC" + (" of each model in turn" if len(models) > 1 else "")
+    text = f"{len(audited) - len(missing)} of {len(audited)} audited maps are shown, {turns}"
+    if unseen:
+        text += f"; no map is shown of {len(unseen)} of {len(models)} models: {listing(unseen)}"
+    return f"{text}."
