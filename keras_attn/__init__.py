@@ -1,9 +1,12 @@
 """Keras layers, models, metrics and tools of the study of human and machine attention.
 
-Names load when they are first used: `keras_attn.metrics` needs neither TensorFlow nor Keras.
+Names load when they are first used: `keras_attn.metrics` needs neither TensorFlow nor Keras. That
+the package is imported is enough for Keras to load saved models with its layers.
 """
 
 import importlib
+
+from keras_attn import registration
 
 __version__ = "0.1.0"
 
@@ -28,6 +31,8 @@ _NAMES = {
 }
 
 __all__ = [*_MODULES, *_NAMES, "__version__"]
+
+registration.announce()
 
 
 def __getattr__(name):

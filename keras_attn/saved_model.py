@@ -13,7 +13,7 @@ from pathlib import Path
 import keras
 import tensorflow as tf
 
-from keras_attn import configs, mechanisms, models, provenance, runs, tasks, weights
+from keras_attn import any_size, configs, mechanisms, models, provenance, runs, tasks, weights
 from keras_attn.errors import InputError, listing
 from keras_attn.models.c3d import FLOW, FRAMES
 from keras_attn.models.common import GAZE
@@ -44,6 +44,7 @@ def export(model, task, config, out, *, origin=None, others=None):
     network = in_float32(model, config)
     classes = () if config is None else getattr(config.model, "classes", None) or ()
     served = Served(network, classes)
+    served.check()
     record, scored = _known_of(origin)
     data = record.get("data") and {key: record["data"].get(key) for key in DATA}
     about = model_card.About(
@@ -186,8 +187,19 @@ class Served:
         # The model itself would bring Keras into the file.
         module = tf.Module()
         module.serve = self.serve
-        module.weights = [weight.value for weight in self.model.weights]
+        module.weights = [weight.value for weight in self.model.variables]
         return module
+
+    def check(self):
+        """Raise `InputError` for a network that no graph can stand for."""
+        made = self.numbers.get_concrete_function(*self.specs())
+        any_size.check_graph(self.model, made.graph)
+        for name, value in made.structured_outputs.items():
+            if value.shape.rank is None or value.shape[-1] is None:
+                where = f"{name} of model {self.model.name!r}"
+                raise InputError(where, "a known number of channels", f"shape {value.shape}")
+        if IMAGE in self.inputs and self.size is None:
+            any_size.check_numbers(self.model, self._numbers, self.numbers, self.specs())
 
     def described(self):
         """The outputs as the default signature has them: `tf.TensorSpec`s by name."""
@@ -200,7 +212,7 @@ class Served:
         fed = {tensor.name: _fitted(given[name], tensor) for name, tensor in self.inputs.items()}
         # In the structure the model was made with: a dict, a list, or one tensor alone.
         structure = keras.tree.map_structure(lambda tensor: fed[tensor.name], self.model.input)
-        outputs = self.model(structure, training=False)
+        outputs = any_size.called(self.model, structure)
         outputs = outputs if isinstance(outputs, dict) else {"": outputs}
         made = {new: tf.cast(outputs[own], tf.float32) for own, new in self.outputs.items()}
         for name, value in made.items():
@@ -294,6 +306,8 @@ def write(served, out, card, assets, others=()):
         except tf.errors.OpError as error:
             received = str(error.message).split("\n")[0]
             raise InputError(out, "a folder that can be written to", received) from error
+        except (AssertionError, TypeError, ValueError) as error:  # such as variables of nobody's
+            raise any_size.bound(served.model, any_size.reason(error)) from error
         for other in others:
             other(served, stage)
         (stage / CARD).write_text(card, encoding="utf-8")
