@@ -8,6 +8,7 @@ import errno
 import os
 import sys
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 NAMES = ("stdout", "stderr")
 GONE = (errno.EPIPE, errno.ECONNRESET, errno.EIO)
@@ -38,7 +39,7 @@ def unread():
 def _opened(stream):
     # The first free descriptor is taken, which is that of the stream: no file gets it then, into
     # which libraries would write what is meant for the stream.
-    return open(os.devnull, "w", encoding="utf-8") if stream is None else stream
+    return Path(os.devnull).open("w", encoding="utf-8") if stream is None else stream
 
 
 class _Guarded:

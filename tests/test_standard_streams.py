@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +14,7 @@ from keras_attn.report.audit_page import FILES
 
 # Without a buffer, the first line that is printed meets the pipe; bars move on terminals alone.
 ENVIRONMENT = {**os.environ, "PYTHONUNBUFFERED": "1", "FORCE_COLOR": "1", "TTY_COMPATIBLE": "1"}
+FULL = Path("/dev/full")
 COMMAND = [sys.executable, "-m", "keras_attn.cli"]
 
 
@@ -80,9 +82,9 @@ def test_a_command_runs_without_any_standard_stream(audit, tmp_path):
     assert files(tmp_path / "out") == set(FILES)
 
 
-@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
-def test_output_that_a_full_disk_loses_is_no_success(tmp_path):
-    with open("/dev/full", "w") as full:
+@pytest.mark.skipif(not FULL.exists(), reason="no device that is always full")
+def test_output_that_a_full_disk_loses_is_no_success():
+    with FULL.open("w") as full:
         done = subprocess.run([*COMMAND, "--version"], stdout=full, stderr=subprocess.PIPE)
     assert done.returncode != 0 and b"No space left" in done.stderr
 

@@ -51,6 +51,13 @@ class Example:
         object.__setattr__(self, "subjects", subjects)
         object.__setattr__(self, "shape", tuple(self.shape))
 
+    def __repr__(self):
+        whose = f"{len(self.points)} fixations of {len(set(self.subjects.tolist()))} viewers"
+        parts = [repr(self.id), str(self.shape), whose]
+        parts += ["mask"] * (self.mask is not None)
+        parts += [f"label {self.label}"] * (self.label is not None)
+        return f"Example({', '.join(parts)})"
+
     @property
     def fixations(self):
         """What this example adds to the pool of all fixations: `(N, 2)`."""
@@ -73,9 +80,13 @@ class Example:
         return pixels[top : top + height, left : left + width]
 
 
-@dataclass
+@dataclass(repr=False)
 class Report:
-    """Counts that every reader keeps; `skipped` lists what was left out and why."""
+    """Counts that every reader keeps; `skipped` lists what was left out and why.
+
+    What is in a dataset is counted anew for each part of it; what was dropped and skipped is known
+    of the reading as a whole. read: how many examples that reading gave, 0 where none was read.
+    """
 
     viewers: int = 0
     points: int = 0
@@ -83,51 +94,77 @@ class Report:
     points_not_a_number: int = 0
     remarks: list = field(default_factory=list)
     skipped: list = field(default_factory=list)
+    read: int = 0
 
-    def line(self, what, dropped, counts):
-        """One line: what was read, what was dropped why, and those counts that are not zero."""
+    def __repr__(self):
+        return f"{type(self).__name__}({str(self)!r})"
+
+    def of(self, examples):
+        """A report of the same reading that counts these examples."""
+        report = replace(self)
+        report.count(examples)
+        return report
+
+    def line(self, parts, size, own, dropped, counts):
+        """One line: what is there, what was dropped why, and those counts that are not zero.
+
+        parts: of a dataset, in words. size: how many examples it has. own: counts of those. counts:
+        such of the whole reading.
+        """
         total = sum(dropped.values())
-        text = f"{what}; {total} points dropped"
+        reading = f"{total} points dropped"
         if total:
-            text += f" ({', '.join(f'{count} {why}' for why, count in dropped.items())})"
-        text += "".join(f"; {count} {name}" for name, count in counts.items() if count)
-        text += "".join(f"; {remark}" for remark in self.remarks)
+            reading += (
+                f" ({', '.join(f'{count} {why}' for why, count in dropped.items() if count)})"
+            )
+        told = [reading] if self.read or total else []
+        told += [*_counted(counts), *self.remarks]
         if self.skipped:
-            text += f"; {len(self.skipped)} skipped: {listing(self.skipped, 3)}"
-        return text
+            told.append(f"{len(self.skipped)} skipped: {listing(self.skipped, 3)}")
+        text = "; ".join([", ".join(parts), *_counted(own)])
+        if self.read in (0, size):
+            return "; ".join([text, *told])
+        return f"{text} (of all {self.read} that were read: {'; '.join(told)})"
 
 
-@dataclass
+def _counted(counts):
+    return [f"{count} {name}" for name, count in counts.items() if count]
+
+
+@dataclass(repr=False)
 class ReadingReport(Report):
-    """What reading a dataset of images has met, in counts."""
+    """What is in a dataset of images, and what reading it has met, in counts."""
 
     images: int = 0
+    masks: int = 0
     images_without_fixations: int = 0
     known_removals: int = 0
 
     def count(self, examples):
-        """Take down what is known when all examples are read."""
+        """Take down what these examples are."""
         self.images = len(examples)
+        self.masks = sum(example.mask is not None for example in examples)
         self.points = sum(len(example.points) for example in examples)
         self.viewers = len({s for example in examples for s in example.subjects.tolist()})
         self.images_without_fixations = sum(not len(example.points) for example in examples)
 
     def __str__(self):
         """One line; counts that are zero and need no comment are left out."""
+        parts = [f"{self.images} images", f"{self.viewers} viewers", f"{self.points} fixations"]
         return self.line(
-            f"{self.images} images, {self.viewers} viewers, {self.points} fixations",
+            parts + [f"{self.masks} masks"] * bool(self.masks),
+            self.images,
+            {"images without fixations": self.images_without_fixations},
             {"outside": self.points_outside, "not a number": self.points_not_a_number},
-            {
-                "images without fixations": self.images_without_fixations,
-                "known removals": self.known_removals,
-            },
+            {"known removals": self.known_removals},
         )
 
 
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A list of examples, images or videos, with the report of reading them.
+    """A list of examples, images or videos, with the report of what they are and of reading them.
 
+    report: its counts are made to be those of these very examples, whatever they were.
     note: what a reader of any number made from this dataset has to know, or an empty string.
     whole: the dataset that this one is a part of; its fixations, and not those of the part, are
     the negatives and the centre bias of every image. number: of the fold that it is the test part
@@ -143,13 +180,44 @@ class Dataset:
     classes: tuple = ()
     splits: dict = field(default_factory=dict)
 
+    report_kind = Report
+
     def __post_init__(self):
+        kind = self.report_kind
+        if not isinstance(self.report, kind):
+            received = type(self.report).__name__
+            raise InputError(f"dataset {self.name!r}, report", f"a {kind.__name__}", received)
         names = Counter(example.id for example in self.examples)
         twice = [name for name, count in names.items() if count > 1]
         if twice or not names:
             received = f"{listing(twice)} more than once" if twice else "none"
             raise InputError(f"dataset {self.name!r}", "examples with ids of their own", received)
         object.__setattr__(self, "examples", tuple(self.examples))
+        object.__setattr__(self, "report", self.report.of(self.examples))
+
+    def __repr__(self):
+        return f"{type(self).__name__}({self.name!r}, {len(self)} examples)"
+
+    def __str__(self):
+        """A few lines: what is in it, and what it is a part of."""
+        return "\n".join(self._lines())
+
+    def _lines(self):
+        yield f"{self.name}: {self.report}"
+        shapes = [shape for shape, _ in Counter(example.shape for example in self).most_common()]
+        several = f"{len(shapes)} different, most often " if len(shapes) > 1 else ""
+        yield f"(height, width): {several}{shapes[0]}"
+        if self.classes:
+            yield f"{len(self.classes)} classes: {listing(self.classes, 6)}"
+        if self.splits:
+            own = {example.id for example in self}
+            sizes = [f"{name} {len(own.intersection(ids))}" for name, ids in self.splits.items()]
+            yield f"splits: {', '.join(sizes)}"
+        if self.whole is not None:
+            tested = "" if self.number is None else f"; the test part of fold {self.number}"
+            yield f"part of {self.whole.name}, {len(self.whole)} examples{tested}"
+        if self.note:
+            yield f"Note: {self.note}"
 
     def __len__(self):
         return len(self.examples)
@@ -213,7 +281,9 @@ class Dataset:
 
 
 class GazeDataset(Dataset):
-    """A list of `Example`s, images with gaze, with the report of reading them."""
+    """A list of `Example`s, images with gaze, with the report of what they are."""
+
+    report_kind = ReadingReport
 
 
 class Reader:
@@ -222,13 +292,13 @@ class Reader:
     on_bad_example: "raise", or "skip" to leave out and list what cannot be used.
     """
 
-    kind, report_kind = None, None
+    kind = None
     what = ""
 
     def __init__(self, name, on_bad_example, note=""):
         self.name, self.note = name, note
         self.skips = one_of("on_bad_example", on_bad_example, ("raise", "skip")) == "skip"
-        self.report, self.examples = self.report_kind(), []
+        self.report, self.examples = self.kind.report_kind(), []
 
     def guard(self, name, read):
         """`read()`, or None where it raised `InputError` and bad examples are skipped."""
@@ -254,6 +324,7 @@ class Reader:
         report = self.report
         if not self.examples:
             raise InputError(root, f"{self.what} that can be read", listing(report.skipped, 3))
+        report.read = len(self.examples)
         report.count(self.examples)
         if not report.points:
             raise InputError(root, f"fixations inside the {self.what}", str(report))
@@ -263,7 +334,7 @@ class Reader:
 class GazeReader(Reader):
     """Reads images with gaze; one for every format."""
 
-    kind, report_kind = GazeDataset, ReadingReport
+    kind = GazeDataset
     what = "images"
 
     def add(self, name, image, mask, read_points, *, needs_mask=True, label=None, read_box=None):
