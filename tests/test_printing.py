@@ -51,8 +51,8 @@ def videos():
 
 def test_a_dataset_prints_what_is_in_it(images):
     assert str(images).splitlines() == [
-        "mine: 3 images, 3 viewers, 5 fixations, 2 masks; 1 images without fixations; "
-        "2 points dropped (2 outside); 1 skipped: d (why)",
+        "mine: 3 images, 3 viewers, 5 fixations, 2 masks; 2 points dropped (2 outside, "
+        "0 not a number); 1 images without fixations; 1 skipped: d (why)",
         "(height, width): 2 different, most often (4, 6)",
         "2 classes: x, y",
         "splits: train 1, test 2",
@@ -64,7 +64,7 @@ def test_a_part_counts_itself_and_tells_of_the_reading_as_such(images):
     part = images.split("test")
     assert str(part).splitlines() == [
         "mine, test: 2 images, 2 viewers, 2 fixations, 1 masks; 1 images without fixations "
-        "(of all 3 that were read: 2 points dropped (2 outside); "
+        "(of all 3 that were read: 2 points dropped (2 outside, 0 not a number); "
         "1 skipped: d (why))",
         "(height, width): 2 different, most often (4, 6)",
         "2 classes: x, y",
@@ -88,8 +88,8 @@ def test_parts_of_videos_count_themselves_too(videos):
     assert str(part.report) == (
         "2 videos, 5 frames, 1 viewers, 2 points of gaze; 1 videos without gaze; "
         "1 frames without gaze in the others; 2 videos of fewer than 16 pairs of frames "
-        "(of all 3 that were read: 4 points dropped (4 of other events); "
-        "1 times a viewer without samples)"
+        "(of all 3 that were read: 4 points dropped (0 off the picture, 0 not a number, "
+        "4 of other events, 0 before or after the video); 1 times a viewer without samples)"
     )
     assert "5 points of gaze" in str(videos) and "3 viewers" in str(videos)
 
