@@ -5,6 +5,7 @@ Imports neither TensorFlow nor Keras until a command needs them.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 import tempfile
@@ -15,6 +16,7 @@ from typing import Literal
 
 import tyro
 
+from keras_attn import __version__, standard_streams
 from keras_attn.agreement import KINDS
 from keras_attn.errors import InputError, TrainingStopped
 from keras_attn.gaze import CENTRE_BIAS_SIGMA, FIXATION_SIGMA
@@ -111,7 +113,8 @@ def import_tensorflow_quietly():
             without_gpu = not tf.config.list_physical_devices("GPU")
         except BaseException:
             captured.seek(0)
-            os.write(kept, captured.read())
+            with contextlib.suppress(OSError):  # where nobody reads it; the error itself is told
+                os.write(kept, captured.read())
             raise
         finally:
             os.dup2(kept, 2)
@@ -134,30 +137,40 @@ def _preprocessing(mode):
 
 def main(arguments=None):
     """Run `keras-attn`; returns the exit status."""
+    return run(_parsed, arguments)
+
+
+def _parsed():
     from keras_attn import attacking, commands, exporting, predicting, studying, verifying
 
     there = {"audit": Audit, **commands.of_all_tasks(), "attack": attacking.Attack}
     there |= {"export": exporting.Export, "predict": predicting.Predict}
     there |= {"study": studying.Study, "verify": verifying.Verify}
     about = "Does my network look where people look? Audit it, or train and score the study's."
-    return run(lambda: commands.parse(there, prog=PROGRAM, description=about), arguments)
+    about += " --version alone prints which version this is."
+    return commands.parse(there, prog=PROGRAM, description=about)
 
 
 def run(parse: Callable, arguments=None):
     """Call the command that `parse()` reads from the arguments; 0, or 2 for input it cannot use.
 
-    Other errors print one line too, and their trace with KERAS_ATTN_TRACEBACK=1.
+    Other errors print one line too, and their trace with KERAS_ATTN_TRACEBACK=1. `--version` alone
+    prints the version. A command whose output nobody reads any more does its work to the end.
     """
     if arguments is not None:
         sys.argv[1:] = arguments
-    try:
-        parse()()
-    except (Exception, KeyboardInterrupt) as error:
-        if os.environ.get("KERAS_ATTN_TRACEBACK"):
-            raise
-        message, status = _outcome(error)
-        print(message, file=sys.stderr)
-        return status
+    with standard_streams.unread():
+        try:
+            if sys.argv[1:] == ["--version"]:
+                print(f"keras_attn {__version__}")
+            else:
+                parse()()
+        except (Exception, KeyboardInterrupt) as error:
+            if os.environ.get("KERAS_ATTN_TRACEBACK"):
+                raise
+            message, status = _outcome(error)
+            print(message, file=sys.stderr)
+            return status
     return 0
 
 

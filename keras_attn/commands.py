@@ -366,9 +366,7 @@ def evaluated(run, test):
 
 def show(result):
     """Print the scores of an `Evaluation`."""
-    print(f"\n{result.summary().to_string(float_format=lambda v: f'{v:.4f}')}\n")
-    for note in result.notes:
-        print(f"Note: {note}")
+    print(f"\n{result}\n")
 
 
 def show_places(folder):

@@ -65,7 +65,7 @@ class Scorer(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Evaluation:
-    """What a model scores on a dataset.
+    """What a model scores on a dataset; `print` shows the scores, `save` writes it all.
 
     rows: a DataFrame with a row per example; first who was scored on what (task, dataset,
     backbone, fusion, attention, fold, seed), then id, the number of fixations and the scores, NaN
@@ -79,6 +79,15 @@ class Evaluation:
     gallery: dict
     notes: tuple = ()
     work: dict | None = None
+
+    def __repr__(self):
+        task, dataset = self.rows.iloc[0][["task", "dataset"]]
+        return f"Evaluation({task!r}, {self.rows['id'].nunique()} examples of {dataset!r})"
+
+    def __str__(self):
+        from keras_attn.report import evaluation_table
+
+        return evaluation_table.as_text(self)
 
     def summary(self):
         """The scores of the study with 95 % intervals: a DataFrame, a row per score."""

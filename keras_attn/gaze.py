@@ -194,6 +194,9 @@ class FixationPool:
                 "shapes", f"one for each of {len(self.points)} images", len(self.shapes)
             )
 
+    def __repr__(self):
+        return f"FixationPool({sum(map(len, self.points))} fixations on {len(self.points)} images)"
+
     @cached_property
     def _bounds(self):
         return np.concatenate([[0], np.cumsum([len(points) for points in self.points])])

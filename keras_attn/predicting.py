@@ -43,10 +43,4 @@ class Predict:
         found = api.predict(
             self.weights, self.input, out=self.out, on_bad_example=self.on_bad_example, **given
         )
-        for skipped in found.skipped:
-            print(f"Skipped: {skipped}")
-        for note in found.notes:
-            print(f"Note: {note}")
-        if found.rows is not None:
-            print(found.rows.iloc[:20, :5].to_string(index=False, float_format="{:.3f}".format))
-        print(f"Files:   {len(found.files)} in {found.folder.resolve()}")
+        print(found)

@@ -25,6 +25,8 @@ from keras_attn.report import pictures
 TABLE = "predictions.csv"
 SALIENCY, OVERLAY, RAW = "{}_saliency.png", "{}_overlay.png", "{}.npz"
 """What is written for an image, by the stem of its name."""
+SHOWN = 20
+"""Images or videos that are printed at most."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class Options:
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """What has been written.
+    """What has been written; `print` shows the first classes that were told, and where files are.
 
     folder: where. files: names of all files in it. rows: the DataFrame of predictions.csv, a row
     for each image or video, or None of networks that tell no class. skipped: what was left out, and
@@ -64,6 +66,19 @@ class Predictions:
     rows: pd.DataFrame | None
     skipped: tuple = ()
     notes: tuple = ()
+
+    def __repr__(self):
+        return f"Predictions({len(self.files)} files in {str(self.folder)!r})"
+
+    def __str__(self):
+        lines = [f"Skipped: {skipped}" for skipped in self.skipped]
+        lines += [f"Note: {note}" for note in self.notes]
+        if self.rows is not None:
+            rows = self.rows.iloc[:SHOWN, :5]
+            lines.append(rows.to_string(index=False, float_format="{:.3f}".format))
+            further = len(self.rows) - SHOWN
+            lines += [f"and {further} more in {TABLE}"] * (further > 0)
+        return "\n".join([*lines, f"Files:   {len(self.files)} in {self.folder.resolve()}"])
 
 
 def of_images(model, scorer, source, options):

@@ -23,6 +23,10 @@ class Run:
     config: Any
     folder: Path | None = None
 
+    def __repr__(self):
+        where = "" if self.folder is None else f", folder={str(self.folder)!r}"
+        return f"Run({self.config.task!r}, {self.config.run_name!r}{where})"
+
     @property
     def history(self):
         """A DataFrame with a row per epoch: losses, scores of the validation data, seconds."""

@@ -13,6 +13,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from keras_attn import gaze
+from keras_attn.datasets.reading_report import ReadingReport, Report
 from keras_attn.errors import InputError, listing, one_of
 
 
@@ -51,6 +52,13 @@ class Example:
         object.__setattr__(self, "subjects", subjects)
         object.__setattr__(self, "shape", tuple(self.shape))
 
+    def __repr__(self):
+        whose = f"{len(self.points)} fixations of {len(set(self.subjects.tolist()))} viewers"
+        parts = [repr(self.id), str(self.shape), whose]
+        parts += ["mask"] * (self.mask is not None)
+        parts += [f"label {self.label}"] * (self.label is not None)
+        return f"Example({', '.join(parts)})"
+
     @property
     def fixations(self):
         """What this example adds to the pool of all fixations: `(N, 2)`."""
@@ -73,61 +81,11 @@ class Example:
         return pixels[top : top + height, left : left + width]
 
 
-@dataclass
-class Report:
-    """Counts that every reader keeps; `skipped` lists what was left out and why."""
-
-    viewers: int = 0
-    points: int = 0
-    points_outside: int = 0
-    points_not_a_number: int = 0
-    remarks: list = field(default_factory=list)
-    skipped: list = field(default_factory=list)
-
-    def line(self, what, dropped, counts):
-        """One line: what was read, what was dropped why, and those counts that are not zero."""
-        total = sum(dropped.values())
-        text = f"{what}; {total} points dropped"
-        if total:
-            text += f" ({', '.join(f'{count} {why}' for why, count in dropped.items())})"
-        text += "".join(f"; {count} {name}" for name, count in counts.items() if count)
-        text += "".join(f"; {remark}" for remark in self.remarks)
-        if self.skipped:
-            text += f"; {len(self.skipped)} skipped: {listing(self.skipped, 3)}"
-        return text
-
-
-@dataclass
-class ReadingReport(Report):
-    """What reading a dataset of images has met, in counts."""
-
-    images: int = 0
-    images_without_fixations: int = 0
-    known_removals: int = 0
-
-    def count(self, examples):
-        """Take down what is known when all examples are read."""
-        self.images = len(examples)
-        self.points = sum(len(example.points) for example in examples)
-        self.viewers = len({s for example in examples for s in example.subjects.tolist()})
-        self.images_without_fixations = sum(not len(example.points) for example in examples)
-
-    def __str__(self):
-        """One line; counts that are zero and need no comment are left out."""
-        return self.line(
-            f"{self.images} images, {self.viewers} viewers, {self.points} fixations",
-            {"outside": self.points_outside, "not a number": self.points_not_a_number},
-            {
-                "images without fixations": self.images_without_fixations,
-                "known removals": self.known_removals,
-            },
-        )
-
-
 @dataclass(frozen=True, eq=False)
 class Dataset:
-    """A list of examples, images or videos, with the report of reading them.
+    """A list of examples, images or videos, with the report of what they are and of reading them.
 
+    report: its counts are made to be those of these very examples, whatever they were.
     note: what a reader of any number made from this dataset has to know, or an empty string.
     whole: the dataset that this one is a part of; its fixations, and not those of the part, are
     the negatives and the centre bias of every image. number: of the fold that it is the test part
@@ -136,20 +94,51 @@ class Dataset:
 
     name: str
     examples: tuple
-    report: ReadingReport
+    report: Report
     note: str = ""
     whole: Dataset | None = None
     number: int | None = None
     classes: tuple = ()
     splits: dict = field(default_factory=dict)
 
+    report_kind = Report
+
     def __post_init__(self):
+        kind = self.report_kind
+        if not isinstance(self.report, kind):
+            received = type(self.report).__name__
+            raise InputError(f"dataset {self.name!r}, report", f"a {kind.__name__}", received)
         names = Counter(example.id for example in self.examples)
         twice = [name for name, count in names.items() if count > 1]
         if twice or not names:
             received = f"{listing(twice)} more than once" if twice else "none"
             raise InputError(f"dataset {self.name!r}", "examples with ids of their own", received)
         object.__setattr__(self, "examples", tuple(self.examples))
+        object.__setattr__(self, "report", self.report.of(self.examples))
+
+    def __repr__(self):
+        return f"{type(self).__name__}({self.name!r}, {len(self)} examples)"
+
+    def __str__(self):
+        """A few lines: what is in it, and what it is a part of."""
+        return "\n".join(self._lines())
+
+    def _lines(self):
+        yield f"{self.name}: {self.report}"
+        shapes = [shape for shape, _ in Counter(example.shape for example in self).most_common()]
+        several = f"{len(shapes)} different, most often " if len(shapes) > 1 else ""
+        yield f"(height, width): {several}{shapes[0]}"
+        if self.classes:
+            yield f"{len(self.classes)} classes: {listing(self.classes, 6)}"
+        if self.splits:
+            own = {example.id for example in self}
+            sizes = [f"{name} {len(own.intersection(ids))}" for name, ids in self.splits.items()]
+            yield f"splits: {', '.join(sizes)}"
+        if self.whole is not None:
+            tested = "" if self.number is None else f"; the test part of fold {self.number}"
+            yield f"part of {self.whole.name}, {len(self.whole)} examples{tested}"
+        if self.note:
+            yield f"Note: {self.note}"
 
     def __len__(self):
         return len(self.examples)
@@ -213,7 +202,9 @@ class Dataset:
 
 
 class GazeDataset(Dataset):
-    """A list of `Example`s, images with gaze, with the report of reading them."""
+    """A list of `Example`s, images with gaze, with the report of what they are."""
+
+    report_kind = ReadingReport
 
 
 class Reader:
@@ -222,13 +213,13 @@ class Reader:
     on_bad_example: "raise", or "skip" to leave out and list what cannot be used.
     """
 
-    kind, report_kind = None, None
+    kind = None
     what = ""
 
     def __init__(self, name, on_bad_example, note=""):
         self.name, self.note = name, note
         self.skips = one_of("on_bad_example", on_bad_example, ("raise", "skip")) == "skip"
-        self.report, self.examples = self.report_kind(), []
+        self.report, self.examples = self.kind.report_kind(), []
 
     def guard(self, name, read):
         """`read()`, or None where it raised `InputError` and bad examples are skipped."""
@@ -254,6 +245,7 @@ class Reader:
         report = self.report
         if not self.examples:
             raise InputError(root, f"{self.what} that can be read", listing(report.skipped, 3))
+        report.read = len(self.examples)
         report.count(self.examples)
         if not report.points:
             raise InputError(root, f"fixations inside the {self.what}", str(report))
@@ -263,7 +255,7 @@ class Reader:
 class GazeReader(Reader):
     """Reads images with gaze; one for every format."""
 
-    kind, report_kind = GazeDataset, ReadingReport
+    kind = GazeDataset
     what = "images"
 
     def add(self, name, image, mask, read_points, *, needs_mask=True, label=None, read_box=None):

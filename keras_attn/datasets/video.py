@@ -13,9 +13,10 @@ from pathlib import Path
 import numpy as np
 
 from keras_attn import gaze
-from keras_attn.datasets.base import Dataset, Reader, Report
+from keras_attn.datasets.base import Dataset, Reader
 from keras_attn.datasets.flow_files import FlowFolder
 from keras_attn.datasets.frames import probe
+from keras_attn.datasets.reading_report import Report
 from keras_attn.errors import InputError
 
 SNIPPET = 16
@@ -66,6 +67,11 @@ class VideoExample:
         object.__setattr__(self, "shape", tuple(self.shape))
         object.__setattr__(self, "labels", tuple(self.labels))
 
+    def __repr__(self):
+        gaze_of = f"{sum(map(len, self.points))} points of gaze"
+        shown = f"{self.frames} frames of {self.shape}"
+        return f"VideoExample({self.id!r}, {shown}, {gaze_of}, labels {self.labels})"
+
     @property
     def pairs(self):
         """How many files of extracted flow it has: one for every frame but the first."""
@@ -91,16 +97,9 @@ class VideoExample:
         yield np.concatenate([np.zeros(0, np.int64), *self.subjects]).tobytes()
 
 
-class VideoDataset(Dataset):
-    """A list of `VideoExample`s with the report of reading them.
-
-    Negatives and centre bias of a video are the fixations of the other videos, at whatever frame.
-    """
-
-
-@dataclass
+@dataclass(repr=False)
 class VideoReport(Report):
-    """What reading a dataset of videos has met, in counts.
+    """What is in a dataset of videos, and what reading it has met, in counts.
 
     events_left_out: samples of blinks, or of other events that were not asked for.
     points_out_of_time: samples before the first frame or after the last. subjects_missing: pairs
@@ -120,12 +119,11 @@ class VideoReport(Report):
     others: int = 0
 
     def count(self, examples):
-        """Take down what is known when all videos are read."""
+        """Take down what these videos are."""
         self.videos = len(examples)
         self.frames = sum(example.frames for example in examples)
         self.points = sum(len(points) for example in examples for points in example.points)
-        found = {s for e in examples for whose in e.subjects for s in np.unique(whose).tolist()}
-        self.viewers = len(found - {0})
+        self.viewers = len(viewers(examples))
         watched = [example for example in examples if any(map(len, example.points))]
         self.videos_without_fixations = len(examples) - len(watched)
         self.frames_without_fixations = sum(not len(p) for e in watched for p in e.points)
@@ -133,10 +131,17 @@ class VideoReport(Report):
 
     def __str__(self):
         """One line; counts that are zero and need no comment are left out."""
+        amount = [f"{self.videos} videos", f"{self.frames} frames"]
         alike = self.points and not self.viewers
-        viewers = "viewers not told apart" if alike else f"{self.viewers} viewers"
+        whose = "viewers not told apart" if alike else f"{self.viewers} viewers"
         return self.line(
-            f"{self.videos} videos, {self.frames} frames, {viewers}, {self.points} points of gaze",
+            [*amount, whose, f"{self.points} points of gaze"],
+            self.videos,
+            {
+                "videos without gaze": self.videos_without_fixations,
+                "frames without gaze in the others": self.frames_without_fixations,
+                f"videos of fewer than {SNIPPET} pairs of frames": self.short,
+            },
             {
                 "off the picture": self.points_outside,
                 "not a number": self.points_not_a_number,
@@ -145,12 +150,26 @@ class VideoReport(Report):
             },
             {
                 "times a viewer without samples": self.subjects_missing,
-                "videos without gaze": self.videos_without_fixations,
-                "frames without gaze in the others": self.frames_without_fixations,
-                f"videos of fewer than {SNIPPET} pairs of frames": self.short,
                 "other videos have gaze": self.others,
             },
         )
+
+
+def viewers(examples):
+    """Who watched these videos, as far as viewers are told apart."""
+    found = set()
+    for example in examples:
+        found.update(np.unique(np.concatenate([np.zeros(0, int), *example.subjects])).tolist())
+    return found - {0}
+
+
+class VideoDataset(Dataset):
+    """A list of `VideoExample`s with the report of what they are and of reading them.
+
+    Negatives and centre bias of a video are the fixations of the other videos, at whatever frame.
+    """
+
+    report_kind = VideoReport
 
 
 class VideoReader(Reader):
@@ -160,7 +179,7 @@ class VideoReader(Reader):
     a second of folders of frames, which do not say it, or None.
     """
 
-    kind, report_kind = VideoDataset, VideoReport
+    kind = VideoDataset
     what = "videos"
 
     def __init__(self, name, on_bad_example, source, rate=None):

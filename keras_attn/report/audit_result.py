@@ -14,7 +14,7 @@ class Gallery:
     """Maps to look at: `maps[row][k]` is that of image `indices[k]`, float32 `(h, w)`, reduced."""
 
     indices: list
-    maps: dict
+    maps: dict = field(repr=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -38,6 +38,9 @@ class AuditResult:
     seconds: float
     models: dict = field(default_factory=dict)
     notes: list = field(default_factory=list)
+
+    def __repr__(self):
+        return f"AuditResult({len(self.rows)} rows, {self.dataset!r})"
 
     def __str__(self):
         return audit_table.as_text(self)

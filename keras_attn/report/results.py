@@ -53,7 +53,11 @@ class Results:
     rows: pd.DataFrame
     arrays: dict
     notes: dict
-    kept: dict = field(default_factory=dict, repr=False)
+    kept: dict = field(default_factory=dict)
+
+    def __repr__(self):
+        folders = self.rows["folder"].nunique()
+        return f"Results({len(self.rows)} rows of {folders} folders)"
 
     def of(self, **labels):
         """The rows that have these labels, and their arrays."""

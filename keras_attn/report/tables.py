@@ -85,6 +85,9 @@ class Written:
     paths: tuple
     text: str
 
+    def __repr__(self):
+        return f"Written({len(self.sheets)} tables, {len(self.paths)} files)"
+
     def __str__(self):
         return self.text
 

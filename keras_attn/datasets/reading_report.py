@@ -1,0 +1,84 @@
+"""What a dataset consists of and what reading it has met, in counts that are told beside scores."""
+
+from dataclasses import dataclass, field, replace
+
+from keras_attn.errors import listing
+
+
+@dataclass(repr=False)
+class Report:
+    """Counts that every reader keeps; `skipped` lists what was left out and why.
+
+    What is in a dataset is counted anew for each part of it; what was dropped and skipped is known
+    of the reading as a whole. read: how many examples that reading gave, 0 where none was read.
+    """
+
+    viewers: int = 0
+    points: int = 0
+    points_outside: int = 0
+    points_not_a_number: int = 0
+    remarks: list = field(default_factory=list)
+    skipped: list = field(default_factory=list)
+    read: int = 0
+
+    def __repr__(self):
+        return f"{type(self).__name__}({str(self)!r})"
+
+    def of(self, examples):
+        """A report of the same reading that counts these examples."""
+        report = replace(self)
+        report.count(examples)
+        return report
+
+    def line(self, parts, size, own, dropped, counts):
+        """One line: what is there, what was dropped why, and those counts that are not zero.
+
+        parts: what is there, in words. size: how many examples. own: further counts of them.
+        dropped, counts: those of the whole reading.
+        """
+        total = sum(dropped.values())
+        reading = f"{total} points dropped"
+        if total:
+            reading += f" ({', '.join(f'{count} {why}' for why, count in dropped.items())})"
+        told = [reading] if self.read or total else []
+        whole = self.read in (0, size)
+        told += [*_counted(own if whole else {}), *_counted(counts), *self.remarks]
+        if self.skipped:
+            told.append(f"{len(self.skipped)} skipped: {listing(self.skipped, 3)}")
+        if whole:
+            return "; ".join([", ".join(parts), *told])
+        text = "; ".join([", ".join(parts), *_counted(own)])
+        return f"{text} (of all {self.read} that were read: {'; '.join(told)})"
+
+
+def _counted(counts):
+    return [f"{count} {name}" for name, count in counts.items() if count]
+
+
+@dataclass(repr=False)
+class ReadingReport(Report):
+    """What is in a dataset of images, and what reading it has met, in counts."""
+
+    images: int = 0
+    masks: int = 0
+    images_without_fixations: int = 0
+    known_removals: int = 0
+
+    def count(self, examples):
+        """Take down what these examples are."""
+        self.images = len(examples)
+        self.masks = sum(example.mask is not None for example in examples)
+        self.points = sum(len(example.points) for example in examples)
+        self.viewers = len({s for example in examples for s in example.subjects.tolist()})
+        self.images_without_fixations = sum(not len(example.points) for example in examples)
+
+    def __str__(self):
+        """One line; counts that are zero and need no comment are left out."""
+        parts = [f"{self.images} images", f"{self.viewers} viewers", f"{self.points} fixations"]
+        return self.line(
+            parts + [f"{self.masks} masks"] * bool(self.masks),
+            self.images,
+            {"images without fixations": self.images_without_fixations},
+            {"outside": self.points_outside, "not a number": self.points_not_a_number},
+            {"known removals": self.known_removals},
+        )
