@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from keras_attn.agreement.place import WHOLE
 from keras_attn.agreement.scoring import EXTRAS, GazeScores
 from keras_attn.errors import InputError
 from keras_attn.metrics.columns import COLUMNS
@@ -47,6 +48,7 @@ def run(sources, dataset, *, blur, batch_size=8, gallery=12, progress=True):
     models = {name: source.describe() for name, source in sources.items()}
     rows = pd.DataFrame([_summary(name, scores) for name in scores])
     rows.insert(3, "source", rows["model"].map(models).fillna(""))
+    rows["note"] = [_note_on(sources, name) for name in scores]
     for column in COLUMNS:
         tests = rows.index[rows["model"] != "centre"]
         rows.loc[tests, f"{column.key}_p"] = holm(rows.loc[tests, f"{column.key}_p"])
@@ -83,17 +85,16 @@ def _scores(sources, dataset, seen, blur, batch_size, progress):
             maps = _maps(sources, images, [dataset[i] for i in batch])
             for place, i in enumerate(batch):
                 scorer = GazeScores.of_image(dataset, i, blur)
-                for name, values in maps.items():
-                    saliency = _checked(name, dataset[i], values[place])
+                for name, (values, lies) in maps.items():
+                    saliency = _laid(name, dataset[i], values[place], lies)
                     scores.setdefault(name, []).append(scorer.of(saliency))
                 for name, values in scorer.references().items():
                     references[RowName(name)].append(values)
                 bar.advance(task)
     for name, values in scores.items():
         if len(values) != len(seen):
-            raise InputError(
-                f"{name}", f"a map of each of {len(seen)} images", f"{len(values)} maps"
-            )
+            expected = f"a map of each of {len(seen)} images"
+            raise InputError(f"{name}", expected, f"{len(values)} maps")
     return {name: np.array(values) for name, values in (scores | references).items()}
 
 
@@ -102,16 +103,23 @@ def _load(threads, dataset, indices):
 
 
 def _maps(sources, images, examples):
+    """By row, the maps as the network makes them, and the `Place` where they lie."""
     maps = {}
     for model, source in sources.items():
+        places = getattr(source, "places", {})
         for (layer, kind), values in source(images, examples).items():
-            maps[RowName(model, layer, kind)] = values
+            name, place = RowName(model, layer, kind), places.get((layer, kind), WHOLE)
+            if len(values) != len(examples):
+                expected = f"a map of each of {len(examples)} images"
+                raise InputError(f"{name}", expected, f"{len(values)} maps")
+            maps[name] = values, place
     return maps
 
 
-def _checked(name, example, saliency):
+def _laid(name, example, saliency, place):
+    """A map at the size of its image."""
     saliency = checked_map(saliency, f"{name}, image {example.id!r}")
-    return at_size(saliency, example.shape)
+    return place.laid(saliency, example.shape)
 
 
 def _summary(name, scores):
@@ -153,13 +161,19 @@ def _gallery_maps(sources, dataset, indices, blur):
         scorer = GazeScores.of_image(dataset, index, blur)
         made = _maps(sources, [example.pixels()], [example])
         shown = {RowName("human"): scorer.human}
-        shown |= {name: _checked(name, example, values) for name, (values,) in made.items()}
+        shown |= {n: _laid(n, example, values[0], place) for n, (values, place) in made.items()}
         shown |= {RowName("centre"): scorer.centre_bias}
         # At the size of the pictures: those of many layers at that of a photograph fill memory.
         size = pictures.size_at(example.shape, min(pictures.LARGEST, example.shape[1]))
         for name, saliency in shown.items():
             maps.setdefault(name, []).append(at_size(saliency, size).astype(np.float32))
     return maps
+
+
+def _note_on(sources, name):
+    """What a reader of a row has to know, or ""."""
+    source = sources.get(name.model)
+    return source.note_on(name.layer, name.kind) if hasattr(source, "note_on") else ""
 
 
 def _notes(sources, rows):

@@ -1,107 +1,200 @@
-"""Looking into a Keras model while it runs: its layers, its last layer, its tokens on their grid.
+"""Looking into a Keras model while it runs: its layers, what they return, its last layer.
 
 Outputs are caught by replacing `layer.call` for the length of a context, so nested, subclassed
 and Sequential models are all the same to this, and the model is left as it was.
 """
 
+import weakref
+from collections import Counter
 from contextlib import contextmanager
+from dataclasses import dataclass
 
 import keras
 import tensorflow as tf
 
-LEADING_TOKENS = (0, 1, 2, 5)
-"""How many tokens come before the patches: none, a class token, a distilled one too, registers."""
-SQUASHING = (keras.activations.softmax, keras.activations.sigmoid)
+SQUASHING = (
+    keras.activations.softmax,
+    keras.activations.sigmoid,
+    keras.activations.log_softmax,
+    keras.activations.log_sigmoid,
+)
+ONLY_SQUASHING = ("Softmax", "Sigmoid", "LogSoftmax", "LogSigmoid")
+"""Names of layers, and of operations of keras.ops, that do nothing else."""
+ATTENTION = (keras.layers.MultiHeadAttention, keras.layers.GroupQueryAttention)
+"""Layers whose inner tensors are queries, keys and values of heads, and no maps."""
 
 
-def walk(model, prefix=""):
-    """Every layer below a model with its path, in order of declaration, inner layers included."""
+def walk(model, prefix="", seen=None):
+    """Every layer below a model with its path, in order of declaration, inner layers included.
+
+    Of layers of one name within one layer the second is called `name#2`, and so on. A layer that is
+    reached by two paths is told by the first.
+    """
+    seen = set() if seen is None else seen
+    names = Counter()
     for layer in getattr(model, "layers", None) or getattr(model, "_layers", ()):
-        yield prefix + layer.name, layer
-        yield from walk(layer, f"{prefix}{layer.name}/")
+        if id(layer) in seen:
+            continue
+        seen.add(id(layer))
+        names[layer.name] += 1
+        number = names[layer.name]
+        path = prefix + layer.name + (f"#{number}" if number > 1 else "")
+        yield path, layer
+        yield from walk(layer, f"{path}/", seen)
+
+
+class Outputs:
+    """What layers have returned, each time they ran, in that order."""
+
+    def __init__(self):
+        self.calls = []
+
+    def add(self, path, result):
+        """Keep what a layer returned; of several outputs the first: an AttentionModule's map."""
+        self.calls.append((path, result[0] if isinstance(result, (tuple, list)) else result))
+
+    def named(self):
+        """By path. A layer that ran several times has its path where it ran last, and before
+        that `path@1`, `path@2`, ...
+        """
+        return {name: output for name, output in _numbered(self.calls)}
+
+
+def _numbered(calls):
+    """Pairs of a path and something of a call, with the path numbered but for the last time."""
+    times, done = Counter(path for path, _ in calls), Counter()
+    for path, value in calls:
+        done[path] += 1
+        last = done[path] == times[path]
+        yield (path if last else f"{path}@{done[path]}"), value
 
 
 @contextmanager
 def caught(layers):
-    """Within this, outputs of `layers` are put under their names whenever a model runs.
+    """Within this, what `layers`, by path, return is kept: an `Outputs`."""
+    outputs = Outputs()
 
-    The names are in the order of execution; of a layer that runs twice, the last output counts,
-    and of several outputs the first: (attention, logits) of an AttentionModule.
-    """
-    outputs, changed = {}, []
-
-    def catching(name, call):
+    def catching(path, call):
         def and_kept(*args, **kwargs):
             result = call(*args, **kwargs)
-            outputs.pop(name, None)
-            outputs[name] = result[0] if isinstance(result, (tuple, list)) else result
+            outputs.add(path, result)
             return result
 
         return and_kept
 
-    try:
-        for name, layer in layers.items():
-            vars(layer)["call"] = catching(name, layer.call)
-            changed.append(layer)
+    with _replaced(layers, catching):
         yield outputs
+
+
+@contextmanager
+def _replaced(layers, replacement):
+    """Within this, layers compute by `replacement(path, call)`."""
+    changed = []
+    try:
+        for path, layer in layers.items():
+            changed.append((layer, vars(layer).get("call")))
+            # Past Keras, which would track it.
+            vars(layer)["call"] = replacement(path, layer.call)
+        yield
     finally:
-        for layer in changed:
+        for layer, before in reversed(changed):
             vars(layer).pop("call", None)
+            if before is not None:
+                vars(layer)["call"] = before
 
 
-def feature_maps(layers, outputs, size):
-    """Shapes `(n, H, W, C)` of those outputs that are maps, in the order of execution.
+@dataclass
+class Call:
+    """One time that a layer ran.
 
-    Nested models come first: their last layer, which is caught too, stands for their stage.
+    shape: of its first output, or None where that is no tensor. source: the layer that made its
+    first input, if a layer did. low, high: the ends of the values of that input, of layers with a
+    kernel.
     """
-    shapes = {}
-    for name, output in outputs.items():
-        features = on_grid(output, size)
-        # Padding repeats the layer before it and would stand for its stage.
-        if features is not None and not isinstance(layers[name], keras.layers.ZeroPadding2D):
-            shapes[name] = tuple(features.shape)
-    nested = {name: s for name, s in shapes.items() if isinstance(layers[name], keras.Model)}
-    return nested | {name: s for name, s in shapes.items() if name not in nested}
+
+    layer: object
+    shape: tuple | None = None
+    source: object = None
+    low: float | None = None
+    high: float | None = None
 
 
-def on_grid(output, size):
-    """A layer's output as features `(n, H, W, C)`, or None where it is no map.
+class Trace:
+    """How a model runs: which layers, in which order, on whose outputs.
 
-    Tokens `(n, T, C)` of a transformer are put on the grid of their square patches of an image of
-    `size`; class and register tokens, which come first, are left out.
+    calls: `Call`s by path, as `Outputs.named` has them.
     """
-    rank = len(output.shape) if tf.is_tensor(output) else 0
-    if rank == 4:
-        return output if min(output.shape[1:3]) > 1 else None
-    if rank != 3:
-        return None
-    height, width = size
-    for leading in LEADING_TOKENS:
-        count = output.shape[1] - leading
-        patch = round((height * width / count) ** 0.5) if count > 1 else 0
-        fits = patch > 1 and height % patch == width % patch == 0
-        if fits and (height // patch) * (width // patch) == count:
-            grid = (-1, height // patch, width // patch, output.shape[2])
-            return tf.reshape(output[:, leading:], grid)
-    return None
+
+    def __init__(self, layers):
+        self.layers, self.ran, self.makers = layers, [], {}
+
+    @property
+    def calls(self):
+        """By path, in the order of execution."""
+        return dict(_numbered(self.ran))
+
+    def maker(self, tensor):
+        """The layer that returned a tensor, or None."""
+        reference, layer = self.makers.get(id(tensor), (lambda: None, None))
+        return layer if reference() is tensor else None
+
+    def source(self, layer):
+        """The layer that made the first input of a layer the last time it ran, or None."""
+        return next((call.source for _, call in reversed(self.ran) if call.layer is layer), None)
+
+    @contextmanager
+    def recording(self):
+        """Within this, runs of the model are recorded."""
+
+        def noting(path, call):
+            layer = self.layers[path]
+
+            def and_noted(*args, **kwargs):
+                noted = Call(layer)
+                given = args[0] if args else None
+                if tf.is_tensor(given):
+                    noted.source = self.maker(given)
+                    if hasattr(layer, "kernel") and given.dtype.is_floating:
+                        noted.low = float(tf.reduce_min(given))
+                        noted.high = float(tf.reduce_max(given))
+                result = call(*args, **kwargs)
+                first = result[0] if isinstance(result, (tuple, list)) else result
+                if tf.is_tensor(first):
+                    noted.shape = tuple(first.shape)
+                    # Not the tensor: those of a whole network would fill the memory.
+                    self.makers[id(first)] = weakref.ref(first), layer
+                self.ran.append((path, noted))
+                return result
+
+            return and_noted
+
+        with _replaced(self.layers, noting):
+            yield
 
 
 # --- the decision ---------------------------------------------------------------------------------
 
 
-def decision_of(result):
-    """Which output of a model holds class scores `(n, classes)`: its key, or None.
+def score_outputs(result, names=()):
+    """The outputs of a model that may be class scores `(n, classes)`: keys by their names.
 
-    The key indexes the result: "logits" or the only such name of a dict, a place in a list, ()
-    for a model with one output.
+    A key indexes the result: a name of a dict, a place in a list, () for a model with one output.
+    names: of the outputs, where they are a list.
     """
     if isinstance(result, dict):
-        named = [name for name, value in result.items() if _is_scores(value)]
-        return "logits" if "logits" in named else named[0] if len(named) == 1 else None
+        return {name: name for name, value in result.items() if _is_scores(value)}
     if isinstance(result, (tuple, list)):
         places = [i for i, value in enumerate(result) if _is_scores(value)]
-        return places[0] if len(places) == 1 else None
-    return () if _is_scores(result) else None
+        named = len(names) == len(result) == len(set(names))
+        return {(names[i] if named else str(i)): i for i in places}
+    return {"": ()} if _is_scores(result) else {}
+
+
+def decision_of(outputs):
+    """The key of the class scores among those of `score_outputs`; None where several may be."""
+    if "logits" in outputs:
+        return outputs["logits"]
+    return next(iter(outputs.values())) if len(outputs) == 1 else None
 
 
 def _is_scores(value):
@@ -109,16 +202,26 @@ def _is_scores(value):
 
 
 def picked(result, key):
-    """The output under a key of `decision_of`."""
+    """The output under a key of `score_outputs`."""
     return result if key == () else result[key]
 
 
-def head_of(model, key):
-    """The layer or operation that makes that output, or None where the model does not tell."""
+def head_of(model, key, trace, tensor):
+    """The layer or operation that makes that output, or None where neither model nor trace tells.
+
+    tensor: the output, as the traced run returned it.
+    """
+    return _by_structure(model, key) or trace.maker(tensor)
+
+
+def _by_structure(model, key):
+    outputs = getattr(model, "outputs", None) or []
+    if key == ():
+        return maker(outputs[0]) if len(outputs) == 1 else None
     try:
-        return maker(picked(model.output, key))
-    except (AttributeError, ValueError):  # subclassed, or never called with a symbolic input
-        return None
+        return maker(model.output[key])
+    except (AttributeError, ValueError, KeyError, TypeError):  # subclassed, or never called
+        return maker(outputs[key]) if isinstance(key, int) and key < len(outputs) else None
 
 
 def maker(tensor):
@@ -131,13 +234,20 @@ def maker(tensor):
     return maker(inner[history.tensor_index]) if inner else operation
 
 
+def gives_logits(head):
+    """Whether this last layer is known to return scores as they are."""
+    activation = getattr(head, "activation", None)
+    plain = isinstance(head, (keras.layers.Dense, keras.layers.EinsumDense))
+    return plain and activation in (None, keras.activations.linear)
+
+
 def squashes(head):
-    """Whether this last layer ends in a softmax or sigmoid that can be left out."""
+    """Whether this last layer ends in a softmax, a sigmoid or its logarithm, to be left out."""
     return getattr(head, "activation", None) in SQUASHING or _only_squashes(head)
 
 
 def _only_squashes(head):
-    return type(head).__name__ in ("Softmax", "Sigmoid")  # layers, and operations of keras.ops
+    return type(head).__name__ in ONLY_SQUASHING and not getattr(head, "weights", ())
 
 
 @contextmanager
@@ -159,16 +269,27 @@ def unsquashed(head):
         yield
 
 
-def pooled(head):
+def pooled(head, trace):
     """For CAM: the layer before global average pooling and the Dense after it, or None."""
-    while _only_squashes(head) or isinstance(head, keras.layers.Activation):
-        head = maker(head.input)
+
+    def source(layer):
+        try:
+            return maker(layer.input)
+        except (AttributeError, ValueError):  # subclassed, or never called with a symbolic input
+            return trace.source(layer)
+
+    while head is not None and (_only_squashes(head) or _only_activates(head)):
+        head = source(head)
     if not isinstance(head, keras.layers.Dense):
         return None
-    layer = maker(head.input)
+    layer = source(head)
     while isinstance(layer, (keras.layers.Dropout, keras.layers.Flatten)):
-        layer = maker(layer.input)
+        layer = source(layer)
     if not isinstance(layer, keras.layers.GlobalAveragePooling2D):
         return None
-    features = maker(layer.input)
+    features = source(layer)
     return None if features is None else (features, head)
+
+
+def _only_activates(layer):
+    return isinstance(layer, keras.layers.Activation)

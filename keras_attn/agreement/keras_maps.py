@@ -6,49 +6,102 @@
 "cam"         the features before global average pooling, weighted as in the last layer (Zhou 2016)
 "grad_cam"    ReLU of a layer's channels weighted by their mean gradient (Selvaraju et al. 2017)
 
-The score is that of the predicted class before softmax or sigmoid; one unit decides between two.
+The score is that of one class before softmax or sigmoid, by default of the predicted one; one unit
+decides between two.
 """
 
 import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_attn.agreement import KINDS, inside
-from keras_attn.agreement.sources import DEFAULT_SIZE, as_names, chosen_layers
-from keras_attn.errors import InputError, one_of
+from keras_attn.agreement import KINDS, expectations, inside, probing
+from keras_attn.agreement.features import Tensors, activation_maps, on_grid, to_numpy
+from keras_attn.agreement.place import WHOLE
+from keras_attn.agreement.sources import DEFAULT_SIZE, as_names
+from keras_attn.errors import InputError, listing, one_of
 from keras_attn.resizing import resized, size_of
+
+INPUT = "input"
+"""The layer that the gradient of the input stands under."""
+PREDICTED, TRUE = "predicted", "true"
+"""Which class is explained, where it is no number."""
 
 
 class KerasMaps:
-    """Maps of a Keras model with one image input, channels last.
+    """Maps of a Keras model with one image input.
 
     layers: names (`outer/inner` for a layer of a nested model); by default the last layer of each
     resolution. kinds: some of KINDS; by default "activation", and for classifiers all.
     size: (H, W) of the input, where the model leaves it open. preprocess: a function of float32
-    RGB images in [0, 255], for models without preprocessing of their own. origin: where the model
-    and its weights come from, for the report.
+    RGB images in [0, 255], for models without preprocessing of their own. output: name or place of
+    the class scores among several outputs. explain: the class whose score is explained,
+    "predicted", "true" or its number. origin: where the model and its weights come from, for the
+    report.
+
+    places: a `Place` by layer and kind, of maps that do not stand for the whole picture.
     """
 
-    def __init__(self, model, layers=(), kinds=None, size=None, preprocess=None, origin=""):
+    def __init__(
+        self,
+        model,
+        layers=(),
+        kinds=None,
+        size=None,
+        preprocess=None,
+        origin="",
+        output=None,
+        explain=PREDICTED,
+    ):
         if keras.backend.backend() != "tensorflow":
             raise InputError("KERAS_BACKEND", "tensorflow", repr(keras.backend.backend()))
         self.model, self.preprocess, self.origin = model, preprocess, origin
-        self.size = _input_size(model, size)
-        every, shapes, result = self._dry_run()
-        paths = chosen_layers(layers, shapes)
-        self.layers = {path: every[path] for path in paths}
-        self.decision = inside.decision_of(result)
-        self.head = self.pooled = None
-        if self.decision is not None:
-            self.head = inside.head_of(model, self.decision)
-            self.pooled = inside.pooled(self.head)
-            self.scores_are_logits = inside.squashes(self.head) or not _probabilities(
-                inside.picked(result, self.decision)
-            )
-        self.cam_name = next(
-            (path for path, layer in every.items() if self.pooled and layer is self.pooled[0]), ""
-        )
+        self.own = expectations.preprocessor_of(model)
+        self.size = _input_size(model, size, self.own)
+        self.explain = explain
+        every = dict(inside.walk(model))
+        trace, result = self._dry_run(every)
+        self._decide(trace, result, output)
         self.kinds = self._possible(as_names(kinds))
+        self.cam_name = self._cam_name(trace)
+        self._find_maps(layers, every, trace)
+        self.expectation = expectations.sentence(trace, preprocess or self.own)
+
+    # --- opening ------------------------------------------------------------------------------
+
+    def _dry_run(self, every):
+        """How the model runs on two textures, and what it returns for them."""
+        trace, pictures = inside.Trace(every), self._input(list(probing.textures(self.size)))
+        with trace.recording():
+            try:
+                result = self._run(pictures)
+            except Exception as error:  # whatever a foreign model raises on its input
+                expected = f"a model that takes {tuple(pictures.shape)}"
+                raise InputError(f"model {self.model.name!r}", expected, error) from error
+        return trace, result
+
+    def _decide(self, trace, result, output):
+        """Find the class scores, their last layer, and what the scores are."""
+        names = getattr(self.model, "output_names", ()) if _listed(result) else ()
+        self.candidates = inside.score_outputs(result, names)
+        if output is None:
+            self.decision = inside.decision_of(self.candidates)
+        else:
+            self.decision = _named(self.model, self.candidates, output)
+        self.head = self.pooled = None
+        self.scores = ""
+        if self.decision is None:
+            return
+        tensor = inside.picked(result, self.decision)
+        self.head = inside.head_of(self.model, self.decision, trace, tensor)
+        self.pooled = inside.pooled(self.head, trace)
+        known = inside.squashes(self.head) or inside.gives_logits(self.head)
+        self.scores = "" if known else _not_logits(tensor)
+        self.classes = max(2, tensor.shape[1])
+        if self.explain not in (PREDICTED, TRUE) and not (
+            isinstance(self.explain, (int, np.integer)) and 0 <= self.explain < self.classes
+        ):
+            expected = f"'predicted', 'true' or a class from 0 to {self.classes - 1}"
+            raise InputError("explain", expected, repr(self.explain))
 
     def _possible(self, kinds):
         possible = ["activation"] + ["gradient", "grad_cam"] * (self.decision is not None)
@@ -57,84 +110,184 @@ class KerasMaps:
             one_of("kinds", kind, KINDS)
             if kind not in possible:
                 why = "a classifier" if kind != "cam" else "global average pooling before one Dense"
-                raise InputError(f"kind {kind!r}", f"a model with {why}", repr(self.model.name))
+                received = repr(self.model.name)
+                if self._undecided and kind != "cam":
+                    why += ", whose class scores are named by output="
+                    received += f" with {listing(self.candidates)}"
+                raise InputError(f"kind {kind!r}", f"a model with {why}", received)
         return kinds or tuple(possible)
 
-    def _input(self, images):
-        batch = resized(images, self.size)
-        return tf.convert_to_tensor(self.preprocess(batch) if self.preprocess else batch)
+    @property
+    def _undecided(self):
+        return self.decision is None and len(self.candidates) > 1
 
-    def _run(self, images):
-        """What the model returns; one that takes its images by name is given them so."""
-        if isinstance(getattr(self.model, "input", None), dict):
-            images = dict.fromkeys(self.model.input, images)
-        return self.model(images, training=False)
+    def _cam_name(self, trace):
+        """The path of the layer that CAM weights."""
+        return next(
+            (p for p, c in trace.calls.items() if self.pooled and c.layer is self.pooled[0]), ""
+        )
 
-    def _dry_run(self):
-        """All layers by path, the shapes of those with maps, and what the model returns."""
-        probe = self._input([np.zeros((*self.size, 3), np.uint8)])
-        layers = dict(inside.walk(self.model))
-        with inside.caught(layers) as outputs:
-            try:
-                result = self._run(probe)
-            except Exception as error:  # whatever a foreign model raises on its input
-                expected = f"a model that takes {tuple(probe.shape)}"
-                raise InputError(f"model {self.model.name!r}", expected, error) from error
-        return layers, inside.feature_maps(layers, outputs, self.size), result
+    def _find_maps(self, layers, every, trace):
+        """Choose layers, and find out how their outputs lie in the picture."""
+        calls = trace.calls
+        shapes = {path: call.shape for path, call in calls.items()}
+        known = {path: expectations.makes_maps(call.layer) for path, call in calls.items()}
+        first = [path for path, call in calls.items() if _nested(call.layer)]
+        unusual = {path for path, call in calls.items() if expectations.makes_no_map(path, every)}
+        tensors = Tensors(shapes, self.size, known, first, unusual, self._answers(every))
+        needs = [INPUT] * bool(self.preprocess or self.own)
+        needs += [self.cam_name] * ("cam" in self.kinds)
+        optional = self.decision is not None and not layers
+        self.layouts, paths = tensors.chosen(layers, needs, optional)
+        self.layers = {path: every[path.partition("@")[0]] for path in paths}
+        if not paths and not set(self.kinds) - {"activation", "grad_cam"}:
+            self.kinds = ("gradient",)
+        self.caught = dict(self.layers)
+        if "cam" in self.kinds:
+            self.caught[self.cam_name] = self.pooled[0]
+
+    def _answers(self, every):
+        """A function: names of tensors -> one of pictures -> these tensors, for `probing`."""
+
+        def of(names):
+            layers = {path.partition("@")[0] for path in names} - {INPUT}
+            wanted = {path: every[path] for path in every if path in layers}
+
+            def run(pictures):
+                inputs = self._input(list(pictures))
+                with inside.caught(wanted) as outputs:
+                    self._run(inputs)
+                named = {**outputs.named(), INPUT: inputs}
+                return {name: to_numpy(named[name]) for name in names}
+
+            return run
+
+        return of
+
+    # --- what the audit asks ------------------------------------------------------------------
+
+    @property
+    def places(self):
+        """A `Place` by layer and kind, of maps that do not stand for the whole picture."""
+        found = {}
+        for path, layout in self.layouts.items():
+            kinds = ("gradient",) if path == INPUT else ("activation", "map", "grad_cam", "cam")
+            found |= {(path, kind): layout.place for kind in kinds if layout.place != WHOLE}
+        return found
 
     def describe(self):
-        """Which model, with which weights, on which input."""
+        """Which model, with which weights, on which input, and which class is explained."""
         text = f"Keras model {self.model.name!r}{self.origin}, input {self.size[0]}×{self.size[1]}"
         if self.preprocess:
             text += f", preprocessed by {getattr(self.preprocess, '__name__', 'a function')}"
+        elif self.own:
+            text += f", preprocessed by its own {type(self.own).__name__}"
+        if self._decides and self.explain != PREDICTED:
+            which = "the true class" if self.explain == TRUE else f"class {self.explain}"
+            text += f", explained for {which}"
         return text
 
+    @property
+    def _decides(self):
+        return any(kind != "activation" for kind in self.kinds)
+
     def notes(self):
-        """What a reader of the scores has to know."""
-        if self.decision is None or self.scores_are_logits or self.kinds == ("activation",):
+        """What a reader of all scores has to know."""
+        if self._undecided and not self._decides:
+            return [
+                f"{self.model.name}: several outputs may be class scores "
+                f"({listing(self.candidates)}), so none is explained; name one by output."
+            ]
+        if self.decision is None or not self.scores or self.kinds == ("activation",):
             return []
         return [
-            f"{self.model.name}: its last layer is not known to Keras, so gradient and grad_cam "
-            "are those of the probability and not of the score before the softmax."
+            f"{self.model.name}: its last layer is not known to Keras, and returns {self.scores}, "
+            "so gradient and grad_cam are those of the probability and not of the score before "
+            "the softmax."
         ]
+
+    def note_on(self, layer, kind):
+        """What a reader of one row has to know: sentences, or ""."""
+        said = [self.expectation] if self.expectation else []
+        layout = self.layouts.get(layer)
+        if layout is not None and (layer != INPUT or kind == "gradient"):
+            said += layout.sentences()
+        return " ".join(said)
+
+    def check(self, examples):
+        """Fail before the work begins where the true class is to be explained and not known."""
+        if self._decides and self.explain == TRUE:
+            without = [example.id for example in examples if example.label is None]
+            if without:
+                expected = "examples with classes, which explain='true' needs"
+                raise InputError("explain", expected, f"none for {listing(without, 5)}")
+            most = max(example.label for example in examples)
+            if most >= self.classes:
+                expected = f"classes of the model, which has {self.classes}"
+                raise InputError("explain", expected, f"a true class {most}")
 
     def __call__(self, images, examples):
         """Maps of a list of images."""
         inputs = self._input(images)
-        decides = any(kind != "activation" for kind in self.kinds)
-        maps = self._with_decision(inputs) if decides else self._without(inputs)
+        maps = self._with_decision(inputs, examples) if self._decides else self._without(inputs)
         return {key: list(values.numpy()) for key, values in maps.items()}
 
-    def _grid(self, values):
-        return inside.on_grid(values, self.size)
+    def _input(self, images):
+        batch = resized(images, self.size)
+        batch = tf.convert_to_tensor(self.preprocess(batch) if self.preprocess else batch)
+        return expectations.preprocessed(self.own, batch) if not self.preprocess else batch
+
+    def _run(self, images):
+        """What the model returns; one that takes its images by name is given them so."""
+        structure = getattr(self.model, "input", None) if self.model.built else None
+        if isinstance(structure, dict):
+            images = dict.fromkeys(structure, images)
+        elif isinstance(structure, (list, tuple)):
+            images = [images]
+        return self.model(images, training=False)
+
+    def _grid(self, path, values):
+        return on_grid(self.layouts[path], values, f"layer {path!r} of model {self.model.name!r}")
 
     def _without(self, inputs):
         # No tape: it would keep every intermediate result of the whole network.
-        with inside.caught(self.layers) as outputs:
+        with inside.caught(self._base(self.layers)) as outputs:
             self._run(inputs)
-        return activation_maps({name: self._grid(outputs[name]) for name in self.layers})
+        named = outputs.named()
+        return activation_maps({name: self._grid(name, named[name]) for name in self.layers})
 
-    def _with_decision(self, inputs):
-        caught = {**self.layers, **({"": self.pooled[0]} if "cam" in self.kinds else {})}
+    def _base(self, layers):
+        return {path.partition("@")[0]: layer for path, layer in layers.items()}
+
+    def _with_decision(self, inputs, examples):
         with (
-            inside.caught(caught) as outputs,
+            inside.caught(self._base(self.caught)) as outputs,
             inside.unsquashed(self.head),
             tf.GradientTape() as tape,
         ):
             tape.watch(inputs)
             scores = inside.picked(self._run(inputs), self.decision)
-            scores = _of_two(scores)
-            chosen = tf.argmax(scores, axis=1, output_type=tf.int32)
+            scores = _of_two(tf.cast(scores, tf.float32))
+            chosen = self._explained(scores, examples)
             score = tf.reduce_sum(tf.gather(scores, chosen, axis=1, batch_dims=1))
-        features = {name: outputs[name] for name in self.layers}
-        grids = {name: self._grid(values) for name, values in features.items()}
+        named = outputs.named()
+        features = {name: named[name] for name in self.layers}
+        grids = {name: self._grid(name, values) for name, values in features.items()}
         maps = activation_maps(grids) if "activation" in self.kinds else {}
         if "cam" in self.kinds:
             kernel = _of_two(tf.cast(self.pooled[1].kernel, tf.float32))
             weights = tf.gather(kernel, chosen, axis=1)
-            values = tf.einsum("bhwc,cb->bhw", tf.cast(outputs[""], tf.float32), weights)
-            maps[self.cam_name, "cam"] = values
+            values = tf.cast(self._grid(self.cam_name, named[self.cam_name]), tf.float32)
+            maps[self.cam_name, "cam"] = tf.einsum("bhwc,cb->bhw", values, weights)
         return maps | self._gradients(tape, score, inputs, features)
+
+    def _explained(self, scores, examples):
+        """The class whose score is explained, of each image."""
+        if self.explain == TRUE:
+            return tf.constant([example.label for example in examples], tf.int32)
+        if self.explain == PREDICTED:
+            return tf.argmax(scores, axis=1, output_type=tf.int32)
+        return tf.fill(tf.shape(scores)[:1], tf.constant(int(self.explain), tf.int32))
 
     def _gradients(self, tape, score, inputs, features):
         watched = [inputs] if "gradient" in self.kinds else []
@@ -142,10 +295,33 @@ class KerasMaps:
         gradients = tape.gradient(score, watched, unconnected_gradients="zero")
         maps = {}
         if "gradient" in self.kinds:
-            maps["input", "gradient"] = tf.reduce_max(tf.abs(gradients.pop(0)), axis=-1)
+            values = tf.cast(gradients.pop(0), tf.float32)
+            if INPUT in self.layouts:
+                values = self._grid(INPUT, values)
+            maps[INPUT, "gradient"] = tf.reduce_max(tf.abs(values), axis=-1)
         for (name, values), gradient in zip(features.items(), gradients, strict=False):
-            maps[name, "grad_cam"] = _grad_cam(self._grid(values), self._grid(gradient))
+            maps[name, "grad_cam"] = _grad_cam(self._grid(name, values), self._grid(name, gradient))
         return maps
+
+
+def _listed(result):
+    return isinstance(result, (list, tuple))
+
+
+def _nested(layer):
+    return isinstance(layer, keras.Model)
+
+
+def _named(model, candidates, output):
+    """The key of the class scores that the caller names, by name or place."""
+    names = list(candidates)
+    if isinstance(output, int) and 0 <= output < len(names) and output not in candidates.values():
+        return candidates[names[output]]
+    for name, key in candidates.items():
+        if output in (name, key):
+            return key
+    expected = f"the name of an output (batch, classes) of model {model.name!r}: {listing(names)}"
+    raise InputError("output", expected, repr(output))
 
 
 def _grad_cam(features, gradient):
@@ -158,27 +334,20 @@ def _of_two(scores):
     return tf.concat([-scores, scores], axis=1) if scores.shape[1] == 1 else scores
 
 
-def _probabilities(scores):
-    scores = tf.cast(scores, tf.float32)
-    total = 1.0 if scores.shape[1] == 1 else tf.reduce_sum(scores, axis=1)
-    inside_unit = tf.reduce_all((scores >= 0) & (scores <= 1))
-    return bool(inside_unit and tf.reduce_all(tf.abs(total - 1.0) < 1e-2))
+def _not_logits(scores):
+    """What scores of an unknown last layer look like, if they are not scores before a softmax."""
+    scores = np.asarray(tf.cast(scores, tf.float32))
+    within = scores.min() >= 0 and scores.max() <= 1
+    if scores.shape[1] == 1:
+        return "values from 0 to 1, as a probability is" if within else ""
+    if within and np.allclose(scores.sum(axis=1), 1, atol=1e-2):
+        return "values that sum to 1, as probabilities do"
+    if scores.max() <= 0 and np.allclose(np.exp(scores).sum(axis=1), 1, atol=1e-2):
+        return "logarithms of values that sum to 1, as log-probabilities do"
+    return ""
 
 
-def activation_maps(features):
-    """Eq. 4 of every feature `(n, H, W, C)` by name, keyed by name and kind."""
-    maps = {}
-    for name, values in features.items():
-        values = tf.cast(values, tf.float32)
-        # A layer with one channel is a map already; squaring it would change what it says.
-        if values.shape[-1] == 1:
-            maps[name, "map"] = values[..., 0]
-        else:
-            maps[name, "activation"] = tf.reduce_sum(tf.square(values), axis=-1)
-    return maps
-
-
-def _input_size(model, size):
+def _input_size(model, size, own):
     shape = getattr(model, "input_shape", None)
     if isinstance(shape, dict):
         shape = list(shape.values())
@@ -187,11 +356,18 @@ def _input_size(model, size):
             raise InputError(f"model {model.name!r}", "one image input", f"{len(shape)} inputs")
         shape = shape[0]
     if shape is None:
-        return size_of(size or DEFAULT_SIZE)
+        return size_of(size or expectations.size_of(own) or DEFAULT_SIZE)
     if len(shape) != 4 or shape[-1] != 3:
         expected = "one image input of shape (batch, H, W, 3)"
-        raise InputError(f"model {model.name!r}", expected, f"input shape {tuple(shape)}")
-    return fitting_size(size, tuple(shape[1:3]), f"model {model.name!r}")
+        received = f"input shape {tuple(shape)}"
+        if len(shape) == 4 and shape[1] == 3:
+            received += "; put keras.layers.Permute((3, 1, 2)) before it, in a model around it"
+        raise InputError(f"model {model.name!r}", expected, received)
+    own_size = expectations.size_of(own)
+    sides = tuple(shape[1:3])
+    return fitting_size(
+        size or (own_size if None in sides else None), sides, f"model {model.name!r}"
+    )
 
 
 def fitting_size(size, own, what):

@@ -11,6 +11,7 @@ import numpy as np
 from keras_attn.resizing import at_size
 
 Span = tuple[float, float]
+NEARLY = 0.05
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,15 @@ class Place:
     def whole(self):
         """Whether the map stands for the whole picture as it is."""
         return self == WHOLE
+
+    @property
+    def nearly_whole(self):
+        """Whether it is that to a few hundredths, as strides and kernels leave it in most networks.
+
+        Then there is nothing that a reader has to know.
+        """
+        ends = zip((*self.rows, *self.columns), (*WHOLE.rows, *WHOLE.columns), strict=True)
+        return all(abs(end - whole) <= NEARLY for end, whole in ends)
 
     @property
     def share(self):

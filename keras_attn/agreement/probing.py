@@ -1,10 +1,10 @@
 """Finds out by trying what the axes of a network's tensors are, and where in the picture they lie.
 
-Two textures, A and B, go through the network, and pictures of A on one side of an edge and B on the
-other. Cells of a tensor that see A alone answer as to A, those that see B alone as to B. So each axis
-that follows the picture's width shows a step that moves with the edge, and says where it crosses
-it: cropped, flipped, padded or not, whatever the network is made of. Axes of channels, heads or
-windows show none. Plain arrays go in and out; this knows no network.
+Two textures, A and B, go through the network, and pictures of A on one side of an edge and B on
+the other. Cells of a tensor that see A alone answer as to A, those that see B alone as to B. So each
+axis that follows the picture's width shows a step that moves with the edge, and says where it
+crosses it: cropped, flipped, padded or not, whatever the network is made of. Axes of channels, heads
+or windows show none. Plain arrays go in and out; this knows no network.
 """
 
 from __future__ import annotations
@@ -18,23 +18,27 @@ import numpy as np
 
 from keras_attn.agreement.place import WHOLE, Place
 
+SEEDS, MORE_SEEDS = (1, 2), ((3, 4), (5, 6), (7, 8))
+"""Of the textures; the latter for tensors whose answers to the first are unclear."""
 EDGES = (0.2, 0.35, 0.5, 0.65, 0.8)
 """Where the edges are, as shares of what is seen of a side."""
-FOLLOWS, CERTAINLY = 0.3, 0.6
-"""Least correlation of an axis with the steps of the edges; the latter for axes in an unusual order.
-Axes of images have .35 and more, in networks with random weights and with real ones."""
-TOLD_APART, HARDLY = 0.15, 0.08
+FOLLOWS, CERTAINLY = 0.6, 0.75
+"""Least correlation of an axis with a slope; the latter for axes in an unusual order. Axes of
+images have .79 and more, in networks with random weights and with real ones; others are near 0."""
+RATHER = 1.5
+"""How much more an axis that follows one side tells apart along it than along the other."""
+TOLD_APART = 0.15
 """Mean deviation, over cells, of answers between 0 (as to A) and 1 (as to B), from which on the
-cells of an axis are told apart for certain, and at all. Of mixed positions it is some hundredths."""
+cells of an axis are told apart. Where positions are mixed it is some hundredths."""
 SHARP = 0.8
 """Least height of the steps of an axis whose place is measured anew."""
 HALF_A_CELL = 0.6
 """How far, in cells, a map may be from where strides put it. Networks begin at a picture's left or
-middle as their padding has it, by up to half a cell; stretching a map over the picture is custom."""
+middle as their padding has it, by up to half a cell; to stretch a map over the picture is custom."""
 BLURRED = 0.5
 """How far, as a share of the width that steps are blurred over, kernels may shift them."""
 FALLS = 0.6
-"""Mean fall of the answers along an axis, which should rise, from which on it is taken for rolled."""
+"""Mean fall of the answers along an axis, which should rise, from which on it counts as rolled."""
 STRIDES = (1, 2, 3, 4, 5, 6, 7, 8)
 WHOLE_RATIO = 1e-6
 """How far, relatively, the cells of two tensors may be from multiples of each other."""
@@ -44,8 +48,9 @@ ALL_ALIKE = 0.02
 """Mean answer from which on an edge counts as beside all that is seen."""
 NO_ANSWER = 1e-3
 """Of the median answer: what a cell of a border answers less than."""
-LEADING = (0, 1, 2, 5, 3, 4, 6, 7, 8)
-"""How many tokens come before the patches: none, a class token, a distilled one too, registers."""
+EXTRA = (0, 1, 2, 5, 4, 8, 9)
+"""How many tokens are no patches: none, a class token, a distilled one too, registers with and
+without a class token."""
 
 
 @dataclass(frozen=True)
@@ -61,12 +66,13 @@ class Layout:
     place: Place = WHOLE
     doubt: str = ""
 
-    def shape(self, shape):
-        """The shape `(n, h, w, C)` of a tensor of this layout."""
-        if self.tokens:
-            return (shape[0], *self.tokens[1:], shape[2])
-        (channels,) = {*range(1, len(shape))} - {*self.axes} or {None}
-        return (shape[0], *(shape[a] for a in self.axes), shape[channels] if channels else 1)
+    def sentences(self):
+        """What a reader of its maps has to know."""
+        said = [f"{self.doubt[0].upper()}{self.doubt[1:]}."] if self.doubt else []
+        if not self.place.nearly_whole:
+            beside = "" if self.place.share == 1 else "; beside them stands their smallest value"
+            said.append(f"Its maps lie on {self.place.describe()} of the picture{beside}.")
+        return said
 
 
 @dataclass
@@ -74,8 +80,7 @@ class Answers:
     """How much a tensor differs from those of A and of B, by axis, for every edge.
 
     shape: of one image's tensor. edges: `Edges` by the side that is cut, "x" or "y". to_a, to_b: by
-    that side and the axis, a list of arrays, one for every edge: sums of absolute differences over
-    all other axes.
+    that side and the axis `(edges, cells)`: sums of absolute differences over all other axes.
     """
 
     shape: tuple
@@ -83,17 +88,18 @@ class Answers:
     to_a: dict = field(default_factory=dict)
     to_b: dict = field(default_factory=dict)
 
-    def add(self, side, tensor, of_a, of_b):
-        """Add the answer to a picture that is cut along a side."""
+    def add(self, side, edge, tensor, of_a, of_b):
+        """Add the answer to a picture that is cut along a side, at that edge of EDGES."""
         for kept, other in ((self.to_a, of_a), (self.to_b, of_b)):
             apart = np.abs(tensor - other)
-            for axis in range(apart.ndim):
+            for axis, cells in enumerate(apart.shape):
                 others = tuple(i for i in range(apart.ndim) if i != axis)
-                kept.setdefault((side, axis), []).append(apart.sum(axis=others))
+                sums = kept.setdefault((side, axis), np.zeros((len(EDGES), cells)))
+                sums[edge] += apart.sum(axis=others, dtype=np.float64)
 
     def along(self, side, axis):
         """The `Steps` of an axis."""
-        both = (np.array(kept[side, axis]) for kept in (self.to_a, self.to_b))
+        both = (kept[side, axis] for kept in (self.to_a, self.to_b))
         return Steps(*both, self.edges[side])
 
     def along_grid(self, side, tokens, down):
@@ -101,7 +107,7 @@ class Answers:
         leading, height, width = tokens
         cells = slice(leading, leading + height * width)
         both = [
-            np.array(kept[side, 0])[:, cells].reshape(-1, height, width).sum(axis=2 if down else 1)
+            kept[side, 0][:, cells].reshape(-1, height, width).sum(axis=2 if down else 1)
             for kept in (self.to_a, self.to_b)
         ]
         return Steps(*both, self.edges[side])
@@ -154,15 +160,18 @@ class Steps:
         """How many there are."""
         return self.to_a.shape[1]
 
-    @cached_property
-    def correlation(self):
-        """With the steps of an axis that follows the picture; negative for a flipped one."""
-        if self.cells < 2:
-            return 0.0
-        straight, turned = self._rising(), self.turned()._rising()
-        return straight if straight >= turned else -turned
+    @property
+    def flipped(self):
+        """Whether the axis follows the picture from its end."""
+        return self.slope < 0
 
-    def _rising(self):
+    @cached_property
+    def straight(self):
+        """The same from the picture's beginning."""
+        return Steps(self.to_a[:, ::-1], self.to_b[:, ::-1], self.edges) if self.flipped else self
+
+    @cached_property
+    def sharpness(self):
         """The correlation with steps at the edges, or at where those that are there tell them."""
         low, high = self.edges.low, self.edges.high
         spans = [(low, high)]
@@ -173,13 +182,19 @@ class Steps:
         return max(_correlation(self.values, ideal.astype(float)) for ideal in ideals)
 
     @cached_property
+    def slope(self):
+        """The correlation with a slope, which steps are where all cells see far; or a fall."""
+        if self.cells < 2:
+            return 0.0
+        rows = self.values - self.values.mean(axis=1, keepdims=True)
+        ramp = np.broadcast_to(np.arange(self.cells) - (self.cells - 1) / 2, rows.shape)
+        length = np.linalg.norm(rows) * np.linalg.norm(ramp)
+        return float((rows * ramp).sum() / length) if length > 1e-9 else 0.0
+
+    @cached_property
     def told_apart(self):
         """Mean deviation of the answers over the cells."""
         return float(self.values.std(axis=1).mean())
-
-    def turned(self):
-        """The same from the other end."""
-        return Steps(self.to_a[:, ::-1], self.to_b[:, ::-1], self.edges)
 
     @property
     def rolled(self):
@@ -213,7 +228,7 @@ class Steps:
 
 @dataclass(frozen=True)
 class Measure:
-    """Where cells begin and end by the edges, in pixels; the height of the steps; how many made one."""
+    """Where cells begin and end, in pixels; the height of the steps, and how many edges made one."""
 
     low: float
     high: float
@@ -258,9 +273,9 @@ def _crossing(values):
 # --- the pictures ---------------------------------------------------------------------------------
 
 
-def textures(size):
+def textures(size, seeds=SEEDS):
     """Two pictures `(2, H, W, 3)` of noise at all scales, uint8, the same every time."""
-    return np.stack([_texture(size, seed) for seed in (1, 2)])
+    return np.stack([_texture(size, seed) for seed in seeds])
 
 
 def _texture(size, seed):
@@ -273,24 +288,26 @@ def _texture(size, seed):
     return np.clip(np.round(128 + 64 * made), 0, 255).astype(np.uint8)
 
 
-def answers(run, size, spans=None):
+def answers(run, size, spans=None, seeds=(SEEDS,)):
     """`Answers` by name of what `run` returns for two pictures, `{name: (2, ...)}` float arrays.
 
     size: (H, W) of the pictures. spans: the pixels (low, high) of both sides that edges lie
-    between; default all.
+    between; default all. seeds: of the pairs of textures; the answers to all are added up.
     """
     down, across = (Edges(*span) for span in spans or [(0.0, float(side)) for side in size])
-    pictures = textures(size)
-    base = run(pictures)
-    edges = {"x": across, "y": down}
-    found = {name: Answers(values.shape[1:], edges) for name, values in base.items()}
-    for row, column in zip(down.at, across.at, strict=True):
-        cut = np.stack([pictures[0], pictures[0]])
-        cut[0, :, column:] = pictures[1, :, column:]
-        cut[1, row:] = pictures[1, row:]
-        for name, (right, below) in run(cut).items():
-            found[name].add("x", right, *base[name])
-            found[name].add("y", below, *base[name])
+    found = {}
+    for pair in seeds:
+        pictures = textures(size, pair)
+        base = run(pictures)
+        for name, values in base.items():
+            found.setdefault(name, Answers(values.shape[1:], {"x": across, "y": down}))
+        for place, (row, column) in enumerate(zip(down.at, across.at, strict=True)):
+            cut = np.stack([pictures[0], pictures[0]])
+            cut[0, :, column:] = pictures[1, :, column:]
+            cut[1, row:] = pictures[1, row:]
+            for name, (right, below) in run(cut).items():
+                found[name].add("x", place, right, *base[name])
+                found[name].add("y", place, below, *base[name])
     return found
 
 
@@ -315,23 +332,44 @@ def closer(answers, size):
 
 @dataclass(frozen=True)
 class Fit:
-    """A layout that a tensor may have, before its place is known."""
+    """A layout that a tensor may have, before its place is known.
+
+    down, across: the steps of its rows by edges across the height, of its columns by edges across
+    the width. down_by_columns, across_by_rows: those by the other edges, which should be none.
+    """
 
     layout: Layout
     down: Steps
     across: Steps
+    down_by_columns: Steps
+    across_by_rows: Steps
 
     @property
-    def worst(self):
-        """The smaller of both correlations."""
-        return min(abs(self.down.correlation), abs(self.across.correlation))
+    def slope(self):
+        """The smaller of the slopes of both axes."""
+        return min(abs(self.down.slope), abs(self.across.slope))
 
     @property
-    def follows(self):
-        """Whether both axes follow those of the picture, by more than an accident."""
-        least = FOLLOWS if self.layout.axes in ((1, 2), (2, 3)) else CERTAINLY
-        apart = min(self.down.told_apart, self.across.told_apart)
-        return self.worst >= least and apart >= HARDLY
+    def sharpness(self):
+        """The smaller sharpness of both."""
+        return min(self.down.straight.sharpness, self.across.straight.sharpness)
+
+    @property
+    def told_apart(self):
+        """How well the cells of any of both axes are told apart by any edges."""
+        steps = (self.down, self.across, self.down_by_columns, self.across_by_rows)
+        return max(one.told_apart for one in steps)
+
+    def follows(self, least):
+        """Whether both axes follow those of the picture, each its own rather than the other."""
+        rather = all(
+            own.told_apart >= RATHER * other.told_apart
+            for own, other in (
+                (self.down, self.down_by_columns),
+                (self.across, self.across_by_rows),
+            )
+        )
+        return rather and self.slope >= least
 
 
 def layout_of(answers, size, rank_is_known=False):
@@ -341,18 +379,22 @@ def layout_of(answers, size, rank_is_known=False):
     image, so that what does not answer at all is taken for one.
     """
     if len(answers.shape) == 3:
-        fits = [_of_axes(answers, axes) for axes in permutations((0, 1, 2), 2)]
         usual = _of_axes(answers, (0, 1))
+        likely = [usual]
+        others = [_of_axes(answers, axes) for axes in permutations((0, 1, 2), 2)]
     else:
-        fits = [_of_tokens(answers, tokens) for tokens in grids(answers.shape[0], size)]
-        usual = fits[0] if fits else None
-        fits += [_of_axes(answers, (0, 1))]
-    fits = [fit for fit in fits if fit.follows]
-    if fits:
-        return max(fits, key=lambda fit: fit.worst)
-    axes = range(len(answers.shape))
-    apart = max(answers.along(side, axis).told_apart for side in "xy" for axis in axes)
-    if apart >= TOLD_APART or usual is None or not (rank_is_known or _alike(usual, size)):
+        likely = [_of_tokens(answers, tokens) for tokens in grids(answers.shape[0], size)]
+        usual = likely[0] if likely else None
+        others = [_of_axes(answers, axes) for axes in ((0, 1), (1, 0))]
+    for fits, least in ((likely, FOLLOWS), (others, CERTAINLY)):
+        found = [fit for fit in fits if fit.follows(least)]
+        if found:
+            return max(found, key=lambda fit: fit.sharpness)
+    if (
+        usual is None
+        or usual.told_apart >= TOLD_APART
+        or not (rank_is_known or _alike(usual, size))
+    ):
         return "its positions do not follow those of the picture"
     doubt = (
         "what lies where in it could not be measured, since all of its positions answer alike to "
@@ -361,14 +403,26 @@ def layout_of(answers, size, rank_is_known=False):
     return replace(usual, layout=replace(usual.layout, doubt=doubt))
 
 
+def unclear(fit):
+    """Whether a tensor is worth a closer look: it met too few edges to tell where it lies."""
+    if isinstance(fit, str) or fit.layout.doubt:
+        return True
+    found = [steps.straight.measured for steps in (fit.down, fit.across)]
+    return any(measure is None or measure.edges < 3 for measure in found)
+
+
 def _of_axes(answers, axes):
-    down, across = (answers.along(side, axis) for side, axis in zip("yx", axes, strict=True))
-    return Fit(Layout(tuple(axis + 1 for axis in axes)), down, across)
+    down, across = axes
+    steps = [
+        answers.along(*one) for one in (("y", down), ("x", across), ("x", down), ("y", across))
+    ]
+    return Fit(Layout((down + 1, across + 1)), *steps)
 
 
 def _of_tokens(answers, tokens):
-    down, across = (answers.along_grid(side, tokens, side == "y") for side in "yx")
-    return Fit(Layout((1, 2), tokens), down, across)
+    sides = (("y", True), ("x", False), ("x", True), ("y", False))
+    steps = [answers.along_grid(side, tokens, down) for side, down in sides]
+    return Fit(Layout((1, 2), tokens), *steps)
 
 
 def _alike(fit, size):
@@ -385,7 +439,7 @@ def grids(count, size):
     Of tokens that are no patches, all come before them or all behind.
     """
     found, (height, width) = [], size
-    for extra in LEADING:
+    for extra in EXTRA:
         patches = count - extra
         patch = round((height * width / patches) ** 0.5) if patches > 1 else 0
         if patch > 1 and height % patch == width % patch == 0:
@@ -461,9 +515,8 @@ def _place(spans, size):
 
 def _turned_span(steps, known):
     """Where an axis begins and ends in pixels, or a sentence that says why that is not known."""
-    turned = steps.correlation < 0
-    span = _span(steps.turned() if turned else steps, known)
-    return span if isinstance(span, str) or not turned else span[::-1]
+    span = _span(steps.straight, known)
+    return span[::-1] if steps.flipped and not isinstance(span, str) else span
 
 
 def _span(steps, known):

@@ -6,15 +6,21 @@ Loading a SavedModel runs what it contains, like any program: audit only models 
 import re
 from pathlib import Path
 
+import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from keras_attn.agreement.keras_maps import activation_maps, fitting_size
-from keras_attn.agreement.sources import as_names, chosen_layers
+from keras_attn.agreement import expectations, probing
+from keras_attn.agreement.features import Tensors, activation_maps, on_grid, to_numpy
+from keras_attn.agreement.keras_maps import INPUT, fitting_size
+from keras_attn.agreement.place import WHOLE
+from keras_attn.agreement.sources import as_names
 from keras_attn.errors import InputError
 from keras_attn.resizing import resized
 
 SIGNATURES = ("serving_default", "serve")
+KERNELS = ("Conv2D", "DepthwiseConv2dNative", "MatMul", "Einsum")
+"""Operations of layers with a kernel."""
 
 
 class SavedModelMaps:
@@ -34,15 +40,70 @@ class SavedModelMaps:
         self.input = _image_input(self.path, signature)
         self.size = fitting_size(size, tuple(self.input.shape[1:3]), self.path)
         # Frozen, the inner functions are inlined, and every layer is a scope of one flat graph.
-        frozen = convert_variables_to_constants_v2(signature)
-        outputs = _named_outputs(signature, frozen)
-        tensors = _layer_tensors(frozen.graph) | outputs
-        if not layers:  # by default, show no layer a second time under its name as an output
-            known = {tensor.name for tensor in outputs.values()}
-            tensors = {k: t for k, t in tensors.items() if k in outputs or t.name not in known}
-        shapes = {name: tuple(tensor.shape.as_list()) for name, tensor in tensors.items()}
-        self.layers = chosen_layers(layers, shapes)
-        self.function = frozen.prune(frozen.inputs, [tensors[name] for name in self.layers])
+        self.frozen = convert_variables_to_constants_v2(signature)
+        outputs = _named_outputs(signature, self.frozen)
+        self.tensors = _layer_tensors(self.frozen.graph) | outputs
+        known = {tensor.name for tensor in outputs.values()}
+        # By default, no layer is shown a second time under its name as an output.
+        twice = {k for k, t in self.tensors.items() if k not in outputs and t.name in known}
+        tensors = Tensors(
+            self._shapes(), self.size, known={}, first=(), unusual=twice, answers=self._answers
+        )
+        needs = [INPUT] * (preprocess is not None)
+        self.layouts, self.layers = tensors.chosen(layers, needs)
+        self.function = self._function(self.layers)
+        self.expectation = self._expectation()
+
+    def _function(self, names):
+        return self.frozen.prune(self.frozen.inputs, [self.tensors[name] for name in names])
+
+    def _shapes(self):
+        """Shapes of the tensors for two textures, by name."""
+        with self.frozen.graph.as_default():
+            asked = {name: tf.shape(tensor) for name, tensor in self.tensors.items()}
+        shapes = self.frozen.prune(self.frozen.inputs, list(asked.values()))
+        found = shapes(self._input(list(probing.textures(self.size))))
+        return {name: tuple(map(int, shape)) for name, shape in zip(asked, found, strict=True)}
+
+    def _answers(self, names):
+        inner = [name for name in names if name != INPUT]
+        function = self._function(inner)
+
+        def run(pictures):
+            inputs = self._input(list(pictures))
+            named = dict(zip(inner, function(inputs), strict=True)) | {INPUT: inputs}
+            return {name: to_numpy(named[name]) for name in names}
+
+        return run
+
+    def _input(self, images):
+        batch = resized(images, self.size)
+        batch = self.preprocess(batch) if self.preprocess else batch
+        return tf.cast(batch, self.input.dtype)
+
+    def _expectation(self):
+        """A sentence on what reaches the first kernel of the graph, or ""."""
+        kernels = [op for op in self.frozen.graph.get_operations() if op.type in KERNELS]
+        if self.preprocess or not kernels:
+            return ""
+        first = self.frozen.prune(self.frozen.inputs, [kernels[0].inputs[0]])
+        (values,) = first(self._input(list(probing.textures(self.size))))
+        values = to_numpy(values)
+        return expectations.told_of_input(
+            kernels[0].name, float(np.min(values)), float(np.max(values)), self.tensors
+        )
+
+    @property
+    def places(self):
+        """A `Place` by layer and kind, of maps that do not stand for the whole picture."""
+        found = {name: layout.place for name, layout in self.layouts.items()}
+        kinds = ("activation", "map")
+        return {(n, kind): p for n, p in found.items() for kind in kinds if p != WHOLE}
+
+    def note_on(self, layer, kind):
+        """What a reader of one row has to know: sentences, or ""."""
+        said = [self.expectation] if self.expectation else []
+        return " ".join(said + self.layouts[layer].sentences())
 
     def describe(self):
         """Which file, on which input."""
@@ -50,11 +111,10 @@ class SavedModelMaps:
 
     def __call__(self, images, examples):
         """Maps of a list of images."""
-        batch = resized(images, self.size)
-        batch = self.preprocess(batch) if self.preprocess else batch
-        values = self.function(tf.cast(batch, self.input.dtype))
-        maps = activation_maps(dict(zip(self.layers, values, strict=True)))
-        return {key: list(value.numpy()) for key, value in maps.items()}
+        values = self.function(self._input(images))
+        named = zip(self.layers, values, strict=True)
+        grids = {name: on_grid(self.layouts[name], v, f"layer {name!r}") for name, v in named}
+        return {key: list(value.numpy()) for key, value in activation_maps(grids).items()}
 
 
 def _loaded(path):
@@ -82,16 +142,16 @@ def _image_input(path, signature):
     return inputs[0]
 
 
-def _is_map(tensor):
+def _may_be_map(tensor):
     shape = tensor.shape
-    return shape.rank == 4 and shape[0] is None and all(side != 1 for side in shape[1:3])
+    return tensor.dtype.is_floating and shape.rank in (3, 4) and shape[0] is None
 
 
 def _layer_tensors(graph):
     """The last feature map within each scope, by the names of the layers that opened it."""
     found = {}
     for operation in graph.get_operations():
-        if operation.type not in ("Pad", "Identity") and any(map(_is_map, operation.outputs)):
+        if operation.type not in ("Pad", "Identity") and any(map(_may_be_map, operation.outputs)):
             scopes = [s for s in operation.name.split("/")[:-1] if "PartitionedCall" not in s]
             for depth in range(2, len(scopes) + 1):
                 path = tuple(scopes[1:depth])
@@ -117,7 +177,7 @@ def _names(paths):
 def _named_outputs(signature, frozen):
     # A signature keeps its outputs in any order; the graph's are flattened by sorted name.
     named = zip(sorted(signature.structured_outputs), frozen.outputs, strict=True)
-    return {name: _source(tensor) for name, tensor in named if _is_map(tensor)}
+    return {name: _source(tensor) for name, tensor in named if _may_be_map(tensor)}
 
 
 def _source(tensor):

@@ -10,6 +10,7 @@ import keras_attn as ka
 from keras_attn import models
 from keras_attn.agreement.keras_maps import KerasMaps
 from keras_attn.agreement.opening import open_source
+from keras_attn.agreement.probing import grids
 from keras_attn.errors import InputError
 from keras_attn.resizing import resized
 
@@ -123,18 +124,38 @@ def test_one_unit_decides_between_two_classes(images):
         np.testing.assert_allclose(cam, expected, rtol=1e-3, atol=1e-2)
 
 
+class Subclassed(keras.Model):
+    """A classifier that Keras knows no graph of; end: what its scores go through."""
+
+    def __init__(self, head="softmax", end=None):
+        super().__init__()
+        self.conv = keras.layers.Conv2D(5, 3, name="conv")
+        self.gap = keras.layers.GlobalAveragePooling2D()
+        self.out = keras.layers.Dense(3, activation=head)
+        self.end = end or (lambda scores: scores)
+
+    def call(self, x):
+        return self.end(self.out(self.gap(self.conv(x))))
+
+
 def test_where_the_softmax_cannot_be_left_out_the_result_says_so(images):
-    class Own(keras.Model):
-        def __init__(self):
-            super().__init__()
-            self.conv = keras.layers.Conv2D(5, 3, name="conv")
-            self.out = keras.layers.Dense(3, activation="softmax")
+    for end in (keras.ops.softmax, keras.ops.log_softmax):
+        hidden = Subclassed(head=None, end=end)
+        assert "gradient and grad_cam are those of the probability" in KerasMaps(hidden).notes()[0]
+        assert KerasMaps(hidden, kinds=["activation"]).notes() == []
 
-        def call(self, x):
-            return self.out(keras.ops.mean(self.conv(x), axis=(1, 2)))
 
-    assert "gradient and grad_cam are those of the probability" in KerasMaps(Own()).notes()[0]
-    assert KerasMaps(Own(), kinds=["activation"]).notes() == []
+def test_the_softmax_of_the_last_layer_of_a_subclassed_model_is_left_out(images):
+    """Its structure shows while it runs: its last layer, and the pooling that CAM goes by."""
+    found = {}
+    for head in ("softmax", "log_softmax", None):
+        keras.utils.set_random_seed(0)
+        source = KerasMaps(Subclassed(head), size=20)
+        assert source.notes() == [] and "cam" in source.kinds
+        found[head] = source(images, None)
+    for key, maps in found[None].items():
+        for head in ("softmax", "log_softmax"):
+            np.testing.assert_allclose(found[head][key], maps, rtol=1e-4, atol=1e-7)
 
 
 def test_a_layer_that_runs_twice_counts_where_it_runs_last(images):
@@ -239,12 +260,10 @@ def test_the_tokens_of_a_transformer_are_put_on_their_grid(images, leading):
 
 
 def test_sequences_that_are_no_grid_of_patches_are_no_maps():
-    from keras_attn.agreement.inside import on_grid
-
-    for shape in [(2, 13, 8), (2, 9, 8), (2, 1, 8), (2, 8), (2, 1, 1, 8), (2, 32 * 48, 3)]:
-        assert on_grid(tf.zeros(shape), (32, 48)) is None
-    assert on_grid(tf.zeros((2, 197, 8)), (224, 224)).shape == (2, 14, 14, 8)
-    assert on_grid(None, (32, 48)) is None
+    for count in (13, 9, 1, 32 * 48):
+        assert grids(count, (32, 48)) == []
+    assert grids(197, (224, 224)) == [(1, 14, 14), (0, 14, 14)]  # a class token, first or last
+    assert grids(196, (224, 224)) == [(0, 14, 14)]
 
 
 def test_preprocess_is_applied(images):
@@ -347,6 +366,7 @@ ka.models.salient_object("alexnet", "supervised", width=0.1).save({path!r})
     audit = f"""
 import numpy as np
 from keras_attn.agreement.opening import open_source
+from keras_attn.agreement.probing import grids
 maps = open_source({path!r})([np.zeros((40, 60, 3), np.uint8)], None)
 assert ("attention_3", "map") in maps and ("saliency_3", "map") in maps, list(maps)
 """

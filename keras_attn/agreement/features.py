@@ -1,0 +1,163 @@
+"""Which tensors of a network are maps of the picture, and these as features of their grid.
+
+A tensor is a map where its first axis is that of the images, two others follow the height and width
+of the picture, and its positions keep their order. That is tried, not guessed from its rank.
+"""
+
+from __future__ import annotations
+
+import tensorflow as tf
+
+from keras_attn.agreement import probing
+from keras_attn.agreement.sources import as_names, chosen_layers, named_layers
+from keras_attn.errors import InputError
+
+TRIED = 2
+"""How many pictures tensors are tried with; what has another first axis is no map of each."""
+
+
+def to_numpy(tensor):
+    """A tensor as a float32 array."""
+    return tf.cast(tensor, tf.float32).numpy()
+
+
+def activation_maps(features):
+    """Eq. 4 of every feature `(n, H, W, C)` by name, keyed by name and kind."""
+    maps = {}
+    for name, values in features.items():
+        values = tf.cast(values, tf.float32)
+        # A layer with one channel is a map already; squaring it would change what it says.
+        if values.shape[-1] == 1:
+            maps[name, "map"] = values[..., 0]
+        else:
+            maps[name, "activation"] = tf.reduce_sum(tf.square(values), axis=-1)
+    return maps
+
+
+def on_grid(layout, values, what):
+    """A tensor of a `probing.Layout` as features `(n, h, w, C)`; what: its name, for an error."""
+    rank = len(values.shape)
+    if layout.tokens:
+        leading, height, width = layout.tokens
+        if rank != 3 or values.shape[1] < leading + height * width:
+            raise InputError(what, f"tokens of {height}×{width} patches", tuple(values.shape))
+        patches = values[:, leading : leading + height * width]
+        return tf.reshape(patches, (-1, height, width, values.shape[2]))
+    values = values[..., None] if rank == 3 else values
+    (channels,) = {1, 2, 3} - {*layout.axes}
+    order = (0, *layout.axes, channels)
+    return values if order == (0, 1, 2, 3) else tf.transpose(values, order)
+
+
+class Tensors:
+    """The tensors of a network that may be maps.
+
+    shapes: those for TRIED pictures by name, in the order of execution, None where it is no tensor.
+    size: (H, W) of the pictures. known: by name, whether its layer is known to make maps of an
+    image. first: names that come first in tables: of whole networks within the network. unusual:
+    names of what is not shown unless it is asked for. answers: a function of names that returns a
+    function of pictures `(n, H, W, 3)`, which returns these tensors by name, float32 arrays; of
+    the name "input" too, the pictures as the network gets them.
+    """
+
+    def __init__(self, shapes, size, known, first, unusual, answers):
+        self.size, self.known, self.answers = size, known, answers
+        self.reasons, guesses = {}, {}
+        for name, shape in shapes.items():
+            guess = self._guess(shape)
+            if isinstance(guess, str):
+                self.reasons[name] = guess
+            else:
+                guesses[name] = guess
+        self.order = [*guesses]
+        self.guesses = {name: guesses[name] for name in first if name in guesses} | guesses
+        self.unusual = unusual
+        self.fits = {}
+
+    def chosen(self, names, needs=(), optional=False):
+        """Layouts by name of the tensors that are audited and of `needs`; and the former's names.
+
+        names: as for `sources.chosen_layers`. optional: whether there may be none at all.
+        """
+        usual = {name: s for name, s in self.guesses.items() if names or name not in self.unusual}
+        while True:
+            self._check_named(names)
+            none = optional and not usual
+            chosen = [] if none else chosen_layers(names, usual, self.reasons)
+            layouts = self._layouts([*needs, *chosen])
+            wrong = {name: told for name, told in layouts.items() if isinstance(told, str)}
+            if not wrong:
+                return layouts, chosen
+            self.reasons |= wrong
+            for name in wrong:
+                if name in needs or names:
+                    raise InputError(f"layer {name!r}", "a map of the picture", wrong[name])
+                del usual[name]
+
+    def _check_named(self, names):
+        """Say why a tensor that is asked for is no map, if that is known."""
+        for name in as_names(names):
+            refused = named_layers(name, self.reasons)
+            if len(refused) == 1 and not named_layers(name, self.guesses):
+                path = refused[0]
+                raise InputError(f"layer {path!r}", "a map of the picture", self.reasons[path])
+
+    def _guess(self, shape):
+        """A shape `(n, h, w, C)` of a tensor as it is likely to lie, or why it is no map."""
+        if shape is None or len(shape) not in (3, 4):
+            return "no tensor (batch, H, W, C) or (batch, tokens, C)"
+        if shape[0] != TRIED:
+            return f"a tensor of {shape[0]} rows for {TRIED} images: {tuple(shape)}"
+        if len(shape) == 3:
+            grids = probing.grids(shape[1], self.size)
+            if grids:
+                return (shape[0], *grids[0][1:], shape[2])
+            shape = (*shape, 1)
+        channels_first = self._alike(shape[2:]) and not self._alike(shape[1:3])
+        height, width, channels = (
+            (shape[2], shape[3], shape[1]) if channels_first else tuple(shape[1:])
+        )
+        if min(height, width) < 2:
+            return f"a tensor without height and width: {tuple(shape)}"
+        return (shape[0], height, width, channels)
+
+    def _alike(self, sides):
+        """Whether the sides have the proportions of the picture, to a cell."""
+        height, width = sides
+        return min(sides) > 1 and abs(height * self.size[1] / self.size[0] - width) <= 1
+
+    def _layouts(self, names):
+        """`Layout`s by name, or sentences."""
+        wanted = [name for name in self._with_references(names) if name not in self.fits]
+        if wanted:
+            self._try(wanted)
+        order = sorted(self.fits, key=lambda name: self._place(name))
+        fits = {name: self.fits[name] for name in order if not isinstance(self.fits[name], str)}
+        placed = probing.placed(fits, self.size)
+        return {name: placed.get(name, self.fits[name]) for name in dict.fromkeys(names)}
+
+    def _place(self, name):
+        return self.order.index(name) if name in self.order else -1
+
+    def _with_references(self, names):
+        """The names, and the first tensor of each resolution: what lies where shows best there."""
+        first = {}
+        for name in self.order:
+            first.setdefault(self.guesses[name][1:3], name)
+        return list(dict.fromkeys([*names, *first.values()]))
+
+    def _try(self, names):
+        """Fill in the fits of these tensors; those that are unclear get a closer look."""
+        first = probing.answers(self.answers(names), self.size)
+        self._fit(first)
+        again = {}
+        for name in names:
+            if probing.unclear(self.fits[name]):
+                again.setdefault(probing.closer(first[name], self.size), []).append(name)
+        for span, unclear in again.items():
+            seeds = probing.MORE_SEEDS
+            self._fit(probing.answers(self.answers(unclear), self.size, span, seeds))
+
+    def _fit(self, found):
+        for name, answers in found.items():
+            self.fits[name] = probing.layout_of(answers, self.size, self.known.get(name, False))
