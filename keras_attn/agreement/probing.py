@@ -1,10 +1,10 @@
 """Finds out by trying what the axes of a network's tensors are, and where in the picture they lie.
 
 Two textures, A and B, go through the network, and pictures of A on one side of an edge and B on
-the other. Cells of a tensor that see A alone answer as to A, those that see B alone as to B. So each
+the other. Cells of a tensor that see A alone answer as to A, those that see B alone as to B. So an
 axis that follows the picture's width shows a step that moves with the edge, and says where it
-crosses it: cropped, flipped, padded or not, whatever the network is made of. Axes of channels, heads
-or windows show none. Plain arrays go in and out; this knows no network.
+crosses it: cropped, flipped, padded or not, whatever the network is made of. Axes of channels, of
+heads or of windows show none. Plain arrays go in and out; this knows no network.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ SHARP = 0.8
 """Least height of the steps of an axis whose place is measured anew."""
 HALF_A_CELL = 0.6
 """How far, in cells, a map may be from where strides put it. Networks begin at a picture's left or
-middle as their padding has it, by up to half a cell; to stretch a map over the picture is custom."""
+middle as their padding has it, by up to half a cell; maps are stretched over pictures by custom."""
 BLURRED = 0.5
 """How far, as a share of the width that steps are blurred over, kernels may shift them."""
 FALLS = 0.6
@@ -228,7 +228,7 @@ class Steps:
 
 @dataclass(frozen=True)
 class Measure:
-    """Where cells begin and end, in pixels; the height of the steps, and how many edges made one."""
+    """Where cells begin and end, in pixels; the height of the steps; how many edges made one."""
 
     low: float
     high: float
