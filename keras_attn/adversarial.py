@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from keras_attn.agreement import inside
 from keras_attn.errors import InputError
 from keras_attn.models.common import image_input_of
 
@@ -35,7 +36,11 @@ class _GradientOnce(LinfFastGradientAttack):
 
     def value_and_grad(self, loss_fn, x):
         if self.kept is None:
-            self.kept = super().value_and_grad(loss_fn, x)
+            try:
+                self.kept = super().value_and_grad(loss_fn, x)
+            except AttributeError as error:  # foolbox asks None, which is no gradient, for its sign
+                expected = "class scores that change with the pixels, by a gradient"
+                raise InputError("model", expected, "a network without one") from error
         return self.kept
 
 
@@ -56,7 +61,8 @@ class Attack:
     """FGSM on a classifier, a batch of images at a time.
 
     model: a `keras.Model` of float32 RGB in [0, 255] with an output `logits`, or one output of
-    scores before softmax. Batches should be of one size: another one is traced anew.
+    scores; a softmax that makes them is left out. Batches should be of one size: another one is
+    traced anew.
     """
 
     def __init__(self, model):
@@ -65,17 +71,34 @@ class Attack:
         if self.named and "logits" not in model.output:
             raise InputError(f"model {model.name!r}", "an output logits", list(model.output))
 
+        self.model, self.key, self.head = model, "logits" if self.named else (), None
+
         def run(inputs):
-            return model(
-                keras.tree.map_structure(lambda t: inputs[t.name], model.input), training=False
-            )
+            with inside.unsquashed(self.head):
+                return self._called(inputs)
 
         # Traced once, gradient included.
         self.run = tf.function(run, reduce_retracing=True)
 
+    def _called(self, inputs):
+        structure = keras.tree.map_structure(lambda t: inputs[t.name], self.model.input)
+        return self.model(structure, training=False)
+
+    def _find_head(self, inputs):
+        """Find the layer that makes the scores, which may end in a softmax."""
+        self.head = inside.head_of(self.model, self.key)
+        if self.head is None:  # of a subclassed model: it shows while it runs
+            trace = inside.Trace(dict(inside.walk(self.model)))
+            with trace.recording():
+                made = self._called({name: value[:1] for name, value in inputs.items()})
+            self.head = trace.maker(inside.picked(made, self.key))
+
     def outputs(self, inputs):
         """Arrays by name of what the model returns for a dict of arrays."""
-        made = self.run({name: tf.convert_to_tensor(value) for name, value in inputs.items()})
+        tensors = {name: tf.convert_to_tensor(value) for name, value in inputs.items()}
+        if self.head is None:
+            self._find_head(tensors)
+        made = self.run(tensors)
         made = made if self.named else {"logits": made}
         found = {name: value.numpy() for name, value in made.items()}
         _check_scores(found["logits"])
@@ -87,6 +110,8 @@ class Attack:
         Its `direction` is the sign of the gradient, of the images' shape.
         """
         tensors = {name: tf.convert_to_tensor(value) for name, value in inputs.items()}
+        if self.head is None:
+            self._find_head(tensors)
         images = tensors.pop(self.image)
         _check_pixels(images)
 

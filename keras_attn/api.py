@@ -1,10 +1,12 @@
 """What users call: one function for each thing they come for."""
 
+from dataclasses import replace
 from pathlib import Path
 
 from keras_attn import configs, datasets, gaze, runs
 from keras_attn.agreement import audit as agreement
-from keras_attn.agreement.opening import is_saved_model, keras_model, open_source
+from keras_attn.agreement import options as audit_options
+from keras_attn.agreement.opening import open_source
 from keras_attn.agreement.scoring import Blur
 from keras_attn.errors import InputError
 from keras_attn.report.audit_page import FILES
@@ -36,6 +38,8 @@ def audit(
     size=None,
     preprocess=None,
     weights=None,
+    output=None,
+    explain="predicted",
     fixation_sigma=gaze.FIXATION_SIGMA,
     centre_bias_sigma=gaze.CENTRE_BIAS_SIGMA,
     batch_size=8,
@@ -46,10 +50,11 @@ def audit(
 ):
     """Does this network look where people look? Its maps against the gaze of a dataset.
 
-    model: a `keras.Model`; a `.keras` file; a run folder or its `.weights.h5`; a SavedModel
-        folder; a folder of maps (`<image name>.png` or `.npy`); a function of float32 RGB images
-        `(n, H, W, 3)` in [0, 255] that returns maps `(n, h, w)`; the name of a backbone, with
-        `weights`; or a dict of such by name, to be compared in one table.
+    model: a `keras.Model`; a `.keras` file or a whole model in `.h5`; a run folder or its
+        `.weights.h5`; a SavedModel folder; a folder of maps (`<image name>.png` or `.npy`); a
+        function of float32 RGB images `(n, H, W, 3)` in [0, 255] that returns maps `(n, h, w)`;
+        the name of a backbone, with `weights`; or a dict of such by name, to be compared in one
+        table.
     data: a `GazeDataset`, or the path of a folder as `datasets.folder` reads it.
     layers: names of layers, `outer/inner` within nested models. Default: the last layer of each
         resolution.
@@ -57,6 +62,11 @@ def audit(
     size: side or (height, width) of the images it is given, where the model does not fix it.
     preprocess: a function of float32 RGB images in [0, 255], for models that expect other input,
         such as `keras.applications.resnet50.preprocess_input`.
+    output: which output has the class scores, by name or place, where several may.
+    explain: the class whose score gradients and CAM explain: "predicted", "true" (of data with
+        classes), or a class by number or name.
+    layers, kinds, size, preprocess, weights, output and explain are for all models, or dicts by
+        the names of models.
     fixation_sigma, centre_bias_sigma: blur of densities, as shares of an image's width.
     gallery: how many images are kept to look at. out: a folder to write everything to.
 
@@ -68,14 +78,16 @@ def audit(
         runs.check_target(out, FILES, overwrite=overwrite)
     data = datasets.as_dataset(data)
     models = model if isinstance(model, dict) else {_name(model): model}
-    options = {"layers": layers, "kinds": kinds, "size": size, "preprocess": preprocess}
+    models = {str(name): one for name, one in models.items()}
     if not models:
         raise InputError("model", "at least one model", "an empty dict")
-    sources = {}
-    for name, one in models.items():
-        if name in REFERENCES:
-            raise InputError("model", f"a name other than {REFERENCES}", repr(name))
-        sources[str(name)] = open_source(one, weights=weights, **options)
+    if taken := [name for name in models if name in REFERENCES]:
+        raise InputError("model", f"a name other than {REFERENCES}", repr(taken[0]))
+    options = {"layers": layers, "kinds": kinds, "size": size, "preprocess": preprocess}
+    options |= {"weights": weights, "output": output}
+    options["explain"] = audit_options.explained(explain, data.classes)
+    chosen = audit_options.by_model(models, options)
+    sources = {name: open_source(one, **chosen[name]) for name, one in models.items()}
     blur = Blur(fixation_sigma, centre_bias_sigma)
     result = agreement.run(
         sources, data, blur=blur, batch_size=batch_size, gallery=gallery, progress=progress
@@ -94,17 +106,33 @@ def _name(model):
     return f"{name} (audited)" if name in REFERENCES else name
 
 
-def evaluate(model, data, *, task=None, size=None, out=None, overwrite=False, progress=True):
+def evaluate(
+    model,
+    data,
+    *,
+    task=None,
+    size=None,
+    preprocess=None,
+    weights=None,
+    output=None,
+    out=None,
+    overwrite=False,
+    progress=True,
+):
     """Score a model on the task and against the gaze of a dataset.
 
-    model: a `Run`, its model, a run folder or its `.weights.h5`; or any `keras.Model` that takes
-        float32 RGB in [0, 255] and has an output `saliency` or `logits` and, optionally,
-        `attention`.
+    model: a `Run`, its model, a run folder or its `.weights.h5`; or, from elsewhere, a
+        `keras.Model` of any make, a `.keras` file, a whole model in `.h5`, a SavedModel or the
+        name of a backbone with `weights`. It takes float32 RGB in [0, 255] and has one output, or
+        outputs `saliency` or `logits` and, optionally, `attention`.
     data: a `GazeDataset` with masks or classes, such as the second part of `dataset.fold(0)`, or
         the path of a folder; for networks of clips a `VideoDataset` with extracted flow.
     task: "salient_object", "action" or "fine_grained"; default that of the run, or what inputs and
         outputs say.
     size: side or (height, width) of the input, where the model leaves it open.
+    preprocess: a function of images in [0, 255] as TensorFlow tensors, for models from elsewhere
+        that expect other input, such as `keras.applications.resnet50.preprocess_input`.
+    output: which output is scored, by name or place, of a model from elsewhere with several.
     out: a folder to write examples.csv, arrays.npz and gallery.npz to.
 
     Returns an `Evaluation`: `.rows` has a row per example, `.summary()` the scores with intervals.
@@ -114,11 +142,15 @@ def evaluate(model, data, *, task=None, size=None, out=None, overwrite=False, pr
 
     if out is not None:
         runs.check_target(out, evaluation.FILES, overwrite=overwrite)
-    model, found, config = _scored_as(model, task)
+    given = {"size": size, "preprocess": preprocess, "output": output}
+    network = _network(model, "evaluate", weights=weights, task=task, **given)
+    found = network.task
     data = datasets.as_dataset(data, kind=found.DATA)
-    labels = _labels(found.NAME, data, found.labels(model, config))
-    scorer = found.scorer(model, config, size)
-    result = evaluation.evaluate(scorer, model, data, labels, progress=progress)
+    labels = _labels(found.NAME, data, found.labels(network.model, network.config))
+    scorer, notes = network.scorer()
+    result = evaluation.evaluate(
+        scorer, network.model, data, labels, notes=notes, progress=progress
+    )
     if out is not None:
         result.save(out, overwrite=overwrite)
     return result
@@ -132,17 +164,21 @@ def attack(
     epsilon=None,
     search="fixed",
     size=None,
+    preprocess=None,
+    weights=None,
+    output=None,
     out=None,
     overwrite=False,
     progress=True,
 ):
     """How easily is a classifier fooled? FGSM by foolbox on every image of a dataset.
 
-    model: as for `evaluate`, with an output `logits`. data: a `GazeDataset` with classes.
+    model: as for `evaluate`, with an output `logits`, or one output of class scores; a softmax at
+    its end is left out. data: a `GazeDataset` with classes.
     epsilons: sizes of the perturbation in grey levels of 255, growing; default 0.5, 1, 2, 4, 8.
     epsilon: the one of them that the table counts; default 2. search: "fixed", or "line" for the
-    smallest ε that changes each prediction, as foolbox's first releases searched it. size, out,
-    overwrite: as for `evaluate`.
+    smallest ε that changes each prediction, as foolbox's first releases searched it. size,
+    preprocess, weights, output, out, overwrite: as for `evaluate`.
 
     Returns an `Evaluation`: `.rows` has a row per image (see `robustness.evaluate`), `.summary()`
     the fooling rates with intervals.
@@ -154,29 +190,46 @@ def attack(
     given = {"epsilons": epsilons, "epsilon": epsilon, "search": search}
     settings = configs.Attack(**{n: value for n, value in given.items() if value is not None})
     data = datasets.as_dataset(data)
-    model, found, config = _scored_as(model, configs.FineGrained.task, "a classifier")
-    labels = _labels(robustness.TASK, data, found.labels(model, config))
-    scorer = found.scorer(model, config, size)
-    result = robustness.evaluate(scorer, model, data, labels, settings, progress=progress)
+    given = {"size": size, "preprocess": preprocess, "output": output, "weights": weights}
+    given |= {"task": configs.FineGrained.task, "expected": "a classifier"}
+    network = _network(model, "attack", **given)
+    labels = _labels(robustness.TASK, data, network.task.labels(network.model, network.config))
+    scorer, notes = network.scorer()
+    result = robustness.evaluate(
+        scorer, network.model, data, labels, settings, notes=notes, progress=progress
+    )
     if out is not None:
         result.save(out, overwrite=overwrite)
     return result
 
 
-def export(model, out, *, onnx=False, tflite=False, overwrite=False):
+def export(
+    model,
+    out,
+    *,
+    onnx=False,
+    tflite=False,
+    size=None,
+    preprocess=None,
+    weights=None,
+    output=None,
+    overwrite=False,
+):
     """Write a network as a SavedModel that runs without this package: pixels in, maps out.
 
-    model: a `Run`, its model, a run folder or its `.weights.h5`; or any `keras.Model` that
-        `evaluate` takes. One that takes gaze is exported with the input `gaze` as well.
+    model: as for `evaluate`, but for SavedModels. One that takes gaze is exported with the input
+        `gaze` as well.
     out: the folder to write; README.md in it says what the network is, how to load it and what
         it returns. Nothing is left behind after an error.
     onnx, tflite: write model.onnx (needs the extra `[onnx]`) and model.tflite as well.
+    size, preprocess, weights, output: as for `evaluate`; what preprocesses goes into the export.
     overwrite: replace an earlier export.
 
     Always computes in float32. Returns the path of the folder. Raises `InputError` for a network
     that cannot be exported or converted, and for a folder that holds anything but an export.
     """
     from keras_attn import converting, saved_model
+    from keras_attn.networks import scored
 
     others = {}
     if onnx:
@@ -186,9 +239,14 @@ def export(model, out, *, onnx=False, tflite=False, overwrite=False):
         others[converting.TFLITE] = converting.to_tflite
     every = (converting.ONNX, converting.TFLITE)
     out = saved_model.check_target(out, every, overwrite=overwrite)
-    origin = model if isinstance(model, (str, Path)) else getattr(model, "folder", None)
-    network, found, config = _scored_as(model, None)
-    saved_model.export(network, found, config, out, origin=origin, others=others)
+    given = {"size": size, "preprocess": preprocess, "output": output, "weights": weights}
+    network = _network(model, "export", **given)
+    scored.check_whole(network)
+    # A file of one's own says nothing that the page of an export could tell.
+    origin = None if network.config is None else network.file
+    saved_model.export(
+        network.model, network.task, network.config, out, origin=origin, others=others
+    )
     return out
 
 
@@ -200,22 +258,24 @@ def predict(
     gaze=None,
     raw=False,
     size=None,
+    preprocess=None,
+    weights=None,
+    output=None,
     on_bad_example="raise",
     overwrite=False,
     progress=True,
 ):
     """Let a network look at images or videos, and write what it makes of them.
 
-    model: a `Run`, its model, a run folder or its `.weights.h5`; a SavedModel that `export` wrote;
-        or any `keras.Model` that `evaluate` takes, as a `.keras` file too.
+    model: as for `evaluate`.
     source: an image file or a folder of images; for networks of clips a video file, a folder of
         frames, or a folder of those. Flow is estimated as that which the network learnt from.
     out: the folder to write to. For an image `<name>_saliency.png` of networks that segment, and
         `<name>_overlay.png`, the last attention, of networks that attend; for a video
         `<name>_overlay.gif`; and predictions.csv of networks that tell classes.
     gaze: a CSV file of fixations on the images as `datasets.folder` reads it, for networks that
-        take gaze. raw: write `<name>.npz` too, with every map in float32. size: side or (height,
-        width) of the input, where the model leaves it open.
+        take gaze. raw: write `<name>.npz` too, with every map in float32. size, preprocess,
+        weights, output: as for `evaluate`.
     on_bad_example: "raise", or "skip" to leave out and list what cannot be read.
 
     Everything is computed as in `evaluate`, and written whole or not at all. Returns
@@ -223,48 +283,23 @@ def predict(
     """
     from keras_attn import prediction, video_prediction
 
-    if isinstance(model, (str, Path)):
-        model = _opened(Path(model).expanduser())
-    model, found, config = _scored_as(model, None)
+    given = {"size": size, "preprocess": preprocess, "output": output, "weights": weights}
+    network = _network(model, "predict", **given)
     gaze = None if gaze is None else Path(gaze).expanduser()
     out = Path(out).expanduser()
     options = prediction.Options(out, gaze, raw, on_bad_example, overwrite, progress)
-    scorer = found.scorer(model, config, size)
-    of_clips = found.DATA is datasets.VideoDataset
-    make = video_prediction.of_videos if of_clips else prediction.of_images
-    return make(model, scorer, source, options)
+    scorer, notes = network.scorer()
+    make = video_prediction.of_videos if network.of_clips else prediction.of_images
+    found = make(network.model, scorer, source, options)
+    return replace(found, notes=(*notes, *found.notes))
 
 
-def _opened(path):
-    """The network at a path: that of a run, of an export or of a `.keras` file."""
-    if is_saved_model(path):
-        from keras_attn import exported
+def _network(model, verb, *, weights=None, size=None, **options):
+    """The `networks.scored.Scored` of whatever a user calls a model."""
+    from keras_attn.networks import opening, scored
 
-        return exported.load(path)
-    return keras_model(path) if path.suffix == ".keras" else load(path)
-
-
-def _scored_as(model, task, expected=None):
-    """The Keras model, the module of its task, and its configuration or None.
-
-    expected: what the caller wants the model to be, where its user has not named a task.
-    """
-    from keras_attn import evaluation, tasks
-
-    if isinstance(model, (str, Path)):
-        model = load(model)
-    model = getattr(model, "model", model)
-    evaluation.check_model(model)
-    config = tasks.config_of(model)
-    if config is not None:
-        found = tasks.of(config)
-    else:
-        found = tasks.of_model(model) if task is None else tasks.named(task)
-    if task not in (None, found.NAME):
-        if expected is not None:
-            raise InputError("model", expected, f"a run of {found.NAME}")
-        raise InputError("task", f"{found.NAME!r}, which the run was trained for", repr(task))
-    return model, found, config
+    opened = opening.keras_network(model, verb, weights=weights, size=size)
+    return scored.scored(opened, size=size, **options)
 
 
 def _labels(task, data, who):
@@ -272,25 +307,29 @@ def _labels(task, data, who):
     return {name: labels[name] for name in LABELS}
 
 
-def validation(data, *, task=None, every=1, size=None, pictures=None):
+def validation(data, *, task=None, every=1, size=None, preprocess=None, output=None, pictures=None):
     """A Keras callback that scores a model on `data` after an epoch of your own `fit`.
 
     It adds val_max_f and val_mae, or val_accuracy, of videos val_map too, and val_s_auc and val_ig
-    to the logs, so put it before callbacks that read them. The model is one that `evaluate` takes.
-    data, task, size: as for `evaluate`. every: epochs from one time to the next. pictures: a folder
-    for TensorBoard to find pictures of predictions and attention in.
+    to the logs, so put it before callbacks that read them. The model is a `keras.Model` that
+    `evaluate` takes.
+    data, task, size, preprocess, output: as for `evaluate`. every: epochs from one time to the
+    next. pictures: a folder for TensorBoard to find pictures of predictions and attention in.
     """
-    from keras_attn import evaluation, tasks
+    from keras_attn import evaluation
     from keras_attn.training.callbacks import Validation
 
     if not isinstance(data, datasets.VideoDataset):
         data = datasets.as_dataset(data)
+    given = {"task": task, "size": size, "preprocess": preprocess, "output": output}
 
-    def scorer(model):
-        chosen = tasks.of_model(model) if task is None else tasks.named(task)
-        return chosen.scorer(model, None, size)
+    def scorer(network):
+        return network.scorer()[0]
 
-    return Validation(evaluation.validator(scorer, data), every, pictures)
+    def opened(model):
+        return _network(model, "validation", **given)
+
+    return Validation(evaluation.validator(scorer, data, opened=opened), every, pictures)
 
 
 LABELS = ("task", "dataset", *NETWORK, "fold", "seed")

@@ -10,20 +10,21 @@ from pathlib import Path
 import pandas as pd
 import tyro
 
-from keras_attn import cli, commands, configs, runs
+from keras_attn import cli, commands, configs, evaluating, model_options, runs
 from keras_attn.errors import InputError
 from keras_attn.report.curves import PREFIX
 
 
-@dataclass(frozen=True)
-class Attack:
+@dataclass(frozen=True, kw_only=True)
+class Attack(model_options.FromElsewhere):
     """How easily are trained classifiers fooled? FGSM on each; then Table X, figures and curves."""
 
-    weights: tyro.conf.Positional[tuple[Path, ...]]
-    """Run folders of fine-grained classification, or their .weights.h5 files."""
+    weights: tyro.conf.Positional[tuple[str, ...]]
+    """Run folders of fine-grained classification or their .weights.h5 files; or .keras or whole .h5
+    files, SavedModels or names of backbones, with --data.name and --data.root."""
     attack: tyro.conf.OmitArgPrefixes[configs.Attack] = field(default_factory=configs.Attack)
     """The perturbation."""
-    data: commands.DataChange = field(default_factory=commands.DataChange)
+    data: evaluating.DataChange = field(default_factory=evaluating.DataChange)
     """What is attacked; default the images that each run was scored on."""
     out: Path = commands.RUNS
     """Folder that gets tables, figures and pooled rows, in place of earlier ones; those of each run
@@ -38,11 +39,11 @@ class Attack:
         cli.import_tensorflow_quietly()
         from keras_attn import evaluation
 
-        folders = [(path if path.is_dir() else path.parent) / runs.ATTACK for path in self.weights]
+        folders = [model_options.results_of(path) / runs.ATTACK for path in self.weights]
         twice = [folder for folder, count in Counter(folders).items() if count > 1]
         if twice:
             raise InputError("WEIGHTS", "runs in folders of their own", f"two in {twice[0].parent}")
-        todo = [self.overwrite or not self._done(f) for f in folders]
+        todo = [self.overwrite or not self._done(folder) for folder in folders]
         for folder in (folder for folder, due in zip(folders, todo, strict=True) if due):
             runs.check_target(folder, evaluation.FILES, overwrite=self.overwrite)
         shared = {}
@@ -54,7 +55,7 @@ class Attack:
     def _done(self, folder):
         """Whether this very attack on the weights beside the folder has been finished."""
         path, weights = folder / "examples.csv", runs.RunFolder(folder.parent).weights
-        if not path.is_file() or not weights.is_file() or self.data != commands.DataChange():
+        if not path.is_file() or not weights.is_file() or self.data != evaluating.DataChange():
             return False
         rows = pd.read_csv(path, nrows=1)
         attack = self.attack
@@ -70,13 +71,14 @@ class Attack:
         from keras_attn import api
 
         keras.utils.clear_session()  # what earlier networks left would fill the memory
-        run = api.load(path)
-        if run.config.task != configs.FineGrained.task:
-            raise InputError(path, "a run of fine-grained classification", run.config.task)
-        key = repr(run.config.data)
+        network = evaluating.opened(path, "attack", self)
+        config = network.config
+        if config is not None and config.task != configs.FineGrained.task:
+            raise InputError(path, "a run of fine-grained classification", config.task)
+        key = repr(config and config.data)
         if key not in shared:
-            shared[key] = commands.held_out(run.config, self.data)
-        print(run.config.run_name, flush=True)
+            shared[key] = evaluating.scored_on(network, self.data)
+        print(path if config is None else config.run_name, flush=True)
         given = {f.name: getattr(self.attack, f.name) for f in fields(self.attack)}
-        result = api.attack(run, shared[key], **given)
+        result = api.attack(network.model, shared[key], **given, **network.options)
         result.save(folder, overwrite=self.overwrite)

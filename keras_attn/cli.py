@@ -10,19 +10,18 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 import tyro
 
-from keras_attn import __version__, standard_streams
-from keras_attn.agreement import KINDS
+from keras_attn import __version__, model_options, standard_streams
 from keras_attn.errors import InputError, TrainingStopped
 from keras_attn.gaze import CENTRE_BIAS_SIGMA, FIXATION_SIGMA
+from keras_attn.networks import forms
 
 PROGRAM = "keras-attn"
-Kind = Literal[KINDS]
 
 
 @dataclass(frozen=True)
@@ -35,22 +34,28 @@ class Audit:
 
     data: tyro.conf.Positional[Path]
     """Folder with images/, fixations.csv (image,subject,x,y) and, optionally, masks/."""
-    model: str = "vgg16"
-    """A .keras file, a run folder or its .weights.h5, a SavedModel folder, a folder of maps (PNG or
-    NPY by image name), or a backbone: alexnet, vgg16, resnet50."""
-    weights: Path | None = None
+    model: tuple[str, ...] = ("vgg16",)
+    """A .keras or .h5 file, a run folder or its .weights.h5, a SavedModel folder, a folder of maps
+    (PNG or NPY by image name), or a backbone: alexnet, vgg16, resnet50. Several of them go into one
+    table; NAME=MODEL names one. The options below are for all models, or NAME=VALUE for one."""
+    weights: tuple[str, ...] = ()
     """Weight file of the backbone, or the name of a published one that was fetched; without it its
     weights are random."""
     layers: tuple[str, ...] = ()
-    """Names of layers; default: the last layer of each resolution."""
-    kinds: tuple[Kind, ...] = ()
-    """Kinds of maps; default: all that the model allows."""
-    size: int | None = None
+    """Names of layers (NAME=LAYER,LAYER); default: the last layer of each resolution."""
+    kinds: tuple[str, ...] = ()
+    """Kinds of maps: activation, gradient, cam, grad_cam; default: all that the model allows."""
+    size: tuple[str, ...] = ()
     """Side in pixels of the images the model is given, where it leaves that open."""
-    preprocess: Literal["none", "caffe", "tf", "torch"] = "none"
+    preprocess: tuple[str, ...] = ()
     """What a model of your own expects instead of RGB in [0, 255]: caffe (BGR minus mean; VGG and
     ResNet of keras.applications), tf (from -1 to 1; MobileNet, Inception), torch (normalised;
     DenseNet). The bundled backbones need none."""
+    output: tuple[str, ...] = ()
+    """The output with the class scores, of a model with several."""
+    explain: tuple[str, ...] = ()
+    """The class that gradients and CAM explain: predicted (default), true, or one by number or
+    name."""
     on_bad_example: Literal["raise", "skip"] = "raise"
     """What happens to images and fixations that cannot be used."""
     fixation_sigma: float = FIXATION_SIGMA
@@ -69,20 +74,34 @@ class Audit:
     def __call__(self):
         """Run the audit and say where its files are."""
         from keras_attn import api, datasets, runs
-        from keras_attn.agreement.opening import is_saved_model
 
         runs.check_target(self.out, api.FILES, overwrite=self.overwrite)
+        chosen = model_options.models(self.model)
         data = datasets.folder(self.data, on_bad_example=self.on_bad_example)
         print(f"{data.name}: {data.report}", flush=True)
-        run = runs.RunFolder(Path(self.model)).finished
-        if run or is_saved_model(self.model) or not Path(self.model).is_dir():
+        every = chosen.values() if isinstance(chosen, dict) else [chosen]
+        if any(forms.of(one) != forms.MAPS for one in every):
             import_tensorflow_quietly()
-        options = {field.name: getattr(self, field.name) for field in fields(self)}
-        for own in ("data", "on_bad_example", "out", "overwrite"):
-            del options[own]
-        options["kinds"] = self.kinds or None
-        options["preprocess"] = _preprocessing(self.preprocess)
-        show_and_save(api.audit(data=data, **options), self.out, self.overwrite)
+        own = ("fixation_sigma", "centre_bias_sigma", "batch_size", "gallery")
+        options = self._of_models(chosen) | {name: getattr(self, name) for name in own}
+        show_and_save(api.audit(chosen, data, **options), self.out, self.overwrite)
+
+    def _of_models(self, chosen):
+        """The options that each model may have of its own."""
+        one = model_options.one
+        readers = {
+            "weights": one("weights"),
+            "layers": tuple,
+            "kinds": lambda kinds: kinds or None,
+            "size": one("size", int),
+            "preprocess": one("preprocess", model_options.preprocessing),
+            "output": one("output", lambda text: int(text) if text.isdecimal() else text),
+            "explain": one("explain", absent="predicted"),
+        }
+        return {
+            name: model_options.by_name(name, getattr(self, name), chosen, read)
+            for name, read in readers.items()
+        }
 
 
 def show_and_save(result, out, overwrite):
@@ -121,18 +140,6 @@ def import_tensorflow_quietly():
             os.close(kept)
     if without_gpu:
         print("TensorFlow sees no GPU here and runs on the CPU.", flush=True)
-
-
-def _preprocessing(mode):
-    if mode == "none":
-        return None
-    from keras.applications import imagenet_utils
-
-    def preprocess_input(images):
-        return imagenet_utils.preprocess_input(images, mode=mode)
-
-    preprocess_input.__name__ = f"preprocess_input(mode={mode!r})"
-    return preprocess_input
 
 
 def main(arguments=None):

@@ -1,13 +1,13 @@
-"""The commands of the tasks: train, evaluate, compare and report, for any task's presets.
+"""The commands of the tasks: train, compare and report, for any task's presets.
 
 Like `cli`, imports neither TensorFlow nor Keras until a command runs.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import product
 from operator import attrgetter
 from pathlib import Path
-from typing import Annotated, Literal, Union
+from typing import Annotated, Union
 
 import tyro
 
@@ -23,7 +23,7 @@ def of_task(task):
     presets = configs.PRESETS[task]
     return {
         "train": _train(presets),
-        "evaluate": Evaluate,
+        "evaluate": _evaluate(),
         "compare": _compare(presets, Fusions if task == configs.Action.task else Backbones),
         "report": Report,
     }
@@ -36,7 +36,13 @@ def of_all_tasks():
         for task, presets in configs.PRESETS.items()
         for preset, config in presets.items()
     }
-    return {"train": _train(named), "evaluate": Evaluate, "report": Report}
+    return {"train": _train(named), "evaluate": _evaluate(), "report": Report}
+
+
+def _evaluate():
+    from keras_attn.evaluating import Evaluate  # which builds on this module
+
+    return Evaluate
 
 
 def parse(commands, **options):
@@ -215,71 +221,6 @@ def trained_and_scored(config, train, test, folder, overwrite):
 
 
 @dataclass(frozen=True)
-class DataChange:
-    """Other data than the run was configured with."""
-
-    name: str | None = None
-    """Format of the dataset; default that of the run."""
-    root: Path | None = None
-    """Where the dataset lies; default where it lay."""
-    gaze: Path | None = None
-    """Where gaze lies, of a dataset that has it apart; default where it lay."""
-    flow_root: Path | None = None
-    """Where frames and flow of videos lie; default where they lay."""
-    image_root: Path | None = None
-    """Where the extracted frames lie, if apart from the flow; default where they lay."""
-    fold: int | None = None
-    """The fold that is scored, of a dataset that has folds; default the one held out."""
-    split: Literal["train", "test"] = "test"
-    """What is scored: what the run learnt from, or what was held out."""
-    whole: bool = False
-    """Score all examples, which is right for a dataset that was not trained on."""
-
-
-@dataclass(frozen=True)
-class Evaluate:
-    """Score a trained network on its task and against human gaze."""
-
-    weights: Path
-    """A run folder, or the .weights.h5 file of one; its configuration is inside."""
-    data: DataChange = DataChange()
-    out: Path | None = None
-    """Folder to write to; default `evaluation` beside the weights."""
-    overwrite: bool = False
-    """Replace an earlier evaluation in that folder."""
-
-    def __call__(self):
-        """Load and score."""
-        cli.import_tensorflow_quietly()
-        from keras_attn import api, evaluation
-
-        beside = self.weights if self.weights.is_dir() else self.weights.parent
-        out = self.out or beside / runs.EVALUATION
-        runs.check_target(out, evaluation.FILES, overwrite=self.overwrite)
-        run = api.load(self.weights)
-        show(result := api.evaluate(run, held_out(run.config, self.data)))
-        save(result, out, self.overwrite)
-
-
-CHANGEABLE = ("name", "root", "gaze", "flow_root", "image_root", "fold")
-"""Fields of `DataChange` that are fields of a configuration too."""
-
-
-def held_out(config, change):
-    """The data that a run is scored on, changed by what the command line names."""
-    own = {f.name for f in fields(config.data)}
-    given = {name: getattr(change, name) for name in CHANGEABLE}
-    given = {name: value for name, value in given.items() if value is not None}
-    for name, value in given.items():
-        if name not in own:
-            raise InputError(f"--data.{name}", f"nothing, for {config.data.name}", value)
-    config = configs.changed(config, **given)
-    if change.whole:
-        return _whole(config)
-    return read(config)[("train", "test").index(change.split)]
-
-
-@dataclass(frozen=True)
 class Report:
     """Make the paper's tables from the rows of evaluated runs, beside the paper's own numbers."""
 
@@ -327,7 +268,8 @@ def _report(folders, out):
     print(f"Report:  {told[0].resolve()}")
 
 
-def _whole(config, drawn=None):
+def whole(config, drawn=None):
+    """All data of a configuration."""
     from keras_attn import tasks
     from keras_attn.datasets.miniature import drawn_in
 
@@ -344,7 +286,7 @@ def read(config, drawn=None):
     """Training and test data of a configuration."""
     from keras_attn import tasks
 
-    return tasks.of(config).parts(config, _whole(config, drawn))
+    return tasks.of(config).parts(config, whole(config, drawn))
 
 
 def trained(config, train, test, out, overwrite):

@@ -108,8 +108,11 @@ class Evaluation:
         return folder
 
 
-def evaluate(scorer, model, dataset, labels, *, progress=True):
-    """Score `model` on all of `dataset`: an `Evaluation`. labels: the first columns of its rows."""
+def evaluate(scorer, model, dataset, labels, *, notes=(), progress=True):
+    """Score `model` on all of `dataset`: an `Evaluation`.
+
+    labels: the first columns of its rows. notes: what a reader has to know of the model.
+    """
     scorer.check(dataset)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
     kept = dict.fromkeys(gallery_indices(dataset))
@@ -125,7 +128,7 @@ def evaluate(scorer, model, dataset, labels, *, progress=True):
     counted["fixations"] = [len(example.fixations) for example in dataset]
     put_first(rows, {**labels, **counted})
     arrays = {name: np.stack([arrays[name] for _, arrays in scored]) for name in scored[0][1]}
-    notes = (dataset.note,) if dataset.note else ()
+    notes = (*notes, *([dataset.note] if dataset.note else []))
     return Evaluation(rows, arrays, as_gallery(kept), notes, work)
 
 
@@ -144,16 +147,19 @@ def as_gallery(kept):
     }
 
 
-def validator(make_scorer, dataset, threads=2, pictured=3):
+def validator(make_scorer, dataset, threads=2, pictured=3, opened=lambda model: model):
     """What scores a model on `dataset` after an epoch, for `training.callbacks.Validation`.
 
-    make_scorer: model -> `Scorer`. Returns a function: model -> (scores, pictures).
+    make_scorer: network -> `Scorer`. opened: model -> the network that is scored in its place: a
+    model, or what has one. Returns a function: model -> (scores, pictures).
     """
     made = {}
 
     def validate(model):
         if made.get("model") is not model:
-            made.update(model=model, scorer=make_scorer(model), call=forward(model))
+            network = opened(model)
+            call = forward(getattr(network, "model", network))
+            made.update(model=model, scorer=make_scorer(network), call=call)
         made["scorer"].check(dataset)
         scorer, kept = made["scorer"], dict.fromkeys(gallery_indices(dataset, pictured))
         with ThreadPoolExecutor(threads) as pool:
@@ -282,10 +288,3 @@ def batches(scorer, dataset, pool, indices=None):
         # The last batch is filled up: a batch of another size would be traced anew.
         filled = made + made[-1:] * (BATCH - len(made))
         yield chunk, {name: np.stack([one[name] for one in filled]) for name in filled[0]}
-
-
-def check_model(model):
-    """Refuse what is no Keras model that knows its inputs and outputs."""
-    if not isinstance(model, keras.Model) or not getattr(model, "inputs", None):
-        expected = "a keras.Model made of inputs and outputs (functional or Sequential)"
-        raise InputError("model", expected, type(model).__name__)

@@ -8,15 +8,16 @@ from pathlib import Path
 
 import tyro
 
-from keras_attn import cli
+from keras_attn import cli, model_options
 
 
 @dataclass(frozen=True, kw_only=True)
-class Export:
+class Export(model_options.FromElsewhere):
     """Write a trained network as a SavedModel that TensorFlow alone runs: pixels in, maps out."""
 
-    weights: tyro.conf.Positional[Path]
-    """A run folder, or the .weights.h5 file of one; its configuration is inside."""
+    weights: tyro.conf.Positional[str]
+    """A run folder, or the .weights.h5 file of one, with its configuration inside; or a .keras or
+    whole .h5 file, or the name of a backbone."""
     out: Path
     """Folder to write; README.md in it says what the network is and how to load it."""
     onnx: bool = False
@@ -32,6 +33,6 @@ class Export:
         from keras_attn import api
 
         options = {"onnx": self.onnx, "tflite": self.tflite, "overwrite": self.overwrite}
-        out = api.export(self.weights, self.out, **options)
+        out = api.export(self.weights, self.out, **options, **self.options())
         print(f"Network: {out}")
         print(f"Read:    {out / 'README.md'}")

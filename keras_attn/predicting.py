@@ -9,15 +9,16 @@ from typing import Literal
 
 import tyro
 
-from keras_attn import cli
+from keras_attn import cli, model_options
 
 
 @dataclass(frozen=True, kw_only=True)
-class Predict:
+class Predict(model_options.FromElsewhere):
     """Let a trained network look at images or videos: maps, overlays and classes, as files."""
 
-    weights: tyro.conf.Positional[Path]
-    """A run folder or its .weights.h5, a SavedModel that was exported, or a .keras file."""
+    weights: tyro.conf.Positional[str]
+    """A run folder or its .weights.h5, a SavedModel, a .keras or whole .h5 file, or the name of a
+    backbone."""
     input: tyro.conf.Positional[Path]
     """An image or a folder of images; for action recognition a video, a folder of frames, or a
     folder of those."""
@@ -27,8 +28,6 @@ class Predict:
     """Fixations on the images, a CSV file (image,subject,x,y), for networks that take gaze."""
     raw: bool = False
     """Write the maps as numbers too, <name>.npz."""
-    size: int | None = None
-    """Side in pixels of the images a network is given, where it leaves that open."""
     on_bad_example: Literal["raise", "skip"] = "raise"
     """What happens to images and videos that cannot be used."""
     overwrite: bool = False
@@ -39,8 +38,13 @@ class Predict:
         cli.import_tensorflow_quietly()
         from keras_attn import api
 
-        given = {name: getattr(self, name) for name in ("gaze", "raw", "size", "overwrite")}
+        given = {name: getattr(self, name) for name in ("gaze", "raw", "overwrite")}
         found = api.predict(
-            self.weights, self.input, out=self.out, on_bad_example=self.on_bad_example, **given
+            self.weights,
+            self.input,
+            out=self.out,
+            on_bad_example=self.on_bad_example,
+            **given,
+            **self.options(),
         )
         print(found)

@@ -19,11 +19,11 @@ PICTURED = 6
 GAZE_HELD = "The networks that take gaze got the same gaze before and after."
 
 
-def evaluate(scorer, model, dataset, labels, attack, *, progress=True):
+def evaluate(scorer, model, dataset, labels, attack, *, notes=(), progress=True):
     """Attack `model` on all of `dataset` by FGSM: an `evaluation.Evaluation`.
 
     scorer: of a task whose networks return `logits`. labels: the first columns of the rows.
-    attack: a `configs.Attack`.
+    attack: a `configs.Attack`. notes: what a reader has to know of the model.
 
     A row has class, prediction before, `correct`, `fooled_<ε>` (1 where the prediction after is
     another) and `predicted_<ε>`; `fooling_rate` and `fooling_rate_all` are `fooled` at the ε of the
@@ -46,7 +46,9 @@ def evaluate(scorer, model, dataset, labels, attack, *, progress=True):
             bar.advance(task, len(chunk))
     table = pd.DataFrame(rows)
     evaluation.put_first(table, labels)
-    return evaluation.Evaluation(table, {}, evaluation.as_gallery(kept), plan.notes(), work)
+    return evaluation.Evaluation(
+        table, {}, evaluation.as_gallery(kept), (*plan.notes(), *notes), work
+    )
 
 
 class _Plan:

@@ -55,11 +55,6 @@ TAKE_ANY_SIZE = {
     "shared": lambda: shared,
     "over time": lambda: over_time,
     "sequential": lambda: keras.Sequential([up(), layers.Conv2D(1, 3)]),
-    "crop": lambda: layers.CenterCrop(24, 45),
-    "crop, channels first": lambda: channels_first(
-        layers.CenterCrop(24, 45, data_format="channels_first")
-    ),
-    "resizing": lambda: layers.Resizing(16, 24, crop_to_aspect_ratio=True),
     "resizing operation": lambda: lambda maps: ops.image.resize(maps, (16, 24)),
     "cropping": lambda: layers.Cropping2D(3),
     "transposed": lambda: layers.Conv2DTranspose(1, 3, strides=2, padding="same"),
@@ -67,6 +62,36 @@ TAKE_ANY_SIZE = {
     "reshaped": lambda: layers.Reshape((-1, 1, 2)),
     "lambda": lambda: layers.Lambda(lambda maps: tf.image.resize(maps, tf.shape(maps)[1:3] * 2)),
 }
+
+
+CROP = {
+    "crop": lambda: layers.CenterCrop(24, 45),
+    "crop, channels first": lambda: channels_first(
+        layers.CenterCrop(24, 45, data_format="channels_first")
+    ),
+    "resizing": lambda: layers.Resizing(16, 24, crop_to_aspect_ratio=True),
+}
+
+
+@pytest.mark.parametrize("name", CROP)
+def test_classes_that_are_told_by_a_crop_are_those_of_keras_for_each_size(name, tmp_path):
+    def told(maps):
+        return layers.Dense(3)(layers.Flatten()(layers.Resizing(4, 4)(CROP[name]()(maps))))
+
+    model = network(told)
+    served = tf.saved_model.load(str(ka.export(model, tmp_path / "out")))
+    for size in SIZES:
+        images = np.random.default_rng(0).uniform(0, 255, (2, *size, 3)).astype("float32")
+        wanted = model(images, training=False)
+        np.testing.assert_allclose(served.serve(images)["logits"], wanted, atol=1e-4)
+
+
+@pytest.mark.parametrize("name", CROP)
+def test_maps_of_a_crop_are_not_exported_as_those_of_the_picture(name, tmp_path):
+    size = (40, 80)
+    with pytest.raises(InputError, match=r"maps of the whole picture.*Received: maps of .*from"):
+        ka.export(network(CROP[name]()), tmp_path / "out", size=size)
+    assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("name", TAKE_ANY_SIZE)

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 
-from keras_attn import commands, evaluation, runs
+from keras_attn import commands, evaluating, evaluation, runs
 from keras_attn.errors import InputError
 from keras_attn.report import tables
 
@@ -105,7 +105,7 @@ def test_scores_are_printed_even_if_they_cannot_be_written(compared, place, monk
 
     monkeypatch.setattr(evaluation.Evaluation, "save", full)
     folder = place / "out" / "salient_object" / "dut_omron-alexnet-human-fold0-seed0"
-    evaluate = commands.Evaluate(folder, commands.DataChange(root=drawn(place)), place / "full")
+    evaluate = evaluating.Evaluate(folder, evaluating.DataChange(root=drawn(place)), place / "full")
     with pytest.raises(InputError, match="No space left"):
         evaluate()
     printed = capsys.readouterr().out

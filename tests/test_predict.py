@@ -229,7 +229,7 @@ def test_a_damaged_image_is_an_error_or_left_out_and_listed(models, damaged, tmp
         ("nowhere", "images", "out", "nowhere: expected"),
         ("text.weights.h5", "images", "out", r"text\.weights\.h5: expected"),
         ("text.keras", "images", "out", "a .keras file that loads safely"),
-        ("foreign", "images", "out", r"with assets/config\.json. Received: none"),
+        ("foreign", "images", "out", "foreign: expected a SavedModel. Received: a folder that"),
         ("export", "empty", "out", "empty: expected images"),
         ("export", "nothing.jpg", "out", r"nothing\.jpg: expected an image. Received: no such"),
         ("export", "text.keras", "out", "expected an image. Received: a file of another kind"),

@@ -234,11 +234,16 @@ def test_models_from_elsewhere_are_scored_too(data):
 
 
 def test_what_is_no_model_of_this_task_is_refused(data, tmp_path):
-    with pytest.raises(InputError, match=r"model: expected a keras\.Model"):
+    with pytest.raises(
+        InputError, match=r"model: expected a Keras model.*for evaluate. Received: a fu"
+    ):
         ka.evaluate(lambda images: images, data)
     image = keras.Input((48, 48, 3))
     model = keras.Model(image, {"scores": keras.layers.Flatten()(image)})
-    with pytest.raises(InputError, match="an output named saliency"):
+    with pytest.raises(InputError, match="expected scores of the 0 classes none"):
+        ka.evaluate(model, data)
+    model = keras.Model(image, {"one": image[..., :1], "other": image[..., 1:2]})
+    with pytest.raises(InputError, match=r"expected output=.*'one' \(None, 48, 48, 1\), 'other'"):
         ka.evaluate(model, data)
     with pytest.raises(InputError, match=r"nothing: expected .* no such file"):
         ka.evaluate(tmp_path / "nothing", data)

@@ -236,10 +236,20 @@ def test_an_attack_says_what_it_was_and_what_was_held(human, parts, attacked):
 
 
 def test_probabilities_are_not_attacked_as_if_they_were_scores(parts):
-    image = keras.Input((48, 48, 3))
-    told = keras.layers.Dense(9, activation="softmax")(keras.layers.GlobalAveragePooling2D()(image))
+    image, some = keras.Input((48, 48, 3)), parts[1].part("x", range(3))
+    pooled = keras.layers.GlobalAveragePooling2D()(image / 255)
+    scores = keras.layers.Dense(9, name="scores")(pooled)
+    squared = keras.layers.Lambda(lambda s: s**2 / keras.ops.sum(s**2, 1, keepdims=True))(scores)
     with pytest.raises(InputError, match="model: expected scores of the classes before softmax"):
-        ka.attack(keras.Model(image, told), parts[1].part("x", range(3)), progress=False)
+        ka.attack(keras.Model(image, squared), some, progress=False)
+    # A softmax is left out: the attack is that on the scores before it.
+    rows = [
+        ka.attack(keras.Model(image, told), some, progress=False).rows
+        for told in (scores, keras.ops.softmax(scores), keras.layers.Softmax()(scores))
+    ]
+    own = [name for name in rows[0] if name not in ("backbone", "id")]
+    for softmax in rows[1:]:
+        pd.testing.assert_frame_equal(softmax[own], rows[0][own])
 
 
 def test_another_run_in_the_folder_takes_its_attacks_along(config, parts, tmp_path):

@@ -2,6 +2,7 @@
 
 import keras
 
+from keras_attn import layers
 from keras_attn.agreement import inside
 
 MAKE_MAPS = (
@@ -12,6 +13,11 @@ MAKE_MAPS = (
     keras.layers.MaxPooling2D,
     keras.layers.AveragePooling2D,
     keras.layers.UpSampling2D,
+    layers.AttentionModule,
+    layers.ActivationAttention,
+    layers.SpatialSoftmax,
+    layers.GazeAttention,
+    layers.Glimpse,
 )
 """Layers of which it is known that they return features of an image."""
 PADS = (keras.layers.ZeroPadding2D,)
@@ -43,12 +49,12 @@ def makes_maps(layer):
     return isinstance(layer, MAKE_MAPS)
 
 
-def makes_no_map(path, layers):
-    """Whether a layer, of `layers` by path, returns what is not shown unless it is asked for."""
+def makes_no_map(path, every):
+    """Whether a layer, of `every` by path, returns what is not shown unless it is asked for."""
     path = path.partition("@")[0]
     parents = [path[:i] for i, letter in enumerate(path) if letter == "/"]
-    in_attention = any(isinstance(layers.get(parent), inside.ATTENTION) for parent in parents)
-    return in_attention or isinstance(layers[path], PADS)
+    in_attention = any(isinstance(every.get(parent), inside.ATTENTION) for parent in parents)
+    return in_attention or isinstance(every[path], PADS)
 
 
 def preprocessor_of(model):
@@ -73,9 +79,9 @@ def preprocessed(preprocessor, images):
     return made[0] if isinstance(made, (tuple, list)) else made
 
 
-def application_of(layers):
-    """The module of `keras.applications` that layers, by path, tell; None where none does."""
-    names = {path.rpartition("/")[2] for path in layers}
+def application_of(paths):
+    """The module of `keras.applications` that the paths of layers tell; None where none does."""
+    names = {path.rpartition("/")[2] for path in paths}
     return next((name for name, told in APPLICATIONS.items() if names >= {*told}), None)
 
 
@@ -87,10 +93,10 @@ def sentence(trace, preprocess):
     return told_of_input(first[0], first[1].low, first[1].high, trace.layers) if first else ""
 
 
-def told_of_input(layer, low, high, layers):
+def told_of_input(layer, low, high, paths):
     """A sentence on values from low to high that reach the first layer with a kernel, or "".
 
-    layers: all, by path.
+    paths: of all layers.
     """
     if low < 0 or high < RAW:
         return ""
@@ -98,12 +104,12 @@ def told_of_input(layer, low, high, layers):
         f"Pixels of 0 to 255 reach its first layer, {layer}, as they are: the model has no "
         "preprocessing, and no preprocess was given."
     )
-    return f"{said} {application_sentence(layers)}".strip()
+    return f"{said} {application_sentence(paths)}".strip()
 
 
-def application_sentence(layers):
+def application_sentence(paths):
     """Which preprocessing a network of `keras.applications` wants, by its layers; or ""."""
-    module = application_of(layers)
+    module = application_of(paths)
     if module is None:
         return ""
     mode = MODES.get(module, "tf")

@@ -84,7 +84,7 @@ class Tensors:
             self._check_named(names)
             none = optional and not usual
             chosen = [] if none else chosen_layers(names, usual, self.reasons)
-            layouts = self._layouts([*needs, *chosen])
+            layouts = self.layouts([*needs, *chosen])
             wrong = {name: told for name, told in layouts.items() if isinstance(told, str)}
             if not wrong:
                 return layouts, chosen
@@ -126,15 +126,17 @@ class Tensors:
         height, width = sides
         return min(sides) > 1 and abs(height * self.size[1] / self.size[0] - width) <= 1
 
-    def _layouts(self, names):
-        """`Layout`s by name, or sentences."""
+    def layouts(self, names):
+        """`Layout`s by name, or sentences that say why a tensor is no map."""
+        refused = {name: self.reasons[name] for name in names if name in self.reasons}
+        names = [name for name in names if name not in refused]
         wanted = [name for name in self._with_references(names) if name not in self.fits]
         if wanted:
             self._try(wanted)
         order = sorted(self.fits, key=lambda name: self._place(name))
         fits = {name: self.fits[name] for name in order if not isinstance(self.fits[name], str)}
         placed = probing.placed(fits, self.size)
-        return {name: placed.get(name, self.fits[name]) for name in dict.fromkeys(names)}
+        return refused | {name: placed.get(name, self.fits[name]) for name in names}
 
     def _place(self, name):
         return self.order.index(name) if name in self.order else -1

@@ -77,7 +77,8 @@ def caught(layers):
     def catching(path, call):
         def and_kept(*args, **kwargs):
             result = call(*args, **kwargs)
-            outputs.add(path, result)
+            if tf.executing_eagerly():  # else Keras only finds out shapes
+                outputs.add(path, result)
             return result
 
         return and_kept
@@ -150,6 +151,8 @@ class Trace:
             layer = self.layers[path]
 
             def and_noted(*args, **kwargs):
+                if not tf.executing_eagerly():  # Keras only finds out shapes
+                    return call(*args, **kwargs)
                 noted = Call(layer)
                 given = args[0] if args else None
                 if tf.is_tensor(given):
@@ -161,8 +164,9 @@ class Trace:
                 first = result[0] if isinstance(result, (tuple, list)) else result
                 if tf.is_tensor(first):
                     noted.shape = tuple(first.shape)
-                    # Not the tensor: those of a whole network would fill the memory.
-                    self.makers[id(first)] = weakref.ref(first), layer
+                    if self.maker(first) is None:  # else a layer within this one has made it
+                        # Not the tensor: those of a whole network would fill the memory.
+                        self.makers[id(first)] = weakref.ref(first), layer
                 self.ran.append((path, noted))
                 return result
 
@@ -206,12 +210,12 @@ def picked(result, key):
     return result if key == () else result[key]
 
 
-def head_of(model, key, trace, tensor):
+def head_of(model, key, trace=None, tensor=None):
     """The layer or operation that makes that output, or None where neither model nor trace tells.
 
-    tensor: the output, as the traced run returned it.
+    trace: a `Trace` of the model. tensor: the output, as the traced run returned it.
     """
-    return _by_structure(model, key) or trace.maker(tensor)
+    return _by_structure(model, key) or (trace and trace.maker(tensor))
 
 
 def _by_structure(model, key):
@@ -225,13 +229,15 @@ def _by_structure(model, key):
 
 
 def maker(tensor):
-    """The layer that made a symbolic tensor, looked for inside nested models."""
+    """The layer that made a symbolic tensor, looked for inside nested models; None if unknown."""
     history = getattr(tensor, "_keras_history", None)
     if history is None:
         return None
     operation = history.operation
-    inner = getattr(operation, "outputs", None) if isinstance(operation, keras.Model) else None
-    return maker(inner[history.tensor_index]) if inner else operation
+    if not isinstance(operation, keras.Model):
+        return operation
+    inner = getattr(operation, "outputs", None)  # none of a subclassed model
+    return maker(inner[history.tensor_index]) if inner else None
 
 
 def gives_logits(head):

@@ -10,11 +10,13 @@ The score is that of one class before softmax or sigmoid, by default of the pred
 decides between two.
 """
 
+from contextlib import contextmanager
+
 import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_attn.agreement import KINDS, expectations, inside, probing
+from keras_attn.agreement import KINDS, PREDICTED, TRUE, expectations, inside, probing
 from keras_attn.agreement.features import Tensors, activation_maps, on_grid, to_numpy
 from keras_attn.agreement.place import WHOLE
 from keras_attn.agreement.sources import DEFAULT_SIZE, as_names
@@ -23,8 +25,6 @@ from keras_attn.resizing import resized, size_of
 
 INPUT = "input"
 """The layer that the gradient of the input stands under."""
-PREDICTED, TRUE = "predicted", "true"
-"""Which class is explained, where it is no number."""
 
 
 class KerasMaps:
@@ -70,13 +70,18 @@ class KerasMaps:
 
     def _dry_run(self, every):
         """How the model runs on two textures, and what it returns for them."""
-        trace, pictures = inside.Trace(every), self._input(list(probing.textures(self.size)))
-        with trace.recording():
-            try:
-                result = self._run(pictures)
-            except Exception as error:  # whatever a foreign model raises on its input
-                expected = f"a model that takes {tuple(pictures.shape)}"
-                raise InputError(f"model {self.model.name!r}", expected, error) from error
+        pictures = self._input(list(probing.textures(self.size)))
+        for self.eagerly in (False, True):
+            trace = inside.Trace(every)
+            with trace.recording():
+                try:
+                    result = self._run(pictures)
+                except Exception as error:  # whatever a foreign model raises on its input
+                    expected = f"a model that takes {tuple(pictures.shape)}"
+                    raise InputError(f"model {self.model.name!r}", expected, error) from error
+            # Layers within a tf.function show nothing of themselves, unless it runs eagerly.
+            if trace.ran:
+                break
         return trace, result
 
     def _decide(self, trace, result, output):
@@ -244,7 +249,8 @@ class KerasMaps:
             images = dict.fromkeys(structure, images)
         elif isinstance(structure, (list, tuple)):
             images = [images]
-        return self.model(images, training=False)
+        with _functions(self.eagerly):
+            return self.model(images, training=False)
 
     def _grid(self, path, values):
         return on_grid(self.layouts[path], values, f"layer {path!r} of model {self.model.name!r}")
@@ -302,6 +308,17 @@ class KerasMaps:
         for (name, values), gradient in zip(features.items(), gradients, strict=False):
             maps[name, "grad_cam"] = _grad_cam(self._grid(name, values), self._grid(name, gradient))
         return maps
+
+
+@contextmanager
+def _functions(eagerly):
+    """Within this, a `tf.function` runs as any other, or as before."""
+    before = tf.config.functions_run_eagerly()
+    tf.config.run_functions_eagerly(eagerly or before)
+    try:
+        yield
+    finally:
+        tf.config.run_functions_eagerly(before)
 
 
 def _listed(result):

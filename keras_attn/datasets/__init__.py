@@ -35,6 +35,10 @@ __all__ = [
 ]
 
 
+OF_IMAGES = ("folder", "dut_omron", "pascal_s", "cub_vwsw")
+"""Names of the readers here that need nothing but a folder."""
+
+
 def as_dataset(data, where="data", kind=GazeDataset):
     """A dataset of the class `kind` as it is; a `GazeDataset` may be named by its folder's path.
 

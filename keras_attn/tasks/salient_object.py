@@ -196,7 +196,7 @@ class Scorer(ImageScorer):
         return made | super().maps(outputs, shape)
 
     def _prediction(self, outputs, shape):
-        return at_size(outputs[self.saliency[-1]][..., 0], shape)
+        return self.laid(self.saliency[-1], outputs, shape)
 
     def _segmented(self, example, outputs):
         prediction = self._prediction(outputs, example.shape)

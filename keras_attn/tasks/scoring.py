@@ -4,13 +4,14 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
+from keras_attn.agreement.place import WHOLE
 from keras_attn.agreement.scoring import EXTRAS, Blur, GazeScores
 from keras_attn.datasets import pipeline
 from keras_attn.errors import InputError, listing
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.models.common import GAZE, image_input_of
 from keras_attn.report import pictures
-from keras_attn.resizing import at_size, size_of
+from keras_attn.resizing import size_of
 from keras_attn.statistics import mean_of_seen
 
 STUDY = ("s_auc", "ig")
@@ -75,7 +76,8 @@ class AttentionScorer(ABC):
 class ImageScorer(AttentionScorer):
     """Scores attention maps at each image's own size.
 
-    sigma: blur of the densities as a share of the width. size: (H, W) of the input.
+    sigma: blur of the densities as a share of the width. size: (H, W) of the input. places: a
+    `Place` by the name of an output, of maps that do not stand for the whole picture.
     """
 
     segments = False
@@ -83,7 +85,7 @@ class ImageScorer(AttentionScorer):
 
     def __init__(self, model, attention, sigma, size=None):
         super().__init__(attention)
-        self.sigma = sigma
+        self.sigma, self.places = sigma, {}
         self.inputs_of_model = [tensor.name for tensor in model.inputs]
         fixed = image_input_of(model).shape[1:3]
         self.size = size_of(size or (DEFAULT_SIZE if None in fixed else fixed))
@@ -112,7 +114,11 @@ class ImageScorer(AttentionScorer):
 
     def attention_maps(self, outputs, shape):
         """The attention maps in order, at `shape` (H, W)."""
-        return [at_size(outputs[name][..., 0], shape) for name in self.attention]
+        return [self.laid(name, outputs, shape) for name in self.attention]
+
+    def laid(self, name, outputs, shape):
+        """The map of an output at `shape` (H, W), where in the picture it lies."""
+        return self.places.get(name, WHOLE).laid(outputs[name][..., 0], shape)
 
     def maps(self, outputs, shape):
         """All maps that a network shows by name, float32 at `shape` (H, W)."""
@@ -132,7 +138,11 @@ class ImageScorer(AttentionScorer):
         """The last attention map as the network returns it, by name; none without attention."""
         if not self.attention:
             return {}
-        return {"attention": outputs[self.attention[-1]][..., 0].astype(np.float32)}
+        name = self.attention[-1]
+        kept = outputs[name][..., 0].astype(np.float32)
+        if name in self.places and not self.places[name].whole:
+            kept = self.laid(name, outputs, self.size).astype(np.float32)
+        return {"attention": kept}
 
     def kept_image(self, example):
         """Name, image and points of an example at the width of a gallery, and its (H, W) there."""

@@ -1,4 +1,4 @@
-"""Exports read back as Keras models, which are fed and scored like the networks they are of.
+"""SavedModels as Keras models of their default signature, fed and scored like any network.
 
 Loading a SavedModel runs what it contains, like any program: load only models you trust.
 """
@@ -10,33 +10,43 @@ import keras
 import tensorflow as tf
 
 from keras_attn import configs, tasks
-from keras_attn.errors import InputError
+from keras_attn.errors import InputError, listing
 
-SIGNATURE = "serving_default"
+SIGNATURES = ("serving_default", "serve")
 ABOUT = "config.json"
-"""What an export says of itself, among its assets."""
+"""What an export of this package says of itself, among its assets."""
 
 
-def load(path):
-    """The network of a SavedModel that `api.export` wrote, as a `keras.Model` of its signature.
+def load_export(path):
+    """The network of a SavedModel that `api.export` wrote.
 
     Its images have the size that the network has inside, so that nothing is resized there. It
     knows its configuration as a trained model does. `InputError` for any other SavedModel.
     """
-    path = Path(path).expanduser()
     config, size = _about(path)
+    model = load(path, size, expected="a SavedModel that keras_attn exported")
+    return model if config is None else tasks.tag(model, config)
+
+
+def load(path, size=None, expected="a SavedModel"):
+    """A `keras.Model` of the default signature of a SavedModel; its outputs by name.
+
+    size: (H, W) of images of any size. Raises `InputError` for what cannot be loaded, and where the
+    signature has no default.
+    """
     try:
         module = tf.saved_model.load(str(path))
-        layer = _Export(module)
+        layer = _Signature(path, module)
+    except InputError:
+        raise
     except Exception as error:  # the loader raises whatever the file's bytes lead it to
-        expected = "a SavedModel that keras_attn exported"
-        raise InputError(path, expected, f"a folder that cannot be loaded ({error})") from error
+        received = f"a folder that cannot be loaded ({error})"
+        raise InputError(path, expected, received) from error
     inputs = {
-        spec.name: keras.Input(_shape(spec, size), name=spec.name, dtype=spec.dtype.name)
+        spec.name: keras.Input(_shape(spec, size), name=spec.name, dtype="float32")
         for spec in layer.specs
     }
-    model = keras.Model(inputs, layer(inputs), name=path.resolve().name)
-    return model if config is None else tasks.tag(model, config)
+    return keras.Model(inputs, layer(inputs), name=Path(path).resolve().name)
 
 
 def _about(path):
@@ -58,21 +68,27 @@ def _shape(spec, size):
     return shape if len(shape) == 4 or size is None else (*size, shape[-1])
 
 
-class _Export(keras.layers.Layer):
-    """The default signature of an export as a layer on a dict of inputs, all float32.
+class _Signature(keras.layers.Layer):
+    """The default signature of a SavedModel as a layer on a dict of float32 inputs.
 
-    It returns what are numbers, by name; names of classes are none.
+    It returns what are numbers, by name; names of classes are none. Pixels are rounded where the
+    signature takes whole numbers.
     """
 
-    def __init__(self, module):
-        super().__init__(trainable=False, dtype="float32", name="export")
+    def __init__(self, path, module):
+        super().__init__(trainable=False, dtype="float32", name="signature")
+        found = [name for name in SIGNATURES if name in module.signatures]
+        if not found:
+            received = listing(sorted(module.signatures)) if module.signatures else "none"
+            raise InputError(path, f"a signature {' or '.join(SIGNATURES)}", received)
         # The module holds the variables that the signature alone would not keep alive.
-        self.module, self.signature = module, module.signatures[SIGNATURE]
+        self.module, self.signature = module, module.signatures[found[0]]
         self.specs = list(self.signature.structured_input_signature[1].values())
 
     def call(self, inputs):
         """Return the outputs by name."""
-        outputs = self.signature(**inputs)
+        given = {spec.name: _as_type(inputs[spec.name], spec.dtype) for spec in self.specs}
+        outputs = self.signature(**given)
         return {name: value for name, value in outputs.items() if value.dtype != tf.string}
 
     def compute_output_spec(self, inputs):
@@ -83,3 +99,9 @@ class _Export(keras.layers.Layer):
             for name, spec in outputs.items()
             if spec.dtype != tf.string
         }
+
+
+def _as_type(values, dtype):
+    if not dtype.is_integer:
+        return tf.cast(values, dtype)
+    return tf.cast(tf.round(tf.clip_by_value(values, dtype.min, dtype.max)), dtype)

@@ -1,0 +1,116 @@
+"""The command that scores networks, and what is opened and read for it.
+
+Like `cli`, imports neither TensorFlow nor Keras until the command runs.
+"""
+
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Literal
+
+from keras_attn import cli, commands, configs, model_options, runs
+from keras_attn.errors import InputError, one_of
+
+
+@dataclass(frozen=True)
+class DataChange:
+    """Other data than the run was configured with."""
+
+    name: str | None = None
+    """Format of the dataset; default that of the run."""
+    root: Path | None = None
+    """Where the dataset lies; default where it lay."""
+    gaze: Path | None = None
+    """Where gaze lies, of a dataset that has it apart; default where it lay."""
+    flow_root: Path | None = None
+    """Where frames and flow of videos lie; default where they lay."""
+    image_root: Path | None = None
+    """Where the extracted frames lie, if apart from the flow; default where they lay."""
+    fold: int | None = None
+    """The fold that is scored, of a dataset that has folds; default the one held out."""
+    split: Literal["train", "test"] = "test"
+    """What is scored: what the run learnt from, or what was held out."""
+    whole: bool = False
+    """Score all examples, which is right for a dataset that was not trained on."""
+
+
+@dataclass(frozen=True)
+class Evaluate(model_options.FromElsewhere):
+    """Score a trained network on its task and against human gaze."""
+
+    weights: str
+    """A run folder, or the .weights.h5 file of one, with its configuration inside; or a .keras or
+    whole .h5 file, a SavedModel or the name of a backbone, with --data.name and --data.root."""
+    data: DataChange = DataChange()
+    out: Path | None = None
+    """Folder to write to; default `evaluation` beside the weights."""
+    overwrite: bool = False
+    """Replace an earlier evaluation in that folder."""
+
+    def __call__(self):
+        """Load and score."""
+        out = self.out or model_options.results_of(self.weights) / runs.EVALUATION
+        cli.import_tensorflow_quietly()
+        from keras_attn import api, evaluation
+
+        runs.check_target(out, evaluation.FILES, overwrite=self.overwrite)
+        network = opened(self.weights, "evaluate", self)
+        data = scored_on(network, self.data)
+        commands.show(result := api.evaluate(network.model, data, **network.options))
+        commands.save(result, out, self.overwrite)
+
+
+@dataclass(frozen=True)
+class Network:
+    """A network that a command has opened, and the options that go with it."""
+
+    model: object
+    config: object
+    options: dict
+
+
+def opened(weights, verb, options):
+    """The `Network` of what a command is given. options: a `model_options.FromElsewhere`."""
+    from keras_attn.networks import opening
+
+    given = options.options()
+    files = {"weights": given.pop("weights"), "size": given["size"]}
+    network = opening.keras_network(weights, verb, **files)
+    return Network(network.model, network.config, given)
+
+
+def scored_on(network, change):
+    """The data that a `Network` is scored on: a run's own, changed, or those that are named."""
+    if network.config is not None:
+        return held_out(network.config, change)
+    from keras_attn import datasets
+
+    for name in ("gaze", "flow_root", "image_root", "fold"):
+        if getattr(change, name) is not None:
+            expected = "nothing for a model from elsewhere, which is scored on all of --data.root"
+            raise InputError(f"--data.{name}", expected, getattr(change, name))
+    if change.root is None:
+        expected = "a folder of images to score a model from elsewhere on"
+        raise InputError("--data.root", expected, "none")
+    name = change.name or "folder"
+    one_of("--data.name", name, datasets.OF_IMAGES)
+    data = getattr(datasets, name)(change.root)
+    print(f"{data.name}: {data.report}", flush=True)
+    return data
+
+
+CHANGEABLE = ("name", "root", "gaze", "flow_root", "image_root", "fold")
+"""Fields of `DataChange` that are fields of a configuration too."""
+
+
+def held_out(config, change):
+    """The data that a run is scored on, changed by what the command line names."""
+    own = {f.name for f in fields(config.data)}
+    given = {name: getattr(change, name) for name in CHANGEABLE}
+    given = {name: value for name, value in given.items() if value is not None}
+    for name, value in given.items():
+        if name not in own:
+            raise InputError(f"--data.{name}", f"nothing, for {config.data.name}", value)
+    config = configs.changed(config, **given)
+    if change.whole:
+        return commands.whole(config)
+    return commands.read(config)[("train", "test").index(change.split)]

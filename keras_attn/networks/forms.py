@@ -1,0 +1,107 @@
+"""Which form of network a user has given, and what can be done with it. Loads no TensorFlow."""
+
+import sys
+from pathlib import Path
+
+import h5py
+
+from keras_attn import runs
+from keras_attn.errors import InputError, listing
+
+MODEL, KERAS_FILE, H5_FILE = "a Keras model", "a .keras file", "a whole model in .h5"
+RUN, RUN_WEIGHTS = "a run folder", "the .weights.h5 of a run"
+EXPORT, SAVED_MODEL = "an export of this package", "a SavedModel"
+BACKBONE = "the name of a backbone"
+FUNCTION, MAPS = "a function", "a folder of maps"
+
+NETWORKS = (MODEL, KERAS_FILE, H5_FILE, RUN, RUN_WEIGHTS, BACKBONE)
+"""Forms that become Keras models of layers."""
+VERBS = {
+    "audit": (*NETWORKS, EXPORT, SAVED_MODEL, FUNCTION, MAPS),
+    "evaluate": (*NETWORKS, EXPORT, SAVED_MODEL),
+    "attack": (*NETWORKS, EXPORT, SAVED_MODEL),
+    "predict": (*NETWORKS, EXPORT, SAVED_MODEL),
+    "export": NETWORKS,
+    "validation": (MODEL,),
+}
+"""The forms that each verb takes."""
+NAMES = ("alexnet", "vgg16", "resnet50")
+"""Of the backbones, which `models.BACKBONES` has; that would load Keras."""
+OWN_ASSET = Path("assets") / "config.json"
+"""What tells an export of this package from other SavedModels."""
+
+
+def of(model):
+    """The form of a model; `InputError` for what is none.
+
+    A `Run` counts as the form of its `model`; text is a path, or else the name of a backbone.
+    """
+    if isinstance(model, str) and model in NAMES and not Path(model).exists():
+        return BACKBONE
+    if isinstance(model, (str, Path)):
+        return _on_disk(Path(model).expanduser(), model)
+    if _is_model(getattr(model, "model", model), "keras"):
+        return MODEL
+    if _is_model(model, "tf_keras"):
+        expected = (
+            "a model of Keras 3; one of tf_keras goes as a SavedModel: "
+            "tf.saved_model.save(model, folder)"
+        )
+        raise InputError("model", expected, f"{model.name!r} of tf_keras")
+    if callable(model):
+        return FUNCTION
+    raise InputError("model", one_of(VERBS["audit"]), repr(model))
+
+
+def _is_model(model, package):
+    return package in sys.modules and isinstance(model, sys.modules[package].Model)
+
+
+def _on_disk(path, given):
+    if path.is_dir():
+        if (path / "saved_model.pb").is_file():
+            return EXPORT if (path / OWN_ASSET).is_file() else SAVED_MODEL
+        finished = runs.RunFolder(path)
+        return RUN if finished.weights.is_file() or finished.config.is_file() else MAPS
+    if not path.is_file():
+        if isinstance(given, Path) or path.suffix or len(path.parts) > 1:
+            raise InputError(path, one_of(VERBS["audit"]), "no such file")
+        expected = f"{one_of(VERBS['audit'])} ({', '.join(NAMES)}); or a path that exists"
+        raise InputError("model", expected, repr(given))
+    if not path.stat().st_size:
+        raise InputError(path, one_of(VERBS["audit"]), "an empty file")
+    if path.suffix == ".keras":
+        return KERAS_FILE
+    if path.suffix in (".h5", ".hdf5"):
+        return H5_FILE if _has_structure(path) else RUN_WEIGHTS
+    expected = one_of(VERBS["audit"])
+    raise InputError(path, expected, f"a file that ends in {path.suffix or 'nothing'}")
+
+
+def _has_structure(path):
+    """Whether an HDF5 file holds a network, and not only weights."""
+    if not h5py.is_hdf5(path):
+        return False
+    with h5py.File(path) as file:
+        return "model_config" in file.attrs
+
+
+def one_of(forms):
+    """Forms in a sentence."""
+    *first, last = forms
+    return f"{', '.join(first)} or {last}" if first else last
+
+
+def check(model, verb):
+    """The form of a model that is to be used so; `InputError` for one that cannot be."""
+    form = of(model)
+    if form in VERBS[verb]:
+        return form
+    expected = f"{one_of(VERBS[verb])}, for {verb}"
+    if form == MAPS:
+        path = Path(model).expanduser()
+        there = listing(sorted(inner.name for inner in path.iterdir()), 4)
+        expected = "a finished run, with model.weights.h5, or a SavedModel"
+        raise InputError(path, expected, f"a folder with {there}")
+    usable = [name for name, forms in VERBS.items() if form in forms]
+    raise InputError("model", expected, f"{form}, which can be used for {listing(usable)}")

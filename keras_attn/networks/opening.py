@@ -1,0 +1,131 @@
+"""Opens whatever a user calls a model, for every verb alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from keras_attn import runs
+from keras_attn.errors import InputError
+from keras_attn.networks import forms
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A network as a Keras model.
+
+    model: as it was made, not yet made functional. form: of `forms`. config: the configuration it
+    was trained with, or None for one from elsewhere. file: where its weights come from, or None.
+    origin: the same in words, for a report; "" for a model in memory.
+    """
+
+    model: Any
+    form: str
+    config: Any = None
+    file: Path | None = None
+    origin: str = ""
+
+
+def keras_network(model, verb, *, weights=None, size=None):
+    """The `Opened` of a model, for one of `forms.VERBS`.
+
+    model: one of `forms`, but for functions and folders of maps; a `Run` too. weights: a file for
+    the name of a backbone. size: side or (H, W) of images, where the network leaves it open.
+    Raises `InputError` for what the verb cannot be done with, or that cannot be loaded.
+    """
+    form = forms.check(model, verb)
+    check_weights(weights, form, model)
+    if form == forms.MODEL:
+        return _in_memory(model)
+    if form == forms.BACKBONE:
+        return _backbone(model, weights, size)
+    path = Path(model).expanduser()
+    return {
+        forms.KERAS_FILE: _saved,
+        forms.H5_FILE: _saved,
+        forms.RUN: _run,
+        forms.RUN_WEIGHTS: _run,
+        forms.EXPORT: _export,
+        forms.SAVED_MODEL: _saved_model,
+    }[form](path, form)
+
+
+def check_weights(weights, form, model):
+    """Refuse a weight file for a model that has its own weights."""
+    if weights is not None and form != forms.BACKBONE:
+        raise InputError("weights", "the name of a backbone to load them into", repr(model))
+
+
+def _in_memory(model):
+    from keras_attn import tasks
+
+    folder = getattr(model, "folder", None)
+    network = getattr(model, "model", model)
+    return Opened(network, forms.MODEL, tasks.config_of(network), folder)
+
+
+def _saved(path, form):
+    """The model of a `.keras` or `.h5` file, of which no code is run."""
+    import keras
+
+    import keras_attn  # noqa: F401  makes the package's own layers known
+    from keras_attn import tasks
+
+    try:
+        model = keras.saving.load_model(path, compile=False, safe_mode=True)
+    except Exception as error:  # the loader raises whatever the file's content leads it to
+        expected = f"a {path.suffix} file that loads safely"
+        raise InputError(path, expected, error) from error
+    origin = f" from {path.name}{_fingerprint(path)}"
+    return Opened(model, form, tasks.config_of(model), path, origin)
+
+
+def _run(path, form):
+    from keras_attn import trained
+
+    run = trained.load(path)
+    file = runs.RunFolder(path).weights if form == forms.RUN else path
+    origin = f" from {file}{_fingerprint(file)}"
+    return Opened(run.model, form, run.config, path, origin)
+
+
+def _export(path, form):
+    from keras_attn import tasks
+    from keras_attn.networks import signature
+
+    model = signature.load_export(path)
+    return Opened(model, form, tasks.config_of(model), path, f" from {path}")
+
+
+def _saved_model(path, form):
+    from keras_attn.networks import signature
+
+    return Opened(signature.load(path), form, None, path, f" from {path}")
+
+
+def _backbone(name, weights, size):
+    from keras_attn import models
+    from keras_attn import weights as weight_files
+    from keras_attn.resizing import size_of
+
+    backbone = models.backbone(name)
+    height, width = size_of(size or backbone.size)
+    stored = {} if weights is None else weight_files.shapes(weights)
+    classes = _classes(stored, backbone)
+    network = backbone.build((height, width, 3), classes=classes, name=name)
+    if weights is None:
+        return Opened(network, forms.BACKBONE, origin=" with random weights")
+    file = weight_files.load(network, weights).path
+    return Opened(network, forms.BACKBONE, origin=f" with {file.name}{_fingerprint(file)}")
+
+
+def _classes(stored, backbone):
+    """How many classes the stored classifier has; None for a file without one."""
+    top = stored.get(backbone.top)
+    return None if top is None else top[-1][0]
+
+
+def _fingerprint(path):
+    """The beginning of the file's SHA-256: two files of one name are told apart."""
+    return f" (sha256 {runs.fingerprint(path)[:12]})"
