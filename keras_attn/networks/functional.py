@@ -6,6 +6,7 @@ Layers are shared, so what trains the one trains the other.
 
 import keras
 
+from keras_attn.agreement import inside
 from keras_attn.errors import InputError, listing
 from keras_attn.models.common import GAZE
 from keras_attn.tasks.scoring import DEFAULT_SIZE, outputs_like
@@ -100,12 +101,12 @@ def with_known_outputs(model, output=None):
     output: the name or place of what is scored, of a model with several outputs that may be.
     """
     named = outputs_of(model)
-    if output is None and _known(model, named):
+    if output is None and _known(model, named) and not _one_unit(named.get(LOGITS, model.output)):
         return model
     name = _chosen(model, named, output)
     tensor = named[name]
     kept = {n: t for n, t in named.items() if n != name and _is_map(t) and _like(n, ATTENTION)}
-    made = {_kind(model, tensor): tensor, **kept}
+    made = {_kind(model, tensor): _of_two(model, tensor), **kept}
     outputs = made if len(made) > 1 else tensor
     return keras.Model(model.input, outputs, name=model.name)
 
@@ -151,6 +152,38 @@ def _kind(model, tensor):
         return SALIENCY
     expected = "an output of class scores (batch, classes) or of maps (batch, H, W, 1)"
     raise InputError(f"model {model.name!r}", expected, _shapes([tensor]))
+
+
+def _one_unit(tensor):
+    return len(getattr(tensor, "shape", ())) == 2 and tensor.shape[-1] == 1
+
+
+def _of_two(model, tensor):
+    """Class scores; a single unit's as those of two classes, against and for it."""
+    if not _one_unit(tensor):
+        return tensor
+    head = inside.maker(tensor)
+    if inside.gives_logits(head):
+        return _OfTwo(probability=False, name="of_two")(tensor)
+    if inside.squashes(head):
+        return _OfTwo(probability=True, name="of_two")(tensor)
+    expected = (
+        "one unit that is a linear Dense layer or ends in a sigmoid, or a score for each class"
+    )
+    received = "one unit" if head is None else f"one unit of {type(head).__name__}"
+    raise InputError(f"model {model.name!r}", expected, received)
+
+
+class _OfTwo(keras.layers.Layer):
+    """The score or probability of one class as those of two."""
+
+    def __init__(self, probability, **kwargs):
+        super().__init__(trainable=False, **kwargs)
+        self.probability = probability
+
+    def call(self, scores):
+        against = 1 - scores if self.probability else keras.ops.zeros_like(scores)
+        return keras.ops.concatenate([against, scores], axis=1)
 
 
 def _is_map(tensor):
