@@ -44,6 +44,7 @@ def preprocessed(model, preprocess):
     }
     try:
         made = _Preprocessing(preprocess, name="preprocess")(inputs[image.name])
+        _check_fits(made.shape, image.shape)
         fed = {**inputs, image.name: made}
         outputs = model(keras.tree.map_structure(lambda t: fed[t.name], model.input))
     except Exception as error:  # whatever a function of the user's raises
@@ -51,6 +52,13 @@ def preprocessed(model, preprocess):
         raise InputError(f"preprocess {name}", expected, _first_line(error)) from error
     given = inputs if len(inputs) > 1 else inputs[image.name]
     return keras.Model(given, outputs, name=model.name)
+
+
+def _check_fits(shape, wanted):
+    """Refuse another shape, which Keras would pass on and fail with later."""
+    sides = zip(shape, wanted, strict=len(shape) == len(wanted))
+    if len(shape) != len(wanted) or any(a != b for a, b in sides if None not in (a, b)):
+        raise ValueError(f"what it returns has shape {tuple(shape)}")
 
 
 class _Preprocessing(keras.layers.Layer):
@@ -107,7 +115,7 @@ def with_known_outputs(model, output=None):
     tensor = named[name]
     kept = {n: t for n, t in named.items() if n != name and _is_map(t) and _like(n, ATTENTION)}
     made = {_kind(model, tensor): _of_two(model, tensor), **kept}
-    outputs = made if len(made) > 1 else tensor
+    outputs = made if len(made) > 1 else next(iter(made.values()))
     return keras.Model(model.input, outputs, name=model.name)
 
 
