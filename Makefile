@@ -8,7 +8,7 @@ TASKS := salient_object action fine_grained
 TASK  ?= audit $(TASKS)
 PARTS := $(if $(DATA),audit,$(TASK))
 
-.PHONY: demo demo-audit demo-study study test lint benchmark clean
+.PHONY: demo demo-audit demo-study study test test-others lint benchmark clean
 
 # make demo                        every part of the study on drawn scenes: see runs/demo/report.html
 # make demo TASK=salient_object    one of the parts: audit, salient_object, action, fine_grained
@@ -37,6 +37,15 @@ study: $(READY)
 test: $(READY)
 	$(RUN) -m pytest -n 2 --dist loadfile
 
+# Models of other packages, which are installed beside .venv, for their tests alone.
+OTHERS := keras-hub kagglehub kagglesdk regex sentencepiece tokenizers tqdm pyyaml tf_keras
+test-others: .others/.installed
+	PYTHONPATH=.others $(RUN) -m pytest tests/networks/test_other_packages.py
+
+.others/.installed: $(READY)
+	$(VENV)/bin/pip install --disable-pip-version-check --quiet --target .others --no-deps --upgrade $(OTHERS)
+	@touch .others/.installed
+
 lint: $(READY)
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
@@ -55,4 +64,4 @@ $(READY): setup.py pyproject.toml
 	@touch $(READY)
 
 clean:
-	rm -rf $(VENV) build *.egg-info runs/demo
+	rm -rf $(VENV) .others build *.egg-info runs/demo

@@ -5,7 +5,15 @@ import numpy as np
 import tensorflow as tf
 from keras import layers, ops
 
+import keras_attn as ka
+
 SIDE = 32
+
+
+def birds(root):
+    """Pictures with gaze and classes, all and a few of them."""
+    whole = ka.datasets.miniature("cub_vwsw", images=54, shape=(60, 72), root=root)
+    return whole, whole.part("few", range(6))
 
 
 def image(name="image"):

@@ -37,10 +37,7 @@ CELLS = [
 
 @pytest.fixture(scope="module")
 def birds(tmp_path_factory):
-    """A few pictures with gaze and classes."""
-    root = tmp_path_factory.mktemp("m") / "birds"
-    whole = ka.datasets.miniature("cub_vwsw", images=54, shape=(60, 72), root=root)
-    return whole, whole.part("few", range(6))
+    return makes.birds(tmp_path_factory.mktemp("m") / "birds")
 
 
 @pytest.fixture(scope="module")
