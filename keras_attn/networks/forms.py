@@ -3,8 +3,6 @@
 import sys
 from pathlib import Path
 
-import h5py
-
 from keras_attn import runs
 from keras_attn.errors import InputError, listing
 
@@ -80,6 +78,8 @@ def _on_disk(path, given):
 
 def _has_structure(path):
     """Whether an HDF5 file holds a network, and not only weights."""
+    import h5py  # not needed for most forms, and slow to load for a command that only helps
+
     if not h5py.is_hdf5(path):
         return False
     with h5py.File(path) as file:
