@@ -13,6 +13,7 @@ import tensorflow as tf
 from keras_attn import datasets, tasks
 from keras_attn.agreement import expectations, inside, probing
 from keras_attn.agreement.features import Tensors, to_numpy
+from keras_attn.agreement.place import WHOLE
 from keras_attn.errors import InputError
 from keras_attn.models.common import GAZE
 from keras_attn.networks.functional import functional, preprocessed, with_known_outputs
@@ -83,11 +84,11 @@ def check_whole(network):
     if network.config is not None or network.of_clips:
         return
     scorer = network.task.scorer(network.model, network.config, network.size)
-    for name, place in _places(network.model, _maps_of(scorer), scorer.size).items():
+    for name, layout in _layouts(network.model, _maps_of(scorer), scorer.size)[0].items():
+        place = getattr(layout, "place", WHOLE)  # else it is no map, which nobody can lay
         if not place.nearly_whole:
             expected = "maps of the whole picture, which those who use an export take them for"
-            where = f"output {name or 'saliency'} of model {network.model.name!r}"
-            raise InputError(where, expected, f"maps of {place.describe()}")
+            raise InputError(_called(name, network.model), expected, f"maps of {place.describe()}")
 
 
 def _maps_of(scorer):
@@ -95,47 +96,58 @@ def _maps_of(scorer):
     return [*getattr(scorer, "saliency", ())[-1:], *scorer.attention]
 
 
+def _called(name, model):
+    return f"output {name or 'saliency'} of model {model.name!r}"
+
+
 def _tried(model, names, size):
     """Where the maps of a model's outputs lie, by name; and notes on its numbers."""
-    run = _runner(model)
-    trace = inside.Trace(dict(inside.walk(model)))
-    with trace.recording():
-        run(probing.textures(size))
+    layouts, trace = _layouts(model, names, size)
     said = expectations.sentence(trace, None)
     notes = [said] if said else []
-    shown = {name: name or "saliency" for name in names}
-    layouts = _tensors(model, shown, size).chosen(list(shown.values()))[0] if shown else {}
     for name, layout in layouts.items():
+        if isinstance(layout, str):
+            raise InputError(_called(name, model), "a map of the picture", layout)
         if layout.axes != (1, 2) or layout.tokens:
-            where = f"output {name!r} of model {model.name!r}"
-            raise InputError(where, "maps (batch, H, W, 1)", f"axes {layout.axes} as H and W")
-        notes += [f"{name}: {sentence}" for sentence in layout.sentences()]
-    return {name: layouts[shown[name]].place for name in shown}, tuple(notes)
+            received = f"axes {layout.axes} as H and W"
+            raise InputError(_called(name, model), "maps (batch, H, W, 1)", received)
+        notes += [f"{name or 'saliency'}: {sentence}" for sentence in layout.sentences()]
+    return {name: layout.place for name, layout in layouts.items()}, tuple(notes)
 
 
-def _places(model, names, size):
-    """Where those of the maps lie that follow the picture, by name."""
-    shown = {name: name or "saliency" for name in names}
-    found = _tensors(model, shown, size).layouts(list(shown.values())) if shown else {}
-    places = {name: getattr(found.get(shown[name]), "place", None) for name in shown}
-    return {name: place for name, place in places.items() if place is not None}
+def _layouts(model, names, size):
+    """A `probing.Layout`, or why it is no map, of each output; and how the model runs.
 
-
-def _tensors(model, shown, size):
-    """The `Tensors` of outputs. shown: what they are called in errors, by their names."""
-    run = _runner(model)
-    outputs = run(probing.textures(size))
+    The layers before them are looked at too: an output that sees the whole picture does not tell by
+    itself where a crop has put it.
+    """
+    every = dict(inside.walk(model))
+    run, trace = _runner(model), inside.Trace(every)
+    with trace.recording():
+        outputs = run(probing.textures(size))
+    if not names:
+        return {}, trace
+    paths = {f"output {name}": name for name in names}
+    calls = trace.calls
+    shapes = {path: call.shape for path, call in calls.items()}
+    shapes |= {path: tuple(outputs[name].shape) for path, name in paths.items()}
+    known = {path: expectations.makes_maps(call.layer) for path, call in calls.items()}
+    known |= dict.fromkeys(paths, True)
 
     def answers(wanted):
+        layers = {path: every[path] for path in {p.partition("@")[0] for p in wanted} - {*paths}}
+
         def of(pictures):
-            made = run(pictures)
-            return {shown[name]: to_numpy(made[name]) for name in shown if shown[name] in wanted}
+            with inside.caught(layers) as caught:
+                made = run(pictures)
+            named = caught.named() | {path: made[name] for path, name in paths.items()}
+            return {path: to_numpy(named[path]) for path in wanted}
 
         return of
 
-    shapes = {shown[name]: tuple(outputs[name].shape) for name in shown}
-    known = dict.fromkeys(shapes, True)
-    return Tensors(shapes, size, known, first=(), unusual=(), answers=answers)
+    tensors = Tensors(shapes, size, known, first=(), unusual=(), answers=answers)
+    found = tensors.layouts(list(paths))
+    return {name: found[path] for path, name in paths.items()}, trace
 
 
 def _runner(model):
