@@ -127,10 +127,9 @@ class KerasMaps:
         return self.decision is None and len(self.candidates) > 1
 
     def _cam_name(self, trace):
-        """The path of the layer that CAM weights."""
-        return next(
-            (p for p, c in trace.calls.items() if self.pooled and c.layer is self.pooled[0]), ""
-        )
+        """The path of the layer that CAM weights, which is pooled where it runs last."""
+        ran = reversed(list(trace.calls.items()))
+        return next((p for p, c in ran if self.pooled and c.layer is self.pooled[0]), "")
 
     def _find_maps(self, layers, every, trace):
         """Choose layers, and find out how their outputs lie in the picture."""
