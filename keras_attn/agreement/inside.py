@@ -43,6 +43,14 @@ def walk(model, prefix="", seen=None):
         yield from walk(layer, f"{path}/", seen)
 
 
+def built_for(model):
+    """The (H, W) of the images that a model without a symbolic input was built for, or None."""
+    config = model.get_build_config() if model.built else None
+    shape = (config or {}).get("input_shape")
+    known = isinstance(shape, (list, tuple)) and len(shape) == 4 and None not in shape[1:3]
+    return tuple(shape[1:3]) if known else None
+
+
 class Outputs:
     """What layers have returned, each time they ran, in that order."""
 

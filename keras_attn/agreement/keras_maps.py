@@ -372,7 +372,8 @@ def _input_size(model, size, own):
             raise InputError(f"model {model.name!r}", "one image input", f"{len(shape)} inputs")
         shape = shape[0]
     if shape is None:
-        return size_of(size or expectations.size_of(own) or DEFAULT_SIZE)
+        own_size = expectations.size_of(own) or inside.built_for(model)
+        return size_of(size or own_size or DEFAULT_SIZE)
     if len(shape) != 4 or shape[-1] != 3:
         expected = "one image input of shape (batch, H, W, 3)"
         received = f"input shape {tuple(shape)}"

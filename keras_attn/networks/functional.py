@@ -24,7 +24,7 @@ def functional(model, size=None):
         return keras.Model(model.inputs[0], model.outputs[0], name=model.name)
     if getattr(model, "inputs", None) and getattr(model, "outputs", None):
         return model
-    height, width = size or (DEFAULT_SIZE, DEFAULT_SIZE)
+    height, width = size or inside.built_for(model) or (DEFAULT_SIZE, DEFAULT_SIZE)
     images = keras.Input((height, width, 3), name="image")
     try:
         return keras.Model(images, model(images), name=model.name)

@@ -154,3 +154,28 @@ def test_pixels_that_nobody_preprocesses_are_noted_and_a_known_network_says_what
     wanted = keras.applications.mobilenet_v2.preprocess_input
     rows = ka.audit(mobile, data, kinds="activation", preprocess=wanted, **options).rows
     assert not rows["note"].str.contains("Pixels").any()
+
+
+def test_a_model_that_was_trained_knows_its_size(tmp_path):
+    """Which a subclassed model tells nobody: with another, its Dense layer would not fit."""
+
+    class Own(keras.Model):
+        def __init__(self):
+            super().__init__(name="own")
+            self.stages = [layers.Rescaling(1 / 255), layers.Conv2D(2, 3, name="conv")]
+            self.stages += [layers.Flatten(), layers.Dense(9)]
+
+        def call(self, x):
+            for stage in self.stages:
+                x = stage(x)
+            return x
+
+    data, few = makes.birds(tmp_path / "birds")
+    model = Own()
+    model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
+    history = model.fit(
+        np.zeros((4, 24, 40, 3)), np.arange(4), verbose=0, callbacks=[ka.validation(few)]
+    )
+    assert 0 <= history.history["val_accuracy"][0] <= 1
+    assert "input 24×40" in ka.audit(model, few, progress=False, gallery=1).models["own"]
+    assert len(ka.evaluate(model, few, progress=False).rows) == len(few)
