@@ -12,6 +12,8 @@ from keras_attn.agreement import probing
 from keras_attn.agreement.sources import as_names, chosen_layers, named_layers
 from keras_attn.errors import InputError
 
+CLOSER_LOOKS = 3
+"""At tensors that see a small part of the picture, of which less is left each time."""
 TRIED = 2
 """How many pictures tensors are tried with; what has another first axis is no map of each."""
 
@@ -72,7 +74,7 @@ class Tensors:
         self.order = [*guesses]
         self.guesses = {name: guesses[name] for name in first if name in guesses} | guesses
         self.unusual = unusual
-        self.fits = {}
+        self.fits, self.found, self.looked_at = {}, {}, set()
 
     def chosen(self, names, needs=(), optional=False):
         """Layouts by name of the tensors that are audited and of `needs`; and the former's names.
@@ -131,10 +133,17 @@ class Tensors:
         wanted = [name for name in self._with_references(names) if name not in self.fits]
         if wanted:
             self._try(wanted)
-        order = sorted(self.fits, key=lambda name: self._place(name))
-        fits = {name: self.fits[name] for name in order if not isinstance(self.fits[name], str)}
-        placed = probing.placed(fits, self.size)
+        placed, unsure = self._placed()
+        if unsure:
+            self._look_closer(unsure)
+            placed, _ = self._placed()
         return {name: placed.get(name, self.fits[name]) for name in dict.fromkeys(names)}
+
+    def _placed(self):
+        """Layouts of all fits, in the order of execution; and names of what lies where none did."""
+        order = sorted(self.fits, key=self._place)
+        fits = {name: self.fits[name] for name in order if not isinstance(self.fits[name], str)}
+        return probing.placed(fits, self.size)
 
     def _place(self, name):
         return self.order.index(name) if name in self.order else -1
@@ -148,16 +157,23 @@ class Tensors:
 
     def _try(self, names):
         """Fill in the fits of these tensors; those that are unclear get a closer look."""
-        first = probing.answers(self.answers(names), self.size)
-        self._fit(first)
-        again = {}
-        for name in names:
-            if probing.unclear(self.fits[name]):
-                again.setdefault(probing.closer(first[name], self.size), []).append(name)
-        for span, unclear in again.items():
-            seeds = probing.MORE_SEEDS
-            self._fit(probing.answers(self.answers(unclear), self.size, span, seeds))
+        self._look(names, None, (probing.SEEDS,))
+        for _ in range(CLOSER_LOOKS):
+            self._look_closer([name for name in names if probing.unclear(self.fits[name])])
 
-    def _fit(self, found):
+    def _look_closer(self, names):
+        """The same with more textures, and edges in what the tensors see; once for each part."""
+        spans = {}
+        for name in names:
+            span = probing.closer(self.found[name], self.size)
+            if (name, span) not in self.looked_at:
+                self.looked_at.add((name, span))
+                spans.setdefault(span, []).append(name)
+        for span, seen in spans.items():
+            self._look(seen, span, probing.MORE_SEEDS)
+
+    def _look(self, names, span, seeds):
+        found = probing.answers(self.answers(names), self.size, span, seeds)
+        self.found |= found
         for name, answers in found.items():
             self.fits[name] = probing.layout_of(answers, self.size, self.known.get(name, False))

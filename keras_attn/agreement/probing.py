@@ -20,6 +20,10 @@ from keras_attn.agreement.place import WHOLE, Place
 
 SEEDS, MORE_SEEDS = (1, 2), ((3, 4), (5, 6), (7, 8))
 """Of the textures; the latter for tensors whose answers to the first are unclear."""
+CONTRAST, GROWTH, GREY = (128, 256), (1, 2), 0.7
+"""Deviation of the textures in grey levels, and of each scale from the one four times finer, of
+the first and of the later ones; the share of grey in their variance. A layer may answer to what is
+large and bright alone, as a unit with a threshold of 240 does."""
 EDGES = (0.2, 0.35, 0.5, 0.65, 0.8)
 """Where the edges are, as shares of what is seen of a side."""
 FOLLOWS, CERTAINLY = 0.6, 0.75
@@ -80,7 +84,8 @@ class Answers:
     """How much a tensor differs from those of A and of B, by axis, for every edge.
 
     shape: of one image's tensor. edges: `Edges` by the side that is cut, "x" or "y". to_a, to_b: by
-    that side and the axis `(edges, cells)`: sums of absolute differences over all other axes.
+    that side and the axis `(edges, cells)`: sums over all other axes of absolute differences, by
+    the roots of both together.
     """
 
     shape: tuple
@@ -90,12 +95,15 @@ class Answers:
 
     def add(self, side, edge, tensor, of_a, of_b):
         """Add the answer to a picture that is cut along a side, at that edge of EDGES."""
-        for kept, other in ((self.to_a, of_a), (self.to_b, of_b)):
-            apart = np.abs(tensor - other)
+        to_a, to_b = np.abs(tensor - of_a), np.abs(tensor - of_b)
+        # Few channels and positions that answer strongly would decide for all others.
+        root = np.sqrt(to_a + to_b)
+        root[root == 0] = 1
+        for kept, apart in ((self.to_a, to_a), (self.to_b, to_b)):
             for axis, cells in enumerate(apart.shape):
                 others = tuple(i for i in range(apart.ndim) if i != axis)
                 sums = kept.setdefault((side, axis), np.zeros((len(EDGES), cells)))
-                sums[edge] += apart.sum(axis=others, dtype=np.float64)
+                sums[edge] += (apart / root).sum(axis=others, dtype=np.float64)
 
     def along(self, side, axis):
         """The `Steps` of an axis."""
@@ -218,6 +226,8 @@ class Steps:
 
     def seen(self):
         """The pixels (low, high) between which all lies that the axis sees, by its edges."""
+        if self.quiet.all():
+            return self.edges.low, self.edges.high
         at, mean = self.edges.at, self.values.mean(axis=1)
         behind = at[mean >= 1 - ALL_ALIKE]
         before = at[mean <= ALL_ALIKE]
@@ -275,17 +285,20 @@ def _crossing(values):
 
 def textures(size, seeds=SEEDS):
     """Two pictures `(2, H, W, 3)` of noise at all scales, uint8, the same every time."""
-    return np.stack([_texture(size, seed) for seed in seeds])
+    later = seeds != SEEDS
+    return np.stack([_texture(size, seed, CONTRAST[later], GROWTH[later]) for seed in seeds])
 
 
-def _texture(size, seed):
-    rng, made, scale = np.random.default_rng(seed), np.zeros((*size, 3)), 1
+def _texture(size, seed, contrast, growth):
+    rng, made, scale, weight = np.random.default_rng(seed), np.zeros((*size, 3)), 1, 1.0
     while scale <= max(size):
-        coarse = rng.standard_normal((*(-(-side // scale) for side in size), 3))
-        made += cv2.resize(coarse, size[::-1], interpolation=cv2.INTER_LINEAR)
-        scale *= 4
+        coarse = [-(-side // scale) for side in size]
+        grey, colours = rng.standard_normal((*coarse, 1)), rng.standard_normal((*coarse, 3))
+        noise = GREY**0.5 * grey + (1 - GREY) ** 0.5 * colours
+        made += weight * cv2.resize(noise, size[::-1], interpolation=cv2.INTER_LINEAR)
+        scale, weight = 4 * scale, growth * weight
     made = (made - made.mean()) / made.std()
-    return np.clip(np.round(128 + 64 * made), 0, 255).astype(np.uint8)
+    return np.clip(np.round(128 + contrast * made), 0, 255).astype(np.uint8)
 
 
 def answers(run, size, spans=None, seeds=(SEEDS,)):
@@ -302,12 +315,15 @@ def answers(run, size, spans=None, seeds=(SEEDS,)):
         for name, values in base.items():
             found.setdefault(name, Answers(values.shape[1:], {"x": across, "y": down}))
         for place, (row, column) in enumerate(zip(down.at, across.at, strict=True)):
-            cut = np.stack([pictures[0], pictures[0]])
-            cut[0, :, column:] = pictures[1, :, column:]
-            cut[1, row:] = pictures[1, row:]
-            for name, (right, below) in run(cut).items():
-                found[name].add("x", place, right, *base[name])
-                found[name].add("y", place, below, *base[name])
+            # Both ways: what one texture does beside an edge by chance cancels.
+            for a, b in ((0, 1), (1, 0)):
+                cut = np.stack([pictures[a], pictures[a]])
+                cut[0, :, column:] = pictures[b, :, column:]
+                cut[1, row:] = pictures[b, row:]
+                for name, (right, below) in run(cut).items():
+                    before, behind = base[name][a], base[name][b]
+                    found[name].add("x", place, right, before, behind)
+                    found[name].add("y", place, below, before, behind)
     return found
 
 
@@ -450,24 +466,32 @@ def grids(count, size):
 
 
 def placed(fits, size):
-    """Layouts by name with their places, or why they have none; `fits` in the order of execution.
+    """Layouts by name with their places, or why they have none; and the names of those that lie
+    where no tensor before them does, which are worth a closer look.
 
-    fits: `{name: Fit}`. A tensor lies where one before it does, or in the middle of that, with the
+    fits: `{name: Fit}`, in the order of execution. A tensor lies where one before it does, or in the middle of that, with the
     same step or a multiple of it, or, where its steps are sharp, wherever they are.
     """
     known = [[Known((0.0, float(side)), 1.0)] for side in size]
-    made = {}
+    made, unsure = {}, []
     for name, fit in fits.items():
         if fit.layout.doubt:
             made[name] = fit.layout
             continue
+        parts = [steps.straight for steps in (fit.down, fit.across)]
+        if not all(_is_agreed(*one) for one in zip(parts, known, strict=True)):
+            unsure.append(name)
         both = [
             _turned_span(steps, before)
             for steps, before in zip((fit.down, fit.across), known, strict=True)
         ]
         wrong = [span for span in both if isinstance(span, str)]
         made[name] = wrong[0] if wrong else replace(fit.layout, place=_place(both, size))
-    return made
+    return made, unsure
+
+
+def _is_agreed(steps, known):
+    return steps.measured is None or bool(_agreeing(steps.cells, steps.measured, known))
 
 
 @dataclass(frozen=True)
