@@ -148,6 +148,8 @@ class Tensors:
         """`Layout`s by name, or sentences."""
         self._try([name for name in names if name not in self.fits])
         placed, unsure = self._placed()
+        # What was never asked for has no need to be right.
+        unsure = [name for name in unsure if name in names]
         if unsure:
             references = [n for n in self._references() if n in self._with_grids(unsure)]
             self._look_closer_while_unclear(references)
@@ -200,7 +202,17 @@ class Tensors:
 
     def _look_closer_while_unclear(self, names):
         for _ in range(CLOSER_LOOKS):
-            self._look_closer([name for name in names if probing.unclear(self.fits[name])])
+            unclear = [name for name in names if probing.unclear(self.fits[name])]
+            self._look_closer([name for name in unclear if self._worth_it(name)])
+
+    def _worth_it(self, name):
+        """Whether a closer look may show more than the one before."""
+        closer = probing.closer(self.found[name], self.size)
+        return (
+            closer is not None
+            or not self.looked_at[name, closer]
+            or self.fits[name] == probing.NO_MAP
+        )
 
     def _look_closer(self, names, once=False):
         """The same with more textures, and edges in what the tensors see.

@@ -19,7 +19,7 @@ import numpy as np
 from keras_attn.agreement.place import WHOLE, Place
 
 SEEDS = (1, 2)
-MORE_SEEDS = (((3, 4), (5, 6), (7, 8)), tuple((seed, seed + 1) for seed in range(9, 21, 2)))
+MORE_SEEDS = (((3, 4), (5, 6), (7, 8)), tuple((seed, seed + 1) for seed in range(9, 17, 2)))
 """Of the textures; the latter for tensors whose answers to the first are unclear, and if they are
 then."""
 CONTRAST, GROWTH, GREY = (128, 256), (1, 2), 0.7
@@ -40,6 +40,10 @@ TOLD_APART = 0.15
 cells of an axis are told apart. Where positions are mixed it is some hundredths."""
 WEAK = 0.3
 """Least height of the steps of an axis whose place is measured at all."""
+OF_A_SIZE = 0.15
+"""How far, relatively, measured cells may be from those of a span that they are no multiple in."""
+FEW = 3
+"""Edges that make a step; fewer found no place where nothing else is, unless they are sharp."""
 SHARP = 0.8
 """Least height of the steps of an axis whose place is measured anew."""
 HALF_A_CELL = 0.6
@@ -267,6 +271,16 @@ class Measure:
     scatter: float = 0.0
 
     @property
+    def weak(self):
+        """Whether the steps are too low to tell where they are."""
+        return self.height * min(self.edges, FEW) < WEAK * FEW
+
+    @property
+    def vague(self):
+        """Whether too few steps that are too low lie in what the axis sees."""
+        return self.edges <= FEW and self.height < SHARP
+
+    @property
     def blur(self):
         """Pixels that the steps are blurred over."""
         return (1 - self.height) * (self.high - self.low)
@@ -472,7 +486,7 @@ def unclear(fit):
     if isinstance(fit, str) or fit.layout.doubt:
         return True
     found = [steps.straight.measured for steps in (fit.down, fit.across)]
-    return any(measure is None or measure.edges < 3 for measure in found)
+    return any(measure is None or (measure.edges < FEW and not measure.weak) for measure in found)
 
 
 def _of_axes(answers, axes):
@@ -546,7 +560,7 @@ def _spans(steps, known):
             found[i] = _span(steps[i].straight, known[i], (other.cell(steps[1 - i].cells),))
     for one, along, before in zip(found, steps, known, strict=True):
         measure = along.straight.measured
-        if measure and measure.height >= WEAK and not isinstance(one.span, str):
+        if measure and not measure.weak and not isinstance(one.span, str):
             before.append(one.known(along.straight))
     return [
         replace(one, span=one.span[::-1])
@@ -629,7 +643,7 @@ def _span(steps, known, cells):
         border = "its positions run over the border of the picture and go on at the other side"
         return Found(border)
     measure = steps.measured
-    if measure is None or measure.height < WEAK:
+    if measure is None or measure.weak:
         return Found(_of_as_many_cells(steps.cells, known))
     found = min(_agreeing(steps.cells, measure, known), default=None)
     half = HALF_A_CELL * measure.cell(steps.cells)
@@ -637,8 +651,7 @@ def _span(steps, known, cells):
         return Found(found[-1])
     if measure.height >= SHARP and measure.scatter <= half:
         span, whole = _snapped(measure, steps.cells, known, cells)
-        clearly = half + SCATTERED * measure.scatter
-        if not found or (whole and known[-1].apart(span, measure) + clearly < found[2]):
+        if not found or (whole and known[-1].apart(span, measure) + half < found[2]):
             return Found(span, True)
     if found:
         return Found(found[-1], True)
@@ -670,9 +683,12 @@ def _agreeing(cells, measure, known):
         blurred = BLURRED * max(0.0, measure.blur - before.blur)
         for broken, new, span, behind in options:
             apart = before.apart(span, measure)
-            if new and measure.scatter > HALF_A_CELL * cell:
+            loose = measure.scatter > max(HALF_A_CELL * cell, WHOLE_STEP * (span[1] - span[0]))
+            if new and (loose or measure.vague):
                 continue
-            if apart <= allowed + (min(blurred, HALF_A_CELL * cell) if new else blurred):
+            if broken and abs(cell * cells / (span[1] - span[0]) - 1) > OF_A_SIZE:
+                continue
+            if apart <= allowed + (min(blurred, NEAR * cell) if new else blurred):
                 apart = apart + behind if new else max(apart, HALF_A_CELL * cell)
                 found.append((broken, new, apart, place, span))
     return found
