@@ -6,12 +6,16 @@ of the picture, and its positions keep their order. That is tried, not guessed f
 
 from __future__ import annotations
 
+from collections import Counter
+
 import tensorflow as tf
 
 from keras_attn.agreement import probing
 from keras_attn.agreement.sources import as_names, chosen_layers, named_layers
 from keras_attn.errors import InputError
 
+CLOSER_LOOKS = 3
+"""At tensors that see a small part of the picture, of which less is left each time."""
 TRIED = 2
 """How many pictures tensors are tried with; what has another first axis is no map of each."""
 
@@ -72,7 +76,7 @@ class Tensors:
         self.order = [*guesses]
         self.guesses = {name: guesses[name] for name in first if name in guesses} | guesses
         self.unusual = unusual
-        self.fits = {}
+        self.fits, self.found, self.looked_at = {}, {}, Counter()
 
     def chosen(self, names, needs=(), optional=False):
         """Layouts by name of the tensors that are audited and of `needs`; and the former's names.
@@ -88,11 +92,24 @@ class Tensors:
             wrong = {name: told for name, told in layouts.items() if isinstance(told, str)}
             if not wrong:
                 return layouts, chosen
-            self.reasons |= wrong
             for name in wrong:
                 if name in needs or names:
                     raise InputError(f"layer {name!r}", "a map of the picture", wrong[name])
-                del usual[name]
+            usual = self._without(usual, wrong)
+
+    def _without(self, usual, wrong):
+        """The usual tensors without those that are wrong, and others of their shapes that are.
+
+        In the place of those that follow the picture clearly none is worth a closer look.
+        """
+        shapes = {self.guesses[name] for name in wrong}
+        others = [name for name in usual if self.guesses[name] in shapes]
+        new = [name for name in others if name not in self.fits]
+        if new:
+            self._look(new, None, (probing.SEEDS,))
+        self._refuse_unknown_grids(others)
+        self.reasons |= wrong | {n: self.fits[n] for n in others if isinstance(self.fits[n], str)}
+        return {name: shape for name, shape in usual.items() if name not in self.reasons}
 
     def _check_named(self, names):
         """Say why a tensor that is asked for is no map, if that is known."""
@@ -114,6 +131,7 @@ class Tensors:
                 return (shape[0], *grids[0][1:], shape[2])
             shape = (*shape, 1)
         channels_first = self._alike(shape[2:]) and not self._alike(shape[1:3])
+        channels_first = channels_first or min(shape[1:3]) < 2 <= min(shape[2:])
         height, width, channels = (
             (shape[2], shape[3], shape[1]) if channels_first else tuple(shape[1:])
         )
@@ -128,38 +146,93 @@ class Tensors:
 
     def layouts(self, names):
         """`Layout`s by name, or sentences that say why a tensor is no map."""
-        refused = {name: self.reasons[name] for name in names if name in self.reasons}
-        names = [name for name in names if name not in refused]
-        wanted = [name for name in self._with_references(names) if name not in self.fits]
-        if wanted:
-            self._try(wanted)
-        order = sorted(self.fits, key=lambda name: self._place(name))
+        no_maps = {name: self.reasons[name] for name in names if name in self.reasons}
+        names = list(dict.fromkeys(name for name in names if name not in no_maps))
+        self._try([name for name in names if name not in self.fits])
+        placed, unsure = self._placed()
+        # What was never asked for has no need to be right.
+        unsure = [name for name in unsure if name in names]
+        if unsure:
+            references = [n for n in self._references() if n in self._with_grids(unsure)]
+            self._look_closer_while_unclear(references)
+            self._look_closer([*unsure, *references], once=True)
+            placed, unsure = self._placed()
+        refused = [name for name in names if name in unsure and isinstance(placed[name], str)]
+        if refused:
+            self._look_closer(refused)
+            placed, _ = self._placed()
+        return no_maps | {name: placed.get(name, self.fits[name]) for name in names}
+
+    def _with_grids(self, names):
+        """All tensors that have the height and width of one of these."""
+        grids = {self.guesses[name][1:3] for name in names if name in self.guesses}
+        return {name for name, shape in self.guesses.items() if shape[1:3] in grids}
+
+    def _placed(self):
+        """Layouts of all fits, in the order of execution; and names of what lies where none did."""
+        order = sorted(self.fits, key=self._place)
         fits = {name: self.fits[name] for name in order if not isinstance(self.fits[name], str)}
-        placed = probing.placed(fits, self.size)
-        return refused | {name: placed.get(name, self.fits[name]) for name in names}
+        return probing.placed(fits, self.size)
 
     def _place(self, name):
         return self.order.index(name) if name in self.order else -1
 
-    def _with_references(self, names):
-        """The names, and the first tensor of each resolution: what lies where shows best there."""
+    def _references(self):
+        """The first tensor of each resolution: what lies where shows best there."""
         first = {}
         for name in self.order:
             first.setdefault(self.guesses[name][1:3], name)
-        return list(dict.fromkeys([*names, *first.values()]))
+        return [*first.values()]
 
     def _try(self, names):
         """Fill in the fits of these tensors; those that are unclear get a closer look."""
-        first = probing.answers(self.answers(names), self.size)
-        self._fit(first)
-        again = {}
-        for name in names:
-            if probing.unclear(self.fits[name]):
-                again.setdefault(probing.closer(first[name], self.size), []).append(name)
-        for span, unclear in again.items():
-            seeds = probing.MORE_SEEDS
-            self._fit(probing.answers(self.answers(unclear), self.size, span, seeds))
+        new = list(dict.fromkeys([*names, *self._references()]))
+        new = [name for name in new if name not in self.fits]
+        if new:
+            self._look(new, None, (probing.SEEDS,))
+        self._look_closer_while_unclear(names)
+        self._refuse_unknown_grids(names)
 
-    def _fit(self, found):
+    def _refuse_unknown_grids(self, names):
+        """Tokens that answer to all of the picture alike are on a grid that others are on."""
+        sure = {fit.grid for fit in self.fits.values() if probing.sure(fit)}
+        for name in names:
+            fit = self.fits[name]
+            doubtful = not isinstance(fit, str) and not probing.sure(fit)
+            if doubtful and fit.layout.tokens and fit.grid not in sure:
+                self.fits[name] = probing.NO_MAP
+
+    def _look_closer_while_unclear(self, names):
+        for _ in range(CLOSER_LOOKS):
+            unclear = [name for name in names if probing.unclear(self.fits[name])]
+            self._look_closer([name for name in unclear if self._worth_it(name)])
+
+    def _worth_it(self, name):
+        """Whether a closer look may show more than the one before."""
+        closer = probing.closer(self.found[name], self.size)
+        return (
+            closer is not None
+            or not self.looked_at[name, closer]
+            or self.fits[name] == probing.NO_MAP
+        )
+
+    def _look_closer(self, names, once=False):
+        """The same with more textures, and edges in what the tensors see.
+
+        At the same part a tensor is looked at twice, if not once; the second time with others.
+        """
+        spans = {}
+        for name in names:
+            span = probing.closer(self.found[name], self.size)
+            times = self.looked_at[name, span]
+            if times < (1 if once else len(probing.MORE_SEEDS)):
+                self.looked_at[name, span] += 1
+                spans.setdefault((span, probing.MORE_SEEDS[times]), []).append(name)
+        for (span, seeds), seen in spans.items():
+            self._look(seen, span, seeds)
+
+    def _look(self, names, span, seeds):
+        found = probing.answers(self.answers(names), self.size, span, seeds)
+        self.found |= found
         for name, answers in found.items():
             self.fits[name] = probing.layout_of(answers, self.size, self.known.get(name, False))

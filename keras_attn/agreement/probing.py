@@ -18,18 +18,32 @@ import numpy as np
 
 from keras_attn.agreement.place import WHOLE, Place
 
-SEEDS, MORE_SEEDS = (1, 2), ((3, 4), (5, 6), (7, 8))
-"""Of the textures; the latter for tensors whose answers to the first are unclear."""
+SEEDS = (1, 2)
+MORE_SEEDS = (((3, 4), (5, 6), (7, 8)), tuple((seed, seed + 1) for seed in range(9, 17, 2)))
+"""Of the textures; the latter for tensors whose answers to the first are unclear, and if they are
+then."""
+CONTRAST, GROWTH, GREY = (128, 256), (1, 2), 0.7
+"""Deviation of the textures in grey levels, and of each scale from the one four times finer, of
+the others and of the last ones; the share of grey in their variance. A layer may answer to what is
+large and bright alone, as a unit with a threshold of 240 does."""
 EDGES = (0.2, 0.35, 0.5, 0.65, 0.8)
 """Where the edges are, as shares of what is seen of a side."""
 FOLLOWS, CERTAINLY = 0.6, 0.75
 """Least correlation of an axis with a slope; the latter for axes in an unusual order. Axes of
 images have .79 and more, in networks with random weights and with real ones; others are near 0."""
+CERTAINLY_SHARP = 0.9
+"""Least correlation with steps that will do as well: a crop has edges beside it, and less slope."""
 RATHER = 1.5
 """How much more an axis that follows one side tells apart along it than along the other."""
 TOLD_APART = 0.15
 """Mean deviation, over cells, of answers between 0 (as to A) and 1 (as to B), from which on the
 cells of an axis are told apart. Where positions are mixed it is some hundredths."""
+WEAK = 0.3
+"""Least height of the steps of an axis whose place is measured at all."""
+OF_A_SIZE = 0.15
+"""How far, relatively, measured cells may be from those of a span that they are no multiple in."""
+FEW = 3
+"""Edges that make a step; fewer found no place where nothing else is, unless they are sharp."""
 SHARP = 0.8
 """Least height of the steps of an axis whose place is measured anew."""
 HALF_A_CELL = 0.6
@@ -37,8 +51,16 @@ HALF_A_CELL = 0.6
 middle as their padding has it, by up to half a cell; maps are stretched over pictures by custom."""
 BLURRED = 0.5
 """How far, as a share of the width that steps are blurred over, kernels may shift them."""
+SCATTERED = 2
+"""How many times the scatter of its steps a map may be from where strides put it, besides."""
+AT_AN_END = 0.4
+"""How much nearer to a measure, in cells, a map has to be at an end than in the middle of another:
+random kernels are not symmetrical."""
+NEAR = 0.25
+"""How far, in its cells, a map may be from the cells of another, to be put on them."""
 FALLS = 0.6
 """Mean fall of the answers along an axis, which should rise, from which on it counts as rolled."""
+NO_MAP = "its positions do not follow those of the picture"
 STRIDES = (1, 2, 3, 4, 5, 6, 7, 8)
 WHOLE_RATIO = 1e-6
 """How far, relatively, the cells of two tensors may be from multiples of each other."""
@@ -46,6 +68,8 @@ WHOLE_STEP = 0.02
 """How far, relatively, a step may be from a whole number of pixels."""
 ALL_ALIKE = 0.02
 """Mean answer from which on an edge counts as beside all that is seen."""
+MANY = 0.1
+"""Share of cells that answer to nothing from which on what a tensor sees is not known."""
 NO_ANSWER = 1e-3
 """Of the median answer: what a cell of a border answers less than."""
 EXTRA = (0, 1, 2, 5, 4, 8, 9)
@@ -80,7 +104,8 @@ class Answers:
     """How much a tensor differs from those of A and of B, by axis, for every edge.
 
     shape: of one image's tensor. edges: `Edges` by the side that is cut, "x" or "y". to_a, to_b: by
-    that side and the axis `(edges, cells)`: sums of absolute differences over all other axes.
+    that side and the axis `(edges, cells)`: sums over all other axes of absolute differences, by
+    the roots of both together.
     """
 
     shape: tuple
@@ -90,12 +115,15 @@ class Answers:
 
     def add(self, side, edge, tensor, of_a, of_b):
         """Add the answer to a picture that is cut along a side, at that edge of EDGES."""
-        for kept, other in ((self.to_a, of_a), (self.to_b, of_b)):
-            apart = np.abs(tensor - other)
+        to_a, to_b = np.abs(tensor - of_a), np.abs(tensor - of_b)
+        # Few channels and positions that answer strongly would decide for all others.
+        root = np.sqrt(to_a + to_b)
+        root[root == 0] = 1
+        for kept, apart in ((self.to_a, to_a), (self.to_b, to_b)):
             for axis, cells in enumerate(apart.shape):
                 others = tuple(i for i in range(apart.ndim) if i != axis)
                 sums = kept.setdefault((side, axis), np.zeros((len(EDGES), cells)))
-                sums[edge] += apart.sum(axis=others, dtype=np.float64)
+                sums[edge] += (apart / root).sum(axis=others, dtype=np.float64)
 
     def along(self, side, axis):
         """The `Steps` of an axis."""
@@ -205,16 +233,19 @@ class Steps:
     @cached_property
     def measured(self):
         """A `Measure` of where its cells lie, or None where too few edges make a step."""
+        if self.cells < 2:
+            return None
         crossings, heights = np.array([_crossing(values) for values in self.values]).T
         clear = heights > max(0.5 * heights.max(), 1e-6)
         if clear.sum() < 2:
             return None
-        slope, offset = np.polyfit(self.edges.at[clear], crossings[clear], 1, w=heights[clear])
+        at, crossings, heights = self.edges.at[clear], crossings[clear], heights[clear]
+        slope, offset = np.polyfit(at, crossings, 1, w=heights)
         if slope <= 0:
             return None
-        low, high = -offset / slope, (self.cells - offset) / slope
-        height = float(np.median(heights[clear]))
-        return Measure(low, high, height, int(clear.sum()))
+        low, high = float(-offset / slope), float((self.cells - offset) / slope)
+        scatter = float(np.std(crossings - slope * at - offset) / slope)
+        return Measure(low, high, float(np.median(heights)), len(at), scatter)
 
     def seen(self):
         """The pixels (low, high) between which all lies that the axis sees, by its edges."""
@@ -228,17 +259,35 @@ class Steps:
 
 @dataclass(frozen=True)
 class Measure:
-    """Where cells begin and end, in pixels; the height of the steps; how many edges made one."""
+    """Where cells begin and end, in pixels; the height of the steps; how many edges made one.
+
+    scatter: how far steps lie from where they should by that, in pixels.
+    """
 
     low: float
     high: float
     height: float
     edges: int
+    scatter: float = 0.0
+
+    @property
+    def weak(self):
+        """Whether the steps are too low to tell where they are."""
+        return self.height * min(self.edges, FEW) < WEAK * FEW
+
+    @property
+    def vague(self):
+        """Whether too few steps that are too low lie in what the axis sees."""
+        return self.edges <= FEW and self.height < SHARP
 
     @property
     def blur(self):
         """Pixels that the steps are blurred over."""
         return (1 - self.height) * (self.high - self.low)
+
+    def cell(self, cells):
+        """The size of each of so many cells, in pixels."""
+        return (self.high - self.low) / cells
 
 
 def _correlation(found, ideal):
@@ -275,17 +324,20 @@ def _crossing(values):
 
 def textures(size, seeds=SEEDS):
     """Two pictures `(2, H, W, 3)` of noise at all scales, uint8, the same every time."""
-    return np.stack([_texture(size, seed) for seed in seeds])
+    later = seeds in MORE_SEEDS[-1]
+    return np.stack([_texture(size, seed, CONTRAST[later], GROWTH[later]) for seed in seeds])
 
 
-def _texture(size, seed):
-    rng, made, scale = np.random.default_rng(seed), np.zeros((*size, 3)), 1
+def _texture(size, seed, contrast, growth):
+    rng, made, scale, weight = np.random.default_rng(seed), np.zeros((*size, 3)), 1, 1.0
     while scale <= max(size):
-        coarse = rng.standard_normal((*(-(-side // scale) for side in size), 3))
-        made += cv2.resize(coarse, size[::-1], interpolation=cv2.INTER_LINEAR)
-        scale *= 4
+        coarse = [-(-side // scale) for side in size]
+        grey, colours = rng.standard_normal((*coarse, 1)), rng.standard_normal((*coarse, 3))
+        noise = GREY**0.5 * grey + (1 - GREY) ** 0.5 * colours
+        made += weight * cv2.resize(noise, size[::-1], interpolation=cv2.INTER_LINEAR)
+        scale, weight = 4 * scale, growth * weight
     made = (made - made.mean()) / made.std()
-    return np.clip(np.round(128 + 64 * made), 0, 255).astype(np.uint8)
+    return np.clip(np.round(128 + contrast * made), 0, 255).astype(np.uint8)
 
 
 def answers(run, size, spans=None, seeds=(SEEDS,)):
@@ -302,12 +354,15 @@ def answers(run, size, spans=None, seeds=(SEEDS,)):
         for name, values in base.items():
             found.setdefault(name, Answers(values.shape[1:], {"x": across, "y": down}))
         for place, (row, column) in enumerate(zip(down.at, across.at, strict=True)):
-            cut = np.stack([pictures[0], pictures[0]])
-            cut[0, :, column:] = pictures[1, :, column:]
-            cut[1, row:] = pictures[1, row:]
-            for name, (right, below) in run(cut).items():
-                found[name].add("x", place, right, *base[name])
-                found[name].add("y", place, below, *base[name])
+            # Both ways: what one texture does beside an edge by chance cancels.
+            for a, b in ((0, 1), (1, 0)):
+                cut = np.stack([pictures[a], pictures[a]])
+                cut[0, :, column:] = pictures[b, :, column:]
+                cut[1, row:] = pictures[b, row:]
+                for name, (right, below) in run(cut).items():
+                    before, behind = base[name][a], base[name][b]
+                    found[name].add("x", place, right, before, behind)
+                    found[name].add("y", place, below, before, behind)
     return found
 
 
@@ -316,10 +371,12 @@ def closer(answers, size):
 
     A tensor that sees a small part of the picture meets few of the first edges.
     """
-    axes = range(len(answers.shape))
-    spans = []
+    axes, spans = range(len(answers.shape)), []
     for side, length in zip("yx", size, strict=True):
-        seen = [answers.along(side, axis).seen() for axis in axes]
+        along = [answers.along(side, axis) for axis in axes]
+        if any(steps.quiet.mean() > MANY for steps in along):
+            return None
+        seen = [steps.seen() for steps in along]
         spans.append((max(low for low, _ in seen), min(high for _, high in seen)))
         if not 0 <= spans[-1][0] < spans[-1][1] <= length:
             return None
@@ -360,7 +417,18 @@ class Fit:
         steps = (self.down, self.across, self.down_by_columns, self.across_by_rows)
         return max(one.told_apart for one in steps)
 
-    def follows(self, least):
+    @property
+    def grid(self):
+        """Its rows and columns."""
+        return self.down.cells, self.across.cells
+
+    @property
+    def certain(self):
+        """Whether even axes in an unusual order are those of the picture."""
+        return self.slope >= CERTAINLY or self.sharpness >= CERTAINLY_SHARP
+
+    @property
+    def follows(self):
         """Whether both axes follow those of the picture, each its own rather than the other."""
         rather = all(
             own.told_apart >= RATHER * other.told_apart
@@ -369,7 +437,7 @@ class Fit:
                 (self.across, self.across_by_rows),
             )
         )
-        return rather and self.slope >= least
+        return rather and self.slope >= FOLLOWS
 
 
 def layout_of(answers, size, rank_is_known=False):
@@ -386,8 +454,9 @@ def layout_of(answers, size, rank_is_known=False):
         likely = [_of_tokens(answers, tokens) for tokens in grids(answers.shape[0], size)]
         usual = likely[0] if likely else None
         others = [_of_axes(answers, axes) for axes in ((0, 1), (1, 0))]
-    for fits, least in ((likely, FOLLOWS), (others, CERTAINLY)):
-        found = [fit for fit in fits if fit.follows(least)]
+    others = [fit for fit in others if fit.certain]
+    for fits in (likely, others):
+        found = [fit for fit in fits if fit.follows]
         if found:
             return max(found, key=lambda fit: fit.sharpness)
     if (
@@ -395,12 +464,21 @@ def layout_of(answers, size, rank_is_known=False):
         or usual.told_apart >= TOLD_APART
         or not (rank_is_known or _alike(usual, size))
     ):
-        return "its positions do not follow those of the picture"
+        return NO_MAP
+    return _doubted(usual)
+
+
+def _doubted(fit):
     doubt = (
         "what lies where in it could not be measured, since all of its positions answer alike to "
         "all parts of a picture; it is taken as its shape has it"
     )
-    return replace(usual, layout=replace(usual.layout, doubt=doubt))
+    return replace(fit, layout=replace(fit.layout, doubt=doubt))
+
+
+def sure(fit):
+    """Whether a tensor was found to be a map, rather than taken for one."""
+    return not isinstance(fit, str) and not fit.layout.doubt
 
 
 def unclear(fit):
@@ -408,7 +486,7 @@ def unclear(fit):
     if isinstance(fit, str) or fit.layout.doubt:
         return True
     found = [steps.straight.measured for steps in (fit.down, fit.across)]
-    return any(measure is None or measure.edges < 3 for measure in found)
+    return any(measure is None or (measure.edges < FEW and not measure.weak) for measure in found)
 
 
 def _of_axes(answers, axes):
@@ -450,24 +528,67 @@ def grids(count, size):
 
 
 def placed(fits, size):
-    """Layouts by name with their places, or why they have none; `fits` in the order of execution.
+    """Layouts by name with their places, or why they have none; and the names of those that lie
+    where no tensor before them does, which are worth a closer look.
 
-    fits: `{name: Fit}`. A tensor lies where one before it does, or in the middle of that, with the
-    same step or a multiple of it, or, where its steps are sharp, wherever they are.
+    fits: `{name: Fit}`, in the order of execution. A tensor lies where one before it does, or in
+    the middle of that, with the same step or a multiple of it, or, where its steps are sharp,
+    wherever they are.
     """
     known = [[Known((0.0, float(side)), 1.0)] for side in size]
-    made = {}
+    made, unsure = {}, []
     for name, fit in fits.items():
         if fit.layout.doubt:
             made[name] = fit.layout
             continue
-        both = [
-            _turned_span(steps, before)
-            for steps, before in zip((fit.down, fit.across), known, strict=True)
-        ]
-        wrong = [span for span in both if isinstance(span, str)]
-        made[name] = wrong[0] if wrong else replace(fit.layout, place=_place(both, size))
-    return made
+        found = _spans([fit.down, fit.across], known)
+        wrong = [one.span for one in found if isinstance(one.span, str)]
+        spans = [one.span for one in found]
+        made[name] = wrong[0] if wrong else replace(fit.layout, place=_place(spans, size))
+        if any(one.new for one in found):
+            unsure.append(name)
+    return made, unsure
+
+
+def _spans(steps, known):
+    """The `Found` of both axes of a tensor; known: of the tensors before, by side."""
+    found = [_span(one.straight, before, ()) for one, before in zip(steps, known, strict=True)]
+    # Cells are square more often than not, and what is known of one side tells of the other.
+    for i, one in enumerate(found):
+        other = found[1 - i]
+        if one.new and not other.new:
+            found[i] = _span(steps[i].straight, known[i], (other.cell(steps[1 - i].cells),))
+    for one, along, before in zip(found, steps, known, strict=True):
+        measure = along.straight.measured
+        if measure and not measure.weak and not isinstance(one.span, str):
+            before.append(one.known(along.straight))
+    return [
+        replace(one, span=one.span[::-1])
+        if along.flipped and not isinstance(one.span, str)
+        else one
+        for one, along in zip(found, steps, strict=True)
+    ]
+
+
+@dataclass(frozen=True)
+class Found:
+    """Where an axis begins and ends in pixels, or a sentence that says why that is not known.
+
+    new: whether no tensor before it lies there.
+    """
+
+    span: tuple[float, float] | str
+    new: bool = False
+
+    def cell(self, cells):
+        """The size of each of so many cells, in pixels."""
+        return (self.span[1] - self.span[0]) / cells
+
+    def known(self, steps):
+        """What later tensors know of it."""
+        (low, high), measure = self.span, steps.measured
+        shift = measure.low - low, measure.high - high
+        return Known(self.span, self.cell(steps.cells), shift, measure.blur)
 
 
 @dataclass(frozen=True)
@@ -499,7 +620,7 @@ class Known:
             length = cells * self.cell * factor
             if 0.75 < self.cell * factor / cell < 1.33:
                 for first in (low, high - length):
-                    yield (first, first + length), 0.2 * cell
+                    yield (first, first + length), AT_AN_END * cell
                 yield ((low + high - length) / 2, (low + high + length) / 2), 0.0
 
     def apart(self, span, measure):
@@ -513,30 +634,34 @@ def _place(spans, size):
     return Place(*((float(low / side), float(high / side)) for (low, high), side in shares))
 
 
-def _turned_span(steps, known):
-    """Where an axis begins and ends in pixels, or a sentence that says why that is not known."""
-    span = _span(steps.straight, known)
-    return span[::-1] if steps.flipped and not isinstance(span, str) else span
+def _span(steps, known, cells):
+    """The `Found` of an axis that is not flipped.
 
-
-def _span(steps, known):
-    """That of an axis that is not flipped. known: of the tensors before; gets this one."""
+    known: of the tensors before. cells: sizes that its cells may have too.
+    """
     if steps.rolled:
-        return "its positions run over the border of the picture and go on at the other side"
+        border = "its positions run over the border of the picture and go on at the other side"
+        return Found(border)
     measure = steps.measured
-    if measure is None:
-        return known[-1].span
-    found = _agreeing(steps.cells, measure, known)
+    if measure is None or measure.weak:
+        return Found(_of_as_many_cells(steps.cells, known))
+    found = min(_agreeing(steps.cells, measure, known), default=None)
+    half = HALF_A_CELL * measure.cell(steps.cells)
+    if found and not found[1]:
+        return Found(found[-1])
+    if measure.height >= SHARP and measure.scatter <= half:
+        span, whole = _snapped(measure, steps.cells, known, cells)
+        if not found or (whole and known[-1].apart(span, measure) + half < found[2]):
+            return Found(span, True)
     if found:
-        span = min(found)[-1]
-    elif measure.height >= SHARP:
-        shift = known[-1].shift
-        span = _snapped(measure.low - shift[0], measure.high - shift[1], steps.cells)
-    else:
-        return "where in the picture its positions lie cannot be told"
-    shift = (measure.low - span[0], measure.high - span[1])
-    known.append(Known(span, (span[1] - span[0]) / steps.cells, shift, measure.blur))
-    return span
+        return Found(found[-1], True)
+    return Found("where in the picture its positions lie cannot be told", True)
+
+
+def _of_as_many_cells(cells, known):
+    """Where the last tensor before lies that has so many cells, or any."""
+    as_many = [one for one in known if abs(one.span[1] - one.span[0] - cells * one.cell) < 1e-6]
+    return (as_many or known)[-1].span
 
 
 def _agreeing(cells, measure, known):
@@ -554,22 +679,37 @@ def _agreeing(cells, measure, known):
         for span, behind in before.aligned(cells, cell):
             if measure.height >= SHARP or least <= span[0] < span[1] <= most:
                 options.append((False, True, span, behind))
-        allowed = HALF_A_CELL * cell + BLURRED * max(0.0, measure.blur - before.blur)
+        allowed = HALF_A_CELL * cell + SCATTERED * measure.scatter
+        blurred = BLURRED * max(0.0, measure.blur - before.blur)
         for broken, new, span, behind in options:
             apart = before.apart(span, measure)
-            if apart <= allowed:
+            loose = measure.scatter > max(HALF_A_CELL * cell, WHOLE_STEP * (span[1] - span[0]))
+            if new and (loose or measure.vague):
+                continue
+            if broken and abs(cell * cells / (span[1] - span[0]) - 1) > OF_A_SIZE:
+                continue
+            if apart <= allowed + (min(blurred, NEAR * cell) if new else blurred):
                 apart = apart + behind if new else max(apart, HALF_A_CELL * cell)
                 found.append((broken, new, apart, place, span))
     return found
 
 
-def _snapped(low, high, cells):
-    """A measured span on whole steps and pixels, which crops, borders and strides are made of."""
+def _snapped(measure, cells, known, others):
+    """A measured span, and whether its steps are whole, as crops, borders and strides leave them.
+
+    Then it begins whole cells behind a tensor before it, or whole pixels.
+    """
+    low, high = measure.low - known[-1].shift[0], measure.high - known[-1].shift[1]
     cell = (high - low) / cells
-    steps = [n for n in (round(cell), 1 / max(1, round(1 / cell))) if n > 0]
-    step = min(steps, key=lambda step: abs(step - cell))
-    if abs(step - cell) > WHOLE_STEP * cell:
-        return float(round(low)), float(round(high))
+    whole = [n for n in (round(cell), 1 / max(1, round(1 / cell))) if n > 0]
+    step = min([*whole, *others, *(one.cell for one in known)], key=lambda n: abs(n - cell))
+    if abs(step - cell) > WHOLE_STEP * cell + SCATTERED * measure.scatter / cells:
+        return (float(round(low)), float(round(high))), False
+    first, grids = (low + high - cells * step) / 2, {(one.cell, one.span[0]) for one in known}
+    for unit, start in sorted(grids, reverse=True):
+        snapped = start + round((first - start) / unit) * unit
+        if unit <= (1 + WHOLE_STEP) * step and abs(snapped - first) <= NEAR * unit:
+            return (snapped, snapped + cells * step), True
     unit = min(step, 1.0) / 2
-    first = round(((low + high) / 2 - cells * step / 2) / unit) * unit
-    return first, first + cells * step
+    snapped = round(first / unit) * unit
+    return (snapped, snapped + cells * step), True

@@ -170,7 +170,7 @@ def test_a_model_that_was_trained_knows_its_size(tmp_path):
                 x = stage(x)
             return x
 
-    data, few = makes.birds(tmp_path / "birds")
+    _, few = makes.birds(tmp_path / "birds")
     model = Own()
     model.compile("sgd", keras.losses.SparseCategoricalCrossentropy(from_logits=True))
     history = model.fit(
