@@ -5,6 +5,10 @@ the other. Cells of a tensor that see A alone answer as to A, those that see B a
 axis that follows the picture's width shows a step that moves with the edge, and says where it
 crosses it: cropped, flipped, padded or not, whatever the network is made of. Axes of channels, of
 heads or of windows show none. Plain arrays go in and out; this knows no network.
+
+Each edge is tried with A before B and with B before A. So one pair of textures finds the ends of a
+layer of the picture's own resolution, at 96×96, to 0.2 pixels (standard deviation), where one order
+alone found them to 1.3.
 """
 
 from __future__ import annotations
