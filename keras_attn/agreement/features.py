@@ -10,7 +10,7 @@ from collections import Counter
 
 import tensorflow as tf
 
-from keras_attn.agreement import probing
+from keras_attn.agreement import layouts, probing, spans
 from keras_attn.agreement.sources import as_names, chosen_layers, named_layers
 from keras_attn.errors import InputError
 
@@ -39,7 +39,7 @@ def activation_maps(features):
 
 
 def on_grid(layout, values, what):
-    """A tensor of a `probing.Layout` as features `(n, h, w, C)`; what: its name, for an error."""
+    """A tensor of a `layouts.Layout` as features `(n, h, w, C)`; what: its name, for an error."""
     rank = len(values.shape)
     if layout.tokens:
         leading, height, width = layout.tokens
@@ -88,10 +88,10 @@ class Tensors:
             self._check_named(names)
             none = optional and not usual
             chosen = [] if none else chosen_layers(names, usual, self.reasons)
-            layouts = self.layouts([*needs, *chosen])
-            wrong = {name: told for name, told in layouts.items() if isinstance(told, str)}
+            found = self.layouts([*needs, *chosen])
+            wrong = {name: told for name, told in found.items() if isinstance(told, str)}
             if not wrong:
-                return layouts, chosen
+                return found, chosen
             for name in wrong:
                 if name in needs or names:
                     raise InputError(f"layer {name!r}", "a map of the picture", wrong[name])
@@ -126,7 +126,7 @@ class Tensors:
         if shape[0] != TRIED:
             return f"a tensor of {shape[0]} rows for {TRIED} images: {tuple(shape)}"
         if len(shape) == 3:
-            grids = probing.grids(shape[1], self.size)
+            grids = layouts.grids(shape[1], self.size)
             if grids:
                 return (shape[0], *grids[0][1:], shape[2])
             shape = (*shape, 1)
@@ -172,7 +172,7 @@ class Tensors:
         """Layouts of all fits, in the order of execution; and names of what lies where none did."""
         order = sorted(self.fits, key=self._place)
         fits = {name: self.fits[name] for name in order if not isinstance(self.fits[name], str)}
-        return probing.placed(fits, self.size)
+        return spans.placed(fits, self.size)
 
     def _place(self, name):
         return self.order.index(name) if name in self.order else -1
@@ -195,16 +195,16 @@ class Tensors:
 
     def _refuse_unknown_grids(self, names):
         """Tokens that answer to all of the picture alike are on a grid that others are on."""
-        sure = {fit.grid for fit in self.fits.values() if probing.sure(fit)}
+        sure = {fit.grid for fit in self.fits.values() if layouts.sure(fit)}
         for name in names:
             fit = self.fits[name]
-            doubtful = not isinstance(fit, str) and not probing.sure(fit)
+            doubtful = not isinstance(fit, str) and not layouts.sure(fit)
             if doubtful and fit.layout.tokens and fit.grid not in sure:
-                self.fits[name] = probing.NO_MAP
+                self.fits[name] = layouts.NO_MAP
 
     def _look_closer_while_unclear(self, names):
         for _ in range(CLOSER_LOOKS):
-            unclear = [name for name in names if probing.unclear(self.fits[name])]
+            unclear = [name for name in names if layouts.unclear(self.fits[name])]
             self._look_closer([name for name in unclear if self._worth_it(name)])
 
     def _worth_it(self, name):
@@ -213,7 +213,7 @@ class Tensors:
         return (
             closer is not None
             or not self.looked_at[name, closer]
-            or self.fits[name] == probing.NO_MAP
+            or self.fits[name] == layouts.NO_MAP
         )
 
     def _look_closer(self, names, once=False):
@@ -235,4 +235,4 @@ class Tensors:
         found = probing.answers(self.answers(names), self.size, span, seeds)
         self.found |= found
         for name, answers in found.items():
-            self.fits[name] = probing.layout_of(answers, self.size, self.known.get(name, False))
+            self.fits[name] = layouts.layout_of(answers, self.size, self.known.get(name, False))

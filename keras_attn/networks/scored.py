@@ -116,7 +116,7 @@ def _tried(model, names, size):
 
 
 def _layouts(model, names, size):
-    """A `probing.Layout`, or why it is no map, of each output; and how the model runs.
+    """A `layouts.Layout`, or why it is no map, of each output; and how the model runs.
 
     The layers before them are looked at too: an output that sees the whole picture does not tell by
     itself where a crop has put it.

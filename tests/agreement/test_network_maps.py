@@ -9,8 +9,8 @@ from conftest import real
 import keras_attn as ka
 from keras_attn import models
 from keras_attn.agreement.keras_maps import KerasMaps
+from keras_attn.agreement.layouts import grids
 from keras_attn.agreement.opening import open_source
-from keras_attn.agreement.probing import grids
 from keras_attn.errors import InputError
 from keras_attn.resizing import resized
 
@@ -366,7 +366,7 @@ ka.models.salient_object("alexnet", "supervised", width=0.1).save({path!r})
     audit = f"""
 import numpy as np
 from keras_attn.agreement.opening import open_source
-from keras_attn.agreement.probing import grids
+from keras_attn.agreement.layouts import grids
 maps = open_source({path!r})([np.zeros((40, 60, 3), np.uint8)], None)
 assert ("attention_3", "map") in maps and ("saliency_3", "map") in maps, list(maps)
 """

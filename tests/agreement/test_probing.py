@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import uniform_filter
 
-from keras_attn.agreement import probing
+from keras_attn.agreement import layouts, probing, spans
 
 SIZE = (48, 64)
 
@@ -16,8 +16,8 @@ def found(network, size=SIZE, seeds=(probing.SEEDS,)):
         return {"it": np.stack([network(picture.astype(float)) for picture in pictures])}
 
     answers = probing.answers(run, size, None, seeds)["it"]
-    fit = probing.layout_of(answers, size)
-    return fit if isinstance(fit, str) else probing.placed({"it": fit}, size)[0]["it"]
+    fit = layouts.layout_of(answers, size)
+    return fit if isinstance(fit, str) else spans.placed({"it": fit}, size)[0]["it"]
 
 
 def pixels(layout, size=SIZE):
@@ -112,10 +112,10 @@ def test_what_lies_where_another_lies_has_its_cells():
         return {"four": four, "cut": cut}
 
     answers = probing.answers(run, SIZE)
-    fits = {name: probing.layout_of(answers[name], SIZE) for name in answers}
-    layouts, new = probing.placed(fits, SIZE)
+    fits = {name: layouts.layout_of(answers[name], SIZE) for name in answers}
+    placed, new = spans.placed(fits, SIZE)
     assert new == ["cut"]
-    assert pixels(layouts["cut"]) == ((4, 36), (20, 60))
+    assert pixels(placed["cut"]) == ((4, 36), (20, 60))
 
 
 def test_textures_are_the_same_every_time_and_of_all_brightnesses():
