@@ -25,6 +25,8 @@ NEAR = 0.25
 """How far, in its cells, a map may be from the cells of another, to be put on them."""
 OF_A_SIZE = 0.15
 """How far, relatively, measured cells may be from those of a span that they are no multiple in."""
+LIKELY = 1.5
+"""How far, in cells, a blurred measure may be from where a stride leads to."""
 STRIDES = (1, 2, 3, 4, 5, 6, 7, 8)
 WHOLE_RATIO = 1e-6
 """How far, relatively, the cells of two tensors may be from multiples of each other."""
@@ -109,11 +111,11 @@ class Known:
     shift: tuple[float, float] = (0.0, 0.0)
     blur: float = 0.0
 
-    def stretched(self, cells):
-        """Its own span, and whether so many cells in it are a multiple or a part of its own."""
-        ratio = (self.span[1] - self.span[0]) / cells / self.cell
+    def whole(self, cells, last):
+        """Whether so many cells in its span are multiples or parts of the last cell before."""
+        ratio = (self.span[1] - self.span[0]) / cells / last
         ratio = max(ratio, 1 / ratio)
-        return self.span, abs(ratio - round(ratio)) <= WHOLE_RATIO * ratio
+        return abs(ratio - round(ratio)) <= WHOLE_RATIO * ratio
 
     def aligned(self, cells, cell):
         """Spans of cells of about that size in its middle, or beginning or ending where it does.
@@ -158,9 +160,22 @@ def _span(steps, known, cells):
         span, whole = _snapped(measure, steps.cells, known, cells)
         if not found or (whole and known[-1].apart(span, measure) + half < found[2]):
             return Found(span, True)
-    if found:
-        return Found(found[-1], True)
-    return Found("where in the picture its positions lie cannot be told", True)
+    span = found[-1] if found else _likely(steps.cells, measure, known[-1])
+    return Found(span or "where in the picture its positions lie cannot be told", True)
+
+
+def _likely(cells, measure, last):
+    """The span in the middle of the last tensor before that a stride leads to, or None.
+
+    None where a measure that can be trusted is far from it.
+    """
+    before = round((last.span[1] - last.span[0]) / last.cell)
+    stride = round(before / cells) or 1 / round(cells / before)
+    middle, half = sum(last.span) / 2, cells * last.cell * stride / 2
+    span = (middle - half, middle + half)
+    trusted = measure.scatter <= HALF_A_CELL * last.cell * stride
+    near = last.apart(span, measure) <= LIKELY * last.cell * stride
+    return span if near or not trusted else None
 
 
 def _of_as_many_cells(cells, known):
@@ -179,8 +194,7 @@ def _agreeing(cells, measure, known):
     least, most = min(one.span[0] for one in known), max(one.span[1] for one in known)
     found = []
     for place, before in enumerate(known):
-        span, whole = before.stretched(cells)
-        options = [(not whole, False, span, 0.0)]
+        options = [(not _whole(before, cells, cell, measure, known), False, before.span, 0.0)]
         for span, behind in before.aligned(cells, cell):
             if measure.height >= SHARP or least <= span[0] < span[1] <= most:
                 options.append((False, True, span, behind))
@@ -197,6 +211,19 @@ def _agreeing(cells, measure, known):
                 apart = apart + behind if new else max(apart, HALF_A_CELL * cell)
                 found.append((broken, new, apart, place, span))
     return found
+
+
+def _whole(before, cells, cell, measure, known):
+    """Whether so many cells over the span of a tensor before are likely by their size.
+
+    Of the last tensor they have to be multiples or parts. Of that one alone it takes a measure that
+    does not speak against it: any whole number of pixels is a multiple of the picture's.
+    """
+    if before.whole(cells, known[-1].cell):
+        return True
+    of_a_size = abs(cell * cells / (before.span[1] - before.span[0]) - 1) <= OF_A_SIZE
+    trusted = measure.scatter <= HALF_A_CELL * cell
+    return before.whole(cells, before.cell) and (of_a_size or not trusted)
 
 
 def _snapped(measure, cells, known, others):
