@@ -147,7 +147,12 @@ class FunctionMaps:
         return maps
 
     def _called(self, batch):
-        returned = self.function(batch)
+        try:
+            returned = self.function(batch)
+        except Exception as error:  # whatever a function of the user's raises
+            expected = f"a function of float32 RGB images (n, H, W, 3), here {batch.shape}"
+            received = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+            raise InputError(f"function {self.name}", expected, received) from error
         named = returned if isinstance(returned, dict) else {"": returned}
         return {name: self._checked(name, values, batch) for name, values in named.items()}
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -72,13 +73,22 @@ def _saved(path, form):
     import keras_attn  # noqa: F401  makes the package's own layers known
     from keras_attn import tasks
 
+    expected = f"a {path.suffix} file that loads safely (one that needs code of your own: load it "
+    expected += "yourself with keras.saving.load_model, and give the model)"
+    if form == forms.KERAS_FILE and not zipfile.is_zipfile(path):
+        raise InputError(path, expected, "a file that is damaged or was not saved by Keras 3")
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # the loader raises whatever the file's content leads it to
-        expected = f"a {path.suffix} file that loads safely"
-        raise InputError(path, expected, error) from error
+        raise InputError(path, expected, _cause(error)) from error
     origin = f" from {path.name}{_fingerprint(path)}"
     return Opened(model, form, tasks.config_of(model), path, origin)
+
+
+def _cause(error):
+    """What a loader says last of why it failed; what it prints before may fill a screen."""
+    text = str(error).rpartition("Exception encountered:")[2].strip()
+    return f"{type(error).__name__}: {text.splitlines()[0] if text else ''}".rstrip(" .")
 
 
 def _run(path, form):

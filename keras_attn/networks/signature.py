@@ -4,6 +4,7 @@ Loading a SavedModel runs what it contains, like any program: load only models y
 """
 
 import json
+import re
 from pathlib import Path
 
 import keras
@@ -42,11 +43,18 @@ def load(path, size=None, expected="a SavedModel"):
     except Exception as error:  # the loader raises whatever the file's bytes lead it to
         received = f"a folder that cannot be loaded ({error})"
         raise InputError(path, expected, received) from error
+    numbers = layer.compute_output_spec(None)
+    if not numbers or any(spec.dtype == tf.string for spec in layer.specs):
+        expected = "a signature of images that returns numbers"
+        received = f"{listing(layer.signature.structured_outputs)} of {listing(layer.specs)}"
+        raise InputError(path, expected, received)
     inputs = {
         spec.name: keras.Input(_shape(spec, size), name=spec.name, dtype="float32")
         for spec in layer.specs
     }
-    return keras.Model(inputs, layer(inputs), name=Path(path).resolve().name)
+    # What TensorFlow does not take as the name of a scope.
+    name = re.sub(r"[^A-Za-z0-9.]", "_", Path(path).resolve().name)
+    return keras.Model(inputs, layer(inputs), name=f"model{name}" if name[:1] == "_" else name)
 
 
 def _about(path):
@@ -87,7 +95,7 @@ class _Signature(keras.layers.Layer):
 
     def call(self, inputs):
         """Return the outputs by name."""
-        given = {spec.name: _as_type(inputs[spec.name], spec.dtype) for spec in self.specs}
+        given = {spec.name: as_type(inputs[spec.name], spec.dtype) for spec in self.specs}
         outputs = self.signature(**given)
         return {name: value for name, value in outputs.items() if value.dtype != tf.string}
 
@@ -101,7 +109,8 @@ class _Signature(keras.layers.Layer):
         }
 
 
-def _as_type(values, dtype):
+def as_type(values, dtype):
+    """Pixels in the type that a signature takes; for whole numbers they are rounded."""
     if not dtype.is_integer:
         return tf.cast(values, dtype)
     return tf.cast(tf.round(tf.clip_by_value(values, dtype.min, dtype.max)), dtype)
