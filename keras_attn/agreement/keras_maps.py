@@ -73,6 +73,9 @@ class KerasMaps:
     def _dry_run(self, every):
         """How the model runs on two textures, and what it returns for them."""
         pictures = self._input(list(probing.textures(self.size)))
+        dtypes = [tensor.dtype for tensor in getattr(self.model, "inputs", None) or ()]
+        # Keras casts images to the type of the input, and whole numbers have no gradient.
+        self.smooth = pictures.dtype.is_floating and all("float" in dtype for dtype in dtypes)
         for self.eagerly in (False, True):
             trace = inside.Trace(every)
             with trace.recording():
@@ -111,13 +114,17 @@ class KerasMaps:
             raise InputError("explain", expected, repr(self.explain))
 
     def _possible(self, kinds):
-        possible = ["activation"] + ["gradient", "grad_cam"] * (self.decision is not None)
+        possible = ["activation"]
+        if self.decision is not None:
+            possible += ["gradient"] * self.smooth + ["grad_cam"]
         possible += ["cam"] * (self.pooled is not None)
         for kind in kinds:
             one_of("kinds", kind, KINDS)
             if kind not in possible:
                 why = "a classifier" if kind != "cam" else "global average pooling before one Dense"
                 received = repr(self.model.name)
+                if kind == "gradient" and not self.smooth:
+                    why, received = "an input of floats", f"{received}, which takes whole numbers"
                 if self._undecided and kind != "cam":
                     why += ", whose class scores are named by output="
                     received += f" with {listing(self.candidates)}"
@@ -148,7 +155,8 @@ class KerasMaps:
         self.layouts, paths = tensors.chosen(layers, needs, optional)
         self.layers = {path: every[path.partition("@")[0]] for path in paths}
         if not paths and not set(self.kinds) - {"activation", "grad_cam"}:
-            self.kinds = ("gradient",)
+            expected = f"feature maps (batch, H, W, C) for {listing(self.kinds)}"
+            raise InputError(f"model {self.model.name!r}", expected, "none")
         self.caught = dict(self.layers)
         if "cam" in self.kinds:
             self.caught[self.cam_name] = self.pooled[0]

@@ -15,9 +15,9 @@ from keras_attn.agreement.features import Tensors, activation_maps, on_grid, to_
 from keras_attn.agreement.keras_maps import INPUT
 from keras_attn.agreement.place import WHOLE
 from keras_attn.agreement.sources import as_names
-from keras_attn.errors import InputError
+from keras_attn.errors import InputError, listing
 from keras_attn.networks.inputs import fitting_size, preprocessed
-from keras_attn.networks.signature import as_type
+from keras_attn.networks.signature import as_type, check_batch
 from keras_attn.resizing import resized
 
 SIGNATURES = ("serving_default", "serve")
@@ -132,7 +132,7 @@ def _signature(path, signatures):
     for name in SIGNATURES:
         if name in signatures:
             return signatures[name]
-    raise InputError(path, f"a signature {' or '.join(SIGNATURES)}", sorted(signatures) or "none")
+    raise InputError(path, f"a signature {' or '.join(SIGNATURES)}", listing(sorted(signatures)))
 
 
 def _image_input(path, signature):
@@ -141,6 +141,7 @@ def _image_input(path, signature):
     if shape is None or shape.rank != 4 or shape[-1] != 3:
         received = [f"{spec.name} {spec.shape}" for spec in inputs]
         raise InputError(path, "one image input of shape (batch, H, W, 3)", received)
+    check_batch(path, inputs[0])
     return inputs[0]
 
 

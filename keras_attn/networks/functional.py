@@ -40,6 +40,19 @@ def functional(model, size=None):
         raise InputError(f"model {model.name!r}", expected, first_line(error)) from error
 
 
+def named_for_graphs(model):
+    """The functional model under a name that TensorFlow takes; `InputError` for layers without."""
+    for path, layer in inside.walk(model):
+        if not inputs.SCOPE.fullmatch(layer.name):
+            expected = (
+                "a name of letters, digits, '.', '_' and '-', since TensorFlow takes no other"
+            )
+            raise InputError(f"layer {path!r} of model {model.name!r}", expected, repr(layer.name))
+    if inputs.ROOT_SCOPE.fullmatch(model.name):
+        return model
+    return keras.Model(model.input, model.output, name=inputs.as_scope(model.name))
+
+
 def preprocessed(model, preprocess):
     """A model of RGB pixels in [0, 255], whose image passes through `preprocess` first."""
     if preprocess is None:
@@ -93,7 +106,7 @@ class _Preprocessing(keras.layers.Layer):
         self.function = function
 
     def call(self, images):
-        return inputs.preprocessed(self.function, images)
+        return inputs.made_by(self.function, images)
 
 
 def _image_of(model):

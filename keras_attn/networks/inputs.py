@@ -11,6 +11,16 @@ from keras_attn.errors import InputError, listing
 from keras_attn.models.common import GAZE
 from keras_attn.resizing import size_of
 
+SCOPE = re.compile(r"[A-Za-z0-9_.\\/>-]*")
+ROOT_SCOPE = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")
+"""Names that TensorFlow takes in a graph, for a layer within a model and for a model."""
+
+
+def as_scope(name):
+    """A name that TensorFlow takes for a model, as near to this one as can be."""
+    made = re.sub(r"[^A-Za-z0-9_.-]", "_", name)
+    return made if ROOT_SCOPE.fullmatch(made) else f"model{made}"
+
 
 def image_size(model, size=None, own=None, gaze=False):
     """The (H, W) of the images of a model with one image input.
@@ -51,21 +61,26 @@ def fitting_size(size, own, what):
 def preprocessed(function, images):
     """Images `(n, H, W, 3)` as the user's `preprocess` returns them; of a tuple the first.
 
-    Layers and models of Keras run as in use, not as in training. Raises `InputError` for what is
-    no function of images.
+    Raises `InputError` for what is no function of images.
     """
-    called = name_of(function)
-    options = {"training": False} if isinstance(function, keras.Layer) else {}
+    expected = f"a function of images {tuple(images.shape)} that returns images"
     try:
-        made = function(images, **options)
-        made = made[0] if isinstance(made, (tuple, list)) else made
-        made = tf.convert_to_tensor(made)
+        made = tf.convert_to_tensor(made_by(function, images))
     except Exception as error:  # whatever a function of the user's raises
-        expected = f"a function of images {tuple(images.shape)} that returns images"
-        raise InputError(f"preprocess {called}", expected, first_line(error)) from error
+        raise InputError(f"preprocess {name_of(function)}", expected, first_line(error)) from error
     if not made.dtype.is_floating and not made.dtype.is_integer:
-        raise InputError(f"preprocess {called}", "a function that returns numbers", made.dtype.name)
+        raise InputError(f"preprocess {name_of(function)}", expected, f"type {made.dtype.name}")
     return made
+
+
+def made_by(function, images):
+    """What a function makes of images, of a tuple the first.
+
+    Layers and models of Keras run as in use, not as in training.
+    """
+    options = {"training": False} if isinstance(function, keras.Layer) else {}
+    made = function(images, **options)
+    return made[0] if isinstance(made, (tuple, list)) else made
 
 
 def name_of(function):

@@ -12,7 +12,13 @@ from keras_attn.agreement.features import Tensors, to_numpy
 from keras_attn.errors import InputError
 from keras_attn.models.common import image_input_of
 from keras_attn.networks import heads
-from keras_attn.networks.functional import functional, of_size, preprocessed, with_known_outputs
+from keras_attn.networks.functional import (
+    functional,
+    named_for_graphs,
+    of_size,
+    preprocessed,
+    with_known_outputs,
+)
 from keras_attn.networks.inputs import image_size
 from keras_attn.resizing import size_of
 
@@ -69,7 +75,7 @@ def scored(opened, *, task=None, size=None, preprocess=None, output=None, expect
     else:
         own = expectations.preprocessor_of(model)
         size = size or expectations.size_of(own)
-        model = functional(model, size)
+        model = named_for_graphs(functional(model, size))
         if not any(len(tensor.shape) == 5 for tensor in model.inputs):  # those of clips
             sides = image_size(model, size, own, gaze=True)
             model, size = _of_size(model, size, sides), sides

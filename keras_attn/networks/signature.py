@@ -4,7 +4,6 @@ Loading a SavedModel runs what it contains, like any program: load only models y
 """
 
 import json
-import re
 from pathlib import Path
 
 import keras
@@ -12,6 +11,7 @@ import tensorflow as tf
 
 from keras_attn import configs, tasks
 from keras_attn.errors import InputError, listing
+from keras_attn.networks.inputs import as_scope
 
 SIGNATURES = ("serving_default", "serve")
 ABOUT = "config.json"
@@ -37,7 +37,7 @@ def load(path, size=None, expected="a SavedModel"):
     """
     try:
         module = tf.saved_model.load(str(path))
-        layer = _Signature(path, module)
+        layer = Signature(path, module)
     except InputError:
         raise
     except Exception as error:  # the loader raises whatever the file's bytes lead it to
@@ -48,13 +48,13 @@ def load(path, size=None, expected="a SavedModel"):
         expected = "a signature of images that returns numbers"
         received = f"{listing(layer.signature.structured_outputs)} of {listing(layer.specs)}"
         raise InputError(path, expected, received)
+    for spec in layer.specs:
+        check_batch(path, spec)
     inputs = {
         spec.name: keras.Input(_shape(spec, size), name=spec.name, dtype="float32")
         for spec in layer.specs
     }
-    # What TensorFlow does not take as the name of a scope.
-    name = re.sub(r"[^A-Za-z0-9.]", "_", Path(path).resolve().name)
-    return keras.Model(inputs, layer(inputs), name=f"model{name}" if name[:1] == "_" else name)
+    return keras.Model(inputs, layer(inputs), name=as_scope(Path(path).resolve().name))
 
 
 def _about(path):
@@ -76,7 +76,7 @@ def _shape(spec, size):
     return shape if len(shape) == 4 or size is None else (*size, shape[-1])
 
 
-class _Signature(keras.layers.Layer):
+class Signature(keras.layers.Layer):
     """The default signature of a SavedModel as a layer on a dict of float32 inputs.
 
     It returns what are numbers, by name; names of classes are none. Pixels are rounded where the
@@ -107,6 +107,13 @@ class _Signature(keras.layers.Layer):
             for name, spec in outputs.items()
             if spec.dtype != tf.string
         }
+
+
+def check_batch(path, spec):
+    """Refuse an input of a `tf.TensorSpec` that takes one number of images alone."""
+    if spec.shape.rank and spec.shape[0] is not None:
+        shape = tuple(spec.shape)
+        raise InputError(path, "a signature of any number of images", f"{spec.name} {shape}")
 
 
 def as_type(values, dtype):
