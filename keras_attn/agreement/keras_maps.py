@@ -21,6 +21,7 @@ from keras_attn.agreement.features import Tensors, activation_maps, on_grid, to_
 from keras_attn.agreement.place import WHOLE
 from keras_attn.agreement.sources import as_names
 from keras_attn.errors import InputError, listing, one_of
+from keras_attn.networks import heads
 from keras_attn.networks.functional import is_place
 from keras_attn.networks.inputs import image_size, preprocessed
 from keras_attn.resizing import resized
@@ -84,6 +85,7 @@ class KerasMaps:
                 except Exception as error:  # whatever a foreign model raises on its input
                     expected = f"a model that takes {tuple(pictures.shape)}"
                     raise InputError(f"model {self.model.name!r}", expected, error) from error
+            self.by_chance = heads.differ(result, self._run(pictures))
             # Layers within a tf.function show nothing of themselves, unless it runs eagerly.
             if trace.ran:
                 break
@@ -208,6 +210,10 @@ class KerasMaps:
 
     def notes(self):
         """What a reader of all scores has to know."""
+        chance = [f"{self.model.name}: {heads.CHANCE}"] if self.by_chance else []
+        return chance + self._notes_on_decision()
+
+    def _notes_on_decision(self):
         if self._undecided and not self._decides:
             return [
                 f"{self.model.name}: several outputs may be class scores "

@@ -13,6 +13,10 @@ from keras_attn.tasks.scoring import DEFAULT_SIZE, exclusive, shares
 ALONE = (keras.activations.sigmoid, keras.activations.log_sigmoid)
 """Activations that tell of each class by itself."""
 LOGARITHMS = (keras.activations.log_softmax, keras.activations.log_sigmoid)
+CHANCE = (
+    "The model returns other values each time it sees the same picture, so these numbers are those "
+    "of one time."
+)
 
 
 class OfTwo(keras.layers.Layer):
@@ -53,6 +57,19 @@ def _gaze(tensor, pictures):
         side or given for side, given in zip(tensor.shape[1:3], pictures.shape[1:3], strict=True)
     ]
     return tf.constant(np.ones((len(pictures), *sides, 1), np.float32))
+
+
+def differ(first, second):
+    """Whether what a model has returned twice for the same pictures is not the same."""
+    pairs = zip(keras.tree.flatten(first), keras.tree.flatten(second), strict=True)
+    return any(_other(*map(np.asarray, pair)) for pair in pairs if None not in pair)
+
+
+def _other(one, two):
+    if one.dtype.kind not in "fV":  # V: half precision of another kind
+        return False
+    one, two = one.astype(np.float32), two.astype(np.float32)
+    return not np.allclose(one, two, rtol=1e-2, atol=1e-2 * np.abs(one).max(), equal_nan=True)
 
 
 def head_of(model, key="", run=None):
@@ -99,15 +116,19 @@ def known(head):
     return isinstance(head, OfTwo) or inside.squashes(head) or inside.gives_logits(head)
 
 
+def _squashing(head):
+    return getattr(head, "activation", None)
+
+
 def tells_each_alone(head):
     """Whether the last layer is one of sigmoids: a class does not exclude another."""
     name = type(head).__name__
-    return getattr(head, "activation", None) in ALONE or name in ("Sigmoid", "LogSigmoid")
+    return _squashing(head) in ALONE or name in ("Sigmoid", "LogSigmoid")
 
 
 def tells_logarithms(head):
     """Whether the last layer returns logarithms of probabilities."""
-    return getattr(head, "activation", None) in LOGARITHMS or type(head).__name__.startswith("Log")
+    return _squashing(head) in LOGARITHMS or type(head).__name__.startswith("Log")
 
 
 def probabilities(head):

@@ -58,6 +58,13 @@ def check_weights(weights, form, model):
         raise InputError("weights", "the name of a backbone to load them into", repr(model))
 
 
+def check_preprocess(preprocess, form):
+    """Refuse a function for the bundled backbones, whose layers would preprocess a second time."""
+    if preprocess is not None and form == forms.BACKBONE:
+        expected = "none for a bundled backbone, which preprocesses its input itself"
+        raise InputError("preprocess", expected, preprocess)
+
+
 def _in_memory(model):
     from keras_attn import tasks
 
@@ -123,7 +130,13 @@ def _backbone(name, weights, size):
     height, width = size_of(size or backbone.size)
     stored = {} if weights is None else weight_files.shapes(weights)
     classes = _classes(stored, backbone)
-    network = backbone.build((height, width, 3), classes=classes, name=name)
+    try:
+        network = backbone.build((height, width, 3), classes=classes, name=name)
+    except InputError:
+        raise
+    except ValueError as error:  # of the first layer that has nothing left to look at
+        expected = f"images that are large enough for {name}"
+        raise InputError("size", expected, f"{height}×{width}") from error
     if weights is None:
         return Opened(network, forms.BACKBONE, origin=" with random weights")
     file = weight_files.load(network, weights).path

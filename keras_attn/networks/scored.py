@@ -11,7 +11,7 @@ from keras_attn.agreement import expectations, inside, probing
 from keras_attn.agreement.features import Tensors, to_numpy
 from keras_attn.errors import InputError
 from keras_attn.models.common import image_input_of
-from keras_attn.networks import heads
+from keras_attn.networks import heads, opening
 from keras_attn.networks.functional import (
     functional,
     named_for_graphs,
@@ -55,7 +55,7 @@ class Scored:
             return scorer, ()
         names = _maps_of(scorer)
         scorer.places, notes = _tried(self.model, names, scorer.size)
-        return scorer, notes
+        return scorer, (*notes, *_chance(self.model, scorer.size))
 
 
 def scored(opened, *, task=None, size=None, preprocess=None, output=None, expected=None):
@@ -67,10 +67,13 @@ def scored(opened, *, task=None, size=None, preprocess=None, output=None, expect
     """
     size = None if size is None else size_of(size)
     model, config = opened.model, opened.config
+    opening.check_preprocess(preprocess, opened.form)
     if config is not None:
         for name, given in (("preprocess", preprocess), ("output", output)):
             if given is not None:
                 raise InputError(name, "none for a run, which knows its own", repr(given))
+        if size is not None:
+            _check_size(model, size)
         found = tasks.of(config)
     else:
         own = expectations.preprocessor_of(model)
@@ -86,6 +89,13 @@ def scored(opened, *, task=None, size=None, preprocess=None, output=None, expect
             raise InputError("model", expected, f"a run of {found.NAME}")
         raise InputError("task", f"{found.NAME!r}, which the run was trained for", repr(task))
     return Scored(model, found, config, opened.file, size)
+
+
+def _check_size(model, size):
+    """Refuse a size that a trained network does not take."""
+    if any(len(tensor.shape) == 5 for tensor in model.inputs):
+        raise InputError("size", "none for a network of clips", size)
+    image_size(model, size, gaze=True)
 
 
 def _of_size(model, named, sides):
@@ -134,6 +144,12 @@ def _tried(model, names, size):
         _check_layout(name, model, layout)
         notes += [f"{name or 'saliency'}: {sentence}" for sentence in layout.sentences()]
     return {name: layout.place for name, layout in layouts.items()}, tuple(notes)
+
+
+def _chance(model, size):
+    """A note on a model that answers by chance."""
+    run, pictures = heads.runner(model), probing.textures(size)
+    return (heads.CHANCE,) if heads.differ(run(pictures), run(pictures)) else ()
 
 
 def _layouts(model, names, size):

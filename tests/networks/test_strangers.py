@@ -263,6 +263,35 @@ def test_the_place_of_an_output_counts_all_outputs_in_an_audit_too(birds):
         ka.audit(model, birds, output=0, **QUIET)
 
 
+class Noisy(layers.Layer):
+    def __init__(self):
+        super().__init__()
+        self.seed = keras.random.SeedGenerator(0)
+
+    def call(self, scores):
+        return scores + keras.random.normal(ops.shape(scores), stddev=10.0, seed=self.seed)
+
+
+def test_a_model_that_answers_by_chance_is_told(birds):
+    plain = scores_model()
+    model = keras.Model(plain.input, Noisy()(plain.output))
+    for verb in (ka.evaluate, ka.attack, ka.audit):
+        told = [verb(one, birds, **QUIET).notes for one in (model, plain)]
+        assert [any("other values each time" in n for n in notes) for notes in told] == [
+            True,
+            False,
+        ]
+
+
+def test_backbones_preprocess_themselves_and_want_pictures_of_some_size(birds, tmp_path):
+    calls = every_verb("alexnet", birds, tmp_path, preprocess=lambda x: x)
+    del calls["validation"]
+    check_refused(calls, "preprocess: expected none for a bundled backbone")
+    calls = every_verb("alexnet", birds, tmp_path, size=8)
+    del calls["validation"]
+    check_refused(calls, "size: expected images that are large enough for alexnet")
+
+
 # --- maps -----------------------------------------------------------------------------------------
 
 
