@@ -94,6 +94,7 @@ class KerasMaps:
     def _decide(self, trace, result, output):
         """Find the class scores, their last layer, and what the scores are."""
         names = getattr(self.model, "output_names", ()) if _listed(result) else ()
+        names = getattr(result, "_fields", names)  # of a namedtuple
         self.candidates = inside.score_outputs(result, names)
         if output is None:
             self.decision = inside.decision_of(self.candidates)

@@ -62,7 +62,8 @@ def _gaze(tensor, pictures):
 def differ(first, second):
     """Whether what a model has returned twice for the same pictures is not the same."""
     pairs = zip(keras.tree.flatten(first), keras.tree.flatten(second), strict=True)
-    return any(_other(*map(np.asarray, pair)) for pair in pairs if None not in pair)
+    pairs = [pair for pair in pairs if all(value is not None for value in pair)]
+    return any(_other(*map(np.asarray, pair)) for pair in pairs)
 
 
 def _other(one, two):

@@ -1,5 +1,7 @@
 """Models as strangers bring them: behind the front door a number is right, or one clear error."""
 
+from typing import NamedTuple
+
 import keras
 import makes
 import numpy as np
@@ -8,7 +10,7 @@ import tensorflow as tf
 from keras import layers, ops
 
 import keras_attn as ka
-from keras_attn import cli
+from keras_attn import cli, configs, tasks
 from keras_attn.datasets import pipeline
 from keras_attn.errors import InputError
 
@@ -251,6 +253,31 @@ def test_the_only_output_may_be_named(output, birds):
     result = ka.evaluate(makes.classifier(CLASSES), birds, output=output, **QUIET)
     assert len(result.rows) == len(birds)
     ka.audit(makes.classifier(CLASSES), birds, output=output, gallery=1, **QUIET)
+
+
+class Told(NamedTuple):
+    """What a subclassed model returns."""
+
+    features: object
+    logits: object
+
+
+def test_outputs_of_a_subclass_are_named_by_its_namedtuple(birds):
+    model = makes.Subclassed(CLASSES, lambda scores: Told(2 * scores, -scores))
+    model(pixels(birds)[:1])
+    found = ka.evaluate(model, birds, size=SIDE, output="logits", **QUIET).arrays["logits"]
+    np.testing.assert_allclose(found, model(pixels(birds)).logits, atol=1e-6)
+    audited = ka.audit(model, birds, size=SIDE, output="logits", gallery=1, **QUIET).rows
+    assert "gradient" in set(audited["kind"])
+
+
+def test_a_run_refuses_another_size(scenes, tmp_path):
+    config = configs.salient_object("miniature", backbone="alexnet", attention="softmax")
+    config = configs.changed(config, width=0.125, size=67, base_rate=0.1)
+    model = tasks.tag(tasks.of(config).network(config), config)
+    calls = every_verb(model, scenes, tmp_path, size=48)
+    del calls["attack"]
+    check_refused(calls, r"size: expected \(67, 67\), which model")
 
 
 def test_the_place_of_an_output_counts_all_outputs_in_an_audit_too(birds):
