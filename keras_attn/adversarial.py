@@ -15,6 +15,8 @@ import tensorflow as tf
 from keras_attn.agreement import inside
 from keras_attn.errors import InputError
 from keras_attn.models.common import image_input_of
+from keras_attn.networks import heads
+from keras_attn.tasks.scoring import check_finite
 
 # foolbox imports GitPython, which complains where there is no git.
 os.environ.setdefault("GIT_PYTHON_REFRESH", "quiet")
@@ -71,10 +73,11 @@ class Attack:
         if self.named and "logits" not in model.output:
             raise InputError(f"model {model.name!r}", "an output logits", list(model.output))
 
-        self.model, self.key, self.head = model, "logits" if self.named else (), None
+        self.model, self.key, self.head = model, "logits" if self.named else "", None
+        self.opened = False
 
         def run(inputs):
-            with inside.unsquashed(self.head):
+            with heads.unsquashed(self.head):
                 return self._called(inputs)
 
         # Traced once, gradient included.
@@ -86,22 +89,23 @@ class Attack:
 
     def _find_head(self, inputs):
         """Find the layer that makes the scores, which may end in a softmax."""
-        self.head = inside.head_of(self.model, self.key)
-        if self.head is None:  # of a subclassed model: it shows while it runs
-            trace = inside.Trace(dict(inside.walk(self.model)))
-            with trace.recording():
-                made = self._called({name: value[:1] for name, value in inputs.items()})
-            self.head = trace.maker(inside.picked(made, self.key))
+        if self.opened:
+            return
+
+        def run():
+            made = self._called({name: value[:1] for name, value in inputs.items()})
+            return made if self.named else {"": made}
+
+        self.head, self.opened = heads.head_of(self.model, self.key, run), True
 
     def outputs(self, inputs):
         """Arrays by name of what the model returns for a dict of arrays."""
         tensors = {name: tf.convert_to_tensor(value) for name, value in inputs.items()}
-        if self.head is None:
-            self._find_head(tensors)
+        self._find_head(tensors)
         made = self.run(tensors)
         made = made if self.named else {"logits": made}
         found = {name: value.numpy() for name, value in made.items()}
-        _check_scores(found["logits"])
+        _check_scores(found["logits"], self.head)
         return found
 
     def perturbed(self, inputs, labels):
@@ -110,8 +114,7 @@ class Attack:
         Its `direction` is the sign of the gradient, of the images' shape.
         """
         tensors = {name: tf.convert_to_tensor(value) for name, value in inputs.items()}
-        if self.head is None:
-            self._find_head(tensors)
+        self._find_head(tensors)
         images = tensors.pop(self.image)
         _check_pixels(images)
 
@@ -125,10 +128,14 @@ class Attack:
         return _Perturbed(network, images, criterion)
 
 
-def _check_scores(scores):
+def _check_scores(scores, head):
     """Refuse probabilities: taken for scores, they would make another attack of it."""
+    check_finite("class scores of model", scores)
+    if inside.gives_logits(head):
+        return
     if scores.min() >= 0 and np.allclose(scores.sum(axis=1), 1, atol=1e-4):
-        raise InputError("model", "scores of the classes before softmax", "probabilities")
+        expected = "scores of the classes before softmax, or a softmax layer of Keras as the last"
+        raise InputError("model", expected, "probabilities")
 
 
 def _check_pixels(images):

@@ -78,6 +78,8 @@ def audit(
         runs.check_target(out, FILES, overwrite=overwrite)
     data = datasets.as_dataset(data)
     models = model if isinstance(model, dict) else {_name(model): model}
+    if twice := [name for name in models if str(name) != name and str(name) in models]:
+        raise InputError("model", "another name for each of the models", repr(twice[0]))
     models = {str(name): one for name, one in models.items()}
     if not models:
         raise InputError("model", "at least one model", "an empty dict")
@@ -319,6 +321,10 @@ def validation(data, *, task=None, every=1, size=None, preprocess=None, output=N
     from keras_attn import evaluation
     from keras_attn.training.callbacks import Validation
 
+    if not isinstance(every, int) or every < 1:
+        raise InputError("every", "a number of epochs, 1 or more", repr(every))
+    if pictures is not None:
+        pictures = runs.check_target(Path(pictures).expanduser(), (), overwrite=True)
     if not isinstance(data, datasets.VideoDataset):
         data = datasets.as_dataset(data)
     given = {"task": task, "size": size, "preprocess": preprocess, "output": output}

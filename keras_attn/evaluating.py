@@ -75,6 +75,7 @@ def opened(weights, verb, options):
     given = options.options()
     files = {"weights": given.pop("weights"), "size": given["size"]}
     network = opening.keras_network(weights, verb, **files)
+    opening.check_preprocess(given["preprocess"], network.form)
     return Network(network.model, network.config, given)
 
 

@@ -68,6 +68,8 @@ def one(option, read=str, absent=None):
             raise InputError(f"--{option}", expected, listing(values))
         try:
             return read(values[0])
+        except InputError:
+            raise
         except ValueError as error:
             raise InputError(f"--{option}", "a number", repr(values[0])) from error
 

@@ -25,6 +25,8 @@ from keras_attn.report import pictures
 TABLE = "predictions.csv"
 SALIENCY, OVERLAY, RAW = "{}_saliency.png", "{}_overlay.png", "{}.npz"
 """What is written for an image, by the stem of its name."""
+ROUNDING = 1e-5
+"""How far saliency may lie outside [0, 1] unnoticed."""
 SHOWN = 20
 """Images or videos that are printed at most."""
 
@@ -106,6 +108,7 @@ def of_images(model, scorer, source, options):
         rows = list(bar.track(made, total=len(examples), description="predicting"))
         table = as_table(rows, stage) if write.classifies else None
     notes = _unseen(examples) if GAZE in scorer.inputs_of_model else ()
+    notes = (*notes, *_cut_off(write.beyond))
     return Predictions(options.out, tuple(files), table, tuple(report.skipped), notes)
 
 
@@ -141,11 +144,16 @@ def _unseen(examples):
     return (told,) if without else ()
 
 
+def _cut_off(beyond):
+    told = "Saliency below 0 or above 1, which pictures cut off and raw=True (--raw) keeps"
+    return (f"{told}: {listing(sorted(beyond), 5)}.",) if beyond else ()
+
+
 class _Writer:
     """Writes what a network makes of one image; returns its row of the table, if there is one."""
 
     def __init__(self, scorer, raw):
-        self.scorer = scorer
+        self.scorer, self.beyond = scorer, []
         self.classifies = hasattr(scorer, "classes")
         self.kinds = [SALIENCY] * scorer.segments + [OVERLAY] * bool(scorer.attention) + [RAW] * raw
 
@@ -163,7 +171,10 @@ class _Writer:
         return told(example.id, probabilities, self.scorer) if self.classifies else None
 
     def _saliency(self, path, example, maps, probabilities):
-        Image.fromarray(pictures.grey(maps["saliency"])[..., 0]).save(path)
+        saliency = maps["saliency"]
+        if saliency.min() < -ROUNDING or saliency.max() > 1 + ROUNDING:
+            self.beyond.append(example.id)
+        Image.fromarray(pictures.grey(saliency)[..., 0]).save(path)
 
     def _overlay(self, path, example, maps, probabilities):
         last = maps[self.scorer.attention[-1]]

@@ -17,8 +17,9 @@ from keras_attn import any_size, configs, mechanisms, models, provenance, runs, 
 from keras_attn.errors import InputError, listing
 from keras_attn.models.c3d import FLOW, FRAMES
 from keras_attn.models.common import GAZE
+from keras_attn.networks import heads
 from keras_attn.report import model_card
-from keras_attn.tasks.scoring import outputs_like
+from keras_attn.tasks.scoring import ALREADY, described, outputs_like
 from keras_attn.training import devices
 
 CARD = "README.md"
@@ -158,6 +159,8 @@ class Served:
     def __init__(self, model, classes=()):
         self.model, self.classes = model, tuple(classes)
         self.inputs, self.outputs = _inputs(model), _outputs(model)
+        told = [own for own, name in self.outputs.items() if name == "logits"]
+        self.head = heads.head_of(model, told[0]) if told and IMAGE in self.inputs else None
         self.numbers = _function(self._numbers, self.inputs)
         self.serve = _function(self._served, self.inputs)
 
@@ -212,15 +215,28 @@ class Served:
         fed = {tensor.name: _fitted(given[name], tensor) for name, tensor in self.inputs.items()}
         # In the structure the model was made with: a dict, a list, or one tensor alone.
         structure = keras.tree.map_structure(lambda tensor: fed[tensor.name], self.model.input)
-        outputs = any_size.called(self.model, structure)
+        with heads.unsquashed(self.head):
+            outputs = any_size.called(self.model, structure)
         outputs = outputs if isinstance(outputs, dict) else {"": outputs}
         made = {new: tf.cast(outputs[own], tf.float32) for own, new in self.outputs.items()}
         for name, value in made.items():
             if shape is not None and value.shape.rank == 4:
                 made[name] = tf.image.resize(value, shape)
         if "logits" in made:
-            made["probabilities"] = tf.nn.softmax(made["logits"])
+            made["probabilities"] = self._probabilities(made["logits"])
         return made
+
+    def _probabilities(self, scores):
+        """Those of the classes; scores of an unknown layer may be such already, as in `shares`."""
+        if heads.tells_each_alone(self.head):
+            return tf.sigmoid(scores)
+        softmax = tf.nn.softmax(scores)
+        if IMAGE not in self.inputs or heads.known(self.head):
+            return softmax
+        total = tf.reduce_sum(scores, axis=-1, keepdims=True)
+        already = tf.reduce_all(scores >= 0, axis=-1, keepdims=True)
+        already = tf.logical_and(already, tf.abs(total - 1) < ALREADY)
+        return tf.where(already, scores, softmax)
 
     def _served(self, given):
         made = dict(self.numbers(*(tf.cast(value, tf.float32) for value in given.values())))
@@ -254,7 +270,7 @@ def _outputs(model):
             return dict(maps + scores) | {name: name for name in outputs_like(model, "attention")}
     elif not isinstance(model.output, (list, tuple)) and len(model.output.shape) in (2, 4):
         return {"": "saliency" if len(model.output.shape) == 4 else "logits"}
-    raise InputError(f"model {model.name!r}", "an output saliency or logits", model.output)
+    raise InputError(f"model {model.name!r}", "an output saliency or logits", described(model))
 
 
 def _function(function, names):

@@ -16,7 +16,7 @@ SIZES = ((32, 40), (61, 47), (20, 90))
 def network(layer, name="mine"):
     """A map of whatever size: a convolution, and what is asked about."""
     image = keras.Input((None, None, 3), name="image")
-    maps = layers.Conv2D(2, 3, padding="same")(layers.Rescaling(1 / 255)(image))
+    maps = layers.Conv2D(1, 3, padding="same")(layers.Rescaling(1 / 255)(image))
     return keras.Model(image, layer(maps), name=name)
 
 
@@ -30,7 +30,7 @@ def up(interpolation="bilinear", size=2, **options):
 
 
 def nested(maps):
-    inner = keras.Input((None, None, 2))
+    inner = keras.Input((None, None, 1))
     return keras.Model(inner, up()(layers.ReLU()(inner)), name="inner")(maps)
 
 
@@ -59,7 +59,7 @@ TAKE_ANY_SIZE = {
     "cropping": lambda: layers.Cropping2D(3),
     "transposed": lambda: layers.Conv2DTranspose(1, 3, strides=2, padding="same"),
     "pooled": lambda: lambda maps: maps * layers.GlobalAveragePooling2D(keepdims=True)(maps),
-    "reshaped": lambda: layers.Reshape((-1, 1, 2)),
+    "reshaped": lambda: layers.Reshape((-1, 1, 1)),
     "lambda": lambda: layers.Lambda(lambda maps: tf.image.resize(maps, tf.shape(maps)[1:3] * 2)),
 }
 
@@ -155,7 +155,7 @@ class Unknown(layers.Layer):
 
 
 def in_a_model(maps):
-    inner = keras.Input((None, None, 2))
+    inner = keras.Input((None, None, 1))
     return keras.Model(inner, Deciding(name="own")(inner), name="inner")(maps)
 
 

@@ -19,9 +19,12 @@ import tensorflow as tf
 from keras_attn.agreement import KINDS, PREDICTED, TRUE, expectations, inside, probing
 from keras_attn.agreement.features import Tensors, activation_maps, on_grid, to_numpy
 from keras_attn.agreement.place import WHOLE
-from keras_attn.agreement.sources import DEFAULT_SIZE, as_names
+from keras_attn.agreement.sources import as_names
 from keras_attn.errors import InputError, listing, one_of
-from keras_attn.resizing import resized, size_of
+from keras_attn.networks import heads
+from keras_attn.networks.functional import is_place
+from keras_attn.networks.inputs import image_size, preprocessed
+from keras_attn.resizing import resized
 
 INPUT = "input"
 """The layer that the gradient of the input stands under."""
@@ -56,7 +59,7 @@ class KerasMaps:
             raise InputError("KERAS_BACKEND", "tensorflow", repr(keras.backend.backend()))
         self.model, self.preprocess, self.origin = model, preprocess, origin
         self.own = expectations.preprocessor_of(model)
-        self.size = _input_size(model, size, self.own)
+        self.size = image_size(model, size, self.own)
         self.explain = explain
         every = dict(inside.walk(model))
         trace, result = self._dry_run(every)
@@ -71,6 +74,9 @@ class KerasMaps:
     def _dry_run(self, every):
         """How the model runs on two textures, and what it returns for them."""
         pictures = self._input(list(probing.textures(self.size)))
+        dtypes = [tensor.dtype for tensor in getattr(self.model, "inputs", None) or ()]
+        # Keras casts images to the type of the input, and whole numbers have no gradient.
+        self.smooth = pictures.dtype.is_floating and all("float" in dtype for dtype in dtypes)
         for self.eagerly in (False, True):
             trace = inside.Trace(every)
             with trace.recording():
@@ -79,6 +85,7 @@ class KerasMaps:
                 except Exception as error:  # whatever a foreign model raises on its input
                     expected = f"a model that takes {tuple(pictures.shape)}"
                     raise InputError(f"model {self.model.name!r}", expected, error) from error
+            self.by_chance = heads.differ(result, self._run(pictures))
             # Layers within a tf.function show nothing of themselves, unless it runs eagerly.
             if trace.ran:
                 break
@@ -87,11 +94,12 @@ class KerasMaps:
     def _decide(self, trace, result, output):
         """Find the class scores, their last layer, and what the scores are."""
         names = getattr(self.model, "output_names", ()) if _listed(result) else ()
+        names = getattr(result, "_fields", names)  # of a namedtuple
         self.candidates = inside.score_outputs(result, names)
         if output is None:
             self.decision = inside.decision_of(self.candidates)
         else:
-            self.decision = _named(self.model, self.candidates, output)
+            self.decision = _named(self.model, self.candidates, result, output)
         self.head = self.pooled = None
         self.scores = ""
         if self.decision is None:
@@ -109,13 +117,17 @@ class KerasMaps:
             raise InputError("explain", expected, repr(self.explain))
 
     def _possible(self, kinds):
-        possible = ["activation"] + ["gradient", "grad_cam"] * (self.decision is not None)
+        possible = ["activation"]
+        if self.decision is not None:
+            possible += ["gradient"] * self.smooth + ["grad_cam"]
         possible += ["cam"] * (self.pooled is not None)
         for kind in kinds:
             one_of("kinds", kind, KINDS)
             if kind not in possible:
                 why = "a classifier" if kind != "cam" else "global average pooling before one Dense"
                 received = repr(self.model.name)
+                if kind == "gradient" and not self.smooth:
+                    why, received = "an input of floats", f"{received}, which takes whole numbers"
                 if self._undecided and kind != "cam":
                     why += ", whose class scores are named by output="
                     received += f" with {listing(self.candidates)}"
@@ -145,7 +157,8 @@ class KerasMaps:
         self.layouts, paths = tensors.chosen(layers, needs, optional)
         self.layers = {path: every[path.partition("@")[0]] for path in paths}
         if not paths and not set(self.kinds) - {"activation", "grad_cam"}:
-            self.kinds = ("gradient",)
+            expected = f"feature maps (batch, H, W, C) for {listing(self.kinds)}"
+            raise InputError(f"model {self.model.name!r}", expected, "none")
         self.caught = dict(self.layers)
         if "cam" in self.kinds:
             self.caught[self.cam_name] = self.pooled[0]
@@ -197,6 +210,10 @@ class KerasMaps:
 
     def notes(self):
         """What a reader of all scores has to know."""
+        chance = [f"{self.model.name}: {heads.CHANCE}"] if self.by_chance else []
+        return chance + self._notes_on_decision()
+
+    def _notes_on_decision(self):
         if self._undecided and not self._decides:
             return [
                 f"{self.model.name}: several outputs may be class scores "
@@ -232,14 +249,15 @@ class KerasMaps:
 
     def __call__(self, images, examples):
         """Maps of a list of images."""
-        inputs = self._input(images)
-        maps = self._with_decision(inputs, examples) if self._decides else self._without(inputs)
+        given = self._input(images)
+        maps = self._with_decision(given, examples) if self._decides else self._without(given)
         return {key: list(values.numpy()) for key, values in maps.items()}
 
     def _input(self, images):
         batch = resized(images, self.size)
-        batch = tf.convert_to_tensor(self.preprocess(batch) if self.preprocess else batch)
-        return expectations.preprocessed(self.own, batch) if not self.preprocess else batch
+        if self.preprocess is not None:
+            return preprocessed(self.preprocess, batch)
+        return expectations.preprocessed(self.own, tf.convert_to_tensor(batch))
 
     def _run(self, images):
         """What the model returns; one that takes its images by name is given them so."""
@@ -328,15 +346,19 @@ def _nested(layer):
     return isinstance(layer, keras.Model)
 
 
-def _named(model, candidates, output):
-    """The key of the class scores that the caller names, by name or place."""
-    names = list(candidates)
-    if isinstance(output, int) and 0 <= output < len(names) and output not in candidates.values():
-        return candidates[names[output]]
-    for name, key in candidates.items():
-        if output in (name, key):
-            return key
-    expected = f"the name of an output (batch, classes) of model {model.name!r}: {listing(names)}"
+def _named(model, candidates, result, output):
+    """The key of the class scores that the caller names, by name or place among all outputs."""
+    keys = list(result) if isinstance(result, dict) else [()]
+    keys = list(range(len(result))) if _listed(result) else keys
+    named = candidates
+    if [*candidates] == [""]:
+        named = dict.fromkeys(getattr(model, "output_names", None) or ("",), ())
+    if is_place(output) and 0 <= output < len(keys) and keys[output] in named.values():
+        return keys[output]
+    if isinstance(output, str) and output in named:
+        return named[output]
+    expected = "an output of class scores (batch, classes)"
+    expected += f" of model {model.name!r}, which are {listing(map(repr, named))}"
     raise InputError("output", expected, repr(output))
 
 
@@ -361,36 +383,3 @@ def _not_logits(scores):
     if scores.max() <= 0 and np.allclose(np.exp(scores).sum(axis=1), 1, atol=1e-2):
         return "logarithms of values that sum to 1, as log-probabilities do"
     return ""
-
-
-def _input_size(model, size, own):
-    shape = getattr(model, "input_shape", None)
-    if isinstance(shape, dict):
-        shape = list(shape.values())
-    if isinstance(shape, (list, tuple)) and shape and isinstance(shape[0], (list, tuple)):
-        if len(shape) > 1:
-            raise InputError(f"model {model.name!r}", "one image input", f"{len(shape)} inputs")
-        shape = shape[0]
-    if shape is None:
-        own_size = expectations.size_of(own) or inside.built_for(model)
-        return size_of(size or own_size or DEFAULT_SIZE)
-    if len(shape) != 4 or shape[-1] != 3:
-        expected = "one image input of shape (batch, H, W, 3)"
-        received = f"input shape {tuple(shape)}"
-        if len(shape) == 4 and shape[1] == 3:
-            received += "; put keras.layers.Permute((3, 1, 2)) before it, in a model around it"
-        raise InputError(f"model {model.name!r}", expected, received)
-    own_size = expectations.size_of(own)
-    sides = tuple(shape[1:3])
-    return fitting_size(
-        size or (own_size if None in sides else None), sides, f"model {model.name!r}"
-    )
-
-
-def fitting_size(size, own, what):
-    """The input size (H, W): the sides that `own` fixes, the others from `size`."""
-    if size is not None:
-        size = size_of(size)
-        if any(side not in (None, wanted) for side, wanted in zip(own, size, strict=True)):
-            raise InputError("size", f"{own}, which {what} wants", size)
-    return tuple(a or b for a, b in zip(own, size or DEFAULT_SIZE, strict=True))

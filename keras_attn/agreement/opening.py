@@ -42,7 +42,8 @@ def open_source(
     from keras_attn.agreement.keras_maps import KerasMaps
 
     if form == forms.BACKBONE:
-        options |= _of_backbone(model, layers, preprocess)
+        opening.check_preprocess(preprocess, form)
+        options |= _of_backbone(model, layers)
     opened = opening.keras_network(model, "audit", weights=weights, size=size)
     chosen = {"output": output, "explain": explain}
     return KerasMaps(opened.model, **options, **chosen, origin=opened.origin)
@@ -54,11 +55,8 @@ def _refuse(form, **given):
             raise InputError(name, f"none for {form}", repr(value))
 
 
-def _of_backbone(name, layers, preprocess):
-    """Its last stages by default; it preprocesses its input itself."""
+def _of_backbone(name, layers):
+    """Its last stages by default."""
     from keras_attn import models
 
-    if preprocess is not None:
-        expected = "none for a bundled backbone, which preprocesses its input itself"
-        raise InputError("preprocess", expected, preprocess)
     return {"layers": layers or models.backbone(name).stages[-3:]}

@@ -25,6 +25,7 @@ def by_model(models, options):
     models: by name. options: by name; a value that is a dict has one for each of some models, any
     other is for all of them. Raises `InputError` for a dict with other names than the models'.
     """
+    options = {option: _by_text(value) for option, value in options.items()}
     for option, value in options.items():
         unknown = [name for name in value if name not in models] if isinstance(value, dict) else ()
         if unknown:
@@ -35,6 +36,11 @@ def by_model(models, options):
         name: {option: _of(option, value, name, kinds) for option, value in options.items()}
         for name in models
     }
+
+
+def _by_text(value):
+    """An option whose names are texts, as those of the models are."""
+    return {str(name): one for name, one in value.items()} if isinstance(value, dict) else value
 
 
 def _of(option, value, name, kinds):

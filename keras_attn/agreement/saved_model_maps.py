@@ -12,10 +12,12 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 
 from keras_attn.agreement import expectations, probing
 from keras_attn.agreement.features import Tensors, activation_maps, on_grid, to_numpy
-from keras_attn.agreement.keras_maps import INPUT, fitting_size
+from keras_attn.agreement.keras_maps import INPUT
 from keras_attn.agreement.place import WHOLE
 from keras_attn.agreement.sources import as_names
-from keras_attn.errors import InputError
+from keras_attn.errors import InputError, listing
+from keras_attn.networks.inputs import fitting_size, preprocessed
+from keras_attn.networks.signature import as_type, check_batch
 from keras_attn.resizing import resized
 
 SIGNATURES = ("serving_default", "serve")
@@ -78,8 +80,8 @@ class SavedModelMaps:
 
     def _input(self, images):
         batch = resized(images, self.size)
-        batch = self.preprocess(batch) if self.preprocess else batch
-        return tf.cast(batch, self.input.dtype)
+        batch = preprocessed(self.preprocess, batch) if self.preprocess else batch
+        return as_type(batch, self.input.dtype)
 
     def _expectation(self):
         """A sentence on what reaches the first kernel of the graph, or ""."""
@@ -130,7 +132,7 @@ def _signature(path, signatures):
     for name in SIGNATURES:
         if name in signatures:
             return signatures[name]
-    raise InputError(path, f"a signature {' or '.join(SIGNATURES)}", sorted(signatures) or "none")
+    raise InputError(path, f"a signature {' or '.join(SIGNATURES)}", listing(sorted(signatures)))
 
 
 def _image_input(path, signature):
@@ -139,6 +141,7 @@ def _image_input(path, signature):
     if shape is None or shape.rank != 4 or shape[-1] != 3:
         received = [f"{spec.name} {spec.shape}" for spec in inputs]
         raise InputError(path, "one image input of shape (batch, H, W, 3)", received)
+    check_batch(path, inputs[0])
     return inputs[0]
 
 
@@ -148,17 +151,25 @@ def _may_be_map(tensor):
 
 
 def _layer_tensors(graph):
-    """The last feature map within each scope, by the names of the layers that opened it."""
+    """The last feature map within each scope, by the names of the layers that opened it.
+
+    The first scope is that of the model, unless nothing lies deeper.
+    """
+    found = _within_scopes(graph, 1) or _within_scopes(graph, 0)
+    names = _names(found)
+    return {names[path]: tensor for path, tensor in found.items()}
+
+
+def _within_scopes(graph, skipped):
     found = {}
     for operation in graph.get_operations():
         if operation.type not in ("Pad", "Identity") and any(map(_may_be_map, operation.outputs)):
             scopes = [s for s in operation.name.split("/")[:-1] if "PartitionedCall" not in s]
-            for depth in range(2, len(scopes) + 1):
-                path = tuple(scopes[1:depth])
+            for depth in range(skipped + 1, len(scopes) + 1):
+                path = tuple(scopes[skipped:depth])
                 found.pop(path, None)
                 found[path] = operation.outputs[0]
-    names = _names(found)
-    return {names[path]: tensor for path, tensor in found.items()}
+    return found
 
 
 def _names(paths):

@@ -7,6 +7,7 @@ from. It may have `check(examples)`, called before the work begins, and `notes()
 after it. Networks are in `keras_maps` and `saved_model_maps`; this loads no TensorFlow.
 """
 
+from collections.abc import Iterable
 from pathlib import Path
 
 import cv2
@@ -23,7 +24,10 @@ DEFAULT_SIZE = (224, 224)
 
 def as_names(names):
     """One name, several or none (`None`), as a tuple."""
-    return (names,) if isinstance(names, str) else tuple(names or ())
+    names = (names,) if isinstance(names, str) or not isinstance(names or (), Iterable) else names
+    if not all(isinstance(name, str) for name in names or ()):
+        raise InputError("layers, kinds", "a name or several", repr(names))
+    return tuple(names or ())
 
 
 def chosen_layers(names, shapes, reasons=None):
@@ -147,7 +151,12 @@ class FunctionMaps:
         return maps
 
     def _called(self, batch):
-        returned = self.function(batch)
+        try:
+            returned = self.function(batch)
+        except Exception as error:  # whatever a function of the user's raises
+            expected = f"a function of float32 RGB images (n, H, W, 3), here {batch.shape}"
+            received = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
+            raise InputError(f"function {self.name}", expected, received) from error
         named = returned if isinstance(returned, dict) else {"": returned}
         return {name: self._checked(name, values, batch) for name, values in named.items()}
 

@@ -29,15 +29,15 @@ OWN_ASSET = Path("assets") / "config.json"
 """What tells an export of this package from other SavedModels."""
 
 
-def of(model):
-    """The form of a model; `InputError` for what is none.
+def of(model, verb="audit"):
+    """The form of a model; `InputError` for what is none, which names those that the verb takes.
 
     A `Run` counts as the form of its `model`; text is a path, or else the name of a backbone.
     """
     if isinstance(model, str) and model in NAMES and not Path(model).exists():
         return BACKBONE
-    if isinstance(model, (str, Path)):
-        return _on_disk(Path(model).expanduser(), model)
+    if isinstance(model, (str, Path)) and str(model):
+        return _on_disk(Path(model).expanduser(), model, verb)
     if _is_model(getattr(model, "model", model), "keras"):
         return MODEL
     if _is_model(model, "tf_keras"):
@@ -46,33 +46,33 @@ def of(model):
             "tf.saved_model.save(model, folder)"
         )
         raise InputError("model", expected, f"{model.name!r} of tf_keras")
-    if callable(model):
+    if callable(model) and not isinstance(model, type):
         return FUNCTION
-    raise InputError("model", one_of(VERBS["audit"]), repr(model))
+    raise InputError("model", one_of(VERBS[verb]), repr(model))
 
 
 def _is_model(model, package):
     return package in sys.modules and isinstance(model, sys.modules[package].Model)
 
 
-def _on_disk(path, given):
+def _on_disk(path, given, verb):
     if path.is_dir():
         if (path / "saved_model.pb").is_file():
             return EXPORT if (path / OWN_ASSET).is_file() else SAVED_MODEL
         finished = runs.RunFolder(path)
         return RUN if finished.weights.is_file() or finished.config.is_file() else MAPS
+    expected = one_of(VERBS[verb])
     if not path.is_file():
         if isinstance(given, Path) or path.suffix or len(path.parts) > 1:
-            raise InputError(path, one_of(VERBS["audit"]), "no such file")
-        expected = f"{one_of(VERBS['audit'])} ({', '.join(NAMES)}); or a path that exists"
+            raise InputError(path, expected, "no such file")
+        expected += f"; names of backbones are {', '.join(NAMES)}, all others paths that exist"
         raise InputError("model", expected, repr(given))
     if not path.stat().st_size:
-        raise InputError(path, one_of(VERBS["audit"]), "an empty file")
+        raise InputError(path, expected, "an empty file")
     if path.suffix == ".keras":
         return KERAS_FILE
     if path.suffix in (".h5", ".hdf5"):
         return H5_FILE if _has_structure(path) else RUN_WEIGHTS
-    expected = one_of(VERBS["audit"])
     raise InputError(path, expected, f"a file that ends in {path.suffix or 'nothing'}")
 
 
@@ -94,7 +94,7 @@ def one_of(forms):
 
 def check(model, verb):
     """The form of a model that is to be used so; `InputError` for one that cannot be."""
-    form = of(model)
+    form = of(model, verb)
     if form in VERBS[verb]:
         return form
     expected = f"{one_of(VERBS[verb])}, for {verb}"

@@ -4,14 +4,20 @@ Sequential, subclassed, with lists of outputs, without fixed size: behind this a
 Layers are shared, so what trains the one trains the other.
 """
 
+import numbers
+
 import keras
 
 from keras_attn.agreement import inside
 from keras_attn.errors import InputError, listing
-from keras_attn.models.common import GAZE
+from keras_attn.models.common import GAZE, image_input_of
+from keras_attn.networks import heads, inputs
+from keras_attn.networks.inputs import first_line
 from keras_attn.tasks.scoring import DEFAULT_SIZE, outputs_like
 
 LOGITS, SALIENCY, ATTENTION = "logits", "saliency", "attention"
+SCORES = "class scores (batch, classes)"
+MAPS = "maps of one channel (batch, H, W, 1)"
 
 
 def functional(model, size=None):
@@ -27,10 +33,24 @@ def functional(model, size=None):
     height, width = size or inside.built_for(model) or (DEFAULT_SIZE, DEFAULT_SIZE)
     images = keras.Input((height, width, 3), name="image")
     try:
-        return keras.Model(images, model(images), name=model.name)
+        return keras.Model(images, model(images, training=False), name=model.name)
     except Exception as error:  # models raise whatever they meet
-        expected = f"a model that takes images ({height}, {width}, 3), size= is for others"
-        raise InputError(f"model {model.name!r}", expected, _first_line(error)) from error
+        expected = f"a model that takes images ({height}, {width}, 3) alone, and returns tensors"
+        expected += " (size= gives it other sides)"
+        raise InputError(f"model {model.name!r}", expected, first_line(error)) from error
+
+
+def named_for_graphs(model):
+    """The functional model under a name that TensorFlow takes; `InputError` for layers without."""
+    for path, layer in inside.walk(model):
+        if not inputs.SCOPE.fullmatch(layer.name):
+            expected = (
+                "a name of letters, digits, '.', '_' and '-', since TensorFlow takes no other"
+            )
+            raise InputError(f"layer {path!r} of model {model.name!r}", expected, repr(layer.name))
+    if inputs.ROOT_SCOPE.fullmatch(model.name):
+        return model
+    return keras.Model(model.input, model.output, name=inputs.as_scope(model.name))
 
 
 def preprocessed(model, preprocess):
@@ -38,20 +58,37 @@ def preprocessed(model, preprocess):
     if preprocess is None:
         return model
     image = _image_of(model)
-    name = getattr(preprocess, "__name__", type(preprocess).__name__)
-    inputs = {
-        tensor.name: keras.Input(tensor.shape[1:], name=tensor.name) for tensor in model.inputs
-    }
+    given = _inputs_like(model)
     try:
-        made = _Preprocessing(preprocess, name="preprocess")(inputs[image.name])
+        made = _Preprocessing(preprocess, name="preprocess")(given[image.name])
         _check_fits(made.shape, image.shape)
-        fed = {**inputs, image.name: made}
-        outputs = model(keras.tree.map_structure(lambda t: fed[t.name], model.input))
+        outputs = _fed(model, {**given, image.name: made})
     except Exception as error:  # whatever a function of the user's raises
         expected = f"a function of TensorFlow tensors {tuple(image.shape)} that fits the model"
-        raise InputError(f"preprocess {name}", expected, _first_line(error)) from error
-    given = inputs if len(inputs) > 1 else inputs[image.name]
-    return keras.Model(given, outputs, name=model.name)
+        where = f"preprocess {inputs.name_of(preprocess)}"
+        raise InputError(where, expected, first_line(error)) from error
+    return keras.Model(given if len(given) > 1 else given[image.name], outputs, name=model.name)
+
+
+def of_size(model, size):
+    """A model of images of one size (H, W), where this one leaves a side open."""
+    image = image_input_of(model)
+    if None not in image.shape[1:3]:
+        return model
+    given = _inputs_like(model)
+    given[image.name] = keras.Input((*size, image.shape[3]), name=image.name, dtype=image.dtype)
+    given_as = given if len(given) > 1 else given[image.name]
+    return keras.Model(given_as, _fed(model, given), name=model.name)
+
+
+def _inputs_like(model):
+    """New inputs by the names of a model's own; images become float32."""
+    return {tensor.name: keras.Input(tensor.shape[1:], name=tensor.name) for tensor in model.inputs}
+
+
+def _fed(model, tensors):
+    """What a functional model returns for tensors by the names of its inputs."""
+    return model(keras.tree.map_structure(lambda t: tensors[t.name], model.input))
 
 
 def _check_fits(shape, wanted):
@@ -69,8 +106,7 @@ class _Preprocessing(keras.layers.Layer):
         self.function = function
 
     def call(self, images):
-        made = self.function(images)
-        return made[0] if isinstance(made, (tuple, list)) else made
+        return inputs.made_by(self.function, images)
 
 
 def _image_of(model):
@@ -92,14 +128,15 @@ def outputs_of(model):
     if isinstance(output, (list, tuple)) and all(hasattr(value, "shape") for value in output):
         if len(output) == 1:
             return {"": output[0]}
-        names = list(model.output_names)
+        names = list(getattr(output, "_fields", model.output_names))
         unique = len(set(names)) == len(names)
         return {
             (n if unique else str(i)): t for i, (n, t) in enumerate(zip(names, output, strict=True))
         }
     if hasattr(output, "shape"):
         return {"": output}
-    expected = "one output, a list of outputs or outputs by name"
+    expected = "one output, a list of outputs or outputs by name; put a model around it that "
+    expected += "returns what is to be scored"
     raise InputError(f"model {model.name!r}", expected, _shapes(keras.tree.flatten(output)))
 
 
@@ -109,14 +146,34 @@ def with_known_outputs(model, output=None):
     output: the name or place of what is scored, of a model with several outputs that may be.
     """
     named = outputs_of(model)
-    if output is None and _known(model, named) and not _one_unit(named.get(LOGITS, model.output)):
-        return model
-    name = _chosen(model, named, output)
-    tensor = named[name]
-    kept = {n: t for n, t in named.items() if n != name and _is_map(t) and _like(n, ATTENTION)}
-    made = {_kind(model, tensor): _of_two(model, tensor), **kept}
+    if output is None and _known(model, named):
+        made = {name: _as_known(model, name, tensor) for name, tensor in named.items()}
+        if all(made[name] is tensor for name, tensor in named.items()):
+            return model
+    else:
+        name = _chosen(model, named, output)
+        kept = {n: t for n, t in named.items() if n != name and _is_map(t) and _like(n, ATTENTION)}
+        scored = _as_known(model, "", named[name])
+        made = {LOGITS if len(scored.shape) == 2 else SALIENCY: scored, **kept}
     outputs = made if len(made) > 1 else next(iter(made.values()))
     return keras.Model(model.input, outputs, name=model.name)
+
+
+def _as_known(model, name, tensor):
+    """An output as the tasks take it; one alone has the name "". Others are left as they are."""
+    rank = len(tensor.shape)
+    if name in ("", LOGITS) and rank == 2:
+        return _of_two(model, tensor)
+    if name == LOGITS:
+        raise InputError(f"output {name} of model {model.name!r}", SCORES, _shapes([tensor]))
+    if name == "" or _like(name, SALIENCY) or _like(name, ATTENTION):
+        if rank == 3:
+            return keras.ops.expand_dims(tensor, -1)
+        if not _is_map(tensor):
+            what = f"output {name}" if name else "an output"
+            expected = f"{MAPS}; of several channels, one alone" if name else f"{SCORES} or {MAPS}"
+            raise InputError(f"{what} of model {model.name!r}", expected, _shapes([tensor]))
+    return tensor
 
 
 def _known(model, named):
@@ -129,11 +186,12 @@ def _chosen(model, named, output):
     """The name of the output that is scored."""
     names = list(named)
     if output is not None:
-        if isinstance(output, int) and not isinstance(output, bool) and 0 <= output < len(names):
+        if is_place(output) and 0 <= output < len(names):
             return names[output]
-        if output in named and output != "":
-            return output
-        expected = f"one of the outputs of model {model.name!r}: {listing(map(repr, names))}"
+        told = list(model.output_names) if names == [""] else names
+        if isinstance(output, str) and output in told:
+            return names[told.index(output)]
+        expected = f"one of the outputs of model {model.name!r}: {listing(map(repr, told))}"
         raise InputError("output", expected, repr(output))
     if len(names) == 1:
         return names[0]
@@ -152,14 +210,9 @@ def _chosen(model, named, output):
     raise InputError(f"model {model.name!r}", expected, received)
 
 
-def _kind(model, tensor):
-    rank = len(tensor.shape)
-    if rank == 2:
-        return LOGITS
-    if rank == 4:
-        return SALIENCY
-    expected = "an output of class scores (batch, classes) or of maps (batch, H, W, 1)"
-    raise InputError(f"model {model.name!r}", expected, _shapes([tensor]))
+def is_place(output):
+    """Whether `output=` is a number; True and False are none."""
+    return isinstance(output, numbers.Integral) and not isinstance(output, bool)
 
 
 def _one_unit(tensor):
@@ -170,28 +223,16 @@ def _of_two(model, tensor):
     """Class scores; a single unit's as those of two classes, against and for it."""
     if not _one_unit(tensor):
         return tensor
-    head = inside.maker(tensor)
-    if inside.gives_logits(head):
-        return _OfTwo(probability=False, name="of_two")(tensor)
-    if inside.squashes(head):
-        return _OfTwo(probability=True, name="of_two")(tensor)
+    head = heads.head_of(keras.Model(model.input, tensor))
+    if inside.gives_logits(head) or inside.squashes(head):
+        return heads.OfTwo(head, name="of_two")(tensor)
     expected = (
-        "one unit that is a linear Dense layer or ends in a sigmoid, or a score for each class"
+        "one unit that is a linear Dense layer or ends in a sigmoid of Keras, or a score for each "
+        "class"
     )
-    received = "one unit" if head is None else f"one unit of {type(head).__name__}"
+    made_by = "a layer that does not show" if head is None else type(head).__name__
+    received = f"one unit of {made_by}"
     raise InputError(f"model {model.name!r}", expected, received)
-
-
-class _OfTwo(keras.layers.Layer):
-    """The score or probability of one class as those of two."""
-
-    def __init__(self, probability, **kwargs):
-        super().__init__(trainable=False, **kwargs)
-        self.probability = probability
-
-    def call(self, scores):
-        against = 1 - scores if self.probability else keras.ops.zeros_like(scores)
-        return keras.ops.concatenate([against, scores], axis=1)
 
 
 def _is_map(tensor):
@@ -208,9 +249,3 @@ def _described(named):
 
 def _shapes(tensors):
     return listing([f"shape {tuple(getattr(tensor, 'shape', ()))}" for tensor in tensors])
-
-
-def _first_line(error):
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    said = [line for line in lines if not line.startswith("Exception encountered")]
-    return f"{type(error).__name__}: {(said or lines or [''])[0]}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zipfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -57,6 +58,13 @@ def check_weights(weights, form, model):
         raise InputError("weights", "the name of a backbone to load them into", repr(model))
 
 
+def check_preprocess(preprocess, form):
+    """Refuse a function for the bundled backbones, whose layers would preprocess a second time."""
+    if preprocess is not None and form == forms.BACKBONE:
+        expected = "none for a bundled backbone, which preprocesses its input itself"
+        raise InputError("preprocess", expected, preprocess)
+
+
 def _in_memory(model):
     from keras_attn import tasks
 
@@ -72,13 +80,22 @@ def _saved(path, form):
     import keras_attn  # noqa: F401  makes the package's own layers known
     from keras_attn import tasks
 
+    expected = f"a {path.suffix} file that loads safely (one that needs code of your own: load it "
+    expected += "yourself with keras.saving.load_model, and give the model)"
+    if form == forms.KERAS_FILE and not zipfile.is_zipfile(path):
+        raise InputError(path, expected, "a file that is damaged or was not saved by Keras 3")
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # the loader raises whatever the file's content leads it to
-        expected = f"a {path.suffix} file that loads safely"
-        raise InputError(path, expected, error) from error
+        raise InputError(path, expected, _cause(error)) from error
     origin = f" from {path.name}{_fingerprint(path)}"
     return Opened(model, form, tasks.config_of(model), path, origin)
+
+
+def _cause(error):
+    """What a loader says last of why it failed; what it prints before may fill a screen."""
+    text = str(error).rpartition("Exception encountered:")[2].strip()
+    return f"{type(error).__name__}: {text.splitlines()[0] if text else ''}".rstrip(" .")
 
 
 def _run(path, form):
@@ -113,7 +130,13 @@ def _backbone(name, weights, size):
     height, width = size_of(size or backbone.size)
     stored = {} if weights is None else weight_files.shapes(weights)
     classes = _classes(stored, backbone)
-    network = backbone.build((height, width, 3), classes=classes, name=name)
+    try:
+        network = backbone.build((height, width, 3), classes=classes, name=name)
+    except InputError:
+        raise
+    except ValueError as error:  # of the first layer that has nothing left to look at
+        expected = f"images that are large enough for {name}"
+        raise InputError("size", expected, f"{height}×{width}") from error
     if weights is None:
         return Opened(network, forms.BACKBONE, origin=" with random weights")
     file = weight_files.load(network, weights).path

@@ -6,17 +6,20 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import keras
-import numpy as np
-import tensorflow as tf
-
 from keras_attn import datasets, tasks
 from keras_attn.agreement import expectations, inside, probing
 from keras_attn.agreement.features import Tensors, to_numpy
-from keras_attn.agreement.place import WHOLE
 from keras_attn.errors import InputError
-from keras_attn.models.common import GAZE
-from keras_attn.networks.functional import functional, preprocessed, with_known_outputs
+from keras_attn.models.common import image_input_of
+from keras_attn.networks import heads, opening
+from keras_attn.networks.functional import (
+    functional,
+    named_for_graphs,
+    of_size,
+    preprocessed,
+    with_known_outputs,
+)
+from keras_attn.networks.inputs import image_size
 from keras_attn.resizing import size_of
 
 
@@ -45,11 +48,14 @@ class Scored:
         Raises `InputError` for maps that do not follow the picture.
         """
         scorer = self.task.scorer(self.model, self.config, self.size)
+        if hasattr(scorer, "as_probabilities"):
+            head = heads.head_of(self.model, scorer.logits)
+            scorer.as_probabilities = heads.probabilities(head)
         if self.config is not None or self.of_clips:
             return scorer, ()
         names = _maps_of(scorer)
         scorer.places, notes = _tried(self.model, names, scorer.size)
-        return scorer, notes
+        return scorer, (*notes, *_chance(self.model, scorer.size))
 
 
 def scored(opened, *, task=None, size=None, preprocess=None, output=None, expected=None):
@@ -61,16 +67,22 @@ def scored(opened, *, task=None, size=None, preprocess=None, output=None, expect
     """
     size = None if size is None else size_of(size)
     model, config = opened.model, opened.config
+    opening.check_preprocess(preprocess, opened.form)
     if config is not None:
         for name, given in (("preprocess", preprocess), ("output", output)):
             if given is not None:
                 raise InputError(name, "none for a run, which knows its own", repr(given))
+        if size is not None:
+            _check_size(model, size)
         found = tasks.of(config)
     else:
         own = expectations.preprocessor_of(model)
         size = size or expectations.size_of(own)
-        made = preprocessed(functional(model, size), preprocess or own)
-        model = with_known_outputs(made, output)
+        model = named_for_graphs(functional(model, size))
+        if not any(len(tensor.shape) == 5 for tensor in model.inputs):  # those of clips
+            sides = image_size(model, size, own, gaze=True)
+            model, size = _of_size(model, size, sides), sides
+        model = with_known_outputs(preprocessed(model, preprocess or own), output)
         found = tasks.of_model(model) if task is None else tasks.named(task)
     if task not in (None, found.NAME):
         if expected is not None:
@@ -79,16 +91,39 @@ def scored(opened, *, task=None, size=None, preprocess=None, output=None, expect
     return Scored(model, found, config, opened.file, size)
 
 
+def _check_size(model, size):
+    """Refuse a size that a trained network does not take."""
+    if any(len(tensor.shape) == 5 for tensor in model.inputs):
+        raise InputError("size", "none for a network of clips", size)
+    image_size(model, size, gaze=True)
+
+
+def _of_size(model, named, sides):
+    """The model for images of `sides` alone, if the user has `named` them, or it fixes one."""
+    open_sides = image_input_of(model).shape[1:3].count(None)
+    return of_size(model, sides) if named is not None or open_sides == 1 else model
+
+
 def check_whole(network):
     """Refuse a network whose maps do not stand for the whole picture, for use elsewhere."""
     if network.config is not None or network.of_clips:
         return
     scorer = network.task.scorer(network.model, network.config, network.size)
     for name, layout in _layouts(network.model, _maps_of(scorer), scorer.size)[0].items():
-        place = getattr(layout, "place", WHOLE)  # else it is no map, which nobody can lay
-        if not place.nearly_whole:
+        _check_layout(name, network.model, layout)
+        if not layout.place.nearly_whole:
             expected = "maps of the whole picture, which those who use an export take them for"
-            raise InputError(_called(name, network.model), expected, f"maps of {place.describe()}")
+            received = f"maps of {layout.place.describe()}"
+            raise InputError(_called(name, network.model), expected, received)
+
+
+def _check_layout(name, model, layout):
+    """Refuse an output that is no map, or one that lies in another order of axes."""
+    if isinstance(layout, str):
+        raise InputError(_called(name, model), "a map of the picture", layout)
+    if layout.axes != (1, 2) or layout.tokens:
+        received = f"axes {layout.axes} as H and W"
+        raise InputError(_called(name, model), "maps (batch, H, W, 1)", received)
 
 
 def _maps_of(scorer):
@@ -106,13 +141,15 @@ def _tried(model, names, size):
     said = expectations.sentence(trace, None)
     notes = [said] if said else []
     for name, layout in layouts.items():
-        if isinstance(layout, str):
-            raise InputError(_called(name, model), "a map of the picture", layout)
-        if layout.axes != (1, 2) or layout.tokens:
-            received = f"axes {layout.axes} as H and W"
-            raise InputError(_called(name, model), "maps (batch, H, W, 1)", received)
+        _check_layout(name, model, layout)
         notes += [f"{name or 'saliency'}: {sentence}" for sentence in layout.sentences()]
     return {name: layout.place for name, layout in layouts.items()}, tuple(notes)
+
+
+def _chance(model, size):
+    """A note on a model that answers by chance."""
+    run, pictures = heads.runner(model), probing.textures(size)
+    return (heads.CHANCE,) if heads.differ(run(pictures), run(pictures)) else ()
 
 
 def _layouts(model, names, size):
@@ -122,7 +159,7 @@ def _layouts(model, names, size):
     itself where a crop has put it.
     """
     every = dict(inside.walk(model))
-    run, trace = _runner(model), inside.Trace(every)
+    run, trace = heads.runner(model), inside.Trace(every)
     with trace.recording():
         outputs = run(probing.textures(size))
     if not names:
@@ -148,24 +185,3 @@ def _layouts(model, names, size):
     tensors = Tensors(shapes, size, known, first=(), unusual=(), answers=answers)
     found = tensors.layouts(list(paths))
     return {name: found[path] for path, name in paths.items()}, trace
-
-
-def _runner(model):
-    """A function of pictures `(n, H, W, 3)` that returns the model's outputs by name."""
-
-    def run(pictures):
-        pictures = tf.cast(pictures, tf.float32)
-        fed = {t.name: _gaze(t, pictures) if t.name == GAZE else pictures for t in model.inputs}
-        structure = keras.tree.map_structure(lambda t: fed[t.name], model.input)
-        outputs = model(structure, training=False)
-        return outputs if isinstance(outputs, dict) else {"": outputs}
-
-    return run
-
-
-def _gaze(tensor, pictures):
-    """Gaze that is everywhere alike, for a network that takes it."""
-    sides = [
-        side or given for side, given in zip(tensor.shape[1:3], pictures.shape[1:3], strict=True)
-    ]
-    return tf.constant(np.ones((len(pictures), *sides, 1), np.float32))

@@ -11,6 +11,7 @@ import tensorflow as tf
 
 from keras_attn import configs, tasks
 from keras_attn.errors import InputError, listing
+from keras_attn.networks.inputs import as_scope
 
 SIGNATURES = ("serving_default", "serve")
 ABOUT = "config.json"
@@ -36,17 +37,24 @@ def load(path, size=None, expected="a SavedModel"):
     """
     try:
         module = tf.saved_model.load(str(path))
-        layer = _Signature(path, module)
+        layer = Signature(path, module)
     except InputError:
         raise
     except Exception as error:  # the loader raises whatever the file's bytes lead it to
         received = f"a folder that cannot be loaded ({error})"
         raise InputError(path, expected, received) from error
+    numbers = layer.compute_output_spec(None)
+    if not numbers or any(spec.dtype == tf.string for spec in layer.specs):
+        expected = "a signature of images that returns numbers"
+        received = f"{listing(layer.signature.structured_outputs)} of {listing(layer.specs)}"
+        raise InputError(path, expected, received)
+    for spec in layer.specs:
+        check_batch(path, spec)
     inputs = {
         spec.name: keras.Input(_shape(spec, size), name=spec.name, dtype="float32")
         for spec in layer.specs
     }
-    return keras.Model(inputs, layer(inputs), name=Path(path).resolve().name)
+    return keras.Model(inputs, layer(inputs), name=as_scope(Path(path).resolve().name))
 
 
 def _about(path):
@@ -68,7 +76,7 @@ def _shape(spec, size):
     return shape if len(shape) == 4 or size is None else (*size, shape[-1])
 
 
-class _Signature(keras.layers.Layer):
+class Signature(keras.layers.Layer):
     """The default signature of a SavedModel as a layer on a dict of float32 inputs.
 
     It returns what are numbers, by name; names of classes are none. Pixels are rounded where the
@@ -87,7 +95,7 @@ class _Signature(keras.layers.Layer):
 
     def call(self, inputs):
         """Return the outputs by name."""
-        given = {spec.name: _as_type(inputs[spec.name], spec.dtype) for spec in self.specs}
+        given = {spec.name: as_type(inputs[spec.name], spec.dtype) for spec in self.specs}
         outputs = self.signature(**given)
         return {name: value for name, value in outputs.items() if value.dtype != tf.string}
 
@@ -101,7 +109,15 @@ class _Signature(keras.layers.Layer):
         }
 
 
-def _as_type(values, dtype):
+def check_batch(path, spec):
+    """Refuse an input of a `tf.TensorSpec` that takes one number of images alone."""
+    if spec.shape.rank and spec.shape[0] is not None:
+        shape = tuple(spec.shape)
+        raise InputError(path, "a signature of any number of images", f"{spec.name} {shape}")
+
+
+def as_type(values, dtype):
+    """Pixels in the type that a signature takes; for whole numbers they are rounded."""
     if not dtype.is_integer:
         return tf.cast(values, dtype)
     return tf.cast(tf.round(tf.clip_by_value(values, dtype.min, dtype.max)), dtype)

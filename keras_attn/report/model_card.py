@@ -27,7 +27,7 @@ INPUTS = {
 OUTPUTS = {
     "saliency": "how salient each pixel is, 0 to 1",
     "logits": "class scores before softmax",
-    "probabilities": "their softmax, which sums to 1",
+    "probabilities": "their softmax, which sums to 1; of sigmoids, each class on its own",
     "classes": "the name of the likeliest class",
 }
 ATTENTION = {

@@ -20,7 +20,9 @@ from keras_attn.tasks.pretraining import digest, drawn_trunk
 from keras_attn.tasks.scoring import (
     ImageScorer,
     check_classes,
+    check_finite,
     check_scores,
+    described,
     gaze_of_image,
     outputs_like,
     shares,
@@ -223,16 +225,18 @@ def takes(model):
 class Scorer(ImageScorer):
     """Scores class predictions, and attention at each image's own size against gaze.
 
-    classes: their names, in the order of the logits.
+    classes: their names, in the order of the logits. as_probabilities: a function of the scores of
+    an example that makes probabilities of them.
     """
 
     def __init__(self, model, classes, sigma, size=None):
         if not takes(model):
-            raise InputError(f"model {model.name!r}", "an output named logits", model.output)
+            expected = "an output named logits, or one alone, of class scores (batch, classes)"
+            raise InputError(f"model {model.name!r}", expected, described(model))
         named = isinstance(model.output, dict)
         self.logits = "logits" if named else ""
         self.scores = (model.output["logits"] if named else model.output).shape[-1]
-        self.name, self.classes = model.name, classes
+        self.classes, self.as_probabilities = classes, shares
         attention = outputs_like(model, "attention") if named else []
         super().__init__(model, attention, sigma, size)
 
@@ -244,12 +248,18 @@ class Scorer(ImageScorer):
 
     def probabilities(self, outputs):
         """Those of the classes, float64."""
-        return shares(outputs[self.logits])
+        return self.as_probabilities(self._told(outputs))
+
+    def _told(self, outputs):
+        """The class scores of an example; NaN would pass for the first class."""
+        scores = outputs[self.logits]
+        check_finite(f"class scores of model {self.name!r}", scores)
+        return scores
 
     def score(self, dataset, index, outputs):
         """Class, prediction and all gaze scores of an example, and its logits."""
         label = dataset[index].label
-        scores = outputs[self.logits].astype(np.float32)
+        scores = self._told(outputs).astype(np.float32)
         predicted = int(scores.argmax())
         numbers = {"class": self.classes[label], "predicted": self.classes[predicted]}
         numbers["correct"] = float(predicted == label)
@@ -257,7 +267,7 @@ class Scorer(ImageScorer):
 
     def brief(self, dataset, index, outputs):
         """Whether it is right, s-AUC and IG alone, for every epoch."""
-        right = outputs[self.logits].argmax() == dataset[index].label
+        right = self._told(outputs).argmax() == dataset[index].label
         return float(right), self.brief_agreement(dataset, index, outputs)
 
     def overall(self, briefs):

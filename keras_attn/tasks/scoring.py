@@ -7,7 +7,7 @@ import numpy as np
 from keras_attn.agreement.place import WHOLE
 from keras_attn.agreement.scoring import EXTRAS, Blur, GazeScores
 from keras_attn.datasets import pipeline
-from keras_attn.errors import InputError, listing
+from keras_attn.errors import InputError, NotFinite, listing
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.models.common import GAZE, image_input_of
 from keras_attn.report import pictures
@@ -26,6 +26,15 @@ def outputs_like(model, kind):
     """Names of a model's outputs `<kind>` and `<kind>_<level>`, in order; the last one counts."""
     found = [name for name in model.output if _is(name, kind)]
     return sorted(found, key=lambda name: (len(name), name))
+
+
+def described(model):
+    """The outputs of a functional model in words."""
+    output = model.output
+    named = output.items() if isinstance(output, dict) else ()
+    told = [f"{name!r} {tuple(getattr(tensor, 'shape', ()))}" for name, tensor in named]
+    shapes = [f"shape {tuple(tensor.shape)}" for tensor in model.outputs]
+    return f"outputs {listing(told)}" if told else listing(shapes)
 
 
 def _is(name, kind):
@@ -85,7 +94,7 @@ class ImageScorer(AttentionScorer):
 
     def __init__(self, model, attention, sigma, size=None):
         super().__init__(attention)
-        self.sigma, self.places = sigma, {}
+        self.sigma, self.places, self.name = sigma, {}, model.name
         self.inputs_of_model = [tensor.name for tensor in model.inputs]
         fixed = image_input_of(model).shape[1:3]
         self.size = size_of(size or (DEFAULT_SIZE if None in fixed else fixed))
@@ -118,6 +127,7 @@ class ImageScorer(AttentionScorer):
 
     def laid(self, name, outputs, shape):
         """The map of an output at `shape` (H, W), where in the picture it lies."""
+        check_finite(f"output {name or 'saliency'} of model {self.name!r}", outputs[name])
         return self.places.get(name, WHOLE).laid(outputs[name][..., 0], shape)
 
     def maps(self, outputs, shape):
@@ -159,8 +169,21 @@ def shares(scores):
     scores = np.asarray(scores, np.float64)
     if scores.min() >= 0 and abs(scores.sum() - 1) < ALREADY:
         return scores
+    return exclusive(scores)
+
+
+def exclusive(scores):
+    """The softmax of class scores `(classes,)`, float64."""
+    scores = np.asarray(scores, np.float64)
     odds = np.exp(scores - scores.max())
     return odds / odds.sum()
+
+
+def check_finite(where, values):
+    """Refuse NaN and infinite values that a network has made."""
+    if not np.isfinite(values).all():
+        unusable = np.count_nonzero(~np.isfinite(values))
+        raise NotFinite(where, "finite values", f"{unusable} NaN or infinite of {np.size(values)}")
 
 
 def gaze_of_image(dataset, index, sigma):
@@ -178,6 +201,9 @@ def check_classes(dataset, classes):
 
 def check_scores(name, scores, classes):
     """Refuse a model, by its name, that returns another number of scores than there are classes."""
+    if not classes:
+        expected = f"examples with classes, of which model {name!r} tells {scores}"
+        raise InputError("data", expected, "data without classes")
     if scores != len(classes):
         expected = f"scores of the {len(classes)} classes {listing(classes, 4)}"
         raise InputError(f"model {name!r}", expected, f"{scores} scores")
