@@ -34,8 +34,10 @@ def run(sources, dataset, *, blur, batch_size=8, gallery=12, progress=True):
     sources: `{model name: source}`, see `sources`. gallery: how many images to keep maps of.
     """
     for name, value in (("batch_size", batch_size), ("gallery", gallery)):
-        if not isinstance(value, int) or value < 1:
-            raise InputError(name, "at least 1, as a whole number", repr(value))
+        if not isinstance(value, int):
+            raise InputError(name, "a whole number", repr(value))
+        if value < 1:
+            raise InputError(name, "at least 1", value)
     seen = [i for i, example in enumerate(dataset) if len(example.points)]
     if len(seen) < 2:
         expected = "at least two images with fixations: s-AUC and IG compare with the others"

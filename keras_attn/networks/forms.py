@@ -65,7 +65,7 @@ def _on_disk(path, given, verb):
     if not path.is_file():
         if isinstance(given, Path) or path.suffix or len(path.parts) > 1:
             raise InputError(path, expected, "no such file")
-        expected += f"; names of backbones are {', '.join(NAMES)}, all others paths that exist"
+        expected += f" (backbones: {', '.join(NAMES)}); or a path that exists"
         raise InputError("model", expected, repr(given))
     if not path.stat().st_size:
         raise InputError(path, expected, "an empty file")

@@ -36,7 +36,7 @@ def image_size(model, size=None, own=None, gaze=False):
     shapes = [tuple(tensor.shape) for tensor in inputs if not gaze or tensor.name != GAZE]
     if len(shapes) != 1:
         received = f"{len(shapes)} inputs: {listing(shapes)}"
-        raise InputError(where, "one image input of shape (batch, H, W, 3)", received)
+        raise InputError(where, "one image input", received)
     (shape,) = shapes
     if len(shape) != 4 or shape[-1] != 3:
         received = f"input shape {shape}"
