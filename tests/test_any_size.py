@@ -59,7 +59,6 @@ TAKE_ANY_SIZE = {
     "cropping": lambda: layers.Cropping2D(3),
     "transposed": lambda: layers.Conv2DTranspose(1, 3, strides=2, padding="same"),
     "pooled": lambda: lambda maps: maps * layers.GlobalAveragePooling2D(keepdims=True)(maps),
-    "reshaped": lambda: layers.Reshape((-1, 1, 1)),
     "lambda": lambda: layers.Lambda(lambda maps: tf.image.resize(maps, tf.shape(maps)[1:3] * 2)),
 }
 

@@ -288,9 +288,12 @@ def pooled(head, trace):
 
     def source(layer):
         try:
-            return maker(layer.input)
+            made = maker(layer.input)
         except (AttributeError, ValueError):  # subclassed, or never called with a symbolic input
-            return trace.source(layer)
+            made = None
+        # The input of a model within the model is made by what lies outside of it.
+        inner = made is None or isinstance(made, keras.layers.InputLayer)
+        return trace.source(layer) if inner else made
 
     while head is not None and (_only_squashes(head) or _only_activates(head)):
         head = source(head)

@@ -65,8 +65,8 @@ class Steps:
         heard = np.flatnonzero(~self.quiet)
         total = self.to_a + self.to_b
         shares = np.divide(self.to_a, total, out=np.zeros_like(total), where=total > 0)
-        nearest = heard[np.abs(np.arange(self.cells)[:, None] - heard).argmin(axis=1)]
-        return shares[:, nearest]
+        between = (heard[1:] + heard[:-1]) / 2
+        return shares[:, heard[np.searchsorted(between, np.arange(self.cells))]]
 
     @property
     def cells(self):

@@ -170,6 +170,20 @@ def test_a_layer_that_runs_twice_counts_where_it_runs_last(images):
     np.testing.assert_allclose(source(images, None)["relu", "activation"], expected, rtol=1e-4)
 
 
+def test_cam_is_found_where_the_pooling_lies_in_a_model_of_its_own(images):
+    keras.utils.set_random_seed(1)
+    head = keras.Sequential([keras.layers.GlobalAveragePooling2D(), keras.layers.Dense(4)])
+    convolutions = [keras.layers.Conv2D(8, 3, activation="relu", name="conv")]
+    nested = keras.Sequential(
+        [keras.Input((32, 48, 3)), *convolutions, keras.Sequential([head, keras.layers.Softmax()])]
+    )
+    maps = KerasMaps(nested, kinds="cam")(images, None)["conv", "cam"]
+    features = np.asarray(nested.layers[0](resized(images, (32, 48))))
+    chosen = np.argmax(nested(resized(images, (32, 48))), axis=1)
+    expected = np.einsum("bhwc,cb->bhw", features, head.layers[-1].kernel.numpy()[:, chosen])
+    np.testing.assert_allclose(maps, expected, rtol=1e-3, atol=1e-3)
+
+
 def test_cam_averages_to_the_score(images):
     model, bare = small_cnn(), small_cnn(head=None)
     bare.set_weights(model.get_weights())
