@@ -65,7 +65,7 @@ def scored(opened, *, task=None, size=None, preprocess=None, output=None, expect
     output: as for `api.evaluate`. expected: what the caller wants the model to be, where its user
     has not named a task.
     """
-    size = None if size is None else size_of(size)
+    size = asked = None if size is None else size_of(size)
     model, config = opened.model, opened.config
     opening.check_preprocess(preprocess, opened.form)
     if config is not None:
@@ -88,7 +88,8 @@ def scored(opened, *, task=None, size=None, preprocess=None, output=None, expect
         if expected is not None:
             raise InputError("model", expected, f"a run of {found.NAME}")
         raise InputError("task", f"{found.NAME!r}, which the run was trained for", repr(task))
-    return Scored(model, found, config, opened.file, size)
+    of_clips = found.DATA is datasets.VideoDataset  # which fixes its own size
+    return Scored(model, found, config, opened.file, asked if of_clips else size)
 
 
 def _check_size(model, size):

@@ -375,7 +375,7 @@ def test_the_packages_own_layers_load_from_a_keras_file(tmp_path):
     path = str(tmp_path / "model.keras")
     save = f"""
 import keras_attn as ka
-ka.models.salient_object("alexnet", "supervised", width=0.1).save({path!r})
+ka.models.salient_object("alexnet", "supervised", input_shape=(67, 67, 3), width=0.1).save({path!r})
 """
     audit = f"""
 import numpy as np

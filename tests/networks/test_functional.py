@@ -147,11 +147,12 @@ def test_pixels_that_nobody_preprocesses_are_noted_and_a_known_network_says_what
     notes = ka.audit(makes.raw(3), data, **options).rows["note"]
     assert notes.iloc[0].startswith("Pixels of 0 to 255 reach its first layer, conv, as they are")
     assert notes.iloc[-4:].tolist() == [""] * 4
-    inner = keras.applications.MobileNetV2((32, 32, 3), include_top=False, weights=None)
+    options |= {"layers": "conv_pw_1_relu"}
+    inner = keras.applications.MobileNet((32, 32, 3), 0.25, include_top=False, weights=None)
     mobile = keras.Sequential([makes.image(), inner, layers.GlobalAveragePooling2D()])
     note = ka.audit(mobile, data, kinds="activation", **options).rows["note"].iloc[0]
-    assert "preprocess=keras.applications.mobilenet_v2.preprocess_input (--preprocess tf)" in note
-    wanted = keras.applications.mobilenet_v2.preprocess_input
+    assert "preprocess=keras.applications.mobilenet.preprocess_input (--preprocess tf)" in note
+    wanted = keras.applications.mobilenet.preprocess_input
     rows = ka.audit(mobile, data, kinds="activation", preprocess=wanted, **options).rows
     assert not rows["note"].str.contains("Pixels").any()
 
