@@ -8,13 +8,12 @@ gets the same gaze before and after.
 import os
 from dataclasses import dataclass
 
-import keras
 import numpy as np
 import tensorflow as tf
 
 from keras_attn.agreement import inside
 from keras_attn.errors import InputError
-from keras_attn.models.common import image_input_of
+from keras_attn.models.common import image_input_of, in_structure
 from keras_attn.networks import heads
 from keras_attn.tasks.scoring import check_finite
 
@@ -84,8 +83,7 @@ class Attack:
         self.run = tf.function(run, reduce_retracing=True)
 
     def _called(self, inputs):
-        structure = keras.tree.map_structure(lambda t: inputs[t.name], self.model.input)
-        return self.model(structure, training=False)
+        return self.model(in_structure(self.model, inputs), training=False)
 
     def _find_head(self, inputs):
         """Find the layer that makes the scores, which may end in a softmax."""

@@ -6,14 +6,13 @@ is found out here.
 """
 
 import re
-from contextlib import contextmanager
 
 import keras
 import numpy as np
 import tensorflow as tf
 from keras.preprocessing.image import smart_resize
 
-from keras_attn.agreement.inside import walk
+from keras_attn.agreement.inside import replaced, walk
 from keras_attn.errors import InputError, listing
 
 SIZES = ((64, 96), (45, 37))
@@ -31,7 +30,7 @@ def called(model, inputs):
     """
     if tf.executing_eagerly():
         return model(inputs, training=False)
-    with _replaced(model, _for_any_size):
+    with replaced(dict(walk(model)), _for_any_size):
         try:
             return model(inputs, training=False)
         except Exception as error:  # layers raise whatever they meet
@@ -126,32 +125,12 @@ def _failing(model, inputs):
 
         return call
 
-    with _replaced(model, noting):
+    with replaced(dict(walk(model)), noting):
         try:
             model(inputs, training=False)
         except Exception:  # the one that is being told of
             return entered[-1] if entered else None
     return None
-
-
-@contextmanager
-def _replaced(model, replacement):
-    """Within this, layers compute by what `replacement(path, layer)` returns, unless it is None."""
-    layers = {id(layer): (path, layer) for path, layer in walk(model)}
-    before = []
-    try:
-        for path, layer in layers.values():
-            call = replacement(path, layer)
-            if call is not None:
-                before.append((layer, vars(layer).get("call")))
-                # Past Keras, which would track it.
-                vars(layer)["call"] = call
-        yield
-    finally:
-        for layer, call in before:
-            vars(layer).pop("call")
-            if call is not None:
-                vars(layer)["call"] = call
 
 
 def _for_any_size(path, layer):

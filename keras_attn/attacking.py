@@ -71,14 +71,14 @@ class Attack(model_options.FromElsewhere):
         from keras_attn import api
 
         keras.utils.clear_session()  # what earlier networks left would fill the memory
-        network = evaluating.opened(path, "attack", self)
+        network, options = evaluating.opened(path, "attack", self)
         config = network.config
         if config is not None and config.task != configs.FineGrained.task:
             raise InputError(path, "a run of fine-grained classification", config.task)
         key = repr(config and config.data)
         if key not in shared:
-            shared[key] = evaluating.scored_on(network, self.data)
+            shared[key] = evaluating.scored_on(config, self.data)
         print(path if config is None else config.run_name, flush=True)
         given = {f.name: getattr(self.attack, f.name) for f in fields(self.attack)}
-        result = api.attack(network.model, shared[key], **given, **network.options)
+        result = api.attack(network, shared[key], **given, **options)
         result.save(folder, overwrite=self.overwrite)

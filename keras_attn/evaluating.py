@@ -53,36 +53,31 @@ class Evaluate(model_options.FromElsewhere):
         from keras_attn import api, evaluation
 
         runs.check_target(out, evaluation.FILES, overwrite=self.overwrite)
-        network = opened(self.weights, "evaluate", self)
-        data = scored_on(network, self.data)
-        commands.show(result := api.evaluate(network.model, data, **network.options))
+        network, options = opened(self.weights, "evaluate", self)
+        data = scored_on(network.config, self.data)
+        commands.show(result := api.evaluate(network, data, **options))
         commands.save(result, out, self.overwrite)
 
 
-@dataclass(frozen=True)
-class Network:
-    """A network that a command has opened, and the options that go with it."""
-
-    model: object
-    config: object
-    options: dict
-
-
 def opened(weights, verb, options):
-    """The `Network` of what a command is given. options: a `model_options.FromElsewhere`."""
+    """The `opening.Opened` of what a command is given, and the arguments of `api` beside it.
+
+    options: a `model_options.FromElsewhere`.
+    """
     from keras_attn.networks import opening
 
     given = options.options()
     files = {"weights": given.pop("weights"), "size": given["size"]}
-    network = opening.keras_network(weights, verb, **files)
-    opening.check_preprocess(given["preprocess"], network.form)
-    return Network(network.model, network.config, given)
+    return opening.keras_network(weights, verb, **files), given
 
 
-def scored_on(network, change):
-    """The data that a `Network` is scored on: a run's own, changed, or those that are named."""
-    if network.config is not None:
-        return held_out(network.config, change)
+def scored_on(config, change):
+    """The data that a network is scored on: a run's own, changed, or those that are named.
+
+    config: of the run, or None for a model from elsewhere.
+    """
+    if config is not None:
+        return held_out(config, change)
     from keras_attn import datasets
 
     for name in ("gaze", "flow_root", "image_root", "fold"):

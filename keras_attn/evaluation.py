@@ -12,7 +12,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
-import keras
 import numpy as np
 import pandas as pd
 import tensorflow as tf
@@ -22,6 +21,7 @@ from keras_attn import provenance, runs
 from keras_attn.agreement.scoring import EXTRAS
 from keras_attn.errors import InputError
 from keras_attn.metrics.columns import COLUMNS
+from keras_attn.models.common import in_structure
 from keras_attn.report import gallery_file
 from keras_attn.statistics import evenly, mean_of_seen
 
@@ -238,8 +238,7 @@ def forward(model):
 
     def call(inputs):
         tensors = {name: tf.convert_to_tensor(value) for name, value in inputs.items()}
-        # In the structure the model was made with: a dict, a list, or one tensor alone.
-        outputs = run(keras.tree.map_structure(lambda tensor: tensors[tensor.name], model.input))
+        outputs = run(in_structure(model, tensors))
         named = outputs if isinstance(outputs, dict) else {"": outputs}
         return {name: value.numpy() for name, value in named.items()}
 

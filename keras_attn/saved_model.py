@@ -10,13 +10,12 @@ from dataclasses import fields
 from itertools import product
 from pathlib import Path
 
-import keras
 import tensorflow as tf
 
 from keras_attn import any_size, configs, mechanisms, models, provenance, runs, tasks, weights
 from keras_attn.errors import InputError, listing
 from keras_attn.models.c3d import FLOW, FRAMES
-from keras_attn.models.common import GAZE
+from keras_attn.models.common import GAZE, in_structure
 from keras_attn.networks import heads
 from keras_attn.report import model_card
 from keras_attn.tasks.scoring import ALREADY, described, outputs_like
@@ -213,10 +212,8 @@ class Served:
     def _numbers(self, given):
         shape = tf.shape(given[IMAGE])[1:3] if IMAGE in given else None
         fed = {tensor.name: _fitted(given[name], tensor) for name, tensor in self.inputs.items()}
-        # In the structure the model was made with: a dict, a list, or one tensor alone.
-        structure = keras.tree.map_structure(lambda tensor: fed[tensor.name], self.model.input)
         with heads.unsquashed(self.head):
-            outputs = any_size.called(self.model, structure)
+            outputs = any_size.called(self.model, in_structure(self.model, fed))
         outputs = outputs if isinstance(outputs, dict) else {"": outputs}
         made = {new: tf.cast(outputs[own], tf.float32) for own, new in self.outputs.items()}
         for name, value in made.items():

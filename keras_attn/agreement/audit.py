@@ -110,7 +110,7 @@ def _maps(sources, images, examples):
     for model, source in sources.items():
         places = getattr(source, "places", {})
         for (layer, kind), values in source(images, examples).items():
-            name, place = RowName(model, layer, kind), places.get((layer, kind), WHOLE)
+            name, place = RowName(model, layer, kind), places.get(layer, WHOLE)
             if len(values) != len(examples):
                 expected = f"a map of each of {len(examples)} images"
                 raise InputError(f"{name}", expected, f"{len(values)} maps")
@@ -175,7 +175,7 @@ def _gallery_maps(sources, dataset, indices, blur):
 def _note_on(sources, name):
     """What a reader of a row has to know, or ""."""
     source = sources.get(name.model)
-    return source.note_on(name.layer, name.kind) if hasattr(source, "note_on") else ""
+    return source.note_on(name.layer) if hasattr(source, "note_on") else ""
 
 
 def _notes(sources, rows):

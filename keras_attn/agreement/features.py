@@ -53,6 +53,24 @@ def on_grid(layout, values, what):
     return values if order == (0, 1, 2, 3) else tf.transpose(values, order)
 
 
+class Laid:
+    """What is told of maps, by the layouts of their layers, to those who score them.
+
+    layouts: a `layouts.Layout` by layer. expectation: what has to be known of the input of the
+    network, or "".
+    """
+
+    @property
+    def places(self):
+        """A `Place` by layer."""
+        return {layer: layout.place for layer, layout in self.layouts.items()}
+
+    def note_on(self, layer):
+        """What a reader of the rows of a layer has to know: sentences, or ""."""
+        said = [self.expectation] if self.expectation else []
+        return " ".join(said + (self.layouts[layer].sentences() if layer in self.layouts else []))
+
+
 class Tensors:
     """The tensors of a network that may be maps.
 
@@ -130,7 +148,8 @@ class Tensors:
             if grids:
                 return (shape[0], *grids[0][1:], shape[2])
             shape = (*shape, 1)
-        channels_first = self._alike(shape[2:]) and not self._alike(shape[1:3])
+        last, first = (layouts.alike(sides, self.size) for sides in (shape[1:3], shape[2:]))
+        channels_first = first and not last
         channels_first = channels_first or min(shape[1:3]) < 2 <= min(shape[2:])
         height, width, channels = (
             (shape[2], shape[3], shape[1]) if channels_first else tuple(shape[1:])
@@ -138,11 +157,6 @@ class Tensors:
         if min(height, width) < 2:
             return f"a tensor without height and width: {tuple(shape)}"
         return (shape[0], height, width, channels)
-
-    def _alike(self, sides):
-        """Whether the sides have the proportions of the picture, to a cell."""
-        height, width = sides
-        return min(sides) > 1 and abs(height * self.size[1] / self.size[0] - width) <= 1
 
     def layouts(self, names):
         """`Layout`s by name, or sentences that say why a tensor is no map."""

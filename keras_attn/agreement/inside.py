@@ -82,7 +82,9 @@ def caught(layers):
     """Within this, what `layers`, by path, return is kept: an `Outputs`."""
     outputs = Outputs()
 
-    def catching(path, call):
+    def catching(path, layer):
+        call = layer.call
+
         def and_kept(*args, **kwargs):
             result = call(*args, **kwargs)
             if tf.executing_eagerly():  # else Keras only finds out shapes
@@ -91,19 +93,24 @@ def caught(layers):
 
         return and_kept
 
-    with _replaced(layers, catching):
+    with replaced(layers, catching):
         yield outputs
 
 
 @contextmanager
-def _replaced(layers, replacement):
-    """Within this, layers compute by `replacement(path, call)`."""
+def replaced(layers, replacement):
+    """Within this, layers compute by what `replacement(path, layer)` returns, unless it is None.
+
+    layers: by path.
+    """
     changed = []
     try:
         for path, layer in layers.items():
-            changed.append((layer, vars(layer).get("call")))
-            # Past Keras, which would track it.
-            vars(layer)["call"] = replacement(path, layer.call)
+            call = replacement(path, layer)
+            if call is not None:
+                changed.append((layer, vars(layer).get("call")))
+                # Past Keras, which would track it.
+                vars(layer)["call"] = call
         yield
     finally:
         for layer, before in reversed(changed):
@@ -155,8 +162,8 @@ class Trace:
     def recording(self):
         """Within this, runs of the model are recorded."""
 
-        def noting(path, call):
-            layer = self.layers[path]
+        def noting(path, layer):
+            call = layer.call
 
             def and_noted(*args, **kwargs):
                 if not tf.executing_eagerly():  # Keras only finds out shapes
@@ -180,7 +187,7 @@ class Trace:
 
             return and_noted
 
-        with _replaced(self.layers, noting):
+        with replaced(self.layers, noting):
             yield
 
 

@@ -17,8 +17,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_attn.agreement import KINDS, PREDICTED, TRUE, expectations, inside, probing
-from keras_attn.agreement.features import Tensors, activation_maps, on_grid, to_numpy
-from keras_attn.agreement.place import WHOLE
+from keras_attn.agreement.features import Laid, Tensors, activation_maps, on_grid, to_numpy
 from keras_attn.agreement.sources import as_names
 from keras_attn.errors import InputError, listing, one_of
 from keras_attn.networks import heads
@@ -30,7 +29,7 @@ INPUT = "input"
 """The layer that the gradient of the input stands under."""
 
 
-class KerasMaps:
+class KerasMaps(Laid):
     """Maps of a Keras model with one image input.
 
     layers: names (`outer/inner` for a layer of a nested model); by default the last layer of each
@@ -40,8 +39,6 @@ class KerasMaps:
     the class scores among several outputs. explain: the class whose score is explained,
     "predicted", "true" or its number. origin: where the model and its weights come from, for the
     report.
-
-    places: a `Place` by layer and kind, of maps that do not stand for the whole picture.
     """
 
     def __init__(
@@ -183,15 +180,6 @@ class KerasMaps:
 
     # --- what the audit asks ------------------------------------------------------------------
 
-    @property
-    def places(self):
-        """A `Place` by layer and kind, of maps that do not stand for the whole picture."""
-        found = {}
-        for path, layout in self.layouts.items():
-            kinds = ("gradient",) if path == INPUT else ("activation", "map", "grad_cam", "cam")
-            found |= {(path, kind): layout.place for kind in kinds if layout.place != WHOLE}
-        return found
-
     def describe(self):
         """Which model, with which weights, on which input, and which class is explained."""
         text = f"Keras model {self.model.name!r}{self.origin}, input {self.size[0]}×{self.size[1]}"
@@ -226,14 +214,6 @@ class KerasMaps:
             "so gradient and grad_cam are those of the probability and not of the score before "
             "the softmax."
         ]
-
-    def note_on(self, layer, kind):
-        """What a reader of one row has to know: sentences, or ""."""
-        said = [self.expectation] if self.expectation else []
-        layout = self.layouts.get(layer)
-        if layout is not None and (layer != INPUT or kind == "gradient"):
-            said += layout.sentences()
-        return " ".join(said)
 
     def check(self, examples):
         """Fail before the work begins where the true class is to be explained and not known."""

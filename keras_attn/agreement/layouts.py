@@ -121,7 +121,8 @@ def layout_of(answers, size, rank_is_known=False):
             return max(found, key=lambda fit: fit.sharpness)
     if usual is None or usual.told_apart >= (CERTAIN if rank_is_known else TOLD_APART):
         return NO_MAP
-    return _doubted(usual) if rank_is_known or _alike(usual, size) else NO_MAP
+    sensible = rank_is_known or usual.layout.tokens or alike(usual.grid, size)
+    return _doubted(usual) if sensible else NO_MAP
 
 
 def _doubted(fit):
@@ -159,12 +160,10 @@ def _of_tokens(answers, tokens):
     return Fit(Layout((1, 2), tokens), *steps)
 
 
-def _alike(fit, size):
-    """Whether a grid has the proportions of the picture, to a cell."""
-    if fit.layout.tokens:
-        return True
-    height, width = fit.down.cells, fit.across.cells
-    return abs(height * size[1] / size[0] - width) <= 1 and min(height, width) > 1
+def alike(grid, size):
+    """Whether a grid (h, w) has the proportions of a picture (H, W), to a cell."""
+    height, width = grid
+    return min(grid) > 1 and abs(height * size[1] / size[0] - width) <= 1
 
 
 def grids(count, size):

@@ -11,9 +11,8 @@ import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
 from keras_attn.agreement import expectations, probing
-from keras_attn.agreement.features import Tensors, activation_maps, on_grid, to_numpy
+from keras_attn.agreement.features import Laid, Tensors, activation_maps, on_grid, to_numpy
 from keras_attn.agreement.keras_maps import INPUT
-from keras_attn.agreement.place import WHOLE
 from keras_attn.agreement.sources import as_names
 from keras_attn.errors import InputError, listing
 from keras_attn.networks.inputs import fitting_size, preprocessed
@@ -25,7 +24,7 @@ KERNELS = ("Conv2D", "DepthwiseConv2dNative", "MatMul", "Einsum")
 """Operations of layers with a kernel."""
 
 
-class SavedModelMaps:
+class SavedModelMaps(Laid):
     """Maps of the serving signature of a SavedModel with one image input, channels last.
 
     Kinds are "activation", and "map" for one channel; a decision's gradient needs the Keras
@@ -94,18 +93,6 @@ class SavedModelMaps:
         return expectations.told_of_input(
             kernels[0].name, float(np.min(values)), float(np.max(values)), self.tensors
         )
-
-    @property
-    def places(self):
-        """A `Place` by layer and kind, of maps that do not stand for the whole picture."""
-        found = {name: layout.place for name, layout in self.layouts.items()}
-        kinds = ("activation", "map")
-        return {(n, kind): p for n, p in found.items() for kind in kinds if p != WHOLE}
-
-    def note_on(self, layer, kind):
-        """What a reader of one row has to know: sentences, or ""."""
-        said = [self.expectation] if self.expectation else []
-        return " ".join(said + self.layouts[layer].sentences())
 
     def describe(self):
         """Which file, on which input."""

@@ -58,6 +58,14 @@ def image_input_of(model):
     return next(tensor for tensor in model.inputs if tensor.name != GAZE)
 
 
+def in_structure(model, tensors):
+    """Tensors by the names of a functional model's inputs in the structure it was made with.
+
+    That is a dict, a list, or one tensor alone.
+    """
+    return keras.tree.map_structure(lambda tensor: tensors[tensor.name], model.input)
+
+
 def class_scores(x, classes, name, activation="softmax"):
     """The last layer of a classifier: float32 scores of `classes` classes, as probabilities.
 

@@ -10,10 +10,10 @@ import keras
 
 from keras_attn.agreement import inside
 from keras_attn.errors import InputError, listing
-from keras_attn.models.common import GAZE, image_input_of
+from keras_attn.models.common import GAZE, image_input_of, in_structure
 from keras_attn.networks import heads, inputs
 from keras_attn.networks.inputs import first_line
-from keras_attn.tasks.scoring import DEFAULT_SIZE, outputs_like
+from keras_attn.tasks.scoring import outputs_like
 
 LOGITS, SALIENCY, ATTENTION = "logits", "saliency", "attention"
 SCORES = "class scores (batch, classes)"
@@ -30,7 +30,7 @@ def functional(model, size=None):
         return keras.Model(model.inputs[0], model.outputs[0], name=model.name)
     if getattr(model, "inputs", None) and getattr(model, "outputs", None):
         return model
-    height, width = size or inside.built_for(model) or (DEFAULT_SIZE, DEFAULT_SIZE)
+    height, width = inputs.image_size(model, size)
     images = keras.Input((height, width, 3), name="image")
     try:
         return keras.Model(images, model(images, training=False), name=model.name)
@@ -88,7 +88,7 @@ def _inputs_like(model):
 
 def _fed(model, tensors):
     """What a functional model returns for tensors by the names of its inputs."""
-    return model(keras.tree.map_structure(lambda t: tensors[t.name], model.input))
+    return model(in_structure(model, tensors))
 
 
 def _check_fits(shape, wanted):

@@ -7,7 +7,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_attn.agreement import inside, probing
-from keras_attn.models.common import GAZE
+from keras_attn.models.common import GAZE, in_structure
 from keras_attn.tasks.scoring import DEFAULT_SIZE, exclusive, shares
 
 ALONE = (keras.activations.sigmoid, keras.activations.log_sigmoid)
@@ -44,8 +44,7 @@ def runner(model):
     def run(pictures):
         pictures = tf.cast(pictures, tf.float32)
         fed = {t.name: _gaze(t, pictures) if t.name == GAZE else pictures for t in model.inputs}
-        structure = keras.tree.map_structure(lambda t: fed[t.name], model.input)
-        outputs = model(structure, training=False)
+        outputs = model(in_structure(model, fed), training=False)
         return outputs if isinstance(outputs, dict) else {"": outputs}
 
     return run

@@ -31,10 +31,13 @@ class Opened:
 def keras_network(model, verb, *, weights=None, size=None):
     """The `Opened` of a model, for one of `forms.VERBS`.
 
-    model: one of `forms`, but for functions and folders of maps; a `Run` too. weights: a file for
+    model: one of `forms`, but for functions and folders of maps; a `Run` too; or what this has
+    opened for the verb, which is returned. weights: a file for
     the name of a backbone. size: side or (H, W) of images, where the network leaves it open.
     Raises `InputError` for what the verb cannot be done with, or that cannot be loaded.
     """
+    if isinstance(model, Opened):
+        return model
     form = forms.check(model, verb)
     check_weights(weights, form, model)
     if form == forms.MODEL:

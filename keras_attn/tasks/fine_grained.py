@@ -302,12 +302,12 @@ class KeptScorer(Scorer):
             learner, config.model.classes, config.data.fixation_sigma, config.model.size
         )
         self.kept = kept
-        self.places = {example.id: place for place, example in enumerate(kept.dataset)}
+        self.numbers = {example.id: number for number, example in enumerate(kept.dataset)}
 
     def inputs(self, example):
         """The features, and under the name `gaze` the density, as the learner takes them."""
-        place = self.places[example.id]
-        made = {"features": self.kept.value(place), "gaze": self.kept.density(place)}
+        number = self.numbers[example.id]
+        made = {"features": self.kept.value(number), "gaze": self.kept.density(number)}
         return {name: made[name] for name in self.inputs_of_model}
 
 

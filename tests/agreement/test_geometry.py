@@ -5,6 +5,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from calling import Calling
 from keras import layers, ops
 
 import keras_attn as ka
@@ -28,17 +29,6 @@ class Detector(layers.Layer):
         kernel = ops.cast(self.kernel, x.dtype)
         blurred = ops.conv(x, kernel, padding=self.padding, data_format=self.data_format)
         return ops.relu(blurred - 140)
-
-
-class Calling(layers.Layer):
-    """A function of the user's own."""
-
-    def __init__(self, function, **kwargs):
-        super().__init__(**kwargs)
-        self.function = function
-
-    def call(self, x):
-        return self.function(x)
 
 
 def model_of(before, size=(SIDE, SIDE), end=None):

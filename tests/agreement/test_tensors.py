@@ -3,6 +3,7 @@
 import keras
 import numpy as np
 import pytest
+from calling import Calling
 from keras import layers, ops
 
 from keras_attn.agreement import inside
@@ -11,17 +12,6 @@ from keras_attn.errors import InputError
 
 SIDE, PATCH, WIDTH = 64, 8, 16
 GRID = SIDE // PATCH
-
-
-class Calling(layers.Layer):
-    """A function of the user's own."""
-
-    def __init__(self, function, **kwargs):
-        super().__init__(**kwargs)
-        self.function = function
-
-    def call(self, x):
-        return self.function(x)
 
 
 def start(seed=0):
