@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import get_args, get_type_hints
 
+from keras_attn import gaze_format
 from keras_attn.configs import for_action, for_fine_grained, for_salient_object
 from keras_attn.configs.base import (
     PARTS,
@@ -134,6 +135,7 @@ WHERE_DATA_COMES_FROM = (
     *("participants", "shifted", "crop", "on_bad_example"),
     *("flow_root", "image_root", "subjects", "group", "fps", "videos", "frames"),
     *("flow_side", "flow_bound"),
+    *gaze_format.FIELDS,
 )
 """Fields that the fingerprint of the training data stands for."""
 
