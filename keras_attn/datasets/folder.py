@@ -39,7 +39,7 @@ def folder(root, *, on_bad_example="raise", **form):
     reader = GazeReader(root.resolve().name, on_bad_example, note, form)
     paths = by_stem(root / "images", IMAGE_SUFFIXES, "images", "one image of each name")
     names = fixation_table.known(paths, paths.values())
-    gaze = {}
+    gaze = None
     if _has_gaze(root):
         gaze = fixation_table.read(root / FIXATIONS, names, reader)
     masks = _masks(root / MASKS, paths)

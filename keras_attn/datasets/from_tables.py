@@ -6,7 +6,7 @@ import pandas as pd
 
 from keras_attn.datasets import fixation_table, picture_table, tables
 from keras_attn.datasets.base import GazeReader
-from keras_attn.errors import InputError, listing, one_of
+from keras_attn.errors import InputError, one_of
 from keras_attn.gaze_format import GazeFormat
 
 PICTURES = ("image", "path")
@@ -53,7 +53,7 @@ def from_tables(
     ids = list(pictures["image"].astype(object))
     paths = [Path(path).expanduser() for path in pictures["path"].astype(object)]
     names = fixation_table.known(ids, paths)
-    gaze = {}
+    gaze = None
     if fixations is not None:
         options = {"numbers": fixation_table.NUMBERS, "form": form}
         frame = _renamed(fixations, columns)
@@ -93,8 +93,6 @@ def _check_pictures(table):
     for column in PICTURES:
         table.refuse(column, table[column] == "", "a name" if column == "image" else "a path")
     table.refuse("image", table["image"].duplicated(), "a picture named once")
-    if not len(table.rows):
-        raise InputError("images", "at least one picture", listing([]))
 
 
 def _values(table, column):

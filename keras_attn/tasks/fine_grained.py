@@ -242,7 +242,8 @@ class Scorer(ImageScorer):
         super().__init__(model, attention, sigma, size)
 
     def check(self, dataset):
-        """Refuse a dataset of other classes."""
+        """Refuse a dataset of other classes, or without the gaze that the network takes."""
+        super().check(dataset)
         self.classes = self.classes or tuple(dataset.classes)
         check_scores(self.name, self.scores, self.classes)
         _check_labels(dataset, self.classes)

@@ -100,7 +100,8 @@ class ImageScorer(AttentionScorer):
         self.size = size_of(size or (DEFAULT_SIZE if None in fixed else fixed))
 
     def check(self, dataset):
-        """Every dataset can be scored, as far as gaze is concerned."""
+        """Refuse a dataset without gaze for a network that takes gaze."""
+        check_gaze(dataset, self.inputs_of_model)
 
     def parts(self, example):
         """The image alone."""
@@ -177,6 +178,13 @@ def exclusive(scores):
     scores = np.asarray(scores, np.float64)
     odds = np.exp(scores - scores.max())
     return odds / odds.sum()
+
+
+def check_gaze(dataset, inputs):
+    """Refuse a dataset without any gaze for a network that takes gaze, by its inputs' names."""
+    if GAZE in inputs and not dataset.report.points:
+        expected = "fixations, which this network takes"
+        raise InputError(f"dataset {dataset.name!r}", expected, "no gaze")
 
 
 def check_finite(where, values):

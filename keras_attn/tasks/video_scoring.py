@@ -16,7 +16,13 @@ from keras_attn.report import pictures
 from keras_attn.report.results import JOINED
 from keras_attn.resizing import at_size
 from keras_attn.statistics import evenly
-from keras_attn.tasks.scoring import AttentionScorer, check_classes, check_scores, shares
+from keras_attn.tasks.scoring import (
+    AttentionScorer,
+    check_classes,
+    check_gaze,
+    check_scores,
+    shares,
+)
 
 SHOWN = 32
 """Most frames of a video that references are scored on."""
@@ -108,6 +114,7 @@ class VideoScorer(AttentionScorer):
     def check(self, dataset):
         """Refuse a dataset of other classes, or whose flow will not do; open that of others."""
         as_dataset(dataset, "data", VideoDataset)
+        check_gaze(dataset, self.inputs_of_model)
         self.classes = self.classes or tuple(dataset.classes)
         check_scores(self.name, self.scores, self.classes)
         check_labels(dataset, self.classes)
