@@ -67,6 +67,11 @@ class Audit:
     """Images at a time."""
     gallery: int = 12
     """How many images the page shows."""
+    where: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
+    """Only the fixations with this value of a further column of fixations.csv: COLUMN=VALUE, such
+    as --where task=search. Once more for another column, or for another value of the same."""
+    by: str | None = None
+    """A column of fixations.csv, such as task: a row for each value, and how they differ."""
     out: Path = Path("runs/audit")
     """Folder to write to."""
     overwrite: bool = False
@@ -86,8 +91,9 @@ class Audit:
         every = chosen.values() if isinstance(chosen, dict) else [chosen]
         if any(forms.of(one) != forms.MAPS for one in every):
             import_tensorflow_quietly()
-        own = ("fixation_sigma", "centre_bias_sigma", "batch_size", "gallery")
+        own = ("fixation_sigma", "centre_bias_sigma", "batch_size", "gallery", "by")
         options = self._of_models(chosen) | {name: getattr(self, name) for name in own}
+        options["where"] = model_options.conditions(self.where)
         show_and_save(api.audit(chosen, data, **options), self.out, self.overwrite)
 
     def _of_models(self, chosen):

@@ -19,6 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from keras_attn import provenance, runs
 from keras_attn.agreement.scoring import EXTRAS
+from keras_attn.datasets import groups
 from keras_attn.errors import InputError
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.models.common import in_structure
@@ -68,10 +69,10 @@ class Evaluation:
     """What a model scores on a dataset; `print` shows the scores, `save` writes it all.
 
     rows: a DataFrame with a row per example; first who was scored on what (task, dataset,
-    backbone, fusion, attention, fold, seed), then id, the number of fixations and the scores, NaN
-    where there is none. arrays: by name, `(n, ...)` in the order of the rows. gallery: arrays by
-    name of a few examples. notes: what a reader of the numbers has to know. work: how it came to
-    be, from `provenance.measured`, or None.
+    backbone, fusion, attention, fold, seed), then id, its group where the dataset has some, the
+    number of fixations and the scores, NaN where there is none. arrays: by name, `(n, ...)` in the
+    order of the rows. gallery: arrays by name of a few examples. notes: what a reader of the
+    numbers has to know. work: how it came to be, from `provenance.measured`, or None.
     """
 
     rows: pd.DataFrame
@@ -124,7 +125,7 @@ def evaluate(scorer, model, dataset, labels, *, notes=(), progress=True):
         results = _scored(scorer.score, scorer, forward(model), dataset, pool, kept)
         scored = list(bar.track(results, total=len(dataset), description="evaluating"))
     rows = pd.DataFrame([numbers for numbers, _ in scored])
-    counted = {"id": [example.id for example in dataset]}
+    counted = {"id": [example.id for example in dataset], **groups.column(dataset)}
     counted["fixations"] = [len(example.fixations) for example in dataset]
     put_first(rows, {**labels, **counted})
     arrays = {name: np.stack([arrays[name] for _, arrays in scored]) for name in scored[0][1]}
@@ -198,7 +199,8 @@ def _of_references(labels, dataset, gaze):
         found = [mean_of_seen([one[name] for one in pictures]) for name in pictures[0]]
         part = pd.DataFrame(found, columns=[*(c.key for c in COLUMNS), *EXTRAS])
         about = {**labels, "attention": list(pictures[0]), "fold": dataset.number, "seed": np.nan}
-        about |= {"id": example.id, "fixations": len(example.fixations)}
+        about |= {"id": example.id, **groups.cell(dataset, example)}
+        about["fixations"] = len(example.fixations)
         put_first(part, about)
         yield part
 

@@ -202,6 +202,11 @@ class Dataset:
         return replace(self, name=name, examples=examples, whole=whole, number=None)
 
     @cached_property
+    def grouped(self):
+        """Whether any example, also of the whole dataset, is of a group."""
+        return any(groups.of(self.whole or self))
+
+    @cached_property
     def _places(self):
         return {example.id: place for place, example in enumerate(self.examples)}
 
