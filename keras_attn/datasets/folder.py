@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from keras_attn.datasets.base import GazeReader, by_stem
+from keras_attn.datasets.base import by_stem
+from keras_attn.datasets.masks import MaskedReader
 from keras_attn.errors import InputError, listing
 
 COLUMNS = ("image", "subject", "x", "y")
@@ -16,7 +17,7 @@ SPLITS = ("train", "test")
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 
 
-def folder(root, *, on_bad_example="raise"):
+def folder(root, *, mask_threshold=None, on_bad_example="raise"):
     """Read a folder of images with fixations.
 
     root/images/<name>.jpg (or png, bmp, tif, webp)
@@ -28,6 +29,8 @@ def folder(root, *, on_bad_example="raise"):
                              "test"): a row for each image
     root/about.txt           optional: shown beside every result made from this dataset
 
+    mask_threshold: for masks of more than two values; what is above it, on their own scale, is
+    object. Of two values the larger is.
     on_bad_example: "raise", or "skip" to leave out and list images that cannot be read and
     fixations of images that are not there. Points outside their image or NaN are dropped and
     counted; an image without fixations stays, counted, and is not scored.
@@ -36,7 +39,8 @@ def folder(root, *, on_bad_example="raise"):
     root = Path(root).expanduser()
     about = root / "about.txt"
     note = about.read_text(encoding="utf-8").strip() if about.is_file() else ""
-    reader = GazeReader(root.resolve().name, on_bad_example, note)
+    name = root.resolve().name
+    reader = MaskedReader(name, on_bad_example, note, mask_threshold=mask_threshold)
     paths = by_stem(root / "images", IMAGE_SUFFIXES, "images", "one image of each name")
     points = fixations(root / "fixations.csv", paths, reader)
     masks = root / "masks" if (root / "masks").is_dir() else None
