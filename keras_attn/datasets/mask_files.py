@@ -13,10 +13,11 @@ import numpy as np
 
 from keras_attn.datasets.base import _opened
 from keras_attn.errors import InputError
-from keras_attn.metrics.object_masks import check_on_scale, constant, too_many
+from keras_attn.metrics.object_masks import THRESHOLD, check_on_scale, constant, too_many
 
 COLOURS = 256
 """More are no labels: they are a picture, or a mask with soft edges."""
+REMEDY = f"{THRESHOLD} (in commands --data.mask-threshold, in the audit --mask-threshold)"
 CHANNELS = {"R": "red", "G": "green", "B": "blue", "A": "alpha", "L": "grey"}
 MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I", "F")
 """What Pillow calls the kinds of images that masks may be; 16 bits are I;16 of any order."""
@@ -39,8 +40,9 @@ class Value:
 class Survey:
     """What is in a mask file: one value, or two, background first, which differ in `band`.
 
-    counts: how many pixels each value has. in_alpha: whether its alpha channel varies. soft:
-    whether it has more than two values. error: what then is said where no threshold is named.
+    counts: how many pixels each value has. level: of the object in `band`. in_alpha: whether its
+    alpha channel varies. soft: whether it has more than two values. error: what is said then, or
+    of two that do not tell which is the object, where no threshold is named.
     """
 
     path: Path
@@ -48,6 +50,7 @@ class Survey:
     values: tuple = ()
     counts: tuple = ()
     band: int = 0
+    level: float | None = None
     in_alpha: bool = False
     soft: bool = False
     error: InputError | None = None
@@ -81,7 +84,8 @@ def _of_two(mode, path, shape, counted):
     except InputError as error:
         return Survey(path, shape, error=error)
     band = int(np.flatnonzero(np.not_equal(low.pixel, high.pixel))[0])
-    return Survey(path, shape, (low, high), (counted[low], counted[high]), band)
+    counts = (counted[low], counted[high])
+    return Survey(path, shape, (low, high), counts, band, high.pixel[band])
 
 
 def _counted(image, path):
@@ -117,14 +121,14 @@ def _of_many(image, path, shape, counted):
     bands, planes = image.getbands(), _to_compare(image)
     varying = [i for i, plane in enumerate(planes) if plane.min() != plane.max()]
     if all(np.array_equal(planes[i], planes[varying[0]]) for i in varying):
-        error = too_many(path, np.unique(planes[varying[0]]))
+        error = too_many(path, np.unique(planes[varying[0]]), REMEDY)
         return Survey(path, shape, soft=True, error=error)
     if counted is None and image.mode == "RGBA" and image.convert("RGB").getcolors(COLOURS) is None:
         # So many colours are no labels, and opaque is what was left of the picture.
         values, counts = np.unique(planes[-1], return_counts=True)
         if len(values) == 2:
-            values = tuple(Value("alpha of a picture", (value,)) for value in values.tolist())
-            return Survey(path, shape, values, tuple(counts.tolist()), 3)
+            made = tuple(Value("alpha of a picture", (value,)) for value in values.tolist())
+            return Survey(path, shape, made, tuple(counts.tolist()), 3, int(values[1]))
     names = ", ".join(CHANNELS[bands[i]] for i in varying)
     expected = "one channel that holds the mask, or several that say the same"
     error = InputError(path, expected, f"{names} vary in different ways")
@@ -221,11 +225,14 @@ def _larger_colour(first, second):
 
 
 def alone(value, opaque):
-    """Whether a mask of this value alone is object; None where the value does not tell."""
+    """Whether a mask of this value alone is object; None where the value does not tell.
+
+    opaque: no mask of its dataset lies in an alpha channel.
+    """
     mode, pixel = value.mode, value.pixel
     if mode == "P":
         pixel = pixel[:4]
-    elif opaque and mode in ("LA", "RGBA"):
+    elif opaque and mode in ("LA", "RGBA") and pixel[-1] == 255:
         pixel = pixel[:-1]
     if len(set(pixel)) > 1:
         return None

@@ -158,8 +158,7 @@ def _coding(survey, sides, made):
         raise survey.error
     if len(survey.values) == 2:
         share = survey.counts[1] / sum(survey.counts)
-        value = survey.values[1].pixel[survey.band]
-        return replace(made, share=share, band=survey.band, value=value)
+        return replace(made, share=share, band=survey.band, value=survey.level)
     [value] = survey.values
     is_object = sides.of(value)
     if is_object is None:

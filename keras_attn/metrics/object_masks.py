@@ -57,15 +57,15 @@ def check_on_scale(threshold, top, where):
         raise InputError("mask_threshold", expected, threshold)
 
 
-def too_many(where, values, what="values"):
+def too_many(where, values, remedy=THRESHOLD):
     """The `InputError` for a mask of more than two `values`, a sorted sequence."""
     expected = (
-        f"two values, or {THRESHOLD} (in commands --data.mask-threshold, in the audit "
-        "--mask-threshold), the value above which a pixel is object"
+        "two values; soft edges, as resizing and JPEG leave them, grades and labels need "
+        f"{remedy}, the value above which a pixel is object"
     )
     shown = [f"{value:g}" for value in values[:4]]
     text = f"{', '.join(shown)} … {values[-1]:g}" if len(values) > 4 else listing(shown)
-    return InputError(where, expected, f"{len(values)} {what}: {text}")
+    return InputError(where, expected, f"{len(values)} values: {text}")
 
 
 def one_alone(where, value):

@@ -12,8 +12,9 @@ from keras_attn.errors import InputError
 def write_image(path, shape=(6, 8), mode="RGB", **options):
     path.parent.mkdir(exist_ok=True)
     rng = np.random.default_rng(len(path.name))
-    channels = {"RGB": (3,), "L": (), "RGBA": (4,)}[mode]
+    channels = {"RGB": (3,), "L": (), "1": (), "RGBA": (4,)}[mode]
     pixels = rng.integers(0, 256, (*shape, *channels), np.uint8)
+    pixels = pixels > 127 if mode == "1" else pixels
     Image.fromarray(pixels).save(path, **options)
     return pixels
 
@@ -68,8 +69,8 @@ def test_images_without_fixations_stay_and_are_counted(root):
 
 
 def test_masks_and_a_note_are_found(root):
-    write_image(root / "masks" / "a.png", mode="L")
-    write_image(root / "masks" / "b.png", (5, 9), mode="L")
+    write_image(root / "masks" / "a.png", mode="1")
+    write_image(root / "masks" / "b.png", (5, 9), mode="1")
     (root / "about.txt").write_text("drawn\n")
     data = datasets.folder(root)
     assert data[0].mask == root / "masks" / "a.png"
