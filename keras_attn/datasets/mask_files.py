@@ -17,7 +17,7 @@ from keras_attn.metrics.object_masks import THRESHOLD, check_on_scale, constant,
 
 COLOURS = 256
 """More are no labels: they are a picture, or a mask with soft edges."""
-REMEDY = f"{THRESHOLD} (in commands --data.mask-threshold, in the audit --mask-threshold)"
+REMEDY = f"{THRESHOLD} of datasets.folder (in commands --data.mask-threshold, in the audit --mask-threshold)"
 CHANNELS = {"R": "red", "G": "green", "B": "blue", "A": "alpha", "L": "grey"}
 MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I", "F")
 """What Pillow calls the kinds of images that masks may be; 16 bits are I;16 of any order."""
