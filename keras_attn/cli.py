@@ -59,6 +59,8 @@ class Audit:
     name."""
     on_bad_example: Literal["raise", "skip"] = "raise"
     """What happens to images and fixations that cannot be used."""
+    mask_threshold: float | None = None
+    """For masks of more than two values: what is above it, on their own scale, is object."""
     fixation_sigma: float = FIXATION_SIGMA
     """Blur of fixation densities, as a share of the image's width."""
     centre_bias_sigma: float = CENTRE_BIAS_SIGMA
@@ -85,8 +87,8 @@ class Audit:
 
         runs.check_target(self.out, api.FILES, overwrite=self.overwrite)
         chosen = model_options.models(self.model)
-        form = gaze_format.fields_of(self.gaze)
-        data = datasets.folder(self.data, on_bad_example=self.on_bad_example, **form)
+        reading = {"mask_threshold": self.mask_threshold, "on_bad_example": self.on_bad_example}
+        data = datasets.folder(self.data, **reading, **gaze_format.fields_of(self.gaze))
         print(f"{data.name}: {data.report}", flush=True)
         every = chosen.values() if isinstance(chosen, dict) else [chosen]
         if any(forms.of(one) != forms.MAPS for one in every):

@@ -19,7 +19,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from keras_attn import provenance, runs
 from keras_attn.agreement.scoring import EXTRAS
-from keras_attn.datasets import groups
+from keras_attn.datasets import groups, masks
 from keras_attn.errors import InputError
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.models.common import in_structure
@@ -34,7 +34,9 @@ GALLERY = 40
 
 
 class Scorer(Protocol):
-    """What a task contributes to an evaluation."""
+    """What a task contributes to an evaluation. segments: whether masks of objects are scored."""
+
+    segments: bool
 
     def check(self, dataset):
         """Raise `InputError` for a dataset that cannot be scored."""
@@ -130,6 +132,7 @@ def evaluate(scorer, model, dataset, labels, *, notes=(), progress=True):
     put_first(rows, {**labels, **counted})
     arrays = {name: np.stack([arrays[name] for _, arrays in scored]) for name in scored[0][1]}
     notes = (*notes, *([dataset.note] if dataset.note else []))
+    notes += masks.notes(dataset) if scorer.segments else ()
     return Evaluation(rows, arrays, as_gallery(kept), notes, work)
 
 

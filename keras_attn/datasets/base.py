@@ -31,6 +31,7 @@ class Example:
     in whole pixels of the file, where the example is a crop; shape and points are those of the
     crop then. group: name of the pictures that it belongs with, such as those of one scene, or
     None. conditions: by the name of a column what else is known of each point, text `(N,)`.
+    mask_coding: the `masks.MaskCoding` of the mask, if it was read with its dataset.
     Raises `InputError` where these do not fit each other.
     """
 
@@ -44,6 +45,7 @@ class Example:
     box: tuple | None = None
     group: str | None = None
     conditions: dict = field(default_factory=dict)
+    mask_coding: object | None = None
 
     def __post_init__(self):
         where = f"example {self.id!r}"
@@ -85,6 +87,8 @@ class Example:
             yield repr((self.label, self.box)).encode()
         if self.group is not None:
             yield repr(("group", self.group)).encode()
+        if self.mask_coding is not None and self.mask_coding.named is not None:
+            yield repr(("mask_threshold", float(self.mask_coding.named))).encode()
 
     def pixels(self):
         """The image as uint8 RGB `(H, W, 3)`."""
@@ -273,7 +277,7 @@ class GazeReader(Reader):
         if mask is not None:
             if not mask.is_file():
                 raise InputError(mask, f"the mask of {image.name}", "no such file")
-            received = image_shape(mask)
+            received = image_shape(mask, deep=True)
             if received != shape:
                 raise InputError(mask, f"the size of {image.name}, {shape}", received)
         points, subjects, *more = read_points()
@@ -347,16 +351,16 @@ def read_image(path, mode="RGB"):
         return np.asarray(image.convert(mode))
 
 
-def image_shape(path):
+def image_shape(path, *, deep=False):
     """(H, W) of an image file, from its header; a file that is cut off or damaged is `InputError`.
 
     Of a PNG file the sums of all its parts are checked, of a JPEG file its end; only what fails
-    there, and formats without either, are decoded.
+    there, and formats without either, are decoded. deep: more than 8 bits a channel are no error.
     """
-    with _opened(path) as image:
+    with _opened(path, deep) as image:
         shape, whole = (image.height, image.width), _seems_whole(path, image)
     if not whole:
-        with _opened(path) as image:
+        with _opened(path, deep) as image:
             image.load()
     return shape
 
@@ -364,15 +368,15 @@ def image_shape(path):
 class _opened:
     """`Image.open`, with every way in which it and the decoder fail turned into one error."""
 
-    def __init__(self, path):
-        self.path = Path(path)
+    def __init__(self, path, deep=False):
+        self.path, self.deep = Path(path), deep
 
     def __enter__(self):
         try:
             self.image = Image.open(self.path)
         except (OSError, Image.DecompressionBombError) as error:
             self.__exit__(type(error), error, None)
-        if self.image.mode.startswith(("I", "F")):
+        if not self.deep and self.image.mode.startswith(("I", "F")):
             mode = self.image.mode
             self.image.close()
             raise InputError(self.path, "an image of 8 bits a channel", f"mode {mode!r}")

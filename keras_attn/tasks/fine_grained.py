@@ -36,7 +36,8 @@ DATA = datasets.GazeDataset
 def read(data, drawn=None):
     """The whole dataset that the data part of a configuration names; drawn: as in Task 1."""
     if data.root is not None and data.name == "folder":
-        options = {"on_bad_example": data.on_bad_example, **gaze_format.fields_of(data)}
+        options = {"mask_threshold": data.mask_threshold, "on_bad_example": data.on_bad_example}
+        options |= gaze_format.fields_of(data)
         return datasets.folder(data.root, **options)
     if data.root is not None:
         options = {"participants": data.participants, "shifted": data.shifted, "crop": data.crop}

@@ -48,6 +48,9 @@ class AttentionScorer(ABC):
     what the pictures of an example are, with `compared`.
     """
 
+    segments = False
+    """Whether it scores a saliency map against the masks of objects."""
+
     def __init__(self, attention):
         self.attention = attention
 
@@ -88,9 +91,6 @@ class ImageScorer(AttentionScorer):
     sigma: blur of the densities as a share of the width. size: (H, W) of the input. places: a
     `Place` by the name of an output, of maps that do not stand for the whole picture.
     """
-
-    segments = False
-    """Whether `maps` has a saliency map."""
 
     def __init__(self, model, attention, sigma, size=None):
         super().__init__(attention)

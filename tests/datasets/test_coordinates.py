@@ -133,7 +133,7 @@ WRONG = {
     "half as large": (lambda p: p / 2, "of another size do; say screen="),
     "three quarters": (lambda p: p * 0.75, "of another size do; say screen="),
     "from the middle": (lambda p: p - SIZE / 2, "coordinates='centred'"),
-    "on a screen": (lambda p: p + (760, 390), "screen=(width, height)"),
+    "on a screen": (lambda p: p + np.array([760, 390]), "screen=(width, height)"),
     "exchanged": (lambda p: p[:, ::-1], "exchange the two columns"),
     "0, 0": (lambda p: some(p, 0.03, 0), "say missing=(0,) (--missing 0)"),
     "-1, -1": (lambda p: some(p, 0.34, -1), "say missing=(-1,) (--missing -1)"),
@@ -159,7 +159,12 @@ def test_a_few_points_are_enough_for_gross_mistakes(name):
 @pytest.mark.parametrize("seed", range(5))
 @pytest.mark.parametrize(
     "change",
-    [lambda p: p, np.floor, lambda p: np.where(p[:, :1] < 60, np.nan, p), lambda p: p + (8, 5)],
+    [
+        lambda p: p,
+        np.floor,
+        lambda p: np.where(p[:, :1] < 60, np.nan, p),
+        lambda p: p + np.array([8, 5]),
+    ],
 )
 def test_what_people_look_at_is_plausible(change, seed):
     assert told(change, seed=seed) == ""
