@@ -3,14 +3,19 @@
 from pathlib import Path
 
 from keras_attn.datasets.base import Dataset, Example, GazeDataset, read_image
+from keras_attn.datasets.cat2000 import cat2000
+from keras_attn.datasets.cub_gha import cub_gha
 from keras_attn.datasets.cub_vwsw import cub_vwsw
 from keras_attn.datasets.dut_omron import dut_omron
 from keras_attn.datasets.flow_extraction import with_flow
 from keras_attn.datasets.folder import folder
 from keras_attn.datasets.hollywood2 import hollywood2
 from keras_attn.datasets.miniature import miniature
+from keras_attn.datasets.mit1003 import mit1003
+from keras_attn.datasets.osie import osie
 from keras_attn.datasets.pascal_s import pascal_s
 from keras_attn.datasets.reading_report import ReadingReport
+from keras_attn.datasets.salicon import salicon
 from keras_attn.datasets.ucf_sports import ucf_sports
 from keras_attn.datasets.video import VideoDataset, VideoExample, VideoReport
 from keras_attn.errors import InputError
@@ -23,19 +28,27 @@ __all__ = [
     "VideoExample",
     "VideoReport",
     "as_dataset",
+    "cat2000",
+    "cub_gha",
     "cub_vwsw",
     "dut_omron",
     "folder",
     "hollywood2",
     "miniature",
+    "mit1003",
+    "osie",
     "pascal_s",
     "read_image",
+    "salicon",
     "ucf_sports",
     "with_flow",
 ]
 
 
-OF_IMAGES = ("folder", "dut_omron", "pascal_s", "cub_vwsw")
+OF_IMAGES = (
+    *("folder", "dut_omron", "pascal_s", "cub_vwsw"),
+    *("mit1003", "cat2000", "salicon", "osie", "cub_gha"),
+)
 """Names of the readers here that need nothing but a folder."""
 
 
