@@ -49,7 +49,7 @@ def _points(path, image):
     try:
         name, resolution = str(variables["image"]), np.ravel(variables["resolution"]).tolist()
         viewers = [np.asarray(viewer["fixations"], np.float64) for viewer in variables["gaze"]]
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, IndexError, TypeError, ValueError) as error:
         there = [variable for variable in variables if not variable.startswith("_")]
         received = f"the variables {', '.join(there) or 'none'}, or another structure"
         raise InputError(path, LAYOUT, received) from error
