@@ -10,10 +10,9 @@ from keras_attn.datasets.repackaged_gaze import read_points
 from keras_attn.errors import InputError
 
 NOTE = (
-    "The pictures of CAT2000 are padded with grey to 1920 by 1080. Hardly anybody looks at the "
-    "margins, so that a map that leaves them out scores well without knowing anything of what is "
-    "shown. Its fixation maps hold one point for each pixel that was looked at; viewers are not "
-    "told apart."
+    "The pictures of CAT2000 are padded with grey to 1920 by 1080: a map that does no more than "
+    "leave these margins out may score well. Its fixation maps hold one point for each pixel that "
+    "was looked at; viewers are not told apart."
 )
 
 

@@ -105,16 +105,21 @@ def _numbered(path):
     if not path.is_file():
         raise InputError(path, expected, "no such file")
     found = {}
-    for line, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        first, _, rest = text.strip().partition(" ")
-        if not first:
-            continue
+    for line, text in _lines(path):
+        first, _, rest = text.partition(" ")
         if not first.isdigit() or not rest.strip() or int(first) in found:
             raise InputError(f"{path}, line {line}", "a number of its own and a value", repr(text))
         found[int(first)] = rest.strip()
     if not found:
         raise InputError(path, expected, "an empty file")
     return dict(sorted(found.items()))
+
+
+def _lines(path):
+    """Number and text of each line that is not blank."""
+    # Bytes that are no text make a line that cannot be read, which is told with its number.
+    lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
+    return [(number, text.strip()) for number, text in enumerate(lines, start=1) if text.strip()]
 
 
 def _refuse_other_images(path, found, images):
@@ -125,6 +130,9 @@ def _refuse_other_images(path, found, images):
 
 
 def _boxes(path, images):
+    if not path.is_file():
+        expected = "the boxes to crop to (crop=False, --data.no-crop, leaves images whole)"
+        raise InputError(path, expected, "no such file")
     found = _numbered(path)
     _refuse_other_images(path, found, images)
     boxes = {}
@@ -168,9 +176,7 @@ def _looks(files, images, reader):
     looks, total = {}, 0
     for path in files:
         viewer, before = path.stem.removeprefix("Fixation_"), None
-        for line, text in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-            if not text.strip():
-                continue
+        for line, text in _lines(path):
             where = f"{path}, line {line}"
             row = reader.guard(where, partial(_read_row, where, text, images))
             if row is None:
@@ -188,7 +194,7 @@ def _read_row(where, text, images):
     """Number of the image, its (width, height), and rows of x, y, milliseconds."""
     expected = "image, width, height, and x, y, milliseconds of each fixation, whole numbers"
     try:
-        values = [int(value) for value in text.strip().strip(",").split(",")]
+        values = [int(value) for value in text.strip(",").split(",")]
     except ValueError as error:
         raise InputError(where, expected, repr(text[:60])) from error
     if len(values) % 3 or min(values[1:3], default=0) < 1:

@@ -148,8 +148,28 @@ def test_the_lines_of_two_runs_do_not_follow_each_other(root):
 @pytest.mark.parametrize("name", list(LISTS))
 def test_a_list_that_is_missing_is_named(root, name):
     (root / name).unlink()
-    with pytest.raises(InputError, match=f"{name}: expected {name} of CUB-200-2011"):
+    expected = "the boxes to crop to" if name.startswith("bound") else f"{name} of CUB-200-2011"
+    with pytest.raises(InputError, match=f"{name}: expected {expected}"):
         ka.datasets.cub_gha(root)
+
+
+def test_boxes_are_not_asked_for_where_nothing_is_cropped(root):
+    (root / "bounding_boxes.txt").unlink()
+    assert len(ka.datasets.cub_gha(root, crop=False)) == 4
+
+
+@pytest.mark.parametrize("name", ["images.txt", "data_5runs/Fixation_run1.txt"])
+def test_a_file_that_is_no_text_is_one_error(root, name):
+    (root / name).write_bytes(bytes(range(128, 256)) * 4)
+    with pytest.raises(InputError, match=f"{name}, line 1: expected"):
+        ka.datasets.cub_gha(root)
+
+
+def test_line_ends_and_blank_lines_do_not_matter(root):
+    whole = ka.datasets.cub_gha(root).fingerprint
+    for path in (root / "images.txt", root / "data_5runs" / "Fixation_run1.txt"):
+        path.write_bytes(path.read_bytes().replace(b"\n", b"\r\n\r\n"))
+    assert ka.datasets.cub_gha(root).fingerprint == whole
 
 
 @pytest.mark.parametrize(
