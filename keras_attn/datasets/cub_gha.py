@@ -9,7 +9,7 @@ from keras_attn.datasets.base import GazeReader, image_shape
 from keras_attn.errors import InputError, listing, one_of
 
 FILES = tuple(f"Fixation_run{number}.txt" for number in range(1, 6))
-FOLDERS = ("", "data_5runs", "CUB-GHA/data_5runs")
+FOLDERS = ("", "data_5runs", "CUB-GHA/data_5runs", "CUB_200_2011", "CUB_200_2011/data_5runs")
 """Where the gaze files may lie below the folder that is named."""
 LISTS = ("images.txt", "classes.txt", "image_class_labels.txt", "train_test_split.txt")
 BOXES = "bounding_boxes.txt"
@@ -168,6 +168,7 @@ def _gaze_files(folder):
         if found:
             return found
     expected = f"{FILES[0]} to {FILES[-1]}, or some of them, there or in data_5runs/"
+    expected += " (gaze=, --data.gaze, names another folder)"
     raise InputError(folder, expected, "none")
 
 

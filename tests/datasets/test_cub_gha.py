@@ -84,6 +84,7 @@ def test_classes_and_splits_are_those_of_the_lists(published):
 
 def test_the_folder_it_is_unpacked_to_is_enough_and_gaze_may_lie_apart(root, tmp_path):
     whole = ka.datasets.cub_gha(root)
+    assert ka.datasets.cub_gha(tmp_path).fingerprint == whole.fingerprint
     (root / "data_5runs").rename(tmp_path / "data_5runs")
     assert ka.datasets.cub_gha(tmp_path).fingerprint == whole.fingerprint
     assert ka.datasets.cub_gha(root, gaze=tmp_path / "data_5runs").fingerprint == whole.fingerprint
