@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from keras_attn import cli, commands, configs, gaze_format, model_options, runs
-from keras_attn.errors import InputError, one_of
+from keras_attn.errors import InputError
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,10 @@ class DataChange(gaze_format.GazeFormat):
     """The fold that is scored, of a dataset that has folds; default the one held out."""
     split: Literal["train", "test"] = "test"
     """What is scored: what the run learnt from, or what was held out."""
+    mask_threshold: float | None = None
+    """For masks of more than two values; default that of the run."""
+    on_bad_example: Literal["raise", "skip"] | None = None
+    """What happens to examples that cannot be used; default as for the run."""
     whole: bool = False
     """Score all examples, which is right for a dataset that was not trained on."""
 
@@ -88,16 +92,18 @@ def scored_on(config, change):
         expected = "a folder of images to score a model from elsewhere on"
         raise InputError("--data.root", expected, "none")
     name = change.name or "folder"
-    one_of("--data.name", name, datasets.OF_IMAGES)
-    gaze_format.check_read(name, change)
-    form = gaze_format.fields_of(change) if name in gaze_format.READ_BY else {}
-    data = getattr(datasets, name)(change.root, **form)
+    reading = {"mask_threshold": change.mask_threshold}
+    reading |= {"on_bad_example": change.on_bad_example or "raise"}
+    data = datasets.named(name, change.root, change, "--data.name", **reading)
     print(f"{data.name}: {data.report}", flush=True)
     return data
 
 
 DEFAULT = gaze_format.fields_of(gaze_format.GazeFormat())
-CHANGEABLE = ("name", "root", "gaze", "flow_root", "image_root", "fold")
+CHANGEABLE = (
+    *("name", "root", "gaze", "flow_root", "image_root", "fold"),
+    *("mask_threshold", "on_bad_example"),
+)
 """Fields of `DataChange` that are fields of a configuration too."""
 
 

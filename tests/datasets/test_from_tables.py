@@ -85,7 +85,7 @@ def test_it_equals_the_folder_of_the_same(images, fixations, tmp_path):
         (lambda i, f: (i.assign(path="/nowhere.png"), f), r"/nowhere.png: .*no such file"),
         (lambda i, f: ("/folder", f), "images: expected a DataFrame"),
         (lambda i, f: (i, "fixations.csv"), "fixations: expected a pandas DataFrame"),
-        (lambda i, f: (i, f.iloc[:0]), "fixations inside the images"),
+        (lambda i, f: (i, f.iloc[:0]), "fixations: expected at least one row"),
         (lambda i, f: (i["path"], None), "fixations: expected a DataFrame"),
     ],
 )
