@@ -15,7 +15,7 @@ import pandas as pd
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from keras_attn.agreement.place import WHOLE
-from keras_attn.agreement.scoring import EXTRAS, GazeScores
+from keras_attn.agreement.scoring import EXTRAS, GazeScores, scored_smaller
 from keras_attn.errors import InputError
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.metrics.gaze import checked_map
@@ -63,7 +63,7 @@ def run(sources, dataset, *, blur, batch_size=8, gallery=12, progress=True):
         gallery=Gallery(indices, _gallery_maps(sources, dataset, indices, blur)),
         seconds=time.perf_counter() - started,
         models=models,
-        notes=_notes(sources, rows),
+        notes=[*scored_smaller(dataset[i] for i in seen), *_notes(sources, rows)],
     )
 
 
@@ -88,7 +88,7 @@ def _scores(sources, dataset, seen, blur, batch_size, progress):
             for place, i in enumerate(batch):
                 scorer = GazeScores.of_image(dataset, i, blur)
                 for name, (values, lies) in maps.items():
-                    saliency = _laid(name, dataset[i], values[place], lies)
+                    saliency = _laid(name, dataset[i], values[place], lies, scorer.shape)
                     scores.setdefault(name, []).append(scorer.of(saliency))
                 for name, values in scorer.references().items():
                     references[RowName(name)].append(values)
@@ -118,10 +118,10 @@ def _maps(sources, images, examples):
     return maps
 
 
-def _laid(name, example, saliency, place):
-    """A map at the size of its image."""
+def _laid(name, example, saliency, place, shape):
+    """A map at the size (H, W) that its image is scored at."""
     saliency = checked_map(saliency, f"{name}, image {example.id!r}")
-    return place.laid(saliency, example.shape)
+    return place.laid(saliency, shape)
 
 
 def _summary(name, scores):
@@ -163,7 +163,10 @@ def _gallery_maps(sources, dataset, indices, blur):
         scorer = GazeScores.of_image(dataset, index, blur)
         made = _maps(sources, [example.pixels()], [example])
         shown = {RowName("human"): scorer.human}
-        shown |= {n: _laid(n, example, values[0], place) for n, (values, place) in made.items()}
+        shown |= {
+            name: _laid(name, example, values[0], place, scorer.shape)
+            for name, (values, place) in made.items()
+        }
         shown |= {RowName("centre"): scorer.centre_bias}
         # At the size of the pictures: those of many layers at that of a photograph fill memory.
         size = pictures.size_at(example.shape, min(pictures.LARGEST, example.shape[1]))

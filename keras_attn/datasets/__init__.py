@@ -2,12 +2,13 @@
 
 from pathlib import Path
 
-from keras_attn.datasets.base import Dataset, Example, GazeDataset, read_image
+from keras_attn.datasets.base import Dataset, Example, GazeDataset
 from keras_attn.datasets.cub_vwsw import cub_vwsw
 from keras_attn.datasets.dut_omron import dut_omron
 from keras_attn.datasets.flow_extraction import with_flow
 from keras_attn.datasets.folder import folder
 from keras_attn.datasets.hollywood2 import hollywood2
+from keras_attn.datasets.image_files import read_image
 from keras_attn.datasets.miniature import miniature
 from keras_attn.datasets.pascal_s import pascal_s
 from keras_attn.datasets.reading_report import ReadingReport

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-import warnings
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from keras_attn import gaze
+from keras_attn.datasets.image_files import picture_file, read_image
 from keras_attn.datasets.reading_report import ReadingReport, Report
 from keras_attn.errors import InputError, listing, one_of
 
@@ -21,11 +20,11 @@ from keras_attn.errors import InputError, listing, one_of
 class Example:
     """One image with its gaze.
 
-    id: unique in the dataset. image: path. shape: (H, W) in pixels. points: `(N, 2)`, x and y in
-    pixels of the image, all inside. subjects: `(N,)`, whose fixation each point is. mask: path of
-    the object mask, or None. label: index of its class, or None. box: (left, top, width, height)
-    in whole pixels of the file, where the example is a crop; shape and points are those of the
-    crop then. Raises `InputError` where these do not fit each other.
+    id: unique in the dataset. image: path. shape: (H, W) in pixels of the upright image, see
+    `image_files`. points: `(N, 2)`, x and y in its pixels, all inside. subjects: `(N,)`, whose
+    fixation each point is. mask: path of the object mask, or None. label: index of its class, or
+    None. box: (left, top, width, height) in whole pixels of it, where the example is a crop; shape
+    and points are those of the crop then. Raises `InputError` where these do not fit each other.
     """
 
     id: str
@@ -261,7 +260,7 @@ class GazeReader(Reader):
     def add(self, name, image, mask, read_points, *, needs_mask=True, label=None, read_box=None):
         """Add the image with the mask and what `read_points()` returns: points and subjects.
 
-        read_box: shape of the file -> the box to crop to, in its pixels. Points outside the image,
+        read_box: shape of the image -> the box to crop to, in its pixels. Points outside the image,
         or its crop, and those of which a coordinate or the viewer is NaN are dropped and counted.
         """
 
@@ -271,15 +270,12 @@ class GazeReader(Reader):
         self.keep(name, read)
 
     def _read(self, name, image, mask, read_points, needs_mask, label, read_box):
-        shape = image_shape(image)
+        picture = picture_file(image)
+        shape = picture.shape
         if mask is None and needs_mask:
             raise InputError(f"mask of {image}", "a PNG file of the same name", "none")
         if mask is not None:
-            if not mask.is_file():
-                raise InputError(mask, f"the mask of {image.name}", "no such file")
-            received = image_shape(mask)
-            if received != shape:
-                raise InputError(mask, f"the size of {image.name}, {shape}", received)
+            _check_mask(mask, image, picture)
         points, subjects = read_points()
         box = None if read_box is None else read_box(shape)
         if box is not None:
@@ -290,7 +286,21 @@ class GazeReader(Reader):
         kept = gaze.inside(points, shape) & ~nan
         self.report.points_not_a_number += int(nan.sum())
         self.report.points_outside += int((~kept & ~nan).sum())
+        self.report.meet(picture)
         return Example(name, image, shape, points[kept], subjects[kept], mask, label, box)
+
+
+def _check_mask(mask, image, picture):
+    """Refuse a mask that is missing or has another size than the `PictureFile` of its image."""
+    if not mask.is_file():
+        raise InputError(mask, f"the mask of {image.name}", "no such file")
+    received = picture_file(mask).shape
+    if received != picture.shape:
+        expected, told = f"the size of {image.name}, {picture.shape}", ""
+        if picture.sideways and received == picture.stored:
+            expected += ", which is stored rotated (EXIF) and is read upright"
+            told = ", the size that is stored (turn the mask as its image is turned)"
+        raise InputError(mask, expected, f"{received}{told}")
 
 
 def by_stem(folder, suffixes, what, unique="one file of each name"):
@@ -315,71 +325,3 @@ def by_stem(folder, suffixes, what, unique="one file of each name"):
 
 def _shuffled(seed, name):
     return hashlib.sha256(f"{seed}/{name}".encode()).digest()
-
-
-def read_image(path, mode="RGB"):
-    """An image file as uint8 RGB `(H, W, 3)`; `InputError` if missing, cut off or no image.
-
-    mode: "L" for grey, `(H, W)`.
-    """
-    with _opened(path) as image, warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # palettes with transparency
-        return np.asarray(image.convert(mode))
-
-
-def image_shape(path):
-    """(H, W) of an image file, from its header; a file that is cut off or damaged is `InputError`.
-
-    Of a PNG file the sums of all its parts are checked, of a JPEG file its end; only what fails
-    there, and formats without either, are decoded.
-    """
-    with _opened(path) as image:
-        shape, whole = (image.height, image.width), _seems_whole(path, image)
-    if not whole:
-        with _opened(path) as image:
-            image.load()
-    return shape
-
-
-class _opened:
-    """`Image.open`, with every way in which it and the decoder fail turned into one error."""
-
-    def __init__(self, path):
-        self.path = Path(path)
-
-    def __enter__(self):
-        try:
-            self.image = Image.open(self.path)
-        except (OSError, Image.DecompressionBombError) as error:
-            self.__exit__(type(error), error, None)
-        if self.image.mode.startswith(("I", "F")):
-            mode = self.image.mode
-            self.image.close()
-            raise InputError(self.path, "an image of 8 bits a channel", f"mode {mode!r}")
-        return self.image
-
-    def __exit__(self, kind, error, _):
-        if hasattr(self, "image"):
-            self.image.close()
-        if isinstance(error, FileNotFoundError):
-            raise InputError(self.path, "an image", "no such file") from error
-        if isinstance(error, UnidentifiedImageError):
-            raise InputError(self.path, "an image", "a file of another kind") from error
-        if isinstance(error, (OSError, SyntaxError, Image.DecompressionBombError)):
-            raise InputError(self.path, "a whole image", f"{error}") from error
-
-
-def _seems_whole(path, image):
-    if image.format == "PNG":
-        try:
-            image.verify()
-        except (OSError, SyntaxError, IndexError):
-            return False
-        return True
-    if image.format != "JPEG":
-        return False
-    # Bytes behind the end are harmless, a missing end is not.
-    with Path(path).open("rb") as file:
-        file.seek(0, 2)
-        file.seek(max(0, file.tell() - 16))
-        return file.read().rstrip(b"\0").endswith(b"\xff\xd9")

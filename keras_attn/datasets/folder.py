@@ -7,13 +7,13 @@ import numpy as np
 import pandas as pd
 
 from keras_attn.datasets.base import GazeReader, by_stem
+from keras_attn.datasets.image_files import IMAGE_SUFFIXES, not_read
 from keras_attn.errors import InputError, listing
 
 COLUMNS = ("image", "subject", "x", "y")
 MISSING = ("", "nan", "na", "null", "none")
 """What trackers write for a coordinate they have not got: dropped and counted."""
 SPLITS = ("train", "test")
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 
 
 def folder(root, *, on_bad_example="raise"):
@@ -39,6 +39,7 @@ def folder(root, *, on_bad_example="raise"):
     reader = GazeReader(root.resolve().name, on_bad_example, note)
     paths = by_stem(root / "images", IMAGE_SUFFIXES, "images", "one image of each name")
     points = fixations(root / "fixations.csv", paths, reader)
+    reader.report.remarks += pictures_not_read(root / "images")
     masks = root / "masks" if (root / "masks").is_dir() else None
     classes, labels, splits = _classes(root / "classes.csv", paths, reader)
     for name, path in paths.items():
@@ -116,6 +117,14 @@ def fixations(path, paths, reader):
         name: (rows[["x", "y"]].to_numpy(np.float64), rows["subject"].to_numpy())
         for name, rows in by_image
     }
+
+
+def pictures_not_read(folder):
+    """A list that says which pictures of a folder are of a kind that is passed over, or nothing."""
+    others = not_read(folder)
+    kinds = listing(suffix[1:] for suffix in IMAGE_SUFFIXES)
+    told = f"{len(others)} pictures passed over, for they are none of {kinds}: {listing(others, 3)}"
+    return [told] if others else []
 
 
 def nothing():

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import cv2
 
-from keras_attn.datasets.base import by_stem, image_shape, read_image
-from keras_attn.datasets.folder import IMAGE_SUFFIXES
+from keras_attn.datasets.base import by_stem
+from keras_attn.datasets.image_files import IMAGE_SUFFIXES, image_shape, read_image
 from keras_attn.errors import InputError, listing
 
 SUFFIXES = (".avi", ".mp4", ".m4v", ".mov", ".mkv", ".mpg", ".mpeg", ".webm", ".wmv", ".flv")

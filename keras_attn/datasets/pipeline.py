@@ -16,7 +16,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_attn import gaze
-from keras_attn.datasets.base import read_image
+from keras_attn.datasets.image_files import BLACK, read_image
 from keras_attn.errors import InputError
 from keras_attn.metrics.salient_object import as_mask
 from keras_attn.resizing import at_size, image_at
@@ -51,7 +51,7 @@ def read_mask(example):
     """The mask of an example as booleans `(H, W)`; `InputError` where it has none."""
     if example.mask is None:
         raise InputError(f"example {example.id!r}", "an object mask", "none")
-    return as_mask(read_image(example.mask)[..., 0], example.mask)
+    return as_mask(read_image(example.mask, ground=BLACK)[..., 0], example.mask)
 
 
 def mapped(pieces, shape, what):
