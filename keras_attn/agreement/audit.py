@@ -63,7 +63,7 @@ def run(sources, dataset, *, blur, batch_size=8, gallery=12, progress=True):
         gallery=Gallery(indices, _gallery_maps(sources, dataset, indices, blur)),
         seconds=time.perf_counter() - started,
         models=models,
-        notes=[*scored_smaller(dataset[i] for i in seen), *_notes(sources, rows)],
+        notes=[*scored_smaller(dataset), *_notes(sources, rows)],
     )
 
 

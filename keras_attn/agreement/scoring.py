@@ -34,8 +34,11 @@ def scored_shape(shape, largest=LARGEST):
 
 
 def scored_smaller(examples):
-    """A list of one note on the images that are scored smaller than they are, or of none."""
-    shapes = [example.shape for example in examples]
+    """A list of one note on the images that are scored smaller than they are, or of none.
+
+    examples: those of images; the ones without gaze are not scored.
+    """
+    shapes = [example.shape for example in examples if len(example.points)]
     larger = [shape for shape in shapes if scored_shape(shape) != tuple(shape)]
     if not larger:
         return []
