@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from keras_attn import gaze_format
-from keras_attn.datasets.base import Dataset, Example, GazeDataset, read_image
+from keras_attn.datasets.base import Dataset, Example, GazeDataset
 from keras_attn.datasets.cat2000 import cat2000
 from keras_attn.datasets.cub_gha import cub_gha
 from keras_attn.datasets.cub_vwsw import cub_vwsw
@@ -12,6 +12,7 @@ from keras_attn.datasets.flow_extraction import with_flow
 from keras_attn.datasets.folder import folder
 from keras_attn.datasets.from_tables import from_tables
 from keras_attn.datasets.hollywood2 import hollywood2
+from keras_attn.datasets.image_files import read_image
 from keras_attn.datasets.miniature import miniature
 from keras_attn.datasets.mit1003 import mit1003
 from keras_attn.datasets.osie import osie

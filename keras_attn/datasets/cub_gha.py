@@ -5,7 +5,8 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_attn.datasets.base import GazeReader, image_shape
+from keras_attn.datasets.base import GazeReader
+from keras_attn.datasets.image_files import image_shape
 from keras_attn.errors import InputError, listing, one_of
 
 FILES = tuple(f"Fixation_run{number}.txt" for number in range(1, 6))

@@ -4,11 +4,11 @@ from pathlib import Path
 
 from keras_attn.datasets import fixation_table, picture_table, tables
 from keras_attn.datasets.base import by_stem
+from keras_attn.datasets.image_files import IMAGE_SUFFIXES, not_read
 from keras_attn.datasets.masks import MaskedReader
 from keras_attn.errors import InputError, listing
 from keras_attn.gaze_format import GazeFormat
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 FIXATIONS, MASKS, CLASSES, GROUPS = "fixations.csv", "masks", "classes.csv", "groups.csv"
 
 
@@ -42,6 +42,7 @@ def folder(root, *, mask_threshold=None, on_bad_example="raise", **form):
     name = root.resolve().name
     reader = MaskedReader(name, on_bad_example, note, form, mask_threshold=mask_threshold)
     paths = by_stem(root / "images", IMAGE_SUFFIXES, "images", "one image of each name")
+    reader.report.remarks += pictures_not_read(root / "images")
     names = fixation_table.known(paths, paths.values())
     gaze = None
     if _has_gaze(root):
@@ -60,6 +61,14 @@ def folder(root, *, mask_threshold=None, on_bad_example="raise", **form):
         for name, path in paths.items()
     ]
     return picture_table.dataset(reader, root, pictures, gaze, classes)
+
+
+def pictures_not_read(folder):
+    """A list that says which pictures of a folder are of a kind that is passed over, or nothing."""
+    others = not_read(folder)
+    kinds = listing(suffix[1:] for suffix in IMAGE_SUFFIXES)
+    told = f"{len(others)} pictures passed over, for they are none of {kinds}: {listing(others, 3)}"
+    return [told] if others else []
 
 
 def _has_gaze(root):

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_attn.datasets.base import _opened
+from keras_attn.datasets.image_files import Opened, turned_upright
 from keras_attn.errors import InputError
 from keras_attn.metrics.object_masks import THRESHOLD, check_on_scale, constant, too_many
 
 COLOURS = 256
 """More are no labels: they are a picture, or a mask with soft edges."""
-REMEDY = f"{THRESHOLD} of datasets.folder (in commands --data.mask-threshold, in the audit --mask-threshold)"
+REMEDY = f"{THRESHOLD} of datasets.folder (--data.mask-threshold; of an audit --mask-threshold)"
 CHANNELS = {"R": "red", "G": "green", "B": "blue", "A": "alpha", "L": "grey"}
 MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I", "F")
 """What Pillow calls the kinds of images that masks may be; 16 bits are I;16 of any order."""
@@ -58,13 +58,14 @@ class Survey:
 
 def survey(path):
     """The `Survey` of a file; `InputError` where it is no image that a mask can be read from."""
-    with _opened(path, deep=True) as image:
+    with Opened(path, deep=True) as image:
         sixteen = any(";16" in str(tile[3]) for tile in image.tile if len(tile) > 3)
         deep = image.mode.startswith("I;16")
         if not deep and (image.mode not in MODES or (sixteen and len(image.getbands()) > 1)):
             expected = "a mask in grey, with a palette, or in colours of 8 bits a channel"
             received = "16 bits a channel in colour" if sixteen else f"mode {image.mode!r}"
             raise InputError(path, expected, received)
+        image = turned_upright(image)
         counted, shape = _counted(image, path), (image.height, image.width)
         alpha = image.mode in ("LA", "RGBA") and len(set(image.getextrema()[-1])) > 1
         if counted is None or len(counted) > 2:

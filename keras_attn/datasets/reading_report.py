@@ -64,6 +64,25 @@ class ReadingReport(Report):
     masks_without_object: int = 0
     images_without_fixations: int = 0
     known_removals: int = 0
+    pictures_rotated: int = 0
+    pictures_transparent: int = 0
+    pictures_of_several: int = 0
+
+    def meet(self, picture):
+        """Take down how the `PictureFile` of an image had to be read."""
+        self.pictures_rotated += picture.rotated
+        self.pictures_transparent += picture.transparent
+        self.pictures_of_several += picture.several
+
+    def how_read(self):
+        """What a reader has to know of the files of the images: counts by their words."""
+        return {
+            "pictures stored rotated (EXIF), read upright": self.pictures_rotated,
+            "pictures with transparency, laid on white": self.pictures_transparent,
+            "pictures of several frames or pages, of which the first is read": (
+                self.pictures_of_several
+            ),
+        }
 
     def count(self, examples):
         """Take down what these examples are."""
@@ -90,5 +109,5 @@ class ReadingReport(Report):
                 "masks without an object": self.masks_without_object,
             },
             {"outside": self.points_outside, "not a number": self.points_not_a_number},
-            {"known removals": self.known_removals},
+            {"known removals": self.known_removals, **self.how_read()},
         )

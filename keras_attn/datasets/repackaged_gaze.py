@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from keras_attn.datasets.base import read_image
+from keras_attn.datasets.image_files import read_image
 from keras_attn.datasets.matlab import read_variable
 from keras_attn.errors import InputError
 

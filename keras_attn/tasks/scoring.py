@@ -86,7 +86,7 @@ class AttentionScorer(ABC):
 
 
 class ImageScorer(AttentionScorer):
-    """Scores attention maps at each image's own size.
+    """Scores attention maps at each image's own size, or the largest that gaze is scored at.
 
     sigma: blur of the densities as a share of the width. size: (H, W) of the input. places: a
     `Place` by the name of an output, of maps that do not stand for the whole picture.
@@ -142,8 +142,8 @@ class ImageScorer(AttentionScorer):
 
     def compared(self, dataset, index, outputs):
         """The image, if it has fixations."""
-        maps = self.attention_maps(outputs, dataset[index].shape)
-        return [(gaze, maps) for gaze in gaze_of_image(dataset, index, self.sigma)]
+        found = gaze_of_image(dataset, index, self.sigma)
+        return [(gaze, self.attention_maps(outputs, gaze.shape)) for gaze in found]
 
     def kept_attention(self, outputs):
         """The last attention map as the network returns it, by name; none without attention."""

@@ -91,7 +91,10 @@ def test_images_of_every_kind_are_rgb(tmp_path, name, mode, options):
     read = datasets.read_image(tmp_path / name)
     assert read.shape == (6, 8, 3) and read.dtype == np.uint8
     expected = np.repeat(written[..., None], 3, -1) if mode == "L" else written[..., :3]
-    np.testing.assert_array_equal(read, expected)
+    if mode == "RGBA":  # on white, to the level that Pillow rounds to
+        share = written[..., 3:] / 255
+        expected = np.round(share * expected + (1 - share) * 255)
+    assert np.abs(read - expected.astype(float)).max() <= (mode == "RGBA")
 
 
 def test_the_fingerprint_changes_with_points_and_not_with_the_place(root, tmp_path_factory):
