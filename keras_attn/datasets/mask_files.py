@@ -6,10 +6,12 @@ things tell the two apart (index and colour of a palette, colour and alpha), the
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
+from PIL import Image
 
 from keras_attn.datasets.image_files import Opened, turned_upright
 from keras_attn.errors import InputError
@@ -17,7 +19,12 @@ from keras_attn.metrics.object_masks import THRESHOLD, check_on_scale, constant,
 
 COLOURS = 256
 """More are no labels: they are a picture, or a mask with soft edges."""
-REMEDY = f"{THRESHOLD} of datasets.folder (--data.mask-threshold; of an audit --mask-threshold)"
+REMEDY = (
+    f"{THRESHOLD} of datasets.folder (in commands --data.mask-threshold, in the audit "
+    "--mask-threshold)"
+)
+UNLISTED = (0, 0, 0, 255)
+"""The colour of an index that a palette does not have."""
 CHANNELS = {"R": "red", "G": "green", "B": "blue", "A": "alpha", "L": "grey"}
 MODES = ("1", "L", "LA", "P", "RGB", "RGBA", "I", "F")
 """What Pillow calls the kinds of images that masks may be; 16 bits are I;16 of any order."""
@@ -56,8 +63,9 @@ class Survey:
     error: InputError | None = None
 
 
-def survey(path):
-    """The `Survey` of a file; `InputError` where it is no image that a mask can be read from."""
+@contextmanager
+def opened(path):
+    """The image of a mask file; `InputError` where it is none that a mask can be read from."""
     with Opened(path, deep=True) as image:
         sixteen = any(";16" in str(tile[3]) for tile in image.tile if len(tile) > 3)
         deep = image.mode.startswith("I;16")
@@ -66,6 +74,26 @@ def survey(path):
             received = "16 bits a channel in colour" if sixteen else f"mode {image.mode!r}"
             raise InputError(path, expected, received)
         image = turned_upright(image)
+        yield _without_palette(image) if image.mode == "P" else image
+
+
+def _without_palette(image):
+    """A picture in greys as such: their order in a palette is that of a program which reduced it.
+
+    Labels keep their indices, those in colours as those whose palette makes no difference.
+    """
+    colours, used = _palette(image), [index for _, index in image.getcolors()]
+    greys = colours[:, 0]
+    coloured = (colours[:, :3] != greys[:, None]).any()
+    if coloured or max(used) >= len(colours) or (colours[used, 3] != 255).any():
+        return image
+    told = greys if len(used) == 1 else greys[used]
+    return image if len(set(told)) == 1 else Image.fromarray(greys[np.asarray(image)])
+
+
+def survey(path):
+    """The `Survey` of a file; `InputError` where it is no image that a mask can be read from."""
+    with opened(path) as image:
         counted, shape = _counted(image, path), (image.height, image.width)
         alpha = image.mode in ("LA", "RGBA") and len(set(image.getextrema()[-1])) > 1
         if counted is None or len(counted) > 2:
@@ -103,23 +131,20 @@ def _counted(image, path):
     if image.mode == "1":
         return {(value > 0,): count for count, value in found}
     if image.mode == "P":
-        colours = _palette(image)
-        return {(value, *colours[value].tolist()): count for count, value in found}
+        colours = dict(enumerate(_palette(image).tolist()))
+        return {(value, *colours.get(value, UNLISTED)): count for count, value in found}
     return {value if isinstance(value, tuple) else (value,): count for count, value in found}
 
 
 def _palette(image):
-    """Colours of a palette with their alpha, `(256, 4)`; those that it lacks are black."""
+    """Colours of a palette with their alpha, uint8 `(n, 4)`."""
     image.apply_transparency()
-    listed = image.getpalette("RGBA")
-    colours = np.tile([0, 0, 0, 255], (256, 1))
-    colours[: len(listed) // 4] = np.reshape(listed, (-1, 4))
-    return colours
+    return np.reshape(image.getpalette("RGBA"), (-1, 4)).astype(np.uint8)
 
 
 def _of_many(image, path, shape, counted):
     """The `Survey` of a file with more than two values: soft, or a picture that was cut out."""
-    bands, planes = image.getbands(), _to_compare(image)
+    bands, planes = image.getbands(), channels(image)
     varying = [i for i, plane in enumerate(planes) if plane.min() != plane.max()]
     if all(np.array_equal(planes[i], planes[varying[0]]) for i in varying):
         error = too_many(path, np.unique(planes[varying[0]]), REMEDY)
@@ -147,7 +172,7 @@ def above(image, threshold, path, opaque):
 
     opaque: an alpha channel is not looked at.
     """
-    planes = _to_compare(image)
+    planes = channels(image)
     if image.mode == "1":
         return planes[0]
     check_on_scale(threshold, _top(image.mode), path)
@@ -159,17 +184,6 @@ def above(image, threshold, path, opaque):
         expected = f"channels that agree in what is above {threshold}"
         raise InputError(path, expected, f"different ones in {image.mode}")
     return made[0]
-
-
-def _to_compare(image):
-    """The channels on the scale of thresholds: of a palette the greys, or the indices of labels."""
-    planes = channels(image)
-    if image.mode != "P":
-        return planes
-    colours = _palette(image)
-    # The order of the greys in a palette is a program's that reduced a picture.
-    grey = (colours[:, :3] == colours[:, :1]).all()
-    return (colours[:, 0][planes[0]],) if grey else planes
 
 
 def _top(mode):
@@ -196,7 +210,10 @@ def ordered(path, one, other):
         told = [_of_colours(first, second)]
     told = {sign for sign in told if sign}
     if len(told) != 1:
-        expected = "two values of which one is larger in every respect, as 255 is than 0"
+        expected = (
+            "two values that tell which is the object, the larger in every respect, as in a mask "
+            "of one channel"
+        )
         if mode == "P":
             words = (f"{v.pixel[0]} with the colour {v.pixel[1:4]}" for v in (one, other))
         else:

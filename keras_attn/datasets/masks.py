@@ -15,7 +15,6 @@ import numpy as np
 
 from keras_attn.datasets import mask_files
 from keras_attn.datasets.base import GazeReader
-from keras_attn.datasets.image_files import Opened, turned_upright
 from keras_attn.errors import InputError
 from keras_attn.metrics.object_masks import Sides, check_threshold, one_alone
 
@@ -45,8 +44,7 @@ class MaskCoding:
         """The mask as booleans `(H, W)`."""
         if self.share in (0, 1):
             return np.full(self.shape, bool(self.share))
-        with Opened(self.path, deep=True) as stored:
-            image = turned_upright(stored)
+        with mask_files.opened(self.path) as image:
             if self.above is not None:
                 return mask_files.above(image, self.above, self.path, self.opaque)
             return mask_files.channels(image)[self.band] == self.value
@@ -153,8 +151,7 @@ def _coding(survey, sides, made):
         raise survey
     made = replace(made, path=survey.path, shape=survey.shape)
     if made.above is not None:
-        with Opened(survey.path, deep=True) as stored:
-            image = turned_upright(stored)
+        with mask_files.opened(survey.path) as image:
             share = mask_files.above(image, made.above, survey.path, made.opaque).mean()
         return replace(made, share=float(share))
     if survey.error is not None:

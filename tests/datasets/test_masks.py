@@ -63,7 +63,9 @@ def label_colours(mask):
 
 def reduced(mask):
     """Black and white as a program reduces them, which puts the white first."""
-    return colours(BLACK, WHITE)(mask)
+    image = colours(BLACK, WHITE)(mask).quantize(2)
+    assert image.getpalette()[:6] == [*WHITE, *BLACK]
+    return image
 
 
 CODINGS = {
@@ -93,6 +95,7 @@ CODINGS = {
     "index of black twice": palette(BLACK, BLACK),
     "index of red on white": palette(WHITE, RED),
     "index 15 of labels": label_colours,
+    "palette of a reduced picture": reduced,
     "index with a clear ground": palette(BLACK, RED, transparency=0),
     "index 255": lambda mask: palette(*[(i, i, i) for i in range(256)], high=255)(mask),
 }
@@ -202,6 +205,15 @@ def test_a_threshold_of_labels_with_a_palette_is_of_their_indices(tmp_path):
         datasets.folder(root)
     [example] = datasets.folder(root, mask_threshold=10)
     np.testing.assert_array_equal(read_mask(example), blob())
+
+
+def test_a_threshold_of_a_picture_with_a_palette_is_of_its_greys(tmp_path):
+    pixels, mask = soft()
+    reduced = Image.fromarray(pixels).convert("RGB").quantize(16)
+    assert reduced.mode == "P" and reduced.getpalette()[0] > reduced.getpalette()[-3]
+    root = written(tmp_path, {"a": reduced})
+    [example] = datasets.folder(root, mask_threshold=127)
+    assert (read_mask(example) != mask).mean() < 0.02
 
 
 def test_a_threshold_holds_for_every_file_of_a_dataset(tmp_path):
@@ -322,14 +334,15 @@ def test_a_value_that_is_object_here_and_background_there_is_refused(tmp_path):
         colours(GREEN, RED),
         colours(WHITE, RED),
         colours((*WHITE, 0), (*BLACK, 255)),
-        palette(WHITE, BLACK),
         palette(RED, BLACK),
         palette(BLACK, RED, transparency=1),
     ],
 )
 def test_two_values_that_do_not_tell_which_is_the_object_are_refused(tmp_path, image):
     root = written(tmp_path, {"a": image(blob())})
-    with pytest.raises(InputError, match=r"a\.png: expected two values of which one is larger in"):
+    with pytest.raises(
+        InputError, match=r"a\.png: expected two values that tell which is the object"
+    ):
         datasets.folder(root)
 
 
