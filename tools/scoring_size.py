@@ -56,8 +56,7 @@ def maps(shape, rng):
 
 def scored(dataset, largest, seed):
     """Scores `(images, KEYS)` by the name of a map; seconds for each image."""
-    found, began = {}, time.perf_counter()
-    spent = 0.0
+    found, spent = {}, 0.0
     for index, example in enumerate(dataset):
         made = maps(example.shape, np.random.default_rng([seed, index]))
         began = time.perf_counter()

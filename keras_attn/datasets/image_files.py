@@ -61,7 +61,7 @@ def read_image(path, mode="RGB", ground=WHITE):
         upright = turned_upright(image)
         if upright.has_transparency_data:
             upright = _laid_on(upright.convert("RGBA"), ground)
-        return np.asarray(upright.convert(mode))
+        return np.asarray(upright if upright.mode == mode else upright.convert(mode))
 
 
 def image_shape(path):
