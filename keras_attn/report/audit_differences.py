@@ -72,8 +72,8 @@ def legend(result):
     return (
         f"Each map under a condition less the same map under {first}, over the images that have "
         f"gaze under both: mean, 95 % bootstrap interval; * p < {SIGNIFICANT} (Wilcoxon's "
-        "signed-rank test, Holm's correction over all maps and conditions). Where people agree more "
-        "with each other, as one viewer tells, a map can score more as well."
+        "signed-rank test, Holm's correction over all maps and conditions). Where people agree "
+        "more with each other, as one viewer tells, a map can score more as well."
     )
 
 
