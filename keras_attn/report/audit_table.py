@@ -8,6 +8,7 @@ from rich.console import Console
 from rich.table import Table
 
 from keras_attn.metrics.columns import COLUMNS
+from keras_attn.statistics import group_codes
 
 REFERENCES = ("centre", "uniform", "human", "one viewer")
 WITH_INTERVAL = COMPARED = ("s_auc", "ig")
@@ -15,6 +16,8 @@ WITH_INTERVAL = COMPARED = ("s_auc", "ig")
 LABELS = ("model", "layer", "kind", "condition")
 """Columns that name a row; the last is there in an audit by condition."""
 SIGNIFICANT = 0.05
+FEW_GROUPS = 10
+"""Below so many, a bootstrap of groups knows too little of how they differ."""
 WIDTH = 240
 """Columns for the table to grow into; a terminal that is narrower folds its lines."""
 
@@ -146,10 +149,12 @@ def _of_groups(dataset):
     """What groups do to intervals and tests, and what they do not to negatives; maybe nothing."""
     if not dataset.grouped:
         return []
-    count = len({example.group for example in dataset if example.group is not None})
+    told = [example.group for example in dataset]
+    count, units = len(set(told) - {None}), len(set(group_codes(told)))
+    few = "; of so few, intervals come out too narrow" if units < FEW_GROUPS else ""
     return [
         f"{count} groups of images: intervals draw a group as a whole, and tests take its mean; "
-        "negatives and centre bias of an image are all other images, those of its group too"
+        f"negatives and centre bias of an image are all other images, those of its group too{few}"
     ]
 
 
@@ -184,8 +189,8 @@ def answer(result):
     for part, rows in result.rows.groupby("condition", sort=False):
         best, viewer = ranked(rows)[0], _viewer(rows)
         others = "" if np.isnan(viewer) else f" (one viewer {decimals(viewer, 3)})"
-        made.append(f"under {part} {name_of(best).map}, {_with_interval(best)}{others}")
-    return f"By s-AUC, the map that agrees best with gaze is {'; '.join(made)}. Chance is 0.500."
+        made.append(f"under {part}, {name_of(best).map}: {_with_interval(best)}{others}")
+    return f"By s-AUC, the map that agrees best with gaze is, {'; '.join(made)}. Chance is 0.500."
 
 
 def _with_interval(row):
