@@ -48,11 +48,15 @@ class Example:
 
     def __post_init__(self):
         where = f"example {self.id!r}"
+        object.__setattr__(self, "shape", _checked_shape(self.shape, f"{where}, shape"))
+        object.__setattr__(self, "label", _checked_label(self.label, f"{where}, label"))
+        for name in ("image", "mask"):
+            object.__setattr__(self, name, _as_path(getattr(self, name), f"{where}, {name}"))
         points = gaze.as_points(self.points, f"{where}, points")
         subjects = np.asarray(self.subjects)
         outside = int((~gaze.inside(points, self.shape)).sum())
         if outside:
-            expected = f"all inside the image of {tuple(self.shape)}"
+            expected = f"all inside the image of {self.shape}"
             raise InputError(f"{where}, points", expected, f"{outside} outside or NaN")
         if subjects.shape != (len(points),):
             expected = f"one for each of {len(points)} points"
@@ -62,7 +66,6 @@ class Example:
         object.__setattr__(self, "group", groups.named(self.group))
         object.__setattr__(self, "points", points)
         object.__setattr__(self, "subjects", subjects)
-        object.__setattr__(self, "shape", tuple(self.shape))
 
     def __repr__(self):
         whose = f"{len(self.points)} fixations of {len(set(self.subjects.tolist()))} viewers"
@@ -96,6 +99,31 @@ class Example:
             return pixels
         left, top, width, height = self.box
         return pixels[top : top + height, left : left + width]
+
+
+def _checked_shape(shape, where):
+    sides = tuple(shape) if isinstance(shape, (tuple, list, np.ndarray)) else ()
+    whole = all(isinstance(side, (int, np.integer)) and side > 0 for side in sides)
+    if len(sides) != 2 or not whole:
+        raise InputError(where, "(height, width) in whole pixels", repr(shape))
+    return tuple(map(int, sides))
+
+
+def _checked_label(label, where):
+    if label is None:
+        return None
+    if isinstance(label, bool) or not isinstance(label, (int, np.integer)) or label < 0:
+        expected = "the place of its class in the dataset's `classes`, from 0, or None"
+        raise InputError(where, expected, repr(label))
+    return int(label)
+
+
+def _as_path(path, where):
+    if path is None:
+        return None
+    if not isinstance(path, (str, Path)):
+        raise InputError(where, "the path of a file", repr(path))
+    return Path(path)
 
 
 @dataclass(frozen=True, eq=False)
