@@ -85,6 +85,9 @@ def _counts(table, rows):
     grouped = rows.groupby(list(NETWORK))
     images, seeds = grouped["id"].nunique(), grouped["seed"].nunique()
     parts = [_span(images, table.unit)]
+    if groups := groups_of(rows):
+        count = len(set(groups.values()))
+        parts.append(f"{count:,} groups of them, each drawn as a whole and tested by its mean")
     if table.about_gaze:
         seen = rows.dropna(subset="s_auc").groupby(list(NETWORK))["id"].nunique()
         parts.append(f"{_span(seen)} of them with fixations")
@@ -110,11 +113,6 @@ def _intervals(table, rows):
         kinds.setdefault(kind, []).append(metric.title)
     told = [f"{kind} for {' and '.join(titles)}" for kind, titles in kinds.items()]
     made = f"{title}, intervals: {', '.join(told)}"
-    if groups := groups_of(rows):
-        made += (
-            f"; {table.unit}s of a group ({len(set(groups.values())):,} of them) are drawn as one, "
-            "and tested by their mean"
-        )
     count = _networks(rows).groupby(list(NETWORK))["id"].nunique().min()
     if count < 100:
         weight = f"one {table.unit} of {count} is {decimals(100 / count, 1)} points"
