@@ -13,6 +13,7 @@ from keras_attn.datasets.pascal_s import pascal_s
 from keras_attn.datasets.reading_report import ReadingReport
 from keras_attn.datasets.ucf_sports import ucf_sports
 from keras_attn.datasets.video import VideoDataset, VideoExample, VideoReport
+from keras_attn.datasets.video_folder import video_folder
 from keras_attn.errors import InputError
 
 __all__ = [
@@ -31,6 +32,7 @@ __all__ = [
     "pascal_s",
     "read_image",
     "ucf_sports",
+    "video_folder",
     "with_flow",
 ]
 

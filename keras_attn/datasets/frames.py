@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
+import numpy as np
 
 from keras_attn.datasets.base import by_stem, image_shape, read_image
 from keras_attn.datasets.folder import IMAGE_SUFFIXES
@@ -117,12 +118,14 @@ def _announced(capture):
 # --- how many -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Probe:
     """What a video says of itself.
 
     frames: how many; `exact` where they were counted, not just announced. shape: (H, W) in
-    pixels. rate: frames a second, or None where nothing tells it.
+    pixels. rate: frames a second, or None where nothing tells it. starts: `(frames,)`, when each
+    frame of a file is shown, in ms from the first, as the file says it; known where they were
+    counted.
     """
 
     path: Path
@@ -130,16 +133,18 @@ class Probe:
     shape: tuple
     rate: float | None
     exact: bool
+    starts: np.ndarray | None = None
 
     def counted(self):
         """The same with its frames counted one by one: headers of old files are off by a few."""
         if self.exact:
             return self
-        count = 0
+        starts = []
         with _Opened(self.path) as capture:
             while capture.grab():
-                count += 1
-        return replace(self, frames=count, exact=True)
+                starts.append(capture.get(cv2.CAP_PROP_POS_MSEC))
+        starts = np.array(starts, np.float64)
+        return replace(self, frames=len(starts), exact=True, starts=starts - starts[:1])
 
 
 def probe(path, rate=None):

@@ -175,16 +175,17 @@ class VideoDataset(Dataset):
 class VideoReader(Reader):
     """Reads videos with gaze; one for every dataset.
 
-    source: where gaze comes from, a `RawGaze` or a `RepackagedGaze` of `mathe_gaze`. rate: frames
-    a second of folders of frames, which do not say it, or None.
+    source: where gaze comes from, such as a `RawGaze` of `mathe_gaze`. rate: frames a second of
+    folders of frames, which do not say it, or None. exact: count the frames of files one by one,
+    and hand the source the times at which they start in place of their rate.
     """
 
     kind = VideoDataset
     what = "videos"
 
-    def __init__(self, name, on_bad_example, source, rate=None):
+    def __init__(self, name, on_bad_example, source, rate=None, *, exact=False):
         super().__init__(name, on_bad_example, source.note)
-        self.source, self.rate = source, rate
+        self.source, self.rate, self.exact = source, rate, exact
 
     def add(self, name, video, flow, labels):
         """Add the video at the path `video`, or known by its `FlowFolder` alone; either is None."""
@@ -192,13 +193,17 @@ class VideoReader(Reader):
 
     def _read(self, name, video, flow, labels):
         found = None if video is None else probe(video, self.rate)
+        if found is not None and self.exact:
+            found = found.counted()
         frames = _count(found, flow, self.source.last(name))
         shape = self.source.shape(name) if found is None else found.shape
         if shape is None:
             expected = "its frames, or gaze that tells their size"
             raise InputError(f"video {name!r}", expected, flow.folder)
-        rate = self.rate if found is None else found.rate
-        points, subjects = self.source.read(name, frames, shape, rate, self.report)
+        clock = self.rate if found is None else found.rate
+        if self.exact and found.starts is not None:
+            clock = found.starts
+        points, subjects = self.source.read(name, frames, shape, clock, self.report)
         folders = (None, None) if flow is None else (flow.folder, flow.images)
         return VideoExample(name, frames, shape, points, subjects, labels, video, *folders)
 
