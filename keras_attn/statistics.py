@@ -1,4 +1,9 @@
-"""Means, intervals and paired tests over examples, and even samples of them. Knows arrays alone."""
+"""Means, intervals and paired tests over examples, and even samples of them. Knows arrays alone.
+
+groups, wherever it is an argument: a label for each value, of values that depend on each other,
+such as those of pictures of one scene. None, NaN or "" is a value of a group of its own, and so is
+every one without the argument. Groups are resampled as a whole, and tested by one value each.
+"""
 
 from functools import lru_cache
 
@@ -12,39 +17,77 @@ KEPT = 20_000_000
 """Numbers, of two bytes each, up to which the resamples of a size are kept for the next use."""
 
 
-def bootstrap_interval(values, level=0.95, seed=0):
+def group_codes(groups):
+    """The number of each value's group, `(n,)`, from 0 in the order that they appear in."""
+    known = {}
+    for place, group in enumerate(groups):
+        alone = group is None or group != group or group == ""
+        known.setdefault((alone, place if alone else group), []).append(place)
+    codes = np.zeros(sum(map(len, known.values())), np.intp)
+    for code, places in enumerate(known.values()):
+        codes[places] = code
+    return codes
+
+
+def _seen(values, groups):
+    """The values that are not NaN, and the codes of their groups, or None."""
+    values = np.asarray(values, np.float64)
+    there = ~np.isnan(values)
+    if groups is None:
+        return values[there], None
+    if len(groups) != len(values):
+        raise ValueError(f"{len(groups)} groups of {len(values)} values")
+    return values[there], group_codes([groups[place] for place in np.flatnonzero(there)])
+
+
+def bootstrap_interval(values, level=0.95, seed=0, groups=None):
     """Percentile bootstrap interval (low, high) of the mean over the values that are not NaN.
 
-    Two NaN for fewer than two values: one example has no spread.
+    Two NaN for fewer than two values, or groups of values: one example has no spread.
     """
-    values = np.asarray(values, np.float64)
-    values = values[~np.isnan(values)]
-    if len(values) < 2:
+    values, codes = _seen(values, None if groups is None else list(groups))
+    if len(values) < 2 or (codes is not None and codes.max() == 0):
         return np.nan, np.nan
     middle = values.mean()
-    sums = resampled_sums((values - middle)[:, None], seed)[:, 0]
-    return percentile_interval(middle + sums / len(values), level)
+    sums = resampled_sums((values - middle)[:, None], seed, codes)[:, 0]
+    return percentile_interval(middle + sums / drawn_counts(len(values), seed, codes), level)
 
 
-def resampled_sums(columns, seed=0):
+def drawn_counts(count, seed=0, codes=None):
+    """How many examples each of the `resamples` has: one number for all where they are as many."""
+    if codes is None or not count or int(codes.max()) + 1 == count:
+        return count
+    return resampled_sums(np.ones((count, 1)), seed, codes)[:, 0]
+
+
+def resampled_sums(columns, seed=0, codes=None):
     """Sums of the rows of each bootstrap resample: `(RESAMPLES, k)`, for columns `(examples, k)`.
 
-    Taken in float32, seven digits: subtract what is large and common to all beforehand.
+    codes: as for `resamples`. Taken in float32, seven digits: subtract what is large and common to
+    all beforehand.
     """
     columns = np.asarray(columns, np.float32)
+    if codes is not None:
+        # The sums of the groups are drawn, which are fewer.
+        parts = columns
+        columns = np.zeros((codes.max(initial=-1) + 1, parts.shape[1]))
+        np.add.at(columns, codes, parts)
+        columns = columns.astype(np.float32)
     sums = [drawn @ columns for drawn in resamples(len(columns), seed)]
     return np.concatenate(sums).astype(np.float64)
 
 
-def resamples(count, seed=0):
+def resamples(count, seed=0, codes=None):
     """RESAMPLES bootstrap resamples of `count` examples, part by part.
 
-    Yields float32 `(resamples of the part, count)`: how often each example is drawn, which is all
-    that a mean or a ranking needs to know of a resample. They are the same for the same count.
+    codes: of the groups of the examples that are drawn as a whole, from `group_codes`. Yields
+    float32 `(resamples of the part, count)`: how often each example is drawn, which is all that a
+    mean or a ranking needs to know of a resample. They are the same for the same count.
     """
-    few = RESAMPLES * count <= KEPT
-    for drawn in _kept(count, seed) if few else _drawn(count, seed):
-        yield drawn.astype(np.float32)
+    drawn_of = count if codes is None else int(codes.max(initial=-1)) + 1
+    few = RESAMPLES * drawn_of <= KEPT
+    for drawn in _kept(drawn_of, seed) if few else _drawn(drawn_of, seed):
+        yield (drawn if codes is None else drawn[:, codes]).astype(np.float32)
 
 
 @lru_cache(maxsize=8)
@@ -85,11 +128,29 @@ def percentile_interval(values, level=0.95):
     return float(low), float(high)
 
 
+def independent_share(values, groups):
+    """What a value counts for beside one of a group of its own, above 0 up to 1.
+
+    The inverse of the design effect: the sum of squares of the values around their mean, over that
+    of their sums in groups. 1 where values of a group do not resemble each other, or groups is
+    None; one value for each group where all values are equal, which tell nothing of it.
+    """
+    values, codes = _seen(values, None if groups is None else list(groups))
+    if codes is None or not len(values):
+        return 1.0
+    apart = values - values.mean()
+    single, joint = (apart**2).sum(), (np.bincount(codes, apart) ** 2).sum()
+    if single <= 1e-24:
+        return (int(codes.max()) + 1) / len(values)
+    return float(min(1.0, single / joint)) if joint else 1.0
+
+
 def wilson_interval(share, count, level=0.95, more=0.0):
     """Wilson's score interval (low, high) of a share of `count` examples; two NaN for none.
 
-    Unlike a bootstrap it has a width where the share is 0 or 1. more: variance of the share beside
-    that of drawing examples, such as from seeds; it takes the place of so many fewer examples.
+    Unlike a bootstrap it has a width where the share is 0 or 1. count: of independent ones, see
+    `independent_share`. more: variance of the share beside that of drawing examples, such as from
+    seeds; it takes the place of so many fewer examples.
     """
     if not count:
         return np.nan, np.nan
@@ -101,32 +162,34 @@ def wilson_interval(share, count, level=0.95, more=0.0):
     return float(max(0.0, middle - reach)), float(min(1.0, middle + reach))
 
 
-def paired_share_interval(differences, level=0.95, more=0.0):
+def paired_share_interval(differences, level=0.95, more=0.0, groups=None):
     """Interval (low, high) of the difference of two shares of the same examples; two NaN for none.
 
     differences: −1 to 1 for each example, such as right or wrong under one network less that under
     another; NaN are left out. That of Agresti and Min (Statistics in Medicine 24, 2005), who add
     two examples, of which one differs: it has a width where no example differs. more: as in
-    `wilson_interval`.
+    `wilson_interval`. Examples of groups count as their `independent_share`.
     """
+    weight = independent_share(differences, groups)
     differences = np.asarray(differences, np.float64)
     differences = differences[~np.isnan(differences)]
     if not len(differences):
         return np.nan, np.nan
-    count = len(differences) + 2
-    middle = differences.sum() / count
-    variance = ((differences**2).sum() + 1) / count - middle**2
+    count = weight * len(differences) + 2
+    middle = weight * differences.sum() / count
+    variance = (weight * (differences**2).sum() + 1) / count - middle**2
     reach = stats.norm.ppf((1 + level) / 2) * np.sqrt(variance / count + more)
     return float(max(-1.0, middle - reach)), float(min(1.0, middle + reach))
 
 
-def paired_p(values, others):
+def paired_p(values, others, groups=None):
     """Two-sided p of Wilcoxon's signed-rank test over the examples that have both values.
 
-    1 where no pair differs; NaN where no example has both.
+    Of a group the mean of its differences is tested, one value. 1 where no pair differs; NaN where
+    no example has both.
     """
     difference = np.asarray(values, np.float64) - np.asarray(others, np.float64)
-    difference = difference[~np.isnan(difference)]
+    difference = _of_groups(difference, groups)
     if not len(difference):
         return np.nan
     if not difference.any():
@@ -139,15 +202,25 @@ def paired_p(values, others):
     return float(stats.wilcoxon(difference, zero_method="zsplit", method=method).pvalue)
 
 
-def unpaired_p(values, others):
-    """Two-sided p of the Mann-Whitney test of two groups of examples; NaN where one is empty."""
-    groups = [np.asarray(group, np.float64) for group in (values, others)]
-    groups = [group[~np.isnan(group)] for group in groups]
-    if not all(map(len, groups)):
+def _of_groups(values, groups):
+    """Means of the values in each group, of those that are not NaN; without groups themselves."""
+    values, codes = _seen(values, None if groups is None else list(groups))
+    if codes is None or not len(values):
+        return values
+    return np.bincount(codes, values) / np.bincount(codes)
+
+
+def unpaired_p(values, others, groups=(None, None)):
+    """Two-sided p of the Mann-Whitney test of two sets of examples; NaN where one is empty.
+
+    groups: of the values and of the others, whose means are tested; a group in both is in both.
+    """
+    sets = [_of_groups(one, its) for one, its in zip((values, others), groups, strict=True)]
+    if not all(map(len, sets)):
         return np.nan
-    if len(np.unique(np.concatenate(groups))) == 1:
+    if len(np.unique(np.concatenate(sets))) == 1:
         return 1.0
-    return float(stats.mannwhitneyu(*groups).pvalue)
+    return float(stats.mannwhitneyu(*sets).pvalue)
 
 
 def holm(p_values):

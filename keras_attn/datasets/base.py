@@ -13,6 +13,8 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from keras_attn import gaze
+from keras_attn.datasets import conditions, groups
+from keras_attn.datasets.reader import Reader
 from keras_attn.datasets.reading_report import ReadingReport, Report
 from keras_attn.errors import InputError, listing, one_of
 
@@ -25,7 +27,9 @@ class Example:
     pixels of the image, all inside. subjects: `(N,)`, whose fixation each point is. mask: path of
     the object mask, or None. label: index of its class, or None. box: (left, top, width, height)
     in whole pixels of the file, where the example is a crop; shape and points are those of the
-    crop then. Raises `InputError` where these do not fit each other.
+    crop then. group: name of the pictures that it belongs with, such as those of one scene, or
+    None. conditions: by the name of a column what else is known of each point, text `(N,)`.
+    Raises `InputError` where these do not fit each other.
     """
 
     id: str
@@ -36,6 +40,8 @@ class Example:
     mask: Path | None = None
     label: int | None = None
     box: tuple | None = None
+    group: str | None = None
+    conditions: dict = field(default_factory=dict)
 
     def __post_init__(self):
         where = f"example {self.id!r}"
@@ -48,6 +54,9 @@ class Example:
         if subjects.shape != (len(points),):
             expected = f"one for each of {len(points)} points"
             raise InputError(f"{where}, subjects", expected, f"shape {subjects.shape}")
+        told = conditions.checked(self.conditions, len(points), f"{where}, conditions")
+        object.__setattr__(self, "conditions", told)
+        object.__setattr__(self, "group", groups.named(self.group))
         object.__setattr__(self, "points", points)
         object.__setattr__(self, "subjects", subjects)
         object.__setattr__(self, "shape", tuple(self.shape))
@@ -57,6 +66,7 @@ class Example:
         parts = [repr(self.id), str(self.shape), whose]
         parts += ["mask"] * (self.mask is not None)
         parts += [f"label {self.label}"] * (self.label is not None)
+        parts += [f"group {self.group!r}"] * (self.group is not None)
         return f"Example({', '.join(parts)})"
 
     @property
@@ -71,6 +81,8 @@ class Example:
         yield repr(self.subjects.tolist()).encode()
         if self.label is not None or self.box is not None:
             yield repr((self.label, self.box)).encode()
+        if self.group is not None:
+            yield repr(("group", self.group)).encode()
 
     def pixels(self):
         """The image as uint8 RGB `(H, W, 3)`."""
@@ -134,6 +146,7 @@ class Dataset:
             own = {example.id for example in self}
             sizes = [f"{name} {len(own.intersection(ids))}" for name, ids in self.splits.items()]
             yield f"splits: {', '.join(sizes)}"
+        yield from (*groups.lines(self), *conditions.lines(self))
         if self.whole is not None:
             tested = "" if self.number is None else f"; the test part of fold {self.number}"
             yield f"part of {self.whole.name}, {len(self.whole)} examples{tested}"
@@ -153,12 +166,9 @@ class Dataset:
         """The parts to train on and to test on, of `of` folds; `number` is the one tested on.
 
         The folds are the same on every machine: examples are ordered by a hash of seed and id.
+        Groups stay whole, see `groups.test_part`.
         """
-        if not 2 <= of <= len(self) or not 0 <= number < of:
-            expected = f"a fold from 0 to {of - 1}, of 2 to {len(self)} folds"
-            raise InputError("fold", expected, f"{number} of {of}")
-        order = sorted(range(len(self)), key=lambda i: _shuffled(seed, self[i].id))
-        test = {order[place] for place in range(number, len(order), of)}
+        test = groups.test_part(self.examples, number, of, seed)
         parts = [[i for i in range(len(self)) if (i in test) == held] for held in (False, True)]
         names = (f"{self.name}, all but fold {number}", f"{self.name}, fold {number}")
         train, held_out = (self.part(n, i) for n, i in zip(names, parts, strict=True))
@@ -166,9 +176,23 @@ class Dataset:
 
     def split(self, name):
         """The part that the publishers call `name`, such as "train" or "test"."""
+        groups.check_splits(self.examples, self.splits)
         chosen = set(self.splits[one_of("split", name, tuple(self.splits))])
         indices = [i for i, example in enumerate(self) if example.id in chosen]
         return self.part(f"{self.name}, {name}", indices)
+
+    def where(self, /, **chosen):
+        """The fixations with these values of further columns, such as `where(task="search")`.
+
+        Several values: any of them; several columns: all of them. Images stay. Negatives and
+        centre bias are of the same condition. `InputError` for what no fixation has.
+        """
+        return conditions.where(self, chosen)
+
+    @property
+    def conditions(self):
+        """By column of fixations.csv the values in it, where they are at most 20: a dict."""
+        return conditions.told(self)
 
     def part(self, name, indices):
         """Some of the examples, which keep the whole dataset's negatives and centre bias."""
@@ -207,70 +231,27 @@ class GazeDataset(Dataset):
     report_kind = ReadingReport
 
 
-class Reader:
-    """Collects the examples of a dataset and counts what it meets.
-
-    on_bad_example: "raise", or "skip" to leave out and list what cannot be used.
-    """
-
-    kind = None
-    what = ""
-
-    def __init__(self, name, on_bad_example, note=""):
-        self.name, self.note = name, note
-        self.skips = one_of("on_bad_example", on_bad_example, ("raise", "skip")) == "skip"
-        self.report, self.examples = self.kind.report_kind(), []
-
-    def guard(self, name, read):
-        """`read()`, or None where it raised `InputError` and bad examples are skipped."""
-        try:
-            return read()
-        except InputError as error:
-            if not self.skips:
-                raise
-            self.report.skipped.append(f"{name} ({error})")
-            return None
-
-    def keep(self, name, read):
-        """Add the example that `read()` returns, under the `guard`."""
-        example = self.guard(name, read)
-        if example is not None:
-            self.examples.append(example)
-
-    def dataset(self, root, **options):
-        """The dataset of all that was added; `InputError` if that is nothing or has no fixation.
-
-        options: further fields of the dataset.
-        """
-        report = self.report
-        if not self.examples:
-            raise InputError(root, f"{self.what} that can be read", listing(report.skipped, 3))
-        report.read = len(self.examples)
-        report.count(self.examples)
-        if not report.points:
-            raise InputError(root, f"fixations inside the {self.what}", str(report))
-        return self.kind(self.name, tuple(self.examples), report, self.note, **options)
-
-
 class GazeReader(Reader):
     """Reads images with gaze; one for every format."""
 
     kind = GazeDataset
     what = "images"
 
-    def add(self, name, image, mask, read_points, *, needs_mask=True, label=None, read_box=None):
-        """Add the image with the mask and what `read_points()` returns: points and subjects.
+    def add(self, name, image, mask, read_points, *, needs_mask=True, read_box=None, **fields):
+        """Add the image with the mask and what `read_points()` returns.
 
-        read_box: shape of the file -> the box to crop to, in its pixels. Points outside the image,
-        or its crop, and those of which a coordinate or the viewer is NaN are dropped and counted.
+        That is points, subjects and, where more is known of each point, conditions, as an `Example`
+        has them. read_box: shape of the file -> the box to crop to, in its pixels. fields: further
+        ones of the example, such as label and group. Points outside the image, or its crop, and
+        those of which a coordinate or the viewer is NaN are dropped and counted.
         """
 
         def read():
-            return self._read(name, image, mask, read_points, needs_mask, label, read_box)
+            return self._read(name, image, mask, read_points, needs_mask, read_box, fields)
 
         self.keep(name, read)
 
-    def _read(self, name, image, mask, read_points, needs_mask, label, read_box):
+    def _read(self, name, image, mask, read_points, needs_mask, read_box, fields):
         shape = image_shape(image)
         if mask is None and needs_mask:
             raise InputError(f"mask of {image}", "a PNG file of the same name", "none")
@@ -280,7 +261,7 @@ class GazeReader(Reader):
             received = image_shape(mask)
             if received != shape:
                 raise InputError(mask, f"the size of {image.name}, {shape}", received)
-        points, subjects = read_points()
+        points, subjects, *more = read_points()
         box = None if read_box is None else read_box(shape)
         if box is not None:
             points, shape = points - box[:2], (box[3], box[2])
@@ -290,7 +271,10 @@ class GazeReader(Reader):
         kept = gaze.inside(points, shape) & ~nan
         self.report.points_not_a_number += int(nan.sum())
         self.report.points_outside += int((~kept & ~nan).sum())
-        return Example(name, image, shape, points[kept], subjects[kept], mask, label, box)
+        fields |= {"mask": mask, "box": box}
+        for told in more:
+            fields["conditions"] = {name: values[kept] for name, values in told.items()}
+        return Example(name, image, shape, points[kept], subjects[kept], **fields)
 
 
 def by_stem(folder, suffixes, what, unique="one file of each name"):
@@ -311,10 +295,6 @@ def by_stem(folder, suffixes, what, unique="one file of each name"):
     if not found:
         raise InputError(folder, f"{what} ({', '.join(suffixes)})", "none")
     return found
-
-
-def _shuffled(seed, name):
-    return hashlib.sha256(f"{seed}/{name}".encode()).digest()
 
 
 def read_image(path, mode="RGB"):

@@ -41,12 +41,14 @@ def folder(root, *, on_bad_example="raise"):
     points = fixations(root / "fixations.csv", paths, reader)
     masks = root / "masks" if (root / "masks").is_dir() else None
     classes, labels, splits = _classes(root / "classes.csv", paths, reader)
+    groups = _groups(root / "groups.csv", paths)
     for name, path in paths.items():
         if classes and name not in labels:
             continue
         mask = masks and masks / f"{path.stem}.png"
         points_of = partial(points.get, name, nothing())
-        reader.add(name, path, mask, points_of, needs_mask=False, label=labels.get(name))
+        label, group = labels.get(name), groups.get(name)
+        reader.add(name, path, mask, points_of, needs_mask=False, label=label, group=group)
     return reader.dataset(root, classes=classes, splits=splits)
 
 
@@ -76,6 +78,18 @@ def _classes(path, paths, reader):
     if unseen:
         reader.report.remarks.append(f"nothing to train on for {listing(unseen, 5)}")
     return names, labels, splits
+
+
+def _groups(path, paths):
+    """Names of groups by image; none without the file, and for images that it does not name."""
+    if not path.is_file():
+        return {}
+    table = _table(path, ("image", "group"))
+    table["name"] = table["image"].map(_known(paths))
+    _refuse_line(path, "image", table["name"].isna(), "an image of the folder images/", table)
+    _refuse_line(path, "image", table["name"].duplicated(), "an image named once", table)
+    _refuse_line(path, "group", table["group"] == "", "the name of a group", table)
+    return dict(zip(table["name"], table["group"], strict=True))
 
 
 def _refuse_without(path, images):
@@ -112,8 +126,13 @@ def fixations(path, paths, reader):
     """
     table = _fixations(path)
     by_image = table.groupby(_assigned(table, path, paths, reader), sort=False)
+    more = [column for column in table if column not in (*COLUMNS, "duration_ms")]
     return {
-        name: (rows[["x", "y"]].to_numpy(np.float64), rows["subject"].to_numpy())
+        name: (
+            rows[["x", "y"]].to_numpy(np.float64),
+            rows["subject"].to_numpy(),
+            {column: rows[column].to_numpy() for column in more},
+        )
         for name, rows in by_image
     }
 

@@ -1,0 +1,48 @@
+"""What collects the examples of a dataset while it is read, whatever they are."""
+
+from keras_attn.errors import InputError, listing, one_of
+
+
+class Reader:
+    """Collects the examples of a dataset and counts what it meets.
+
+    on_bad_example: "raise", or "skip" to leave out and list what cannot be used.
+    """
+
+    kind = None
+    what = ""
+
+    def __init__(self, name, on_bad_example, note=""):
+        self.name, self.note = name, note
+        self.skips = one_of("on_bad_example", on_bad_example, ("raise", "skip")) == "skip"
+        self.report, self.examples = self.kind.report_kind(), []
+
+    def guard(self, name, read):
+        """`read()`, or None where it raised `InputError` and bad examples are skipped."""
+        try:
+            return read()
+        except InputError as error:
+            if not self.skips:
+                raise
+            self.report.skipped.append(f"{name} ({error})")
+            return None
+
+    def keep(self, name, read):
+        """Add the example that `read()` returns, under the `guard`."""
+        example = self.guard(name, read)
+        if example is not None:
+            self.examples.append(example)
+
+    def dataset(self, root, **options):
+        """The dataset of all that was added; `InputError` if that is nothing or has no fixation.
+
+        options: further fields of the dataset.
+        """
+        report = self.report
+        if not self.examples:
+            raise InputError(root, f"{self.what} that can be read", listing(report.skipped, 3))
+        report.read = len(self.examples)
+        report.count(self.examples)
+        if not report.points:
+            raise InputError(root, f"fixations inside the {self.what}", str(report))
+        return self.kind(self.name, tuple(self.examples), report, self.note, **options)
