@@ -172,11 +172,11 @@ class TabledGaze:
         times = rows["time_ms"].to_numpy(np.float64)
         self.seen[name] = times.min(), times.max(), length
         slack = min(TOLERANCE, length / frames / 4)
-        first = _shown(times + slack, starts, length)
+        first = _shown(times, slack, starts, length)
         if "duration_ms" not in rows:
             return first, first
         ends = times + rows["duration_ms"].to_numpy(np.float64)
-        return first, np.maximum(first, _shown(ends - slack, starts, length))
+        return first, np.maximum(first, _shown(ends, -slack, starts, length))
 
     def _starts(self, name, frames, clock, report):
         """When each frame is shown, `(frames,)` in ms, and how long all of them last."""
@@ -241,10 +241,10 @@ class TabledGaze:
             )
 
 
-def _shown(times, starts, length):
-    """Numbers of the frames that are shown at these ms: -1 before the first, after the last N."""
-    places = np.searchsorted(starts, times, side="right") - 1
-    return np.where(times < length, places, len(starts))
+def _shown(times, slack, starts, length):
+    """The frames shown at ms that may be off by `slack`: -1 before the first, N after the last."""
+    places = np.searchsorted(starts, times + slack, side="right") - 1
+    return np.where(times < length, places.clip(max=len(starts) - 1), len(starts))
 
 
 def _guess(least, most, length):
