@@ -7,6 +7,7 @@ from keras_attn.datasets.cub_vwsw import cub_vwsw
 from keras_attn.datasets.dut_omron import dut_omron
 from keras_attn.datasets.flow_extraction import with_flow
 from keras_attn.datasets.folder import folder
+from keras_attn.datasets.from_tables import from_tables
 from keras_attn.datasets.hollywood2 import hollywood2
 from keras_attn.datasets.miniature import miniature
 from keras_attn.datasets.pascal_s import pascal_s
@@ -27,6 +28,7 @@ __all__ = [
     "cub_vwsw",
     "dut_omron",
     "folder",
+    "from_tables",
     "hollywood2",
     "miniature",
     "pascal_s",

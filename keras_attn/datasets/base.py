@@ -13,10 +13,12 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from keras_attn import gaze
-from keras_attn.datasets import conditions, groups
+from keras_attn.datasets import conditions, coordinates, groups
 from keras_attn.datasets.reader import Reader
 from keras_attn.datasets.reading_report import ReadingReport, Report
+from keras_attn.datasets.tables import composed
 from keras_attn.errors import InputError, listing, one_of
+from keras_attn.metrics import plausibility
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,10 +234,18 @@ class GazeDataset(Dataset):
 
 
 class GazeReader(Reader):
-    """Reads images with gaze; one for every format."""
+    """Reads images with gaze; one for every format.
+
+    form: the `GazeFormat` of points that people have written, which are turned into pixels and have
+    to be plausible ones; None for points of a published format.
+    """
 
     kind = GazeDataset
     what = "images"
+
+    def __init__(self, name, on_bad_example, note="", form=None):
+        super().__init__(name, on_bad_example, note)
+        self.form, self.met, self.points_from = form, [], None
 
     def add(self, name, image, mask, read_points, *, needs_mask=True, read_box=None, **fields):
         """Add the image with the mask and what `read_points()` returns.
@@ -262,6 +272,7 @@ class GazeReader(Reader):
             if received != shape:
                 raise InputError(mask, f"the size of {image.name}, {shape}", received)
         points, subjects, *more = read_points()
+        points = self._in_pixels(name, points, shape, subjects)
         box = None if read_box is None else read_box(shape)
         if box is not None:
             points, shape = points - box[:2], (box[3], box[2])
@@ -276,6 +287,29 @@ class GazeReader(Reader):
             fields["conditions"] = {name: values[kept] for name, values in told.items()}
         return Example(name, image, shape, points[kept], subjects[kept], **fields)
 
+    def _in_pixels(self, name, points, shape, subjects):
+        if self.form is None:
+            return points
+        made = coordinates.in_pixels(points, shape, self.form, f"image {name!r}")
+        self.met.append((name, points, made, shape, subjects))
+        return made
+
+    def dataset(self, root, **options):
+        """The dataset of all that was added; `InputError` for points that cannot be its pixels."""
+        self.check_points(root)
+        return super().dataset(root, **options)
+
+    def check_points(self, where):
+        """Raise `InputError` for points that were added and cannot be pixels of their images."""
+        if not self.met:
+            return
+        ids, raw, points, shapes, subjects = zip(*self.met, strict=True)
+        options = {"raw": raw, "subjects": subjects, "ids": ids, "form": self.form}
+        told = plausibility.suspicion(plausibility.Points.of(points, shapes, **options))
+        if told:
+            expected = "fixations in pixels of their images (most_lost=1 takes all as they are)"
+            raise InputError(self.points_from or where, expected, told)
+
 
 def by_stem(folder, suffixes, what, unique="one file of each name"):
     """Files of a folder with these suffixes by stem, in order.
@@ -289,7 +323,8 @@ def by_stem(folder, suffixes, what, unique="one file of each name"):
     found = {}
     for path in sorted(folder.iterdir()):
         if path.suffix.lower() in suffixes and not path.name.startswith("."):
-            other = found.setdefault(path.stem, path)
+            # Systems differ in the Unicode form that they give the names of files.
+            other = found.setdefault(composed(path.stem), path)
             if other != path:
                 raise InputError(folder, unique, f"{other.name} and {path.name}")
     if not found:

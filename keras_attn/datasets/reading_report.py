@@ -74,11 +74,15 @@ class ReadingReport(Report):
 
     def __str__(self):
         """One line; counts that are zero and need no comment are left out."""
-        parts = [f"{self.images} images", f"{self.viewers} viewers", f"{self.points} fixations"]
+        gaze = (
+            [f"{self.viewers} viewers", f"{self.points} fixations"] if self.points else ["no gaze"]
+        )
+        parts = [f"{self.images} images", *gaze, *([f"{self.masks} masks"] * bool(self.masks))]
+        without = self.images_without_fixations if self.points else 0
         return self.line(
-            parts + [f"{self.masks} masks"] * bool(self.masks),
+            parts,
             self.images,
-            {"images without fixations": self.images_without_fixations},
+            {"images without fixations": without},
             {"outside": self.points_outside, "not a number": self.points_not_a_number},
             {"known removals": self.known_removals},
         )

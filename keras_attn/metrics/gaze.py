@@ -7,7 +7,8 @@ densities: a sequence of `(H_i, W_i)` arrays, one of the size of each map.
 Each metric comes twice: `X_per_image` returns one value per image, NaN where an image has no
 fixation; `X` is the mean over the images that have one, or with `average="fixation"` over all
 fixations alike. Points outside their map, NaN among them, are dropped with a warning that counts
-them. A NaN or infinite value in a map is an error that names the map.
+them; another one says what points look like that cannot be pixels of their maps. A NaN or infinite
+value in a map is an error that names the map.
 
 Conventions, where the field has several:
   "exact"    every fixation counts, ties count one half, nothing is drawn at random
@@ -23,7 +24,7 @@ import numpy as np
 
 from keras_attn import gaze
 from keras_attn.errors import InputError, NotFinite, one_of
-from keras_attn.metrics import one_map
+from keras_attn.metrics import one_map, plausibility
 
 MIT_OTHER_IMAGES = 10
 """How many other images the MIT benchmark takes its shuffled negatives from."""
@@ -261,6 +262,10 @@ class _Images:
                 "and were dropped",
                 stacklevel=4,
             )
+        suspicion = plausibility.suspicion(plausibility.Points.of(every, shapes))
+        if suspicion:
+            told = f"these may not be pixels of their maps: {suspicion.looks}"
+            warnings.warn(f"{what}: {told}", stacklevel=4)
         self.pool = gaze.FixationPool(tuple(kept), tuple(shapes))
 
     def flat(self, index):
