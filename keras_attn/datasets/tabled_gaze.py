@@ -4,19 +4,22 @@ A source that a `VideoReader` asks for one video at a time, as `mathe_gaze.RawGa
 """
 
 import numpy as np
-import pandas as pd
 
 from keras_attn import gaze
-from keras_attn.datasets.folder import MISSING, _refuse_line, _table
+from keras_attn.datasets import coordinates, tables
 from keras_attn.datasets.mathe_gaze import by_frame
 from keras_attn.errors import InputError, listing
+from keras_attn.gaze_format import GazeFormat
+from keras_attn.metrics import plausibility
 
 COLUMNS = ("video", "subject", "x", "y")
 TIMES = ("frame", "time_ms")
 """Columns that say when; a table has one of them."""
+NUMBERS = ("x", "y", *TIMES, "duration_ms")
 MORE = ", and frame or time_ms [, duration_ms]"
 MOST_LOST = 0.5
-"""Share of a video's rows that may lie before it or after it; of more, the times are wrong."""
+"""Share of a video's rows that may lie before it or after it; of more, the times are wrong. Or that
+of the `GazeFormat`, where it is more."""
 SECONDS = 900
 """Videos that last so many times as long as all of their times tell are told in seconds."""
 TOLERANCE = 1.0
@@ -27,29 +30,33 @@ quarter of a frame."""
 class TabledGaze:
     """The rows of a table, by video, each in the frames that it is seen in.
 
-    path: of the file, which need not be there. names: what a video may be called -> its id.
-    subjects: whose rows are read; default everybody's. first_frame: the number that the table gives
-    to the first frame of a video, 0 or 1.
+    path: of the file, or None where there is no gaze. names: what a video may be called -> its id.
+    form: the `GazeFormat`. subjects: whose rows are read; default everybody's. first_frame: the
+    number that the table gives to the first frame of a video, 0 or 1.
 
     A row is in the frame that its column `frame` names, or that is shown at `time_ms`, and with
     `duration_ms` in all frames from there to its end. That is not how public code reads the gaze
     of Hollywood-2, see `mathe_gaze.frame_of`, which is the nearest frame.
     """
 
-    def __init__(self, path, names, *, subjects=None, first_frame=0):
-        self.path, self.first_frame = path, first_frame
-        self.seen, self.strangers = {}, ()
-        if not path.is_file():
-            self.rows, self.note, self.timed = {}, f"No gaze: there is no {path.name}.", False
-            return
-        table = _table(path, COLUMNS, MORE)
-        self.timed = self._when(table) == "time_ms"
+    def __init__(self, path, names, form=None, *, subjects=None, first_frame=0):
+        self.path, self.form, self.first_frame = path, form or GazeFormat(), first_frame
+        self.rows, self.strangers, self.timed = {}, (), False
+        self.seen, self.met, self.note = {}, [], ""
+        if path is not None:
+            self._read_table(names, subjects)
+
+    def _read_table(self, names, subjects):
+        table = tables.read(self.path, COLUMNS, numbers=NUMBERS, more=MORE, form=self.form)
+        self.timed = self._when(table.rows) == "time_ms"
         self._check(table)
-        table["name"] = table["video"].map(names)
-        self.strangers = table.loc[table["name"].isna(), "video"]
-        table = table[table["name"].notna() & self._chosen(table, subjects)]
-        self.rows = dict(list(table.groupby("name")))
-        self.note = self._note(table)
+        called, whose = (table[column].astype(object) for column in ("video", "subject"))
+        rows = table.rows[[name for name in NUMBERS if name in table]]
+        rows = rows.assign(subject=whose, name=called.map(names))
+        self.strangers = called[rows["name"].isna()]
+        rows = rows[rows["name"].notna() & self._chosen(whose, subjects)]
+        self.rows = dict(list(rows.groupby("name")))
+        self.note = self._note(rows)
 
     @property
     def videos(self):
@@ -70,7 +77,7 @@ class TabledGaze:
         Rows before or after the video and points off the picture or not a number are dropped and
         counted in `report`. `InputError` where most rows of the video are no time of it.
         """
-        if name not in self.rows:
+        if name not in self.rows:  # without gaze
             return [np.zeros((0, 2))] * frames, [np.zeros(0, str)] * frames
         rows = self.rows[name]
         spans = self._by_time if self.timed else self._by_number
@@ -79,32 +86,50 @@ class TabledGaze:
         self._check_lost(name, rows, timely)
         report.points_out_of_time += int((~timely).sum())
         rows, first = rows[timely], first[timely].clip(0)
+        points, whose = self._in_pixels(name, rows, shape)
         lengths = last[timely].clip(max=frames - 1) - first + 1
         place = np.repeat(np.arange(len(rows)), lengths)
         # Counted on within each row.
         within = np.arange(len(place)) - np.repeat(lengths.cumsum() - lengths, lengths)
-        points = rows[["x", "y"]].to_numpy(np.float64)[place]
+        points, whose, numbers = points[place], whose[place], first[place] + within
         known = np.isfinite(points).all(axis=1)
         kept = gaze.inside(points, shape) & known
         report.points_not_a_number += int((~known).sum())
         report.points_outside += int((known & ~kept).sum())
-        whose = rows["subject"].to_numpy(str)[place]
-        return by_frame(points[kept], (first[place] + within)[kept], whose[kept], frames)
+        return by_frame(points[kept], numbers[kept], whose[kept], frames)
+
+    def _in_pixels(self, name, rows, shape):
+        """Points of rows in pixels of their video, and whose they are."""
+        raw, whose = rows[["x", "y"]].to_numpy(np.float64), rows["subject"].to_numpy(str)
+        points = coordinates.in_pixels(raw, shape, self.form, f"video {name!r}")
+        self.met.append((name, raw, points, shape, whose))
+        return points, whose
 
     def check_names(self):
         """Refuse rows of videos that are not there."""
         if len(self.strangers):
             others = self.strangers.unique()
+            expected = (
+                "rows of the videos that are there, or on_bad_example='skip' "
+                "(--data.on-bad-example skip) to leave others out"
+            )
             received = f"{len(self.strangers)} of {len(others)} others: {listing(others, 5)}"
-            raise InputError(self.path, "rows of the videos that are there", received)
+            raise InputError(self.path, expected, received)
 
-    def check_times(self, report):
-        """Refuse numbers that are those of another unit, once all videos have been read."""
+    def check(self, report):
+        """Refuse what cannot be times or pixels of the videos, once all of them have been read."""
         least = min((first for first, *_ in self.seen.values()), default=0)
         if self.timed:
             self._refuse_seconds()
         elif least == 1:
             self._refuse_from_one(report)
+        if self.met:
+            ids, raw, points, shapes, subjects = zip(*self.met, strict=True)
+            options = {"raw": raw, "subjects": subjects, "ids": ids, "form": self.form}
+            told = plausibility.suspicion(plausibility.Points.of(points, shapes, **options))
+            if told:
+                expected = "gaze in pixels of the videos (most_lost=1 takes all as it is)"
+                raise InputError(self.path, expected, told)
 
     # --- the table ------------------------------------------------------------------------------
 
@@ -122,38 +147,35 @@ class TabledGaze:
         return there[0]
 
     def _check(self, table):
-        """Numbers in place of text, of a table each line of which is as it has to be."""
+        """Refuse a row that does not say what it has to."""
         for column, what in (("video", "the name of a video"), ("subject", "a viewer")):
-            _refuse_line(self.path, column, table[column] == "", what, table)
-        for column in ("x", "y", *TIMES, "duration_ms"):
+            table.refuse(column, table[column] == "", what)
+        for column in (*TIMES, "duration_ms"):
             if column not in table:
                 continue
-            numbers = pd.to_numeric(table[column], errors="coerce")
-            expected, bad = "a number", ~np.isfinite(numbers)
-            if column in ("x", "y"):
-                bad = numbers.isna() & ~table[column].str.lower().isin(MISSING)
-            elif column == "frame":
+            numbers = table[column]
+            expected, bad = "a number", numbers.isna()
+            if column == "frame":
                 expected = f"a whole number from {self.first_frame} (see first_frame)"
                 bad |= (numbers % 1 != 0) | (numbers < self.first_frame)
             elif column == "duration_ms":
                 expected, bad = "a number of ms, 0 or more", bad | (numbers < 0)
-            _refuse_line(self.path, column, bad, expected, table)
-            table[column] = numbers
+            table.refuse(column, bad, expected)
 
-    def _chosen(self, table, subjects):
+    def _chosen(self, whose, subjects):
         if subjects is None:
             return True
-        wanted, there = [str(subject) for subject in subjects], sorted(set(table["subject"]))
+        wanted, there = [str(subject) for subject in subjects], sorted(set(whose))
         missing = [subject for subject in wanted if subject not in there]
         if missing or not wanted:
             expected = f"viewers of {self.path.name}: {listing(there, 20)}"
             raise InputError("subjects", expected, listing(missing, 20))
-        return table["subject"].isin(wanted)
+        return whose.isin(wanted)
 
-    def _note(self, table):
+    def _note(self, rows):
         if not self.timed:
             return ""
-        if "duration_ms" in table:
+        if "duration_ms" in rows:
             return "A fixation is a point of gaze in every frame from its start to its end."
         return "Rows tell no duration_ms: each is a point of gaze in the one frame of its time_ms."
 
@@ -203,7 +225,7 @@ class TabledGaze:
 
     def _check_lost(self, name, rows, timely):
         lost = 1 - timely.mean()
-        if lost <= MOST_LOST:
+        if lost <= max(MOST_LOST, self.form.most_lost):
             return
         least, most, length = self.seen[name]
         column = TIMES[self.timed]

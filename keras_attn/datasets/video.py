@@ -85,7 +85,10 @@ class VideoExample:
     def extracted(self):
         """Its extracted frames and flow as a `FlowFolder`; `InputError` where it has none."""
         if self.flow is None:
-            expected = "extracted flow (flow_root, as tools/extract_flow.py writes it)"
+            expected = (
+                "extracted flow: that of flow_root (--data.flow-root), as tools/extract_flow.py "
+                "VIDEOS --out FLOW_ROOT writes it, or datasets.with_flow"
+            )
             raise InputError(f"video {self.id!r}", expected, "none")
         return FlowFolder(self.flow, self.images)
 
@@ -132,13 +135,13 @@ class VideoReport(Report):
     def __str__(self):
         """One line; counts that are zero and need no comment are left out."""
         amount = [f"{self.videos} videos", f"{self.frames} frames"]
-        alike = self.points and not self.viewers
-        whose = "viewers not told apart" if alike else f"{self.viewers} viewers"
+        whose = f"{self.viewers} viewers" if self.viewers else "viewers not told apart"
+        gaze = [whose, f"{self.points} points of gaze"] if self.points else ["no gaze"]
         return self.line(
-            [*amount, whose, f"{self.points} points of gaze"],
+            [*amount, *gaze],
             self.videos,
             {
-                "videos without gaze": self.videos_without_fixations,
+                "videos without gaze": self.videos_without_fixations if self.points else 0,
                 "frames without gaze in the others": self.frames_without_fixations,
                 f"videos of fewer than {SNIPPET} pairs of frames": self.short,
             },

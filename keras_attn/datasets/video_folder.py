@@ -3,14 +3,15 @@
 from functools import partial
 from pathlib import Path
 
-from keras_attn.datasets import frames
+from keras_attn.datasets import frames, tables
 from keras_attn.datasets.flow_files import find_flow
-from keras_attn.datasets.folder import SPLITS, _refuse_line, _table
+from keras_attn.datasets.picture_table import SPLITS
 from keras_attn.datasets.tabled_gaze import TabledGaze
 from keras_attn.datasets.video import VideoReader
 from keras_attn.errors import InputError, listing, one_of
+from keras_attn.gaze_format import GazeFormat
 
-VIDEOS = "videos"
+VIDEOS, FIXATIONS, CLASSES = "videos", "fixations.csv", "classes.csv"
 
 
 def video_folder(
@@ -22,8 +23,9 @@ def video_folder(
     fps=None,
     first_frame=0,
     on_bad_example="raise",
+    **form,
 ):
-    """Read a folder of videos with fixations.
+    """Read a folder of videos with fixations or classes.
 
     root/videos/<name>.mp4   (or avi, mov, mkv, webm, ...), or a folder <name> of its frames
     root/fixations.csv       columns video, subject, x, y, and frame or time_ms, and with time_ms,
@@ -43,33 +45,35 @@ def video_folder(
     they even or not.
     subjects: whose gaze is read; default everybody's. fps: frames a second of folders of frames,
     which time_ms needs. on_bad_example: "raise", or "skip" to leave out and list videos that cannot
-    be used and fixations of videos that are not there.
+    be used and fixations of videos that are not there. form: fields of `GazeFormat`, such as
+    coordinates="normalised", screen=(1920, 1080), place="fit", missing=(0,), separator=";".
 
     Points outside the frames or NaN and rows before or after the video are dropped and counted; a
     video without gaze stays, counted, and is not scored against gaze. `InputError` where more than
-    half of a video's rows are before or after it, where times look like seconds, or frames as if
-    counted from 1.
+    half of a video's rows are before or after it, where times look like seconds or frames as if
+    counted from 1, and for points that cannot be pixels of the videos. Without fixations.csv, with
+    classes, there is no gaze to score against.
     Returns a `VideoDataset`, ordered by name, with the splits that classes.csv tells; its classes
     are in the order of their names.
     """
-    root = Path(root).expanduser()
+    root, form = Path(root).expanduser(), GazeFormat(**form)
     one_of("first_frame", first_frame, (0, 1))
     found = dict(sorted(frames.find([_folder(root)]).items()))
     if fps is not None and not any(path.is_dir() for path in found.values()):
         raise InputError("fps", "none, for all videos are files, which tell it", fps)
-    known = _known(found)
-    table = root / "fixations.csv"
-    source = TabledGaze(table, known, subjects=subjects, first_frame=first_frame)
+    known, path = _known(found), _gaze_of(root)
+    source = TabledGaze(path, known, form, subjects=subjects, first_frame=first_frame)
     reader = VideoReader(root.resolve().name, on_bad_example, source, fps, exact=True)
     reader.note = "\n".join(filter(None, (_about(root / "about.txt"), source.note)))
-    reader.guard(table.name, source.check_names)
-    classes, labels, splits = _classes(root / "classes.csv", known, reader)
+    reader.guard(FIXATIONS, source.check_names)
+    classes, labels, splits = _classes(root / CLASSES, known, reader, form)
     for name, path in found.items():
         if not classes or name in labels:
             extracted = partial(_flow, name, flow_root, image_root)
             reader.guard(name, partial(_add, reader, name, path, extracted, labels.get(name, ())))
-    source.check_times(reader.report)
-    return reader.dataset(root, classes=classes, splits=splits)
+    source.check(reader.report)
+    options = {"classes": classes, "splits": splits, "needs_gaze": source.path is not None}
+    return reader.dataset(root, **options)
 
 
 def _folder(root):
@@ -81,8 +85,28 @@ def _folder(root):
 
 def _known(found):
     """Ids of videos by what they may be called, with the suffix or without."""
-    files = {f"{name}{path.suffix}": name for name, path in found.items() if path.is_file()}
-    return files | {name: name for name in found}
+    known = {}
+    for name, path in found.items():
+        called = tables.composed(name)
+        if called in known:
+            expected = "videos of different names"
+            raise InputError(VIDEOS, expected, f"{found[known[called]]} and {path}")
+        known[called] = name
+    for name, path in found.items():
+        if path.is_file():
+            known.setdefault(tables.composed(f"{name}{path.suffix}"), name)
+    return known
+
+
+def _gaze_of(root):
+    """The path of the table of gaze, or None; an error where there is nothing but videos."""
+    path = root / FIXATIONS
+    if path.is_file() or list(root.glob("fixations.*")):
+        return path
+    if not (root / CLASSES).is_file():
+        expected = f"{FIXATIONS} with gaze, or {CLASSES} to learn from without"
+        raise InputError(path, expected, "no such file")
+    return None
 
 
 def _about(path):
@@ -101,23 +125,23 @@ def _add(reader, name, path, extracted, labels):
 # --- classes ------------------------------------------------------------------------------------
 
 
-def _classes(path, known, reader):
+def _classes(path, known, reader, form):
     """Names of the classes, labels by video, and videos by split; all empty without the file."""
     if not path.is_file():
         return (), {}, {}
-    table = _table(path, ("video", "class"), "[, split]")
-    table["name"] = table["video"].map(known)
-    _refuse_line(path, "video", table["name"].isna(), "a video of the folder videos/", table)
-    _refuse_line(path, "class", table["class"] == "", "the name of a class", table)
-    twice = table.duplicated(["name", "class"])
-    _refuse_line(path, "class", twice, "each class of a video named once", table)
-    names = tuple(sorted(set(table["class"])))
-    reader.guard(path.name, partial(_refuse_without, path, known, set(table["name"])))
+    table = tables.read(path, ("video", "class"), more="[, split]", form=form)
+    table.refuse("class", table["class"] == "", "the name of a class")
+    called = table["video"].astype(object).map(known)
+    table.refuse("video", called.isna(), "the name of a video that is there")
+    rows = table.rows.astype(object).assign(name=called)
+    table.refuse("class", rows.duplicated(["name", "class"]), "each class of a video named once")
+    reader.guard(path.name, partial(_refuse_without, path, known, set(called)))
+    names = tuple(sorted(set(rows["class"])))
     labels = {
         name: tuple(sorted(map(names.index, classes)))
-        for name, classes in table.groupby("name")["class"]
+        for name, classes in rows.groupby("name")["class"]
     }
-    return names, labels, _splits(path, table, reader.report)
+    return names, labels, _splits(table, rows, reader.report)
 
 
 def _refuse_without(path, known, there):
@@ -126,18 +150,18 @@ def _refuse_without(path, known, there):
         raise InputError(path, "a class for every video", f"none for {listing(missing, 5)}")
 
 
-def _splits(path, table, report):
+def _splits(table, rows, report):
     """Videos by split, where there is such a column."""
-    if "split" not in table:
+    if "split" not in rows:
         return {}
-    _refuse_line(path, "split", ~table["split"].isin(SPLITS), "train or test", table)
-    several = table.groupby("name")["split"].transform("nunique") > 1
-    _refuse_line(path, "split", several, "the same split in all rows of a video", table)
-    splits = {name: tuple(table.loc[table["split"] == name, "name"].unique()) for name in SPLITS}
+    table.refuse("split", ~rows["split"].isin(SPLITS), "train or test")
+    several = rows.groupby("name")["split"].transform("nunique") > 1
+    table.refuse("split", several, "the same split in all rows of a video")
+    splits = {name: tuple(rows.loc[rows["split"] == name, "name"].unique()) for name in SPLITS}
     for name, videos in splits.items():
         if not videos:
-            raise InputError(path, "videos of both splits, train and test", f"none of {name}")
-    unseen = sorted(set(table["class"]) - set(table.loc[table["split"] == "train", "class"]))
+            raise InputError(table.name, "videos of both splits, train and test", f"none of {name}")
+    unseen = sorted(set(rows["class"]) - set(rows.loc[rows["split"] == "train", "class"]))
     if unseen:
         report.remarks.append(f"nothing to train on for {listing(unseen, 5)}")
     return splits

@@ -148,7 +148,7 @@ def test_a_video_has_one_class_or_several_and_a_split(tmp_path):
     ("classes", "message"),
     [
         (("video,class", "a,run"), r"classes\.csv: expected a class for every video.*none for b"),
-        (("video,class", "c,run"), r"line 2, column video: expected a video of the folder videos/"),
+        (("video,class", "c,run"), r"line 2, column video: expected the name of a video that"),
         (("video,class", "a,", "b,run"), r"line 2, column class: expected the name of a class"),
         (("video,class", "a,run", "a.avi,run", "b,run"), "line 3, column class: expected each"),
         (("video,class,split", "a,run,train", "b,run,"), "line 3, column split: expected train"),
@@ -197,9 +197,9 @@ def test_frames_beyond_the_video_are_dropped_unless_they_are_most(tmp_path):
         ("video,subject,frame,time_ms,x,y", "a,P1,0,0,1,2", "of the columns frame and time_ms"),
         ("video,subject,frame,duration_ms,x,y", "a,P1,0,9,1,2", "duration_ms beside time_ms alone"),
         ("video,subject,frame,x,y", "a,P1,1.5,1,2", "column frame: expected a whole number"),
-        ("video,subject,frame,x,y", "a,P1,-1,1,2", "column frame: .* from 0 .*Received: '-1'"),
+        ("video,subject,frame,x,y", "a,P1,-1,1,2", "column frame: .* from 0 .*Received: -1.0"),
         (HEAD, "a,P1,,1,2", "line 2, column time_ms: expected a number. Received: nothing"),
-        (HEAD, "a,P1,0,left,2", "line 2, column x: expected a number. Received: 'left'"),
+        (HEAD, "a,P1,0,left,2", "line 2, column x: expected a number, or .*'left'"),
         (HEAD, ",P1,0,1,2", "column video: expected the name of a video"),
         (HEAD, "a,,0,1,2", "column subject: expected a viewer"),
         ("video,subject,time_ms,duration_ms,x,y", "a,P1,0,-1,1,2", "duration_ms: .* 0 or more"),
@@ -221,6 +221,52 @@ def test_rows_of_videos_that_are_not_there_are_refused_or_listed(tmp_path):
 def test_a_folder_without_videos_says_where_they_belong(tmp_path):
     with pytest.raises(InputError, match="videos: expected a folder of videos"):
         datasets.video_folder(tmp_path)
+
+
+# --- units --------------------------------------------------------------------------------------
+
+
+def test_points_on_a_screen_are_laid_on_the_video_that_filled_it(tmp_path):
+    """48×64 in a screen of 144 wide and 120 high: enlarged by 2.25, 6 pixels from its top."""
+    rows = (
+        f"{video},P1,{40 * t},{2.25 * (5 + t)},{6 + 2.25 * 8}" for video in "ab" for t in range(9)
+    )
+    root = own(tmp_path, *rows)
+    data = datasets.video_folder(root, screen=(144, 120), place="fit")
+    for number in range(9):
+        np.testing.assert_allclose(data[1].points[number], [[5 + number, 8]])
+
+
+def test_points_that_cannot_be_pixels_of_the_videos_are_refused(tmp_path):
+    rng = np.random.default_rng(3)
+    rows = [
+        f"{v},P{n % 5},{n},{x:.3f},{y:.3f}"
+        for v in "ab"
+        for n, (x, y) in enumerate(0.99 * rng.random((60, 2)))
+    ]
+    root = own(tmp_path, *rows)
+    with pytest.raises(InputError, match=r"fixations\.csv: .*coordinates='normalised'"):
+        datasets.video_folder(root)
+    assert datasets.video_folder(root, coordinates="normalised").report.points == 120
+    assert datasets.video_folder(root, most_lost=1).report.points == 120
+
+
+def test_a_table_of_semicolons_and_decimal_commas_is_read_as_such(tmp_path):
+    rows = (own(tmp_path, "a;P1;40,5;1,5;2", head=HEAD.replace(",", ";")),)
+    data = datasets.video_folder(*rows, separator=";", decimal=",")
+    assert seen(data[0]) == {1: [[1.5, 2]]}
+
+
+def test_names_are_the_same_in_either_unicode_form(tmp_path):
+    own(tmp_path, "fu\u0308r,P1,0,1,2", videos=("f\u00fcr",))
+    assert seen(datasets.video_folder(tmp_path)[0]) == {0: [[1, 2]]}
+
+
+def test_without_gaze_there_have_to_be_classes(tmp_path):
+    with pytest.raises(InputError, match=r"expected fixations\.csv with gaze, or classes\.csv"):
+        datasets.video_folder(own(tmp_path))
+    data = datasets.video_folder(own(tmp_path, classes=("video,class", "a,run", "b,jump")))
+    assert data.report.points == 0 and "no gaze" in str(data.report)
 
 
 # --- flow ---------------------------------------------------------------------------------------
