@@ -76,6 +76,12 @@ def audit(
     """
     if out is not None:
         runs.check_target(out, FILES, overwrite=overwrite)
+    if isinstance(data, datasets.VideoDataset):
+        expected = (
+            "a GazeDataset, of images; ka.evaluate(model, data) scores the attention of a network "
+            "of clips against the gaze of videos"
+        )
+        raise InputError("data", expected, "a VideoDataset")
     data = datasets.as_dataset(data)
     models = model if isinstance(model, dict) else {_name(model): model}
     if twice := [name for name in models if str(name) != name and str(name) in models]:

@@ -52,6 +52,6 @@ def as_dataset(data, where="data", kind=GazeDataset):
         return data
     if kind is GazeDataset and isinstance(data, (str, Path)):
         return folder(data)
-    also = " or the path of a folder" if kind is GazeDataset else ""
+    also = " or the path of a folder" if kind is GazeDataset else ", such as video_folder returns"
     received = type(data).__name__ if isinstance(data, Dataset) else repr(data)
     raise InputError(where, f"a {kind.__name__}{also}", received)

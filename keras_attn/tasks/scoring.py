@@ -192,10 +192,24 @@ def gaze_of_image(dataset, index, sigma):
     return [GazeScores.of_image(dataset, index, blur)] if len(dataset[index].points) else []
 
 
+def check_gaze(dataset, attention, needs):
+    """Refuse a dataset without any gaze where an attention learns from it or is made of it.
+
+    attention: what it is called. needs: whether it does.
+    """
+    if needs and not dataset.report.points:
+        expected = (
+            f"gaze, which the attention {attention!r} needs (or model.attention of another name)"
+        )
+        raise InputError(f"dataset {dataset.name!r}", expected, "none")
+
+
 def check_classes(dataset, classes):
     """Refuse a dataset of other classes, or of fewer than two."""
     if len(classes) < 2 or tuple(dataset.classes) != tuple(classes):
         expected = f"the classes {listing(classes)}" if classes else "at least two classes"
+        if not dataset.classes:
+            expected += ", as classes.csv tells those of a folder of your own"
         raise InputError(f"dataset {dataset.name!r}", expected, listing(dataset.classes))
 
 
