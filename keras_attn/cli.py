@@ -10,15 +10,16 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import tyro
 
-from keras_attn import __version__, model_options, standard_streams
+from keras_attn import __version__, gaze_format, model_options, standard_streams
 from keras_attn.errors import InputError, TrainingStopped
 from keras_attn.gaze import CENTRE_BIAS_SIGMA, FIXATION_SIGMA
+from keras_attn.gaze_format import GazeFormat
 from keras_attn.networks import forms
 
 PROGRAM = "keras-attn"
@@ -70,6 +71,8 @@ class Audit:
     """Folder to write to."""
     overwrite: bool = False
     """Replace the results of an earlier audit in that folder."""
+    gaze: Annotated[GazeFormat, tyro.conf.OmitArgPrefixes] = field(default_factory=GazeFormat)
+    """What fixations.csv leaves unsaid."""
 
     def __call__(self):
         """Run the audit and say where its files are."""
@@ -77,7 +80,8 @@ class Audit:
 
         runs.check_target(self.out, api.FILES, overwrite=self.overwrite)
         chosen = model_options.models(self.model)
-        data = datasets.folder(self.data, on_bad_example=self.on_bad_example)
+        form = gaze_format.fields_of(self.gaze)
+        data = datasets.folder(self.data, on_bad_example=self.on_bad_example, **form)
         print(f"{data.name}: {data.report}", flush=True)
         every = chosen.values() if isinstance(chosen, dict) else [chosen]
         if any(forms.of(one) != forms.MAPS for one in every):

@@ -7,12 +7,12 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
-from keras_attn import cli, commands, configs, model_options, runs
+from keras_attn import cli, commands, configs, gaze_format, model_options, runs
 from keras_attn.errors import InputError, one_of
 
 
 @dataclass(frozen=True)
-class DataChange:
+class DataChange(gaze_format.GazeFormat):
     """Other data than the run was configured with."""
 
     name: str | None = None
@@ -89,11 +89,14 @@ def scored_on(config, change):
         raise InputError("--data.root", expected, "none")
     name = change.name or "folder"
     one_of("--data.name", name, datasets.OF_IMAGES)
-    data = getattr(datasets, name)(change.root)
+    gaze_format.check_read(name, change)
+    form = gaze_format.fields_of(change) if name in gaze_format.READ_BY else {}
+    data = getattr(datasets, name)(change.root, **form)
     print(f"{data.name}: {data.report}", flush=True)
     return data
 
 
+DEFAULT = gaze_format.fields_of(gaze_format.GazeFormat())
 CHANGEABLE = ("name", "root", "gaze", "flow_root", "image_root", "fold")
 """Fields of `DataChange` that are fields of a configuration too."""
 
@@ -103,6 +106,10 @@ def held_out(config, change):
     own = {f.name for f in fields(config.data)}
     given = {name: getattr(change, name) for name in CHANGEABLE}
     given = {name: value for name, value in given.items() if value is not None}
+    # Other data are written in their own way, not in that of the data that the run learnt from.
+    elsewhere = "name" in given or "root" in given
+    form = gaze_format.fields_of(change) if elsewhere else gaze_format.changed(change)
+    given |= {name: value for name, value in form.items() if name in own or value != DEFAULT[name]}
     for name, value in given.items():
         if name not in own:
             raise InputError(f"--data.{name}", f"nothing, for {config.data.name}", value)

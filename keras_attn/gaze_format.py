@@ -86,10 +86,28 @@ class GazeFormat:
         return tuple(code for code in self.missing or () if not _is_number(code))
 
 
+FIELDS = tuple(field.name for field in fields(GazeFormat))
+READ_BY = ("folder", "video_folder")
+"""Datasets that are tables of anybody's making; the published formats leave nothing open."""
+
+
 def fields_of(settings):
-    """The fields of a `GazeFormat` that `settings`, a dataclass, has: a dict by name."""
-    names = [field.name for field in fields(GazeFormat)]
-    return {name: getattr(settings, name) for name in names if hasattr(settings, name)}
+    """The fields of a `GazeFormat` in `settings`, a dataclass that has them all: a dict by name."""
+    return {name: getattr(settings, name) for name in FIELDS}
+
+
+def changed(settings):
+    """Those of `fields_of` that are not as they are by default."""
+    default = fields_of(GazeFormat())
+    return {name: value for name, value in fields_of(settings).items() if value != default[name]}
+
+
+def check_read(name, settings):
+    """Raise `InputError` for fields that are set for a dataset of a format of its own."""
+    if name not in READ_BY:
+        for field, value in changed(settings).items():
+            expected = f"nothing for {name}, whose files leave it not open"
+            raise InputError(f"data.{field}", expected, repr(value))
 
 
 def _separator(text, decimal):

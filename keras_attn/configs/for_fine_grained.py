@@ -9,6 +9,7 @@ from typing import Literal
 from keras_attn.configs.base import Attention, Backbone, Config, Machine
 from keras_attn.errors import InputError
 from keras_attn.gaze import FIXATION_SIGMA
+from keras_attn.gaze_format import GazeFormat
 
 LEARNING_RATES = {"alexnet": 5e-6, "vgg16": 1e-5, "resnet50": 1e-4}
 """Of Adam, by backbone (§IV-C2)."""
@@ -38,7 +39,7 @@ class FineGrainedModel:
 
 
 @dataclass(frozen=True)
-class FineGrainedData:
+class FineGrainedData(GazeFormat):
     """Images with classes and gaze, and the lists of those to train and to test on."""
 
     name: Literal["cub_vwsw", "folder"] = "cub_vwsw"

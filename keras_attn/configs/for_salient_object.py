@@ -8,6 +8,7 @@ from typing import Literal
 
 from keras_attn.configs.base import Attention, Backbone, Config, Machine
 from keras_attn.gaze import FIXATION_SIGMA
+from keras_attn.gaze_format import GazeFormat
 
 LEARNING_RATES = {"alexnet": 1e-5, "vgg16": 1e-4, "resnet50": 5e-5}
 """Of Adam, by backbone (§IV-A2)."""
@@ -34,7 +35,7 @@ class SalientObjectModel:
 
 
 @dataclass(frozen=True)
-class SalientObjectData:
+class SalientObjectData(GazeFormat):
     """Images with masks and gaze, and the fold that is held out."""
 
     name: Literal["dut_omron", "pascal_s", "folder"] = "dut_omron"

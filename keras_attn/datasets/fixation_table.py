@@ -6,7 +6,8 @@ from keras_attn.datasets import tables
 from keras_attn.errors import InputError, listing
 
 COLUMNS = ("image", "subject", "x", "y")
-NUMBERS = ("x", "y", "duration_ms")
+NUMBERS = ("x", "y")
+UNREAD = ("duration_ms",)
 MORE = "[, duration_ms]"
 MOST_VALUES = 1000
 """Different values up to which a further column can select fixations; time stamps have more."""
@@ -14,7 +15,8 @@ MOST_VALUES = 1000
 
 def read(path, names, reader):
     """Fixations by picture out of a CSV file with COLUMNS; see `by_picture`."""
-    table = tables.read(path, COLUMNS, numbers=NUMBERS, more=MORE, form=reader.form)
+    options = {"numbers": NUMBERS, "unread": UNREAD, "more": MORE}
+    table = tables.read(path, COLUMNS, form=reader.form, **options)
     return by_picture(table, names, reader)
 
 
@@ -50,7 +52,7 @@ def nothing():
 
 def _conditions(table):
     """Further columns, of so few values that they can tell fixations apart."""
-    further = [name for name in table.rows if name not in (*COLUMNS, *NUMBERS)]
+    further = [name for name in table.rows if name not in (*COLUMNS, *UNREAD)]
     return [name for name in further if len(table[name].cat.categories) <= MOST_VALUES]
 
 

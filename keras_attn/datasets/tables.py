@@ -66,12 +66,12 @@ class Table:
         raise InputError(f"{self.name}, {self.lines(row)}, column {column}", expected, received)
 
 
-def read(path, columns, *, numbers=(), more="", form=None):
+def read(path, columns, *, numbers=(), unread=(), more="", form=None):
     """A CSV file as a `Table`.
 
     columns: those that have to be there. numbers: columns that hold numbers, where they are there.
-    more: what the message for a missing file says of further columns. form: a `GazeFormat` that
-    names separator, decimal sign, encoding and words for missing values.
+    unread: columns that are left out. more: what the message for a missing file says of further
+    columns. form: a `GazeFormat`; it names separator, decimal sign, encoding and missing values.
     Raises `InputError` that names file and line for all that may be read in two ways.
     """
     path, form = Path(path), form or GazeFormat()
@@ -84,7 +84,7 @@ def read(path, columns, *, numbers=(), more="", form=None):
             # pandas reads on behind the last column of the header, and only warns.
             warnings.simplefilter("error", pd.errors.ParserWarning)
             for chunk in reader:
-                parts.append(_typed(chunk, header, columns, numbers, path, form, parts))
+                parts.append(_typed(chunk, header, columns, numbers, unread, path, form, parts))
     except pd.errors.EmptyDataError as error:
         raise InputError(path, expected, "an empty file") from error
     except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
@@ -244,7 +244,7 @@ def _refuse_long_row(path, count, form):
 # --- values -------------------------------------------------------------------------------------
 
 
-def _typed(chunk, header, columns, numbers, path, form, earlier):
+def _typed(chunk, header, columns, numbers, unread, path, form, earlier):
     """Rows that were read as text, as categories and numbers; `earlier` rows count the lines."""
     before = sum(map(len, earlier))
     table = Table(chunk, path, lambda row: f"line {_line(path, before + row, form)}")
@@ -253,7 +253,7 @@ def _typed(chunk, header, columns, numbers, path, form, earlier):
         # A field that is empty is "", one that is not there at all is NaN.
         table.refuse(column, chunk[column].isna(), f"{len(header)} fields, as in the header")
     made = {}
-    for column in header:
+    for column in (name for name in header if name not in unread):
         values = chunk[column].fillna("")
         if column in numbers:
             made[column] = _numbers(table, column, values, form)
@@ -277,15 +277,14 @@ def _text(table, column, values):
 
 
 def _numbers(table, column, values, form):
-    text = values.astype(str).str.strip()
-    numbers = pd.to_numeric(_pointed(text, form), errors="coerce").to_numpy(np.float64, copy=True)
+    numbers = pd.to_numeric(_pointed(values, form), errors="coerce").to_numpy(np.float64, copy=True)
     none = ~np.isfinite(numbers)
     if none.any():
-        words = text[none].str.lower().isin({*MISSING, *form.words, "<na>", "inf", "-inf"})
-        wrong = np.flatnonzero(none)[~words.to_numpy()]
+        text = values[none].astype(str).str.strip().str.lower()
+        wrong = np.flatnonzero(~text.isin({*MISSING, *form.words, "<na>", "inf", "-inf"}))
         if len(wrong):
-            row = int(wrong[0])
-            _refuse_number(table, column, row, text.iloc[row], form)
+            row = int(np.flatnonzero(none)[wrong[0]])
+            _refuse_number(table, column, row, str(values.iloc[row]).strip(), form)
     numbers[none] = np.nan
     return numbers
 

@@ -7,7 +7,7 @@ from functools import partial
 import keras
 import numpy as np
 
-from keras_attn import configs, datasets, evaluation, mechanisms, models, weights
+from keras_attn import configs, datasets, evaluation, gaze_format, mechanisms, models, weights
 from keras_attn.datasets import pipeline
 from keras_attn.datasets.features import Features
 from keras_attn.errors import InputError
@@ -36,7 +36,8 @@ DATA = datasets.GazeDataset
 def read(data, drawn=None):
     """The whole dataset that the data part of a configuration names; drawn: as in Task 1."""
     if data.root is not None and data.name == "folder":
-        return datasets.folder(data.root, on_bad_example=data.on_bad_example)
+        options = {"on_bad_example": data.on_bad_example, **gaze_format.fields_of(data)}
+        return datasets.folder(data.root, **options)
     if data.root is not None:
         options = {"participants": data.participants, "shifted": data.shifted, "crop": data.crop}
         options |= {"gaze": data.gaze, "on_bad_example": data.on_bad_example}

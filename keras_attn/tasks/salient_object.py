@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_attn import configs, datasets, mechanisms, models, runs, weights
+from keras_attn import configs, datasets, gaze_format, mechanisms, models, runs, weights
 from keras_attn.datasets import pipeline
 from keras_attn.errors import InputError
 from keras_attn.losses import AttentionKL
@@ -36,7 +36,8 @@ def read(data, drawn=None):
     the system's folder for temporary files.
     """
     if data.root is not None:
-        return READERS[data.name](data.root, on_bad_example=data.on_bad_example)
+        options = gaze_format.fields_of(data) if data.name == "folder" else {}
+        return READERS[data.name](data.root, on_bad_example=data.on_bad_example, **options)
     scenes = {"images": data.images, "shape": (data.side, data.side), "seed": data.scenes_seed}
     if drawn is not None:
         drawn /= f"{data.name}-{data.images}-{data.side}-{data.scenes_seed}"
