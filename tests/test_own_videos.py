@@ -7,7 +7,7 @@ import pytest
 from drawn_videos import drawn, small
 
 import keras_attn as ka
-from keras_attn import configs, datasets
+from keras_attn import configs
 from keras_attn.configs.for_action import Schedule
 from keras_attn.errors import InputError
 from keras_attn.tasks import action
@@ -119,4 +119,16 @@ def test_viewers_and_numbers_of_frames_are_read_as_the_command_line_says(root, o
     assert configs.action("paper", name="video_folder").schedule == Schedule(
         10_000, 1e-4, (4_000, 8_000)
     )
-    assert isinstance(read, datasets.VideoDataset)
+
+
+def test_tables_are_read_as_the_configuration_says_they_are_written(root, own):
+    tables = [root / "video_folder" / f"{name}.csv" for name in ("fixations", "classes")]
+    before = [table.read_text() for table in tables]
+    try:
+        for table, text in zip(tables, before, strict=True):
+            table.write_text(text.replace(",", ";"))
+        again = action.read(config(root, separator=";").data)
+    finally:
+        for table, text in zip(tables, before, strict=True):
+            table.write_text(text)
+    assert again.fingerprint == own.fingerprint

@@ -10,6 +10,7 @@ from keras_attn import mechanisms
 from keras_attn.configs.base import Attention, Config, Machine, changed
 from keras_attn.errors import InputError
 from keras_attn.gaze import FIXATION_SIGMA
+from keras_attn.gaze_format import GazeFormat
 
 STREAMS = ("frames", "flow")
 """What one stream alone sees; it has no attention."""
@@ -58,7 +59,7 @@ class ActionModel:
 
 
 @dataclass(frozen=True)
-class ActionData:
+class ActionData(GazeFormat):
     """Videos with classes, gaze and extracted flow, and the lists to train and to test on."""
 
     name: Literal["hollywood2", "ucf_sports", "video_folder"] = "hollywood2"

@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_attn import configs, datasets, mechanisms, models, runs, weights
+from keras_attn import configs, datasets, gaze_format, mechanisms, models, runs, weights
 from keras_attn.datasets import clips
 from keras_attn.datasets.flow_files import FlowSettings, how_made
 from keras_attn.datasets.miniature import drawn_in
@@ -75,6 +75,7 @@ def _read_published(data, options):
 def _read_own(data, options):
     _refuse(data, "gaze", "subjects")
     options |= {"subjects": data.viewers, "first_frame": data.first_frame}
+    options |= gaze_format.fields_of(data)
     return datasets.video_folder(data.root, **options)
 
 
