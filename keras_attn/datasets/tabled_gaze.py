@@ -22,6 +22,12 @@ MOST_LOST = 0.5
 of the `GazeFormat`, where it is more."""
 SECONDS = 900
 """Videos that last so many times as long as all of their times tell are told in seconds."""
+SHORTEST, LONGEST = 1.0, 20_000.0
+"""Milliseconds that fixations last in the middle, at least and at most."""
+REACH = 0.5
+"""Share of the videos that gaze reaches, below which it is remarked."""
+TIMED = 0.9
+"""Share of the frames of a file that have to be shown after those before them."""
 TOLERANCE = 1.0
 """Milliseconds by which times may be off, as those are that were cut to whole ones; at most a
 quarter of a frame."""
@@ -123,6 +129,9 @@ class TabledGaze:
             self._refuse_seconds()
         elif least == 1:
             self._refuse_from_one(report)
+        reach = max((most / length for _, most, length in self.seen.values()), default=1)
+        if reach < REACH:
+            report.remarks.append(f"no gaze begins after the first {reach:.1%} of any video")
         if self.met:
             ids, raw, points, shapes, subjects = zip(*self.met, strict=True)
             options = {"raw": raw, "subjects": subjects, "ids": ids, "form": self.form}
@@ -161,6 +170,8 @@ class TabledGaze:
             elif column == "duration_ms":
                 expected, bad = "a number of ms, 0 or more", bad | (numbers < 0)
             table.refuse(column, bad, expected)
+        if "duration_ms" in table:
+            self._refuse_durations(table["duration_ms"])
 
     def _chosen(self, whose, subjects):
         if subjects is None:
@@ -210,13 +221,12 @@ class TabledGaze:
                 )
                 raise InputError(f"fps of {name}", expected, clock)
             return np.arange(frames) * 1e3 / clock, frames * 1e3 / clock
-        steps = np.diff(clock)
-        if len(steps) == 0 or steps.min() <= 0:
+        clock, usual = _mended(clock)
+        if usual is None:
             expected = "a file that says when each frame is shown, or the column frame for time_ms"
             raise InputError(f"video {name!r}", expected, "times of frames that do not increase")
-        usual = np.median(steps)
         # Files that count whole ms make steps of 41 and 42.
-        if np.abs(steps - usual).max() > max(1.5, 0.1 * usual):
+        if np.abs(np.diff(clock) - usual).max() > max(1.5, 0.1 * usual):
             remark = f"{name} has frames of different duration; times are looked up among them"
             report.remarks.append(remark)
         return clock, clock[-1] + usual
@@ -236,6 +246,19 @@ class TabledGaze:
             raise InputError(where, expected, f"{what}: times, or frames of another rate?")
         expected = f"ms from its first frame on, of which it has {length:.10g}"
         raise InputError(where, expected, what + _guess(least, most, length))
+
+    def _refuse_durations(self, durations):
+        """Durations in another unit than milliseconds; samples of a fast tracker are all alike."""
+        usual = durations.median()
+        looks = None
+        if usual < SHORTEST and durations.nunique() > 1:
+            looks = "seconds, to be multiplied by 1000"
+        if usual > LONGEST:
+            looks = "microseconds, to be divided by 1000"
+        if looks:
+            received = f"{usual:.3g} for half of them or more: {looks}?"
+            expected = "fixations' durations in ms, such as 250"
+            raise InputError(f"{self.path}, column duration_ms", expected, received)
 
     def _refuse_seconds(self):
         """Times of all videos that end as early as if they were told in seconds."""
@@ -261,6 +284,21 @@ class TabledGaze:
                 "no gaze in frame 0, but in frame 1: where the first frame is called 1, "
                 "first_frame=1 is wanted"
             )
+
+
+def _mended(clock):
+    """Times of frames that increase, and their usual step; None where most of them do not.
+
+    Decoders give a few frames no time of their own, such as the last of an MPEG file.
+    """
+    before = np.maximum.accumulate(clock)[:-1]
+    timed = np.flatnonzero(np.concatenate([[True], clock[1:] > before]))
+    if len(timed) < max(2, TIMED * len(clock)):
+        return clock, None
+    usual = float(np.median(np.diff(clock[timed]) / np.diff(timed)))
+    places = np.arange(len(clock))
+    behind = (places - timed[-1]).clip(0) * usual
+    return np.interp(places, timed, clock[timed]) + behind, usual
 
 
 def _shown(times, slack, starts, length):

@@ -112,6 +112,16 @@ def test_frames_of_different_duration_are_looked_up_one_by_one(tmp_path):
         source.read("a", 5, SHAPE, np.zeros(5), report)
 
 
+def test_a_frame_without_a_time_of_its_own_follows_those_before_it(tmp_path):
+    """The last one of an MPEG file is given that of the first."""
+    source, report = _source(tmp_path), datasets.VideoReport()
+    clock = np.arange(20) * 40.0
+    clock[[7, 19]] = 0
+    points, _ = source.read("a", 20, SHAPE, clock, report)
+    assert [n for n, its in enumerate(points) if len(its)] == [0, 2, 9, 10] and not report.remarks
+    assert source.seen["a"][2] == 800
+
+
 def _source(root):
     path = root / "fixations.csv"
     path.write_text(f"{HEAD}\na,P1,0,1,2\na,P1,100,1,2\na,P1,370,1,2\na,P1,400,1,2\n")
@@ -179,6 +189,31 @@ def test_times_that_cannot_be_those_of_the_video_are_told_for_what_they_seem(
     rows = [f"a,P1,{time},1,2" for time in times]
     with pytest.raises(InputError, match=rf"fixations\.csv, column time_ms.*{message}"):
         datasets.video_folder(own(tmp_path, *rows))
+
+
+@pytest.mark.parametrize(
+    ("durations", "message"),
+    [((0.25, 0.3, 0.1), "seconds, to be"), ((250_000, 90_000, 30_000), "microseconds, to be")],
+)
+def test_durations_in_another_unit_are_told_for_what_they_seem(tmp_path, durations, message):
+    rows = [f"a,P1,{40 * n},{duration},1,2" for n, duration in enumerate(durations)]
+    root = own(tmp_path, *rows, head="video,subject,time_ms,duration_ms,x,y")
+    with pytest.raises(InputError, match=f"column duration_ms: expected .* in ms.*{message}"):
+        datasets.video_folder(root)
+
+
+def test_samples_of_a_fast_tracker_may_last_half_a_millisecond(tmp_path):
+    rows = [f"a,P1,{40 * n},0.5,1,2" for n in range(20)]
+    root = own(tmp_path, *rows, head="video,subject,time_ms,duration_ms,x,y")
+    assert datasets.video_folder(root).report.points == 20
+
+
+def test_gaze_that_reaches_only_the_beginning_of_the_videos_is_remarked(tmp_path):
+    """As numbers of frames do that are taken for ms, or frames of half the rate."""
+    early = datasets.video_folder(own(tmp_path, *(f"a,P1,{n},1,2" for n in range(20))))
+    assert "no gaze begins after the first 2.4% of any video" in str(early.report)
+    late = datasets.video_folder(own(tmp_path, *(f"a,P1,{40 * n},1,2" for n in range(20))))
+    assert "no gaze begins" not in str(late.report)
 
 
 def test_frames_beyond_the_video_are_dropped_unless_they_are_most(tmp_path):
