@@ -5,6 +5,7 @@ from pathlib import Path
 
 from keras_attn import configs, datasets, gaze, runs
 from keras_attn.agreement import audit as agreement
+from keras_attn.agreement import by_condition
 from keras_attn.agreement import options as audit_options
 from keras_attn.agreement.opening import open_source
 from keras_attn.agreement.scoring import Blur
@@ -44,6 +45,8 @@ def audit(
     centre_bias_sigma=gaze.CENTRE_BIAS_SIGMA,
     batch_size=8,
     gallery=12,
+    where=None,
+    by=None,
     out=None,
     overwrite=False,
     progress=True,
@@ -69,6 +72,10 @@ def audit(
         the names of models.
     fixation_sigma, centre_bias_sigma: blur of densities, as shares of an image's width.
     gallery: how many images are kept to look at. out: a folder to write everything to.
+    where: only the fixations with these values of further columns, such as {"task": "search"} or
+        {"task": ["search", "counting"]}, as `data.where` takes them.
+    by: name of such a column, such as "task": a row for each of its values, with references of
+        their own, and how each differs from the first; in the order of `where` if that names them.
 
     Returns an `AuditResult`: print it, read `.rows` and `.examples`, or `.save(folder)`. The rows
     `centre`, `uniform`, `human` and `one viewer` are always there to compare with.
@@ -83,6 +90,9 @@ def audit(
         )
         raise InputError("data", expected, "a VideoDataset")
     data = datasets.as_dataset(data)
+    chosen = dict(where or {})
+    data = data.where(**chosen) if chosen else data
+    parts = None if by is None else by_condition.parts_of(data, by, chosen.get(by))
     models = model if isinstance(model, dict) else {_name(model): model}
     if twice := [name for name in models if str(name) != name and str(name) in models]:
         raise InputError("model", "another name for each of the models", repr(twice[0]))
@@ -98,7 +108,13 @@ def audit(
     sources = {name: open_source(one, **chosen[name]) for name, one in models.items()}
     blur = Blur(fixation_sigma, centre_bias_sigma)
     result = agreement.run(
-        sources, data, blur=blur, batch_size=batch_size, gallery=gallery, progress=progress
+        sources,
+        data,
+        blur=blur,
+        batch_size=batch_size,
+        gallery=gallery,
+        progress=progress,
+        parts=parts,
     )
     if out is not None:
         result.save(out, overwrite=overwrite)

@@ -16,7 +16,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-from keras_attn import __version__, gaze_format, model_options, standard_streams
+from keras_attn import __version__, model_options, standard_streams
 from keras_attn.errors import InputError, TrainingStopped
 from keras_attn.gaze import CENTRE_BIAS_SIGMA, FIXATION_SIGMA
 from keras_attn.gaze_format import GazeFormat
@@ -34,7 +34,8 @@ class Audit:
     """
 
     data: tyro.conf.Positional[Path]
-    """Folder with images/, fixations.csv (image,subject,x,y) and, optionally, masks/."""
+    """Folder with images/, fixations.csv (image,subject,x,y) and, optionally, masks/; or of a
+    published dataset, with --data-name."""
     model: tuple[str, ...] = ("vgg16",)
     """A .keras or .h5 file, a run folder or its .weights.h5, a SavedModel folder, a folder of maps
     (PNG or NPY by image name), or a backbone: alexnet, vgg16, resnet50. Several of them go into one
@@ -57,8 +58,13 @@ class Audit:
     explain: tuple[str, ...] = ()
     """The class that gradients and CAM explain: predicted (default), true, or one by number or
     name."""
+    data_name: str = "folder"
+    """Format of DATA: folder, or dut_omron, pascal_s, cub_vwsw, mit1003, cat2000, salicon, osie,
+    cub_gha, as they are unpacked."""
     on_bad_example: Literal["raise", "skip"] = "raise"
     """What happens to images and fixations that cannot be used."""
+    mask_threshold: float | None = None
+    """For masks of more than two values: what is above it, on their own scale, is object."""
     fixation_sigma: float = FIXATION_SIGMA
     """Blur of fixation densities, as a share of the image's width."""
     centre_bias_sigma: float = CENTRE_BIAS_SIGMA
@@ -67,6 +73,11 @@ class Audit:
     """Images at a time."""
     gallery: int = 12
     """How many images the page shows."""
+    where: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
+    """Only the fixations with this value of a further column of fixations.csv: COLUMN=VALUE, such
+    as --where task=search. Once more for another column, or for another value of the same."""
+    by: str | None = None
+    """A column of fixations.csv, such as task: a row for each value, and how they differ."""
     out: Path = Path("runs/audit")
     """Folder to write to."""
     overwrite: bool = False
@@ -80,14 +91,15 @@ class Audit:
 
         runs.check_target(self.out, api.FILES, overwrite=self.overwrite)
         chosen = model_options.models(self.model)
-        form = gaze_format.fields_of(self.gaze)
-        data = datasets.folder(self.data, on_bad_example=self.on_bad_example, **form)
+        reading = {"mask_threshold": self.mask_threshold, "on_bad_example": self.on_bad_example}
+        data = datasets.named(self.data_name, self.data, self.gaze, "--data-name", **reading)
         print(f"{data.name}: {data.report}", flush=True)
         every = chosen.values() if isinstance(chosen, dict) else [chosen]
         if any(forms.of(one) != forms.MAPS for one in every):
             import_tensorflow_quietly()
-        own = ("fixation_sigma", "centre_bias_sigma", "batch_size", "gallery")
+        own = ("fixation_sigma", "centre_bias_sigma", "batch_size", "gallery", "by")
         options = self._of_models(chosen) | {name: getattr(self, name) for name in own}
+        options["where"] = model_options.conditions(self.where)
         show_and_save(api.audit(chosen, data, **options), self.out, self.overwrite)
 
     def _of_models(self, chosen):

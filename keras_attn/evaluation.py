@@ -18,7 +18,9 @@ import tensorflow as tf
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from keras_attn import provenance, runs
-from keras_attn.agreement.scoring import EXTRAS
+from keras_attn.agreement.scoring import EXTRAS, scored_smaller
+from keras_attn.datasets import groups, masks
+from keras_attn.datasets.base import GazeDataset
 from keras_attn.errors import InputError
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.models.common import in_structure
@@ -33,7 +35,9 @@ GALLERY = 40
 
 
 class Scorer(Protocol):
-    """What a task contributes to an evaluation."""
+    """What a task contributes to an evaluation. segments: whether masks of objects are scored."""
+
+    segments: bool
 
     def check(self, dataset):
         """Raise `InputError` for a dataset that cannot be scored."""
@@ -68,10 +72,10 @@ class Evaluation:
     """What a model scores on a dataset; `print` shows the scores, `save` writes it all.
 
     rows: a DataFrame with a row per example; first who was scored on what (task, dataset,
-    backbone, fusion, attention, fold, seed), then id, the number of fixations and the scores, NaN
-    where there is none. arrays: by name, `(n, ...)` in the order of the rows. gallery: arrays by
-    name of a few examples. notes: what a reader of the numbers has to know. work: how it came to
-    be, from `provenance.measured`, or None.
+    backbone, fusion, attention, fold, seed), then id, its group where the dataset has some, the
+    number of fixations and the scores, NaN where there is none. arrays: by name, `(n, ...)` in the
+    order of the rows. gallery: arrays by name of a few examples. notes: what a reader of the
+    numbers has to know. work: how it came to be, from `provenance.measured`, or None.
     """
 
     rows: pd.DataFrame
@@ -124,11 +128,12 @@ def evaluate(scorer, model, dataset, labels, *, notes=(), progress=True):
         results = _scored(scorer.score, scorer, forward(model), dataset, pool, kept)
         scored = list(bar.track(results, total=len(dataset), description="evaluating"))
     rows = pd.DataFrame([numbers for numbers, _ in scored])
-    counted = {"id": [example.id for example in dataset]}
+    counted = {"id": [example.id for example in dataset], **groups.column(dataset)}
     counted["fixations"] = [len(example.fixations) for example in dataset]
     put_first(rows, {**labels, **counted})
     arrays = {name: np.stack([arrays[name] for _, arrays in scored]) for name in scored[0][1]}
-    notes = (*notes, *([dataset.note] if dataset.note else []))
+    notes = (*notes, *_notes_on(dataset, scored=bool(getattr(scorer, "attention", ()))))
+    notes += masks.notes(dataset) if scorer.segments else ()
     return Evaluation(rows, arrays, as_gallery(kept), notes, work)
 
 
@@ -185,8 +190,15 @@ def references(task, dataset, gaze):
     if not parts:
         expected = "at least one example with gaze that a network sees"
         raise InputError(f"dataset {dataset.name!r}", expected, "none")
-    notes = (dataset.note,) if dataset.note else ()
+    notes = _notes_on(dataset, scored=True)
     return Evaluation(pd.concat(parts, ignore_index=True), {}, {}, notes, work)
+
+
+def _notes_on(dataset, scored):
+    """What a reader has to know of the data; scored: whether maps are compared with its gaze."""
+    # Frames of videos are scored in the crop that a network sees, which is small.
+    smaller = scored_smaller(dataset) if scored and isinstance(dataset, GazeDataset) else []
+    return (*smaller, *([dataset.note] if dataset.note else []))
 
 
 def _of_references(labels, dataset, gaze):
@@ -198,7 +210,8 @@ def _of_references(labels, dataset, gaze):
         found = [mean_of_seen([one[name] for one in pictures]) for name in pictures[0]]
         part = pd.DataFrame(found, columns=[*(c.key for c in COLUMNS), *EXTRAS])
         about = {**labels, "attention": list(pictures[0]), "fold": dataset.number, "seed": np.nan}
-        about |= {"id": example.id, "fixations": len(example.fixations)}
+        about |= {"id": example.id, **groups.cell(dataset, example)}
+        about["fixations"] = len(example.fixations)
         put_first(part, about)
         yield part
 

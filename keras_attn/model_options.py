@@ -30,6 +30,17 @@ def models(values):
     return found
 
 
+def conditions(values):
+    """What texts `COLUMN=VALUE` choose: `{column: values}`, those of a column in their order."""
+    found = {}
+    for value in values:
+        name, equals, text = value.partition("=")
+        if not equals or not name:
+            raise InputError("--where", "COLUMN=VALUE, such as task=search", repr(value))
+        found.setdefault(name.strip(), []).append(text.strip())
+    return found
+
+
 def _named(value):
     match = NAMED.fullmatch(value)
     return None if match is None or Path(value).exists() else match.groups()

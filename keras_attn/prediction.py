@@ -18,7 +18,8 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from keras_attn import evaluation, runs
 from keras_attn.datasets import fixation_table
 from keras_attn.datasets.base import GazeReader, by_stem
-from keras_attn.datasets.folder import IMAGE_SUFFIXES
+from keras_attn.datasets.folder import pictures_not_read
+from keras_attn.datasets.image_files import IMAGE_SUFFIXES
 from keras_attn.errors import InputError, listing
 from keras_attn.gaze_format import GazeFormat
 from keras_attn.models.common import GAZE
@@ -110,7 +111,7 @@ def of_images(model, scorer, source, options):
         rows = list(bar.track(made, total=len(examples), description="predicting"))
         table = as_table(rows, stage) if write.classifies else None
     notes = _unseen(examples) if GAZE in scorer.inputs_of_model else ()
-    notes = (*notes, *_cut_off(write.beyond))
+    notes = (*notes, *_cut_off(write.beyond), *_of_files(source, report))
     return Predictions(options.out, tuple(files), table, tuple(report.skipped), notes)
 
 
@@ -154,6 +155,12 @@ def _unseen(examples):
 def _cut_off(beyond):
     told = "Saliency below 0 or above 1, which pictures cut off and raw=True (--raw) keeps"
     return (f"{told}: {listing(sorted(beyond), 5)}.",) if beyond else ()
+
+
+def _of_files(source, report):
+    """What the report of reading says of the files of the images, a note each."""
+    told = [f"{count} {words}." for words, count in report.how_read().items() if count]
+    return (*told, *(f"{one}." for one in pictures_not_read(source)))
 
 
 class _Writer:

@@ -10,6 +10,7 @@ import pandas as pd
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from keras_attn import adversarial, evaluation, provenance
+from keras_attn.datasets import groups
 from keras_attn.tasks.scoring import STUDY
 
 TASK = "adversarial"
@@ -92,7 +93,8 @@ class _Plan:
         example, classes = self.dataset[index], self.scorer.classes
         before = int(fooled.clean["logits"][place].argmax())
         after = fooled.predicted[place]
-        row = {"id": example.id, "fixations": len(example.points)}
+        row = {"id": example.id, **groups.cell(self.dataset, example)}
+        row["fixations"] = len(example.points)
         row |= {"class": classes[example.label], "predicted": classes[before]}
         row["correct"] = float(before == example.label)
         changed = bool(after[self.main] != before)

@@ -8,68 +8,85 @@ from __future__ import annotations
 
 import time
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pandas as pd
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from keras_attn.agreement.by_condition import add_differences, check_parts
 from keras_attn.agreement.place import WHOLE
-from keras_attn.agreement.scoring import EXTRAS, GazeScores
+from keras_attn.agreement.scoring import EXTRAS, GazeScores, scored_shape, scored_smaller
+from keras_attn.datasets import groups
 from keras_attn.errors import InputError
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.metrics.gaze import checked_map
 from keras_attn.report import pictures
 from keras_attn.report.audit_result import AuditResult, Gallery
-from keras_attn.report.audit_table import REFERENCES, RowName, name_of, ranked
+from keras_attn.report.audit_table import LABELS, REFERENCES, RowName, name_of, ranked
 from keras_attn.resizing import at_size
 from keras_attn.statistics import bootstrap_interval, evenly, holm, paired_p
 
 KEYS = (*(column.key for column in COLUMNS), *EXTRAS)
+NO_GAZE = np.full(len(KEYS), np.nan)
+"""Scores on an image that nobody looked at under a condition."""
 
 
-def run(sources, dataset, *, blur, batch_size=8, gallery=12, progress=True):
+def run(sources, dataset, *, blur, batch_size=8, gallery=12, progress=True, parts=None):
     """Score every source on every image that has fixations: an `AuditResult`.
 
-    sources: `{model name: source}`, see `sources`. gallery: how many images to keep maps of.
+    sources: `{model name: source}`, see `sources`. gallery: how many images to keep maps of. parts:
+    what `by_condition.parts_of` returns, if each condition is to have rows of its own.
     """
     for name, value in (("batch_size", batch_size), ("gallery", gallery)):
         if not isinstance(value, int):
             raise InputError(name, "a whole number", repr(value))
         if value < 1:
             raise InputError(name, "at least 1", value)
-    seen = [i for i, example in enumerate(dataset) if len(example.points)]
-    if len(seen) < 2:
-        expected = "at least two images with fixations: s-AUC and IG compare with the others"
-        raise InputError(f"dataset {dataset.name!r}", expected, len(seen))
+    compared = parts or {"": dataset}
+    check_parts(compared)
+    watched = [any(len(part[i].points) for part in compared.values()) for i in range(len(dataset))]
+    seen = np.flatnonzero(watched).tolist()
     for source in sources.values():
         if hasattr(source, "check"):
             source.check([dataset[i] for i in seen])
     started = time.perf_counter()
-    scores = _scores(sources, dataset, seen, blur, batch_size, progress)
+    scores = _scores(sources, dataset, compared, seen, blur, batch_size, progress)
     models = {name: source.describe() for name, source in sources.items()}
-    rows = pd.DataFrame([_summary(name, scores) for name in scores])
+    together = groups.of(dataset[i] for i in seen) if dataset.grouped else None
+    rows = pd.DataFrame([_summary(name, scores, together) for name in scores])
     rows.insert(3, "source", rows["model"].map(models).fillna(""))
     rows["note"] = [_note_on(sources, name) for name in scores]
     for column in COLUMNS:
-        tests = rows.index[rows["model"] != "centre"]
-        rows.loc[tests, f"{column.key}_p"] = holm(rows.loc[tests, f"{column.key}_p"])
+        for _, own in rows[rows["model"] != "centre"].groupby("condition"):
+            rows.loc[own.index, f"{column.key}_p"] = holm(own[f"{column.key}_p"])
+    examples = _long(scores, dataset, seen)
+    if parts is None:
+        del rows["condition"], examples["condition"]
+    else:
+        add_differences(rows, scores, KEYS, together)
     indices = _to_look_at(scores[name_of(ranked(rows)[0])], seen, gallery)
     return AuditResult(
         rows=rows,
-        examples=_long(scores, dataset, seen),
+        examples=examples,
         dataset=dataset,
         blur=blur,
-        gallery=Gallery(indices, _gallery_maps(sources, dataset, indices, blur)),
+        gallery=Gallery(indices, _gallery_maps(sources, dataset, parts, indices, blur)),
         seconds=time.perf_counter() - started,
         models=models,
-        notes=_notes(sources, rows),
+        notes=[*scored_smaller(dataset), *_notes(sources, rows)],
+        parts=parts or {},
     )
 
 
-def _scores(sources, dataset, seen, blur, batch_size, progress):
-    """`{RowName: scores (images, KEYS)}`, rows in the order they appear, references last."""
-    scores, references = {}, {RowName(name): [] for name in REFERENCES}
+def _scores(sources, dataset, parts, seen, blur, batch_size, progress):
+    """`{RowName: scores (images, KEYS)}`, rows in the order they appear, references last.
+
+    parts: by condition the datasets that are scored against, of the same images.
+    """
+    scores = {}
+    references = {RowName(name, condition=part): [] for name in REFERENCES for part in parts}
     bounds = [*range(0, len(seen), batch_size), len(seen)]
     batches = [seen[start:stop] for start, stop in pairwise(bounds)]
     columns = (
@@ -86,18 +103,27 @@ def _scores(sources, dataset, seen, blur, batch_size, progress):
             coming = _load(threads, dataset, following)
             maps = _maps(sources, images, [dataset[i] for i in batch])
             for place, i in enumerate(batch):
-                scorer = GazeScores.of_image(dataset, i, blur)
+                scorers = {name: _scorer(part, i, blur) for name, part in parts.items()}
                 for name, (values, lies) in maps.items():
                     saliency = _laid(name, dataset[i], values[place], lies)
-                    scores.setdefault(name, []).append(scorer.of(saliency))
-                for name, values in scorer.references().items():
-                    references[RowName(name)].append(values)
+                    for part, scorer in scorers.items():
+                        found = scorer.of(saliency) if scorer else NO_GAZE
+                        scores.setdefault(replace(name, condition=part), []).append(found)
+                for part, scorer in scorers.items():
+                    found = scorer.references() if scorer else dict.fromkeys(REFERENCES, NO_GAZE)
+                    for name, values in found.items():
+                        references[RowName(name, condition=part)].append(values)
                 bar.advance(task)
     for name, values in scores.items():
         if len(values) != len(seen):
             expected = f"a map of each of {len(seen)} images"
             raise InputError(f"{name}", expected, f"{len(values)} maps")
     return {name: np.array(values) for name, values in (scores | references).items()}
+
+
+def _scorer(dataset, index, blur):
+    """The `GazeScores` of an image; None where nobody looked at it."""
+    return GazeScores.of_image(dataset, index, blur) if len(dataset[index].points) else None
 
 
 def _load(threads, dataset, indices):
@@ -119,21 +145,22 @@ def _maps(sources, images, examples):
 
 
 def _laid(name, example, saliency, place):
-    """A map at the size of its image."""
+    """A map at the size that its image is scored at."""
     saliency = checked_map(saliency, f"{name}, image {example.id!r}")
-    return place.laid(saliency, example.shape)
+    return place.laid(saliency, scored_shape(example.shape))
 
 
-def _summary(name, scores):
-    values = scores[name]
-    row = {"model": name.model, "layer": name.layer, "kind": name.kind}
+def _summary(name, scores, together):
+    """A row; together: the group of each image, or None."""
+    values, centre = scores[name], scores[RowName("centre", condition=name.condition)]
+    row = {label: getattr(name, label) for label in LABELS}
     row["images"] = int((~np.isnan(values[:, 0])).sum())
     mean = np.nanmean(values, axis=0) if row["images"] else np.full(len(KEYS), np.nan)
     for i, column in enumerate(COLUMNS):
-        low, high = bootstrap_interval(values[:, i])
+        low, high = bootstrap_interval(values[:, i], groups=together)
         key = column.key
         row |= {key: mean[i], f"{key}_low": low, f"{key}_high": high}
-        row[f"{key}_p"] = paired_p(values[:, i], scores[RowName("centre")][:, i])
+        row[f"{key}_p"] = paired_p(values[:, i], centre[:, i], together)
     row["zero_share"] = mean[KEYS.index("zero_share")]
     row["constant"] = int(np.nansum(values[:, KEYS.index("constant")]))
     return row
@@ -143,10 +170,13 @@ def _long(scores, dataset, seen):
     parts = []
     for name, values in scores.items():
         part = pd.DataFrame(values, columns=KEYS)
-        part.insert(0, "image", [dataset[i].id for i in seen])
-        for at, label in enumerate(("model", "layer", "kind")):
+        cells = [{"image": dataset[i].id, **groups.cell(dataset, dataset[i])} for i in seen]
+        part = pd.concat([pd.DataFrame(cells), part], axis=1)
+        for at, label in enumerate(LABELS):
             part.insert(at, label, getattr(name, label))
-        parts.append(part)
+        # The reference of one viewer may be missing where others looked alone.
+        watched = ~np.isnan(scores[RowName("centre", condition=name.condition)][:, 0])
+        parts.append(part[watched])
     return pd.concat(parts, ignore_index=True)
 
 
@@ -156,15 +186,19 @@ def _to_look_at(scores, seen, count):
     return [seen[order[place]] for place in evenly(len(seen), count)]
 
 
-def _gallery_maps(sources, dataset, indices, blur):
+def _gallery_maps(sources, dataset, parts, indices, blur):
+    """What is shown of each image; of an audit by condition the gaze of each, and no centre."""
     maps = {}
     for index in indices:
         example = dataset[index]
         scorer = GazeScores.of_image(dataset, index, blur)
         made = _maps(sources, [example.pixels()], [example])
-        shown = {RowName("human"): scorer.human}
+        shown = {
+            RowName("human", condition=name): scorer.density(part[index].points)
+            for name, part in (parts or {"": dataset}).items()
+        }
         shown |= {n: _laid(n, example, values[0], place) for n, (values, place) in made.items()}
-        shown |= {RowName("centre"): scorer.centre_bias}
+        shown |= {} if parts else {RowName("centre"): scorer.centre_bias}
         # At the size of the pictures: those of many layers at that of a photograph fill memory.
         size = pictures.size_at(example.shape, min(pictures.LARGEST, example.shape[1]))
         for name, saliency in shown.items():
@@ -182,8 +216,9 @@ def _notes(sources, rows):
     notes = []
     for source in sources.values():
         notes += source.notes() if hasattr(source, "notes") else []
-    for row in rows.itertuples():
-        if row.constant and row.model not in REFERENCES:
-            name = RowName(row.model, row.layer, row.kind)
-            notes.append(f"{name}: {row.constant} of {row.images} maps are constant.")
+    told = rows.sort_values("images", ascending=False, kind="stable")
+    for _, row in told.drop_duplicates(["model", "layer", "kind"]).sort_index().iterrows():
+        if row["constant"] and row["model"] not in REFERENCES:
+            name = name_of(row).map
+            notes.append(f"{name}: {row['constant']} of {row['images']} maps are constant.")
     return notes

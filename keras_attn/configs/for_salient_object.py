@@ -60,6 +60,9 @@ class SalientObjectData(GazeFormat):
     """Blur of fixation densities, as a share of the width."""
     on_bad_example: Literal["raise", "skip"] = "raise"
     """What happens to images that cannot be used."""
+    mask_threshold: float | None = None
+    """For masks of more than two values, in a folder of your own: what is above it, on their own
+    scale, is object; default the published one of DUT-OMRON and PASCAL-S."""
 
 
 @dataclass(frozen=True)

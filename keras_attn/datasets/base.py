@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-import warnings
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from keras_attn import gaze
 from keras_attn.datasets import conditions, coordinates, groups
+from keras_attn.datasets.image_files import picture_file, read_image
 from keras_attn.datasets.reader import Reader
 from keras_attn.datasets.reading_report import ReadingReport, Report
 from keras_attn.datasets.tables import composed
@@ -25,13 +24,14 @@ from keras_attn.metrics import plausibility
 class Example:
     """One image with its gaze.
 
-    id: unique in the dataset. image: path. shape: (H, W) in pixels. points: `(N, 2)`, x and y in
-    pixels of the image, all inside. subjects: `(N,)`, whose fixation each point is. mask: path of
-    the object mask, or None. label: index of its class, or None. box: (left, top, width, height)
-    in whole pixels of the file, where the example is a crop; shape and points are those of the
-    crop then. group: name of the pictures that it belongs with, such as those of one scene, or
-    None. conditions: by the name of a column what else is known of each point, text `(N,)`.
-    Raises `InputError` where these do not fit each other.
+    id: unique in the dataset. image: path. shape: (H, W) in pixels of the upright image, see
+    `image_files`. points: `(N, 2)`, x and y in its pixels, all inside. subjects: `(N,)`, whose
+    fixation each point is. mask: path of the object mask, or None. label: index of its class, or
+    None. box: (left, top, width, height) in whole pixels of it, where the example is a crop; shape
+    and points are those of the crop then. group: name of the pictures that it belongs with, such as
+    those of one scene, or None. conditions: by the name of a column what else is known of each
+    point, text `(N,)`. mask_coding: the `masks.MaskCoding` of the mask, if it was read with its
+    dataset. Raises `InputError` where these do not fit each other.
     """
 
     id: str
@@ -44,6 +44,7 @@ class Example:
     box: tuple | None = None
     group: str | None = None
     conditions: dict = field(default_factory=dict)
+    mask_coding: object | None = None
 
     def __post_init__(self):
         where = f"example {self.id!r}"
@@ -85,6 +86,8 @@ class Example:
             yield repr((self.label, self.box)).encode()
         if self.group is not None:
             yield repr(("group", self.group)).encode()
+        if self.mask_coding is not None and self.mask_coding.named is not None:
+            yield repr(("mask_threshold", float(self.mask_coding.named))).encode()
 
     def pixels(self):
         """The image as uint8 RGB `(H, W, 3)`."""
@@ -202,6 +205,11 @@ class Dataset:
         return replace(self, name=name, examples=examples, whole=whole, number=None)
 
     @cached_property
+    def grouped(self):
+        """Whether any example, also of the whole dataset, is of a group."""
+        return any(groups.of(self.whole or self))
+
+    @cached_property
     def _places(self):
         return {example.id: place for place, example in enumerate(self.examples)}
 
@@ -251,7 +259,7 @@ class GazeReader(Reader):
         """Add the image with the mask and what `read_points()` returns.
 
         That is points, subjects and, where more is known of each point, conditions, as an `Example`
-        has them. read_box: shape of the file -> the box to crop to, in its pixels. fields: further
+        has them. read_box: shape of the image -> the box to crop to, in its pixels. fields: further
         ones of the example, such as label and group. Points outside the image, or its crop, and
         those of which a coordinate or the viewer is NaN are dropped and counted.
         """
@@ -262,15 +270,12 @@ class GazeReader(Reader):
         self.keep(name, read)
 
     def _read(self, name, image, mask, read_points, needs_mask, read_box, fields):
-        shape = image_shape(image)
+        picture = picture_file(image)
+        shape = picture.shape
         if mask is None and needs_mask:
             raise InputError(f"mask of {image}", "a PNG file of the same name", "none")
         if mask is not None:
-            if not mask.is_file():
-                raise InputError(mask, f"the mask of {image.name}", "no such file")
-            received = image_shape(mask)
-            if received != shape:
-                raise InputError(mask, f"the size of {image.name}, {shape}", received)
+            _check_mask(mask, image, picture)
         points, subjects, *more = read_points()
         points = self._in_pixels(name, points, shape, subjects)
         box = None if read_box is None else read_box(shape)
@@ -285,6 +290,7 @@ class GazeReader(Reader):
         fields |= {"mask": mask, "box": box}
         for told in more:
             fields["conditions"] = {name: values[kept] for name, values in told.items()}
+        self.report.meet(picture)
         return Example(name, image, shape, points[kept], subjects[kept], **fields)
 
     def _in_pixels(self, name, points, shape, subjects):
@@ -311,6 +317,19 @@ class GazeReader(Reader):
             raise InputError(self.points_from or where, expected, told)
 
 
+def _check_mask(mask, image, picture):
+    """Refuse a mask that is missing or has another size than the `PictureFile` of its image."""
+    if not mask.is_file():
+        raise InputError(mask, f"the mask of {image.name}", "no such file")
+    received = picture_file(mask, deep=True).shape
+    if received != picture.shape:
+        expected, told = f"the size of {image.name}, {picture.shape}", ""
+        if picture.sideways and received == picture.stored:
+            expected += ", which is stored rotated (EXIF) and is read upright"
+            told = ", the size that is stored (turn the mask as its image is turned)"
+        raise InputError(mask, expected, f"{received}{told}")
+
+
 def by_stem(folder, suffixes, what, unique="one file of each name"):
     """Files of a folder with these suffixes by stem, in order.
 
@@ -330,71 +349,3 @@ def by_stem(folder, suffixes, what, unique="one file of each name"):
     if not found:
         raise InputError(folder, f"{what} ({', '.join(suffixes)})", "none")
     return found
-
-
-def read_image(path, mode="RGB"):
-    """An image file as uint8 RGB `(H, W, 3)`; `InputError` if missing, cut off or no image.
-
-    mode: "L" for grey, `(H, W)`.
-    """
-    with _opened(path) as image, warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # palettes with transparency
-        return np.asarray(image.convert(mode))
-
-
-def image_shape(path):
-    """(H, W) of an image file, from its header; a file that is cut off or damaged is `InputError`.
-
-    Of a PNG file the sums of all its parts are checked, of a JPEG file its end; only what fails
-    there, and formats without either, are decoded.
-    """
-    with _opened(path) as image:
-        shape, whole = (image.height, image.width), _seems_whole(path, image)
-    if not whole:
-        with _opened(path) as image:
-            image.load()
-    return shape
-
-
-class _opened:
-    """`Image.open`, with every way in which it and the decoder fail turned into one error."""
-
-    def __init__(self, path):
-        self.path = Path(path)
-
-    def __enter__(self):
-        try:
-            self.image = Image.open(self.path)
-        except (OSError, Image.DecompressionBombError) as error:
-            self.__exit__(type(error), error, None)
-        if self.image.mode.startswith(("I", "F")):
-            mode = self.image.mode
-            self.image.close()
-            raise InputError(self.path, "an image of 8 bits a channel", f"mode {mode!r}")
-        return self.image
-
-    def __exit__(self, kind, error, _):
-        if hasattr(self, "image"):
-            self.image.close()
-        if isinstance(error, FileNotFoundError):
-            raise InputError(self.path, "an image", "no such file") from error
-        if isinstance(error, UnidentifiedImageError):
-            raise InputError(self.path, "an image", "a file of another kind") from error
-        if isinstance(error, (OSError, SyntaxError, Image.DecompressionBombError)):
-            raise InputError(self.path, "a whole image", f"{error}") from error
-
-
-def _seems_whole(path, image):
-    if image.format == "PNG":
-        try:
-            image.verify()
-        except (OSError, SyntaxError, IndexError):
-            return False
-        return True
-    if image.format != "JPEG":
-        return False
-    # Bytes behind the end are harmless, a missing end is not.
-    with Path(path).open("rb") as file:
-        file.seek(0, 2)
-        file.seek(max(0, file.tell() - 16))
-        return file.read().rstrip(b"\0").endswith(b"\xff\xd9")

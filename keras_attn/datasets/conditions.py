@@ -91,10 +91,10 @@ def where(dataset, chosen):
     if not chosen:
         expected = 'a condition, such as where(task="search")'
         raise InputError("where", expected, f"none; there are {_offered(values(dataset))}")
-    wanted = {name: _several(value) for name, value in chosen.items()}
+    wanted = {name: several(value) for name, value in chosen.items()}
     whole = dataset.whole or dataset
     known = values(whole)
-    fitting = {name: _fitting(name, those, known) for name, those in wanted.items()}
+    fitting = {name: fitting_texts(name, those, known) for name, those in wanted.items()}
     _check_told_apart(whole, wanted)
     title = ", ".join(f"{name}={' or '.join(map(str, v))}" for name, v in wanted.items())
     made = {}
@@ -106,27 +106,31 @@ def where(dataset, chosen):
     return found
 
 
-def _several(value):
+def several(value):
+    """A value, or several of them, as a tuple."""
     if isinstance(value, (str, Number, np.generic)) or value is None:
         return (value,)
-    several = tuple(value)
-    if not several:
+    found = tuple(value)
+    if not found:
         raise InputError("where", "a value, or several", "an empty list")
-    return several
+    return found
 
 
-def _fitting(name, those, known):
-    """The texts of a column that the wanted values mean."""
+def fitting_texts(name, those, known):
+    """The texts of a column that the wanted values mean, in their order.
+
+    known: what `values` returns.
+    """
     if name not in known:
         expected = f"a further column of fixations.csv; there are {_offered(known)}"
         raise InputError(f"where {name}", expected, repr(name))
-    found = set()
+    found = []
     for value in those:
-        texts = {text for text in known[name] if _means(value, text)}
+        texts = [text for text in known[name] if _means(value, text)]
         if not texts:
             raise InputError(f"where {name}", f"one of {_shown(known[name])}", repr(value))
-        found |= texts
-    return found
+        found += texts
+    return list(dict.fromkeys(found))
 
 
 def _means(value, text):
@@ -158,7 +162,7 @@ def _kept(example, fitting):
         return example
     kept = np.ones(len(example.points), bool)
     for name, texts in fitting.items():
-        kept &= np.isin(example.conditions[name], list(texts))
+        kept &= np.isin(example.conditions[name], texts)
     own = {name: column[kept] for name, column in example.conditions.items()}
     points, subjects = example.points[kept], example.subjects[kept]
     return replace(example, points=points, subjects=subjects, conditions=own)

@@ -3,15 +3,16 @@
 from pathlib import Path
 
 from keras_attn.datasets import fixation_table, picture_table, tables
-from keras_attn.datasets.base import GazeReader, by_stem
+from keras_attn.datasets.base import by_stem
+from keras_attn.datasets.image_files import IMAGE_SUFFIXES, not_read
+from keras_attn.datasets.masks import MaskedReader
 from keras_attn.errors import InputError, listing
 from keras_attn.gaze_format import GazeFormat
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 FIXATIONS, MASKS, CLASSES, GROUPS = "fixations.csv", "masks", "classes.csv", "groups.csv"
 
 
-def folder(root, *, on_bad_example="raise", **form):
+def folder(root, *, mask_threshold=None, on_bad_example="raise", **form):
     """Read a folder of images with fixations, masks or classes.
 
     root/images/<name>.jpg (or png, bmp, tif, webp)
@@ -25,6 +26,8 @@ def folder(root, *, on_bad_example="raise", **form):
     root/groups.csv          optional: columns image, group: pictures of one scene have one group
     root/about.txt           optional: shown beside every result made from this dataset
 
+    mask_threshold: for masks of more than two values; what is above it, on their own scale, is
+    object. Of two values the larger is.
     on_bad_example: "raise", or "skip" to leave out and list images that cannot be read and
     fixations of images that are not there. form: fields of `GazeFormat`, such as
     coordinates="normalised", screen=(1920, 1080), missing=(0,), separator=";". Points outside their
@@ -36,10 +39,12 @@ def folder(root, *, on_bad_example="raise", **form):
     root, form = Path(root).expanduser(), GazeFormat(**form)
     about = root / "about.txt"
     note = about.read_text(encoding="utf-8").strip() if about.is_file() else ""
-    reader = GazeReader(root.resolve().name, on_bad_example, note, form)
+    name = root.resolve().name
+    reader = MaskedReader(name, on_bad_example, note, form, mask_threshold=mask_threshold)
     paths = by_stem(root / "images", IMAGE_SUFFIXES, "images", "one image of each name")
+    reader.report.remarks += pictures_not_read(root / "images")
     names = fixation_table.known(paths, paths.values())
-    gaze = {}
+    gaze = None
     if _has_gaze(root):
         gaze = fixation_table.read(root / FIXATIONS, names, reader)
     masks = _masks(root / MASKS, paths)
@@ -56,6 +61,14 @@ def folder(root, *, on_bad_example="raise", **form):
         for name, path in paths.items()
     ]
     return picture_table.dataset(reader, root, pictures, gaze, classes)
+
+
+def pictures_not_read(folder):
+    """A list that says which pictures of a folder are of a kind that is passed over, or nothing."""
+    others = not_read(folder)
+    kinds = listing(suffix[1:] for suffix in IMAGE_SUFFIXES)
+    told = f"{len(others)} pictures passed over, for they are none of {kinds}: {listing(others, 3)}"
+    return [told] if others else []
 
 
 def _has_gaze(root):

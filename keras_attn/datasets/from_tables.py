@@ -5,8 +5,8 @@ from pathlib import Path
 import pandas as pd
 
 from keras_attn.datasets import fixation_table, picture_table, tables
-from keras_attn.datasets.base import GazeReader
-from keras_attn.errors import InputError, listing, one_of
+from keras_attn.datasets.masks import MaskedReader
+from keras_attn.errors import InputError, one_of
 from keras_attn.gaze_format import GazeFormat
 
 PICTURES = ("image", "path")
@@ -21,6 +21,7 @@ def from_tables(
     name="tables",
     columns=None,
     note="",
+    mask_threshold=None,
     on_bad_example="raise",
     **form,
 ):
@@ -35,6 +36,7 @@ def from_tables(
         fixations, see `Dataset.where`. None where there is no gaze.
     columns: what these columns are called in the tables, by name here; others keep their names.
     name, note: of the dataset, and what a reader of its results has to know.
+    mask_threshold: as for `folder`.
     on_bad_example: "raise", or "skip" to leave out and list pictures that cannot be read and
         fixations of pictures that are not there.
     form: fields of `GazeFormat`, such as coordinates="normalised", screen=(1920, 1080).
@@ -49,11 +51,11 @@ def from_tables(
         one_of("columns", column, (*PICTURES, *FURTHER, *fixation_table.COLUMNS))
     pictures = tables.of_frame(_renamed(_as_frame(images), columns), "images", PICTURES)
     _check_pictures(pictures)
-    reader = GazeReader(str(name), on_bad_example, note, form)
+    reader = MaskedReader(str(name), on_bad_example, note, form, mask_threshold=mask_threshold)
     ids = list(pictures["image"].astype(object))
     paths = [Path(path).expanduser() for path in pictures["path"].astype(object)]
     names = fixation_table.known(ids, paths)
-    gaze = {}
+    gaze = None
     if fixations is not None:
         options = {"numbers": fixation_table.NUMBERS, "form": form}
         frame = _renamed(fixations, columns)
@@ -93,8 +95,6 @@ def _check_pictures(table):
     for column in PICTURES:
         table.refuse(column, table[column] == "", "a name" if column == "image" else "a path")
     table.refuse("image", table["image"].duplicated(), "a picture named once")
-    if not len(table.rows):
-        raise InputError("images", "at least one picture", listing([]))
 
 
 def _values(table, column):

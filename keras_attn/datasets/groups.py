@@ -25,15 +25,15 @@ def lines(dataset):
         yield f"{len(named)} groups of what belongs together, such as pictures of one scene"
 
 
-def column(dataset, examples=None):
-    """`{"group": names}` for the rows of these examples; {} where the dataset has no groups.
+def cell(dataset, example):
+    """`{"group": name}` for the row of an example, "" where it has none; {} without any groups."""
+    return {"group": getattr(example, "group", None) or ""} if dataset.grouped else {}
 
-    dataset: whether it has groups is asked of all that it is a part of. examples: default all of
-    it. "" where an example has none.
-    """
-    if not any(of(dataset.whole or dataset)):
-        return {}
-    return {"group": [group or "" for group in of(dataset if examples is None else examples)]}
+
+def column(dataset):
+    """`{"group": names}` of all examples, as `cell` has them."""
+    cells = [cell(dataset, example) for example in dataset]
+    return {name: [one[name] for one in cells] for name in cells[0]}
 
 
 def test_part(examples, number, count, seed):

@@ -32,16 +32,17 @@ class Classes:
 def dataset(reader, where, pictures, gaze, classes):
     """The `GazeDataset` of pictures, their gaze as `fixation_table.by_picture` has it, and classes.
 
-    Of pictures with classes, those without one are left out.
+    gaze: None where there is none. Of pictures with classes, those without one are left out.
     """
+    points = gaze or {}
     for picture in pictures:
         if classes.names and picture.name not in classes.labels:
             continue
-        points_of = partial(gaze.get, picture.name, fixation_table.nothing())
+        points_of = partial(points.get, picture.name, fixation_table.nothing())
         label = classes.labels.get(picture.name)
         options = {"needs_mask": False, "label": label, "group": picture.group}
         reader.add(picture.name, picture.path, picture.mask, points_of, **options)
-    options = {"classes": classes.names, "splits": classes.splits, "needs_gaze": bool(gaze)}
+    options = {"classes": classes.names, "splits": classes.splits, "needs_gaze": gaze is not None}
     return reader.dataset(where, **options)
 
 

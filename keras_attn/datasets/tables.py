@@ -84,7 +84,7 @@ def read(path, columns, *, numbers=(), unread=(), more="", form=None):
             # pandas reads on behind the last column of the header, and only warns.
             warnings.simplefilter("error", pd.errors.ParserWarning)
             for chunk in reader:
-                parts.append(_typed(chunk, header, columns, numbers, unread, path, form, parts))
+                parts.append(_typed(chunk, header, numbers, unread, path, form, parts))
     except pd.errors.EmptyDataError as error:
         raise InputError(path, expected, "an empty file") from error
     except (pd.errors.ParserError, pd.errors.ParserWarning) as error:
@@ -106,6 +106,8 @@ def of_frame(frame, name, columns, *, numbers=(), form=None):
         expected = f"a pandas DataFrame with the columns {', '.join(columns)}"
         raise InputError(name, expected, type(frame).__name__)
     _check_columns(name, [str(column) for column in frame.columns], columns)
+    if frame.empty:
+        raise InputError(name, "at least one row", "none")
     table = Table(frame, name, lambda row: f"row {frame.index[row]}")
     made = {}
     for column in map(str, frame.columns):
@@ -244,17 +246,14 @@ def _refuse_long_row(path, count, form):
 # --- values -------------------------------------------------------------------------------------
 
 
-def _typed(chunk, header, columns, numbers, unread, path, form, earlier):
+def _typed(chunk, header, numbers, unread, path, form, earlier):
     """Rows that were read as text, as categories and numbers; `earlier` rows count the lines."""
     before = sum(map(len, earlier))
     table = Table(chunk, path, lambda row: f"line {_line(path, before + row, form)}")
     chunk.columns = header
-    for column in columns:
-        # A field that is empty is "", one that is not there at all is NaN.
-        table.refuse(column, chunk[column].isna(), f"{len(header)} fields, as in the header")
     made = {}
     for column in (name for name in header if name not in unread):
-        values = chunk[column].fillna("")
+        values = chunk[column]
         if column in numbers:
             made[column] = _numbers(table, column, values, form)
         else:

@@ -174,15 +174,17 @@ def _off(points):
         wrong = off.mean() > most or _exchanged(points)
         moved = len(points) >= MANY and points.several >= 5 and off.mean() > most / 4
         wrong |= moved and bool((np.abs(shift) > OFF_MIDDLE).all())
-    if wrong:
-        return _looks(f"{_of(off)} lie off their pictures", points)
     viewers = (points.viewers, points.names, "of viewer")
     for parts, names, what in (viewers, (points.pictures, points.ids, "on picture")):
-        for number, own in _parts(parts, FEW):
-            if off[own].mean() > max(OF_ONE, most):
-                whose = f"{off[own].sum()} of {len(own)} points {what} {names[number]}"
-                return _looks(f"{whose} lie off the picture", points, own)
-    return None
+        bad = [(n, own) for n, own in _parts(parts, FEW) if off[own].mean() > max(OF_ONE, most)]
+        others = np.ones(len(off), bool)
+        for _, own in bad:
+            others[own] = False
+        if bad and (not wrong or (others.any() and off[others].mean() < most / 4)):
+            number, own = bad[0]
+            whose = f"{off[own].sum()} of {len(own)} points {what} {names[number]}"
+            return _looks(f"{whose} lie off the picture", points, own)
+    return _looks(f"{_of(off)} lie off their pictures", points) if wrong else None
 
 
 def _exchanged(points):

@@ -9,18 +9,25 @@ from keras_attn.report import audit_table
 def chosen(result, most):
     """Names of at most `most` maps of the gallery, in its order.
 
-    The maps of `human` and `centre` are always among them, and at least one that was audited. The
+    The maps of `human` and `centre` are always among them, of an audit by condition `human` under
+    each and no `centre`, and at least one that was audited. The
     audited models take turns, each with its best map by s-AUC that is left; within a turn the
     better map goes first, so the best of all is there however many models there are.
     """
     names, taken = [], Counter()
-    for row in audit_table.ranked(result.rows):
-        names.append((taken[row["model"]], audit_table.name_of(row)))
-        taken[row["model"]] += 1
+    for name in _audited(result):
+        names.append((taken[name.model], name))
+        taken[name.model] += 1
     audited = [name for _, name in sorted(names, key=lambda named: named[0])]
     references = result.gallery.maps.keys() - set(audited)
     kept = references | set(audited[: max(1, most - len(references))])
     return [name for name in result.gallery.maps if name in kept]
+
+
+def _audited(result):
+    """Names of the maps from the best to the worst; under which condition does not matter."""
+    named = (audit_table.name_of(row).map for row in audit_table.ranked(result.rows))
+    return list(dict.fromkeys(named))
 
 
 def order(result):
@@ -31,7 +38,7 @@ def order(result):
 
 def left_out(result, shown):
     """What to say of the audited maps that are not `shown`; "" where there are none."""
-    audited = [audit_table.name_of(row) for row in audit_table.ranked(result.rows)]
+    audited = _audited(result)
     missing = [name for name in audited if name not in shown]
     if not missing:
         return ""

@@ -10,7 +10,7 @@ import numpy as np
 
 from keras_attn import __version__, runs
 from keras_attn.metrics.columns import COLUMNS
-from keras_attn.report import audit_choice, audit_table, pictures
+from keras_attn.report import audit_choice, audit_differences, audit_table, pictures
 from keras_attn.report.audit_figure import figure
 
 FILES = ("rows.csv", "examples.csv", "audit.html", "audit.png")
@@ -50,6 +50,10 @@ def page(result):
         seconds=result.seconds,
         versions=_versions(),
         figures=audit_table.decimals,
+        conditions=list(result.parts),
+        apart=audit_differences.compared(result),
+        apart_legend=audit_differences.legend(result),
+        compared=[c for c in COLUMNS if c.key in audit_table.COMPARED],
     )
 
 
@@ -76,6 +80,8 @@ def _row(row, notes):
     bar = [row["s_auc_low"], row["s_auc"], row["s_auc_high"]]
     return {
         "label": audit_table.label(row),
+        "map": str(audit_table.name_of(row).map),
+        "condition": audit_table.name_of(row).condition,
         "note": notes.get(row.get("note")),
         "reference": audit_table.is_reference(row),
         "cells": cells,
@@ -84,19 +90,36 @@ def _row(row, notes):
 
 
 def _tiles(result, names):
-    """Per image: its name, and pictures of image, gaze and the named maps with their s-AUC."""
-    scores = result.examples.set_index(["model", "layer", "kind", "image"])["s_auc"]
+    """Per image: its name, and pictures of image, gaze and the named maps with their s-AUC.
+
+    That is a dict by condition, of one s-AUC under "" without conditions.
+    """
+    scores = _s_auc(result)
     tiles = []
     for k, index in enumerate(result.gallery.indices):
         example = result.dataset[index]
         image, seen = pictures.image_and_gaze(example)
-        shown = [("image", image, None), ("gaze", seen, None)]
+        shown = [("image", image, {}), ("gaze", seen, {})]
         for name in names:
-            score = scores[name.model, name.layer, name.kind, example.id]
-            shown.append((str(name), pictures.overlay(image, result.gallery.maps[name][k]), score))
+            told = scores.get((name.map, name.condition, example.id), {})
+            shown.append((str(name), pictures.overlay(image, result.gallery.maps[name][k]), told))
         pictured = [(name, pictures.data_uri(p), score) for name, p, score in shown]
         tiles.append({"id": example.id, "fixations": len(example.points), "pictures": pictured})
     return tiles
+
+
+def _s_auc(result):
+    """s-AUC by condition, by the map and where it is shown: `{(map, condition, image): {...}}`.
+
+    A map that was made once is shown under no condition, with the scores under all.
+    """
+    made = {}
+    for _, row in result.examples.iterrows():
+        name = audit_table.name_of(row)
+        for where in {name.condition, ""}:
+            found = made.setdefault((name.map, where, row["image"]), {})
+            found[name.condition] = row["s_auc"]
+    return made
 
 
 def _versions():

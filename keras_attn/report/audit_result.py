@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import pandas as pd
 
-from keras_attn.report import audit_page, audit_table
+from keras_attn.report import audit_differences, audit_page, audit_table
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,8 +24,12 @@ class AuditResult:
     rows: a DataFrame with a row per map kind: model, layer, kind, source (files and weights of
         the model), images; for each metric its mean, `_low` and `_high` (95 % bootstrap interval
         over images), `_p` (Wilcoxon's signed-rank test against `centre`, Holm-corrected over the
-        rows); zero_share, constant.
-    examples: a row per map kind and image with all scores.
+        rows); zero_share, constant. Of an audit by condition a row per map kind and condition,
+        with the column condition, tests within it, and for s_auc and ig the `_difference` to the
+        first condition over the same images, its `_low`, `_high` and `_p`.
+    examples: a row per map kind and image, and condition, with all scores, and the image's group
+        where the dataset has some.
+    parts: by condition the dataset that it was scored against; {} of an audit of all together.
     models: by name, what was audited: files, weights, input size. notes: what a reader of the
         scores has to know.
     """
@@ -38,12 +42,14 @@ class AuditResult:
     seconds: float
     models: dict = field(default_factory=dict)
     notes: list = field(default_factory=list)
+    parts: dict = field(default_factory=dict)
 
     def __repr__(self):
         return f"AuditResult({len(self.rows)} rows, {self.dataset!r})"
 
     def __str__(self):
-        return audit_table.as_text(self)
+        apart = audit_differences.as_text(self)
+        return audit_table.as_text(self) + (f"\n{apart}" if apart else "")
 
     def save(self, folder, *, overwrite=False):
         """Write rows.csv, examples.csv, audit.html and audit.png into `folder`; return its path."""

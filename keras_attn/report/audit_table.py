@@ -1,6 +1,6 @@
 """The audit's table for the console, and the sentences that say how to read it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from rich import box
@@ -8,29 +8,45 @@ from rich.console import Console
 from rich.table import Table
 
 from keras_attn.metrics.columns import COLUMNS
+from keras_attn.statistics import group_codes
 
 REFERENCES = ("centre", "uniform", "human", "one viewer")
-WITH_INTERVAL = ("s_auc", "ig")
+WITH_INTERVAL = COMPARED = ("s_auc", "ig")
+"""Metrics whose interval the table shows, and that conditions are compared by."""
+LABELS = ("model", "layer", "kind", "condition")
+"""Columns that name a row; the last is there in an audit by condition."""
 SIGNIFICANT = 0.05
+FEW_GROUPS = 10
+"""Below so many, a bootstrap of groups knows too little of how they differ."""
 WIDTH = 240
 """Columns for the table to grow into; a terminal that is narrower folds its lines."""
 
 
 @dataclass(frozen=True)
 class RowName:
-    """Whose maps a row is about; the reference rows have a model and nothing else."""
+    """Whose maps a row is about; the reference rows have a model alone, and maybe a condition.
+
+    condition: such as "task=search", of an audit by condition.
+    """
 
     model: str
     layer: str = ""
     kind: str = ""
+    condition: str = ""
 
     def __str__(self):
-        return " · ".join(part for part in (self.model, self.layer, self.kind) if part)
+        name = " · ".join(part for part in (self.model, self.layer, self.kind) if part)
+        return f"{name} | {self.condition}" if self.condition else name
+
+    @property
+    def map(self):
+        """The name of its map, whatever it is compared with."""
+        return replace(self, condition="")
 
 
 def name_of(row):
     """The `RowName` of a row of the audit."""
-    return RowName(row["model"], row["layer"], row["kind"])
+    return RowName(row["model"], row["layer"], row["kind"], row.get("condition", ""))
 
 
 def label(row):
@@ -83,6 +99,7 @@ def as_text(result):
     notes = row_notes(result.rows)
     for row, following in zip(rows, [*rows[1:], None], strict=True):
         ends = following is None or is_reference(following) != is_reference(row)
+        ends = ends or (bool(result.parts) and name_of(following).map != name_of(row).map)
         named = label(row) + superscript(notes.get(row.get("note"), ""))
         table.add_row(named, *(_cell(row, column) for column in COLUMNS), end_section=ends)
     console = Console(width=WIDTH, color_system=None, highlight=False)
@@ -109,9 +126,11 @@ def legend(result):
     lines = [
         f"{dataset.name}: {dataset.report}; fingerprint {dataset.fingerprint[:12]}",
         f"* differs from centre over the same images, p < {SIGNIFICANT} (Wilcoxon's signed-rank "
-        "test, Holm's correction over the rows)",
+        f"test, Holm's correction over the rows{' of a condition' if result.parts else ''})",
         "IG in bits per fixation over the centre bias, KL in nats; second lines: 95 % bootstrap "
         "intervals over images",
+        *_of_groups(dataset),
+        *_of_parts(result.parts),
         *(f"{name}: {description}" for name, description in result.models.items()),
         *(f"Note: {note}" for note in result.notes),
     ]
@@ -126,14 +145,58 @@ def legend(result):
     return lines
 
 
+def _of_groups(dataset):
+    """What groups do to intervals and tests, and what they do not to negatives; maybe nothing."""
+    if not dataset.grouped:
+        return []
+    told = [example.group for example in dataset]
+    count, units = len(set(told) - {None}), len(set(group_codes(told)))
+    few = "; of so few, intervals come out too narrow" if units < FEW_GROUPS else ""
+    return [
+        f"{count} groups of images: intervals draw a group as a whole, and tests take its mean; "
+        f"negatives and centre bias of an image are all other images, those of its group too{few}"
+    ]
+
+
+def _of_parts(parts):
+    """What each condition is, a line each, and how far they compare; nothing without."""
+    if not parts:
+        return []
+    told = [
+        f"{name}: {part.report.points} fixations of {part.report.viewers} viewers on "
+        f"{part.report.images - part.report.images_without_fixations} images; fingerprint "
+        f"{part.fingerprint[:12]}"
+        for name, part in parts.items()
+    ]
+    return [
+        *told,
+        "centre, human, one viewer and the negatives are those of each condition: a score depends "
+        "on how alike people look under it and on how many they are, so hold it against its own "
+        "one viewer",
+    ]
+
+
 def answer(result):
     """The audit in a sentence: which map agrees best with gaze, and what to hold it against."""
-    rows = result.rows.set_index("model", drop=False)
-    best = ranked(result.rows)[0]
-    viewer = rows.loc["one viewer", "s_auc"]
-    others = "" if np.isnan(viewer) else f", one viewer's density scores {decimals(viewer, 3)}"
-    return (
-        f"By s-AUC, {label(best)} agrees best with gaze: {decimals(best['s_auc'], 3)} "
-        f"[{decimals(best['s_auc_low'], 3)}, {decimals(best['s_auc_high'], 3)}]. "
-        f"Chance is 0.500{others}."
-    )
+    if not result.parts:
+        viewer = _viewer(result.rows)
+        others = "" if np.isnan(viewer) else f", one viewer's density scores {decimals(viewer, 3)}"
+        return (
+            f"By s-AUC, {label(best := ranked(result.rows)[0])} agrees best with gaze: "
+            f"{_with_interval(best)}. Chance is 0.500{others}."
+        )
+    made = []
+    for part, rows in result.rows.groupby("condition", sort=False):
+        best, viewer = ranked(rows)[0], _viewer(rows)
+        others = "" if np.isnan(viewer) else f" (one viewer {decimals(viewer, 3)})"
+        made.append(f"under {part}, {name_of(best).map}: {_with_interval(best)}{others}")
+    return f"By s-AUC, the map that agrees best with gaze is, {'; '.join(made)}. Chance is 0.500."
+
+
+def _with_interval(row):
+    low, high = decimals(row["s_auc_low"], 3), decimals(row["s_auc_high"], 3)
+    return f"{decimals(row['s_auc'], 3)} [{low}, {high}]"
+
+
+def _viewer(rows):
+    return rows.loc[rows["model"] == "one viewer", "s_auc"].item()

@@ -7,8 +7,8 @@ from matplotlib.figure import Figure
 from keras_attn import runs
 from keras_attn.report.panels import spaced
 from keras_attn.report.paper_tables import NETWORK, order, told_apart
-from keras_attn.report.results import JOINED, read
-from keras_attn.statistics import wilson_interval
+from keras_attn.report.results import GROUP, JOINED, read
+from keras_attn.statistics import independent_share, wilson_interval
 
 RUN = ("dataset", *NETWORK)
 """What a matrix is of; folds and seeds are pooled."""
@@ -43,7 +43,9 @@ def per_class(rows):
     made = []
     for name, own in rows.groupby("class"):
         right, count = int((own["correct"] == 1).sum()), len(own)
-        low, high = wilson_interval(right / count, count)
+        groups = own[GROUP].tolist() if GROUP in own else None
+        weight = independent_share(own["correct"], groups)
+        low, high = wilson_interval(right / count, weight * count)
         row = {"class": name, "n": count, "correct": right, "accuracy": right / count}
         made.append(row | {"low": low, "high": high})
     return pd.DataFrame(made)

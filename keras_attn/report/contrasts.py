@@ -89,12 +89,12 @@ def _of_same(metric, one, other, level):
     if metric.per_example:
         # Of each example the mean over its seeds.
         values, less = (own.examples.scores[metric.score].reindex(ids) for own in (one, other))
-        gain, p = float((values - less).mean()), paired_p(values, less)
+        gain, p = float((values - less).mean()), paired_p(values, less, one.groups(ids))
     if metric.proportion:
         more = one.variance_of_seeds(metric) + other.variance_of_seeds(metric)
-        interval = paired_share_interval(values - less, level, more)
+        interval = paired_share_interval(values - less, level, more, one.groups(ids))
     else:
-        interval = _interval(metric, one, other, level, len(ids) > 1)
+        interval = _interval(metric, one, other, level, one.independent(ids) > 1)
     return Contrast(gain, *interval, p, len(ids))
 
 
@@ -107,8 +107,9 @@ def _of_subsets(metric, one, other, level):
         return None
     ids = [sample.ids(metric) for sample in (one, other)]
     # Resamples of a single example would have no spread.
-    interval = _interval(metric, one, other, level, min(map(len, ids)) > 1)
-    p = unpaired_p(one.values(metric), other.values(metric))
+    interval = _interval(metric, one, other, level, min(map(one.independent, ids)) > 1)
+    groups = [one.groups(own) for own in ids]
+    p = unpaired_p(one.values(metric), other.values(metric), groups)
     return Contrast(gain, *interval, p, len(ids[0].union(ids[1])))
 
 

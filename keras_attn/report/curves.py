@@ -9,7 +9,8 @@ from matplotlib.figure import Figure
 from keras_attn import runs
 from keras_attn.errors import InputError, listing
 from keras_attn.report.paper_tables import BACKBONES
-from keras_attn.statistics import wilson_interval
+from keras_attn.report.results import groups_of
+from keras_attn.statistics import independent_share, wilson_interval
 
 PREFIX = "fooled_"
 """Columns of examples.csv: whether the prediction is another one at this ε."""
@@ -30,10 +31,13 @@ def rates(folders):
     found = [name for name in rows if name.startswith(PREFIX)]
     right = (rows["correct"] == 1).to_numpy()
     images, made = rows.loc[right, "id"].nunique(), []
+    groups = groups_of(rows)
     for name in found:
         fooled = rows[name].to_numpy()
         share = fooled[right].mean() if right.any() else np.nan
-        low, high = wilson_interval(share, images)
+        each = rows[right].groupby("id")[name].mean()
+        together = [groups.get(one) for one in each.index] if groups else None
+        low, high = wilson_interval(share, independent_share(each, together) * images)
         epsilon = float(name.removeprefix(PREFIX))
         row = {"epsilon": epsilon, "of_correct": share, "low": low, "high": high}
         made.append(row | {"n": images, "of_all": fooled.mean()})

@@ -6,6 +6,7 @@ import pandas as pd
 
 from keras_attn.report.audit_table import decimals
 from keras_attn.report.paper_tables import GAZE, NETWORK
+from keras_attn.report.results import groups_of
 from keras_attn.statistics import bootstrap_interval
 
 
@@ -26,6 +27,9 @@ def _headline(rows, several):
     parts = [f"{name} {first[name]:.0f}" for name in ("fold", "seed") if not _empty(first[name])]
     watched = rows.loc[rows["fixations"] > 0, "id"].nunique()
     where = f"{count} examples of {first['dataset']}, {watched} with fixations"
+    if groups := groups_of(rows):
+        where += f", in {len(set(groups.values()))} groups"
+        where += f", {count - len(groups)} in none" if count > len(groups) else ""
     return "; ".join([f"{first['task']}: {whom}", *parts, where])
 
 
@@ -35,11 +39,12 @@ def _empty(label):
 
 def _references(rows):
     """The agreement with gaze of each reference, in the columns of a summary."""
-    made = []
+    made, groups = [], groups_of(rows)
     for name, own in rows.groupby("attention", sort=False):
+        together = [groups.get(one) for one in own["id"]] if groups else None
         for metric in GAZE:
             values = own[metric.key]
-            low, high = bootstrap_interval(values)
+            low, high = bootstrap_interval(values, groups=together)
             row = {"metric": f"{name} {metric.key}", "value": values.mean()}
             made.append(row | {"low": low, "high": high, "n": values.count()})
     return pd.DataFrame(made)

@@ -45,14 +45,15 @@ class Ranking:
         """mAP as `metrics.recognition.mean_average_precision` has it, its mean over the seeds."""
         return self.mean(lambda *pair: mean_average_precision(*pair, interpolation))
 
-    def resampled(self, interpolation):
+    def resampled(self, interpolation, codes=None):
         """`mean_ap` of each bootstrap resample of the videos, one or more of them.
 
+        codes: of groups of videos that are drawn as a whole, as `statistics.resamples` takes them.
         The same videos are drawn for all seeds, and for all rankings of as many videos. A class of
         which none is drawn leaves the mean of that resample.
         """
         found = []
-        for drawn in resamples(len(self.labels)):
+        for drawn in resamples(len(self.labels), codes=codes):
             one = [
                 _mean_ap_of(drawn[:, there], labels, scores, interpolation)
                 for labels, scores, there in self.seeds()

@@ -30,7 +30,9 @@ JOINED = " + "
 """Between the names of the classes of an example that is of several."""
 ATTACK = ("epsilon", "search")
 """Of attacks: the size of the perturbation that the scores count, and how it was chosen."""
-TEXT = ("task", "dataset", *NETWORK, "id", "search", *CLASSES)
+GROUP = "group"
+"""Which examples belong together, of datasets with groups."""
+TEXT = ("task", "dataset", *NETWORK, "id", GROUP, "search", *CLASSES)
 SCORING = ("evaluate", "references", "attack")
 """Pieces of work that write rows, as `provenance` names them."""
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile, zlib.error)
@@ -42,12 +44,12 @@ OF_GAZE = {metric.key for metric in GAZE}
 class Results:
     """The pooled rows of run folders.
 
-    rows: a DataFrame with a row per example and run: folder, LABELS, CLASSES, ATTACK and scores;
-    backbone is "" for what needs no network ("one viewer", "centre"). arrays: by name, float32, NaN
-    for rows without: CURVES `(rows, 256)`, RANKING `(rows, classes)`, where the columns exceed the
-    classes of a dataset as well. notes: `{(task, dataset): sentences}` that have to stand
-    under every table. kept: what was computed from them, by name, for whoever needs it next;
-    nothing changes the rows.
+    rows: a DataFrame with a row per example and run: folder, LABELS, GROUP, CLASSES, ATTACK and
+    scores; backbone is "" for what needs no network ("one viewer", "centre"). arrays: by name,
+    float32, NaN for rows without: CURVES `(rows, 256)`, RANKING `(rows, classes)`, where the
+    columns exceed the classes of a dataset as well. notes: `{(task, dataset): sentences}` that have
+    to stand under every table. kept: what was computed from them, by name, for whoever needs it
+    next; nothing changes the rows.
     """
 
     rows: pd.DataFrame
@@ -93,6 +95,7 @@ def read(folders):
     rows = pd.concat([rows for rows, _, _ in parts], ignore_index=True)
     _check_distinct(rows)
     _check_one_attack(rows)
+    _check_one_group(rows)
     _check_one_number_of_classes(parts)
     notes = {}
     for part, _, sentences in parts:
@@ -130,7 +133,7 @@ def _read_rows(path):
     except (OSError, ValueError) as error:
         raise InputError(path, "a readable table of examples", str(error).strip()) from error
     _check_columns(path, rows)
-    return rows.reindex(columns=[*LABELS, *CLASSES, *ATTACK, *SCORES])
+    return rows.reindex(columns=[*LABELS, GROUP, *CLASSES, *ATTACK, *SCORES])
 
 
 def _check_columns(path, rows):
@@ -255,6 +258,23 @@ def _check_one_attack(rows):
         f"{expected}, as in {first['folder']}",
         f"epsilon {second['epsilon']:g} and search {second['search']!r}",
     )
+
+
+def groups_of(rows):
+    """Names of the groups by the ids of the examples, of rows on one dataset; {} without."""
+    told = rows[["id", GROUP]].replace("", np.nan).dropna() if GROUP in rows else None
+    return {} if told is None else dict(zip(told["id"], told[GROUP], strict=True))
+
+
+def _check_one_group(rows):
+    """Refuse an example that is of several groups: intervals would depend on the order of runs."""
+    told = rows[["dataset", "id", GROUP, "folder"]].replace("", np.nan).dropna()
+    told = told.drop_duplicates(["dataset", "id", GROUP])
+    again = told[told.duplicated(["dataset", "id"], keep=False)].sort_values("id", kind="stable")
+    if len(again):
+        first, second = (again.iloc[place] for place in (0, 1))
+        expected = f"{first['id']} in group {first[GROUP]!r}, as in {first['folder']}"
+        raise InputError(second["folder"], expected, f"in group {second[GROUP]!r}")
 
 
 def _check_origins(folders):

@@ -11,7 +11,11 @@ import pandas as pd
 
 from keras_attn.report.paper_tables import CURVES, NETWORK, RANKING, SCORES, Subset
 from keras_attn.report.ranking import Ranking, ranking_of
+from keras_attn.report.results import groups_of
 from keras_attn.statistics import (
+    drawn_counts,
+    group_codes,
+    independent_share,
     percentile_interval,
     resampled_deviations,
     resampled_sums,
@@ -25,17 +29,21 @@ EVERY = Subset("all")
 class Examples:
     """A row per example ordered by id: means over the seeds, how many values each is of, curves.
 
-    ranking: of class scores, None without such.
+    ranking: of class scores, None without such. groups: by id, of those that belong together.
     """
 
     scores: pd.DataFrame
     counts: pd.DataFrame
     curves: dict
     ranking: Ranking | None
+    groups: dict = field(default_factory=dict)
 
 
-def examples_of(rows, arrays):
-    """The `Examples` of the rows of one group; means skip NaN."""
+def examples_of(rows, arrays, groups=None):
+    """The `Examples` of the rows of one network; means skip NaN.
+
+    groups: by id, of the whole dataset; default those that the rows tell.
+    """
     ids = rows["id"].to_numpy(str)
     grouped = rows.reindex(columns=list(SCORES)).groupby(ids)
     scores = grouped.mean()
@@ -43,7 +51,8 @@ def examples_of(rows, arrays):
     curves = {name: _means(arrays[name], place) for name in CURVES if name in arrays}
     found = [arrays[name] for name in RANKING if name in arrays]
     ranking = ranking_of(rows, *found) if found else None
-    return Examples(scores, grouped.count(), curves, ranking)
+    groups = groups_of(rows) if groups is None else groups
+    return Examples(scores, grouped.count(), curves, ranking, groups)
 
 
 def _means(values, place):
@@ -87,6 +96,16 @@ class Sample:
         """The score of each of `ids`."""
         return self.examples.scores[metric.score].to_numpy()[self._weights(metric) > 0]
 
+    def groups(self, ids):
+        """The groups of these ids, None for one of its own; None where the dataset has none."""
+        groups = self.examples.groups
+        return [groups.get(name) for name in ids] if groups else None
+
+    def independent(self, ids):
+        """How many of these ids may differ by chance: groups, or examples that are in none."""
+        groups = self.groups(ids)
+        return len(ids) if groups is None else len(set(group_codes(groups)))
+
     def on(self, ids):
         """The sample as one of these ids, which are resampled in place of `all_ids`."""
         if ids.equals(self.all_ids):
@@ -98,6 +117,7 @@ class Sample:
             self.examples.counts.reindex(ids).fillna(0),
             {name: curves[there] for name, curves in self.examples.curves.items()},
             self.examples.ranking and self.examples.ranking.among(there),
+            self.examples.groups,
         )
         places = np.flatnonzero(np.isin(there, self.places))
         seeds = tuple(seed.on(ids) for seed in self.seeds)
@@ -132,11 +152,13 @@ class Sample:
 
     def scored(self, metric):
         """Value, 95 % interval (low, high) and number n of examples with a value, as a dict."""
-        value, count = self.value(metric), len(self.ids(metric))
-        low, high = np.nan, np.nan
+        value, ids = self.value(metric), self.ids(metric)
+        low, high, count = np.nan, np.nan, len(ids)
         if metric.proportion:
-            low, high = wilson_interval(value, count, more=self.variance_of_seeds(metric))
-        elif count > 1:
+            weight = independent_share(self.values(metric), self.groups(ids))
+            more = self.variance_of_seeds(metric)
+            low, high = wilson_interval(value, weight * count, more=more)
+        elif self.independent(ids) > 1:
             low, high = percentile_interval(self.resampled(metric))
         return {"value": value, "low": low, "high": high, "n": count}
 
@@ -162,17 +184,24 @@ class Sample:
         return self.examples.ranking.among(self.places)
 
     def _resampled(self, metric):
+        codes = self._codes(self.ids(metric) if not metric.per_example else self.all_ids)
         if metric.curve:
             curves = self._curves(metric)
-            return resampled_sums(curves).max(axis=1) / len(curves)
+            counts = drawn_counts(len(curves), codes=codes)
+            return resampled_sums(curves, codes=codes).max(axis=1) / counts
         if metric.ranked:
-            return self._ranking().resampled(metric.interpolation)
+            return self._ranking().resampled(metric.interpolation, codes)
         weights, middle = self._weights(metric), self.value(metric)
         values = np.where(weights > 0, self.examples.scores[metric.score].to_numpy(), 0.0)
         # Differences from the mean, of which sums in float32 are exact enough.
         columns = np.column_stack([weights * np.where(weights > 0, values - middle, 0.0), weights])
-        sums, counts = resampled_sums(columns).T
+        sums, counts = resampled_sums(columns, codes=codes).T
         return middle + np.divide(sums, counts, out=np.full(len(sums), np.nan), where=counts > 0)
+
+    def _codes(self, ids):
+        """Codes of the groups of these ids as the `statistics` take them; None without groups."""
+        groups = self.groups(ids)
+        return None if groups is None else group_codes(groups)
 
     def _of_seeds(self, metric):
         stream = zlib.crc32(self.name.encode())
@@ -188,7 +217,7 @@ class Samples:
 
     def __init__(self, results):
         """results: `report.results.Results`."""
-        self._results, self._groups, self._found = results, {}, {}
+        self._results, self._groups, self._found, self._together = results, {}, {}, {}
 
     def of(self, task, subset, **network):
         """The `Sample` of a network's examples in a `paper_tables.Subset`; None without rows.
@@ -200,11 +229,19 @@ class Samples:
         if key not in self._found:
             rows, arrays = self._results.of(task=task, **network)
             if group not in self._groups and len(rows):
-                self._groups[group] = examples_of(rows, arrays)
+                groups = self._groups_of(network["dataset"])
+                self._groups[group] = examples_of(rows, arrays, groups)
             whole = self._groups.get(group)
             made = len(rows) and sample_of(rows, arrays, subset, " ".join(group), whole)
             self._found[key] = made or None
         return self._found[key]
+
+    def _groups_of(self, dataset):
+        """Groups by id, of all rows on a dataset: networks are compared on the same resamples."""
+        if dataset not in self._together:
+            rows = self._results.rows
+            self._together[dataset] = groups_of(rows[(rows["dataset"] == dataset).to_numpy()])
+        return self._together[dataset]
 
 
 def sample_of(rows, arrays, subset=EVERY, name="", whole=None):
@@ -215,7 +252,7 @@ def sample_of(rows, arrays, subset=EVERY, name="", whole=None):
     if subset.rows is not None:
         # Of the rows of a subset no table shows what all examples make together.
         counted, arrays = subset.rows(rows).to_numpy(), {}
-        examples = examples_of(rows[counted], arrays)
+        examples = examples_of(rows[counted], arrays, whole.groups)
     sample = Sample(examples, subset.take(examples.scores), subset, name=name)
     sample = sample.on(whole.scores.index)
     parts = [counted & (rows["seed"] == seed).to_numpy() for seed in rows["seed"].unique()]
@@ -227,6 +264,7 @@ def sample_of(rows, arrays, subset=EVERY, name="", whole=None):
 
 def _seed(rows, arrays, part, sample):
     """The part of a sample that is of the rows of one seed."""
-    examples = examples_of(rows[part], {name: values[part] for name, values in arrays.items()})
+    own = {name: values[part] for name, values in arrays.items()}
+    examples = examples_of(rows[part], own, sample.examples.groups)
     own = Sample(examples, np.arange(len(examples.scores)), sample.subset).on(sample.all_ids)
     return replace(own, places=np.intersect1d(own.places, sample.places), _kept={})

@@ -15,6 +15,7 @@ from keras_attn.report.paper_tables import (
     trunk_title,
 )
 from keras_attn.report.ranking import ranking_of
+from keras_attn.report.results import groups_of
 from keras_attn.statistics import bootstrap_interval, holm, paired_p
 
 NOISE = "≈"
@@ -109,6 +110,11 @@ def _intervals(table, rows):
         kinds.setdefault(kind, []).append(metric.title)
     told = [f"{kind} for {' and '.join(titles)}" for kind, titles in kinds.items()]
     made = f"{title}, intervals: {', '.join(told)}"
+    if groups := groups_of(rows):
+        made += (
+            f"; {table.unit}s of a group ({len(set(groups.values())):,} of them) are drawn as one, "
+            "and tested by their mean"
+        )
     count = _networks(rows).groupby(list(NETWORK))["id"].nunique().min()
     if count < 100:
         weight = f"one {table.unit} of {count} is {decimals(100 / count, 1)} points"
@@ -158,13 +164,19 @@ def _reference(table, rows, name):
     means = chosen.groupby("id")[keys].mean().dropna()
     if means.empty:
         return ""
-    made = []
+    made, groups = [], _together(rows, means.index)
     for metric in GAZE:
         values = means[metric.key].to_numpy()
-        low, high = bootstrap_interval(values)
+        low, high = bootstrap_interval(values, groups=groups)
         interval = "" if np.isnan(low) else f" [{decimals(low, 3)}, {decimals(high, 3)}]"
         made.append(f"{metric.title} {decimals(values.mean(), 3)}{interval}")
     return f"{' and '.join(made)} ({_span(means.count(), table.unit)})"
+
+
+def _together(rows, ids):
+    """The groups of these examples, None where the dataset has none."""
+    groups = groups_of(rows)
+    return [groups.get(name) for name in ids] if groups else None
 
 
 def _paired(table, rows, metric):
@@ -177,7 +189,8 @@ def _paired(table, rows, metric):
         pairs = [(one, m.name) for one in explicit for m in there if m.name not in explicit]
         if not pairs:
             continue
-        tested = holm([paired_p(means[one], means[other]) for one, other in pairs])
+        groups = _together(rows, means.index)
+        tested = holm([paired_p(means[one], means[other], groups) for one, other in pairs])
         found = [
             f"{one} − {other} {decimals((means[one] - means[other]).mean(), 3)}, p {in_print(p)}"
             for (one, other), p in zip(pairs, tested, strict=True)

@@ -15,7 +15,6 @@ from keras_attn.losses import AttentionCrossEntropy
 from keras_attn.models.c3d import FLOW, FRAMES, LEAST
 from keras_attn.resizing import size_of
 from keras_attn.statistics import evenly
-from keras_attn.tasks.scoring import check_gaze
 from keras_attn.tasks.video_scoring import (
     SHOWN,
     VideoScorer,
@@ -117,9 +116,6 @@ def resolved(config, train):
         raise InputError("model.size", f"at least {LEAST} for C3D", model.size)
     classes = model.classes or tuple(train.classes)
     check_labels(train, classes)
-    if config.stream is None:
-        of = mechanisms.get(model.attention)
-        check_gaze(train, of.name, of.supervised or of.takes_gaze)
     _check_start(config)
     schedule = config.schedule
     if schedule.iterations % training.save_every:

@@ -12,7 +12,6 @@ from keras_attn.datasets.snippets import snippets
 from keras_attn.errors import InputError, listing
 from keras_attn.metrics import recognition
 from keras_attn.models.c3d import FLOW
-from keras_attn.models.common import GAZE
 from keras_attn.report import pictures
 from keras_attn.report.results import JOINED
 from keras_attn.resizing import at_size
@@ -115,13 +114,13 @@ class VideoScorer(AttentionScorer):
     def check(self, dataset):
         """Refuse a dataset of other classes, or whose flow will not do; open that of others."""
         as_dataset(dataset, "data", VideoDataset)
+        check_gaze(dataset, self.inputs_of_model)
         if dataset.classes:
             self.classes = self.classes or tuple(dataset.classes)
             check_scores(self.name, self.scores, self.classes)
             check_labels(dataset, self.classes)
         else:
             self._check_seen(dataset)
-        check_gaze(dataset, f"of model {self.name}", GAZE in self.inputs_of_model)
         if self.footage is None or self.footage.dataset is not dataset:
             check_flow(dataset, self.flow_made)
             self.watch(clips.Footage.of(dataset, **self.options))

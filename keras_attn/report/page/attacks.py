@@ -10,6 +10,7 @@ from keras_attn.errors import InputError
 from keras_attn.report.audit_table import decimals
 from keras_attn.report.page import plots
 from keras_attn.report.paper_tables import NETWORK, TRUNK, order, trunk_title
+from keras_attn.report.results import GROUP, groups_of
 from keras_attn.report.table_legend import dataset_title
 from keras_attn.statistics import bootstrap_interval
 
@@ -49,7 +50,10 @@ def shifts(results):
 
 
 def _pairs(folders):
-    """Agreement before and after, a row per image that has both, of each the mean over seeds."""
+    """Agreement before and after, a row per image that has both, of each the mean over seeds.
+
+    With the name of its group, NaN where it has none.
+    """
     parts = []
     for path in (Path(folder) / "examples.csv" for folder in folders):
         try:
@@ -57,9 +61,10 @@ def _pairs(folders):
         except (OSError, ValueError) as error:
             raise InputError(path, "a readable table of examples", str(error).strip()) from error
         # Networks without attention are not scored against gaze.
-        parts.append(part.reindex(columns=["id", BEFORE, AFTER]))
+        parts.append(part.reindex(columns=["id", GROUP, BEFORE, AFTER]))
     rows = pd.concat(parts).astype({BEFORE: np.float64, AFTER: np.float64})
-    return rows.groupby("id")[[BEFORE, AFTER]].mean().dropna()
+    pairs = rows.groupby("id")[[BEFORE, AFTER]].mean().dropna()
+    return pairs.join(pd.Series(groups_of(rows), name=GROUP, dtype=object))
 
 
 def _shift(key, networks):
@@ -78,7 +83,7 @@ def _shift(key, networks):
 
 def _words(name, pairs):
     change = pairs[AFTER] - pairs[BEFORE]
-    low, high = bootstrap_interval(change.to_numpy())
+    low, high = bootstrap_interval(change.to_numpy(), groups=pairs[GROUP].tolist())
     interval = "" if np.isnan(low) else f" [{decimals(low, 3)}, {decimals(high, 3)}]"
     return (
         f"{name}: s-AUC {decimals(pairs[BEFORE].mean(), 3)} before, "

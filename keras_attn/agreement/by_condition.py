@@ -1,0 +1,72 @@
+"""One audit by condition: the parts of a dataset that maps are scored against, and how they differ.
+
+Maps are made once for each image; negatives, centre bias and ceilings are those of each part.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+
+from keras_attn.datasets import conditions
+from keras_attn.errors import InputError, listing
+from keras_attn.report.audit_table import COMPARED, REFERENCES
+from keras_attn.statistics import bootstrap_interval, holm, mean_of_seen, paired_p
+
+MOST = 12
+"""Conditions of an audit: of more no table can be read."""
+
+
+def parts_of(dataset, by, chosen=None):
+    """`{"task=search": its dataset}` for each value of the column `by` of fixations.csv.
+
+    chosen: a value or several that come first, in this order. Fixations without a value are of no
+    part. `InputError` where there is no such column, or fewer than two values.
+    """
+    known = conditions.values(dataset)
+    if by not in known:
+        there = listing(conditions.told(dataset))
+        expected = f"a further column of fixations.csv; of few values there are: {there}"
+        raise InputError("by", expected, repr(by))
+    chosen = () if chosen is None else conditions.several(chosen)
+    first = conditions.fitting_texts(by, chosen, known)
+    named = [value for value in dict.fromkeys([*first, *known[by]]) if value]
+    if not 2 <= len(named) <= MOST:
+        expected = f"a column with 2 to {MOST} values (where, or --where, chooses some of many)"
+        raise InputError(f"by {by!r}", expected, f"{len(named)}: {listing(named, 4)}")
+    return {f"{by}={value}": dataset.where(**{by: value}) for value in named}
+
+
+def check_parts(parts):
+    """Refuse a dataset, or a part of one, that has too little gaze to compare."""
+    for part in parts.values():
+        seen = sum(len(example.points) > 0 for example in part)
+        if seen < 2:
+            expected = "at least two images with fixations: s-AUC and IG compare with the others"
+            raise InputError(f"dataset {part.name!r}", expected, seen)
+
+
+def add_differences(rows, scores, keys, groups):
+    """Add to each row of a further condition what it is above the same map's of the first.
+
+    Columns `<key>_difference`, `_difference_low`, `_high` and `_p` for COMPARED, over the images
+    with gaze under both; p is Wilcoxon's, Holm-corrected over the audited maps and conditions, and
+    apart over the references. scores: `{RowName: (images, keys)}`.
+    """
+    first = rows["condition"].iloc[0]
+    for key in COMPARED:
+        found = [_difference(name, scores, keys.index(key), first, groups) for name in scores]
+        names = [f"{key}_difference{end}" for end in ("", "_low", "_high", "_p")]
+        rows[names] = np.array(found)
+        references = rows["model"].isin(REFERENCES)
+        for own in (references, ~references):
+            rows.loc[own, names[-1]] = holm(rows.loc[own, names[-1]])
+
+
+def _difference(name, scores, place, first, groups):
+    if name.condition == first:
+        return [np.nan] * 4
+    values = scores[name][:, place]
+    others = scores[replace(name, condition=first)][:, place]
+    apart = values - others
+    low, high = bootstrap_interval(apart, groups=groups)
+    return [mean_of_seen(apart), low, high, paired_p(values, others, groups)]
