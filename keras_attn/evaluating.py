@@ -25,6 +25,10 @@ class DataChange(gaze_format.GazeFormat):
     """Where frames and flow of videos lie; default where they lay."""
     image_root: Path | None = None
     """Where the extracted frames lie, if apart from the flow; default where they lay."""
+    fps: float | None = None
+    """Frames a second of folders of frames; default that of the run."""
+    first_frame: Literal[0, 1] | None = None
+    """What fixations.csv calls the first frame of a video; default as for the run."""
     fold: int | None = None
     """The fold that is scored, of a dataset that has folds; default the one held out."""
     split: Literal["train", "test"] = "test"
@@ -84,7 +88,7 @@ def scored_on(config, change):
         return held_out(config, change)
     from keras_attn import datasets
 
-    for name in ("gaze", "flow_root", "image_root", "fold"):
+    for name in CHANGEABLE[2:]:
         if getattr(change, name) is not None:
             expected = "nothing for a model from elsewhere, which is scored on all of --data.root"
             raise InputError(f"--data.{name}", expected, getattr(change, name))

@@ -134,6 +134,7 @@ WHERE_DATA_COMES_FROM = (
     *("name", "root", "gaze", "images", "side", "scenes_seed", "fold", "folds", "fold_seed"),
     *("participants", "shifted", "crop", "on_bad_example", "mask_threshold"),
     *("flow_root", "image_root", "subjects", "group", "fps", "videos", "frames"),
+    *("viewers", "first_frame"),
     *("flow_side", "flow_bound"),
     *gaze_format.FIELDS,
 )

@@ -94,7 +94,15 @@ def _check_number(where, name, number):
 
 
 BELOW_ONE = ("dropout", "momentum", "base_rate")
-MAY_BE_ZERO = ("fold", "fold_seed", "scenes_seed", "seed", "attention_weight", "dropout")
+MAY_BE_ZERO = (
+    "fold",
+    "first_frame",
+    "fold_seed",
+    "scenes_seed",
+    "seed",
+    "attention_weight",
+    "dropout",
+)
 
 
 def _is_number(value):

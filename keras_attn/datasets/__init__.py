@@ -21,6 +21,7 @@ from keras_attn.datasets.reading_report import ReadingReport
 from keras_attn.datasets.salicon import salicon
 from keras_attn.datasets.ucf_sports import ucf_sports
 from keras_attn.datasets.video import VideoDataset, VideoExample, VideoReport
+from keras_attn.datasets.video_folder import video_folder
 from keras_attn.errors import InputError, one_of
 
 __all__ = [
@@ -45,6 +46,7 @@ __all__ = [
     "read_image",
     "salicon",
     "ucf_sports",
+    "video_folder",
     "with_flow",
 ]
 
@@ -78,6 +80,6 @@ def as_dataset(data, where="data", kind=GazeDataset):
         return data
     if kind is GazeDataset and isinstance(data, (str, Path)):
         return folder(data)
-    also = " or the path of a folder" if kind is GazeDataset else ""
+    also = " or the path of a folder" if kind is GazeDataset else ", such as video_folder returns"
     received = type(data).__name__ if isinstance(data, Dataset) else repr(data)
     raise InputError(where, f"a {kind.__name__}{also}", received)

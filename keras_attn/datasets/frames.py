@@ -157,12 +157,14 @@ def _announced(capture):
 # --- how many -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Probe:
     """What a video says of itself.
 
     frames: how many; `exact` where they were counted, not just announced. shape: (H, W) in
-    pixels. rate: frames a second, or None where nothing tells it.
+    pixels. rate: frames a second, or None where nothing tells it. starts: `(frames,)`, when each
+    frame of a file is shown, in ms from the first, as the file says it; known where they were
+    counted.
     """
 
     path: Path
@@ -170,6 +172,7 @@ class Probe:
     shape: tuple
     rate: float | None
     exact: bool
+    starts: np.ndarray | None = None
 
     def counted(self):
         """The same with its frames counted one by one: headers of old files are off by a few.
@@ -179,8 +182,10 @@ class Probe:
         if self.exact:
             return self
         with _Opened(self.path) as capture:
-            count = sum(1 for _ in _grabbed(self.path, capture, self.frames))
-        return replace(self, frames=count, exact=True)
+            grabbed = _grabbed(self.path, capture, self.frames)
+            starts = [capture.get(cv2.CAP_PROP_POS_MSEC) for _ in grabbed]
+        starts = np.array(starts, np.float64)
+        return replace(self, frames=len(starts), exact=True, starts=starts - starts[:1])
 
 
 def probe(path, rate=None):

@@ -61,6 +61,7 @@ class Table:
 
     def refuse_value(self, row, column, expected, value):
         """Raise `InputError` for the value of a row."""
+        value = value.item() if isinstance(value, np.generic) else value
         received = "nothing" if value is None or value == "" or value != value else repr(value)
         raise InputError(f"{self.name}, {self.lines(row)}, column {column}", expected, received)
 

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
+from keras_attn import mechanisms
 from keras_attn.agreement.place import WHOLE
 from keras_attn.agreement.scoring import EXTRAS, Blur, GazeScores
 from keras_attn.datasets import pipeline
@@ -200,10 +201,22 @@ def gaze_of_image(dataset, index, sigma):
     return [GazeScores.of_image(dataset, index, blur)] if len(dataset[index].points) else []
 
 
+def check_learnable(config, dataset):
+    """Refuse a dataset without any gaze for a run whose attention learns from it or takes it."""
+    if getattr(config, "stream", None) is not None:
+        return
+    of = mechanisms.get(config.model.attention)
+    if (of.supervised or of.takes_gaze) and not dataset.report.points:
+        expected = f"gaze, which the attention {of.name!r} needs (see model.attention)"
+        raise InputError(f"dataset {dataset.name!r}", expected, "none")
+
+
 def check_classes(dataset, classes):
     """Refuse a dataset of other classes, or of fewer than two."""
     if len(classes) < 2 or tuple(dataset.classes) != tuple(classes):
         expected = f"the classes {listing(classes)}" if classes else "at least two classes"
+        if not dataset.classes:
+            expected += ", as classes.csv tells those of a folder of your own"
         raise InputError(f"dataset {dataset.name!r}", expected, listing(dataset.classes))
 
 
