@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from keras_attn import configs, datasets, gaze, runs
+from keras_attn import configs, datasets, gaze, known_data, runs
 from keras_attn.agreement import audit as agreement
 from keras_attn.agreement import options as audit_options
 from keras_attn.agreement.opening import open_source
@@ -147,9 +147,10 @@ def evaluate(
     given = {"size": size, "preprocess": preprocess, "output": output}
     network = _network(model, "evaluate", weights=weights, task=task, **given)
     found = network.task
-    data = datasets.as_dataset(data, kind=found.DATA)
-    labels = _labels(found.NAME, data, found.labels(network.model, network.config))
+    data = known_data.recognised(datasets.as_dataset(data, kind=found.DATA), network.data)
+    labels = _labels(found.NAME, data, network)
     scorer, notes = network.scorer()
+    notes = (*notes, *known_data.notes(data, network.data))
     result = evaluation.evaluate(
         scorer, network.model, data, labels, notes=notes, progress=progress
     )
@@ -191,12 +192,13 @@ def attack(
         runs.check_target(out, evaluation.FILES, overwrite=overwrite)
     given = {"epsilons": epsilons, "epsilon": epsilon, "search": search}
     settings = configs.Attack(**{n: value for n, value in given.items() if value is not None})
-    data = datasets.as_dataset(data)
     given = {"size": size, "preprocess": preprocess, "output": output, "weights": weights}
     given |= {"task": configs.FineGrained.task, "expected": "a classifier"}
     network = _network(model, "attack", **given)
-    labels = _labels(robustness.TASK, data, network.task.labels(network.model, network.config))
+    data = known_data.recognised(datasets.as_dataset(data), network.data)
+    labels = _labels(robustness.TASK, data, network)
     scorer, notes = network.scorer()
+    notes = (*notes, *known_data.notes(data, network.data))
     result = robustness.evaluate(
         scorer, network.model, data, labels, settings, notes=notes, progress=progress
     )
@@ -304,9 +306,11 @@ def _network(model, verb, *, weights=None, size=None, **options):
     return scored.scored(opened, size=size, **options)
 
 
-def _labels(task, data, who):
+def _labels(task, data, network):
+    who = network.task.labels(network.model, network.config)
     labels = {"task": task, "dataset": (data.whole or data).name, "fold": data.number, **who}
-    return {name: labels[name] for name in LABELS}
+    labels = {name: labels[name] for name in LABELS}
+    return labels | known_data.columns(data, network.data)
 
 
 def validation(data, *, task=None, every=1, size=None, preprocess=None, output=None, pictures=None):

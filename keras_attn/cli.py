@@ -78,7 +78,7 @@ class Audit:
         runs.check_target(self.out, api.FILES, overwrite=self.overwrite)
         chosen = model_options.models(self.model)
         data = datasets.folder(self.data, on_bad_example=self.on_bad_example)
-        print(f"{data.name}: {data.report}", flush=True)
+        print(f"{data.label}: {data.report}", flush=True)
         every = chosen.values() if isinstance(chosen, dict) else [chosen]
         if any(forms.of(one) != forms.MAPS for one in every):
             import_tensorflow_quietly()

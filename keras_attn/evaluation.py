@@ -17,7 +17,7 @@ import pandas as pd
 import tensorflow as tf
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from keras_attn import provenance, runs
+from keras_attn import known_data, provenance, runs
 from keras_attn.agreement.scoring import EXTRAS
 from keras_attn.errors import InputError
 from keras_attn.metrics.columns import COLUMNS
@@ -68,10 +68,10 @@ class Evaluation:
     """What a model scores on a dataset; `print` shows the scores, `save` writes it all.
 
     rows: a DataFrame with a row per example; first who was scored on what (task, dataset,
-    backbone, fusion, attention, fold, seed), then id, the number of fixations and the scores, NaN
-    where there is none. arrays: by name, `(n, ...)` in the order of the rows. gallery: arrays by
-    name of a few examples. notes: what a reader of the numbers has to know. work: how it came to
-    be, from `provenance.measured`, or None.
+    backbone, fusion, attention, fold, seed), then what the data are (`known_data.columns`), id, the
+    number of fixations and the scores, NaN where there is none. arrays: by name, `(n, ...)` in the
+    order of the rows. gallery: arrays by name of a few examples. notes: what a reader of the
+    numbers has to know. work: how it came to be, from `provenance.measured`, or None.
     """
 
     rows: pd.DataFrame
@@ -81,7 +81,9 @@ class Evaluation:
     work: dict | None = None
 
     def __repr__(self):
-        task, dataset = self.rows.iloc[0][["task", "dataset"]]
+        from keras_attn.report import evaluation_table
+
+        task, dataset = self.rows.iloc[0]["task"], evaluation_table.dataset_of(self.rows)
         return f"Evaluation({task!r}, {self.rows['id'].nunique()} examples of {dataset!r})"
 
     def __str__(self):
@@ -191,6 +193,7 @@ def references(task, dataset, gaze):
 
 def _of_references(labels, dataset, gaze):
     """For each example with gaze a DataFrame of a row per reference."""
+    known = known_data.columns(dataset)
     for index, example in enumerate(dataset):
         pictures = [one.references() for one in gaze(index)]
         if not pictures:
@@ -198,7 +201,7 @@ def _of_references(labels, dataset, gaze):
         found = [mean_of_seen([one[name] for one in pictures]) for name in pictures[0]]
         part = pd.DataFrame(found, columns=[*(c.key for c in COLUMNS), *EXTRAS])
         about = {**labels, "attention": list(pictures[0]), "fold": dataset.number, "seed": np.nan}
-        about |= {"id": example.id, "fixations": len(example.fixations)}
+        about |= {**known, "id": example.id, "fixations": len(example.fixations)}
         put_first(part, about)
         yield part
 

@@ -204,11 +204,10 @@ class Action(Config):
         """What lines of progress begin with."""
         return f"{self.stream} alone" if self.stream else super().title
 
-    @property
-    def run_name(self):
-        """What a run is called where its user does not say."""
+    def called(self, data):
+        """What a run is called on data of that name."""
         who = (self.stream,) if self.stream else self.who
-        return "-".join((self.data.name, *who, f"seed{self.training.seed}"))
+        return "-".join((data, *who, f"seed{self.training.seed}"))
 
     @property
     def about(self):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_attn import origin
 from keras_attn.datasets.base import GazeReader, by_stem
 from keras_attn.datasets.matlab import read_variable
 from keras_attn.errors import InputError
@@ -21,6 +22,7 @@ NOTE = (
 )
 
 
+@origin.known
 def dut_omron(root, *, on_bad_example="raise"):
     """Read DUT-OMRON as it is unpacked.
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from keras_attn import origin
 from keras_attn.datasets.base import GazeReader, by_stem
 from keras_attn.errors import InputError, listing
 
@@ -16,6 +17,7 @@ SPLITS = ("train", "test")
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
 
 
+@origin.known
 def folder(root, *, on_bad_example="raise"):
     """Read a folder of images with fixations.
 

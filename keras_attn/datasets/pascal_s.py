@@ -4,11 +4,13 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_attn import origin
 from keras_attn.datasets.base import GazeReader, by_stem
 from keras_attn.datasets.matlab import read_cells
 from keras_attn.errors import InputError
 
 
+@origin.known
 def pascal_s(root, *, on_bad_example="raise"):
     """Read PASCAL-S as `salObj.zip` is unpacked.
 

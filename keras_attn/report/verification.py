@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from keras_attn import provenance, runs
+from keras_attn import origin, provenance, runs
 from keras_attn.errors import InputError
 from keras_attn.report import tables
 from keras_attn.report.paper_tables import KEYS, TABLES
@@ -43,7 +43,11 @@ def differences(out):
     gone = [folder for folder in told if not folder.is_dir()]
     if gone:
         return found, 0
-    cells = tables.cells(tables.read(list(told)))
+    results = tables.read(list(told))
+    cells = tables.cells(results)
+    if not results.rows["kind"].any():
+        # Of results of earlier versions: their tables call drawn data by the name alone.
+        cells["dataset"] = cells["dataset"].map(origin.name_of)
     for table in TABLES:
         path = out / TABLES_IN / table.files[0]
         own = cells[cells["table"] == table.number]
