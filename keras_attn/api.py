@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from keras_attn import configs, datasets, gaze, known_data, runs
+from keras_attn import configs, datasets, gaze, known_data, runs, tasks
 from keras_attn.agreement import audit as agreement
 from keras_attn.agreement import options as audit_options
 from keras_attn.agreement.opening import open_source
@@ -90,6 +90,8 @@ def audit(
     options["explain"] = audit_options.explained(explain, data.classes)
     chosen = audit_options.by_model(models, options)
     sources = {name: open_source(one, **chosen[name]) for name, one in models.items()}
+    for source in sources.values():
+        data = known_data.recognised(data, tasks.data_of(getattr(source, "model", None)))
     blur = Blur(fixation_sigma, centre_bias_sigma)
     result = agreement.run(
         sources, data, blur=blur, batch_size=batch_size, gallery=gallery, progress=progress

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from keras_attn import known_data, tasks
 from keras_attn.agreement.place import WHOLE
 from keras_attn.agreement.scoring import EXTRAS, GazeScores
 from keras_attn.errors import InputError
@@ -54,6 +55,10 @@ def run(sources, dataset, *, blur, batch_size=8, gallery=12, progress=True):
     for column in COLUMNS:
         tests = rows.index[rows["model"] != "centre"]
         rows.loc[tests, f"{column.key}_p"] = holm(rows.loc[tests, f"{column.key}_p"])
+    told = {name: tasks.data_of(getattr(source, "model", None)) for name, source in sources.items()}
+    about = [known_data.columns(dataset, told.get(name.model)) for name in scores]
+    rows = pd.concat([rows, pd.DataFrame(about)], axis=1)
+    rows.insert(len(rows.columns) - len(about[0]), "dataset", (dataset.whole or dataset).name)
     indices = _to_look_at(scores[name_of(ranked(rows)[0])], seen, gallery)
     return AuditResult(
         rows=rows,
@@ -63,7 +68,7 @@ def run(sources, dataset, *, blur, batch_size=8, gallery=12, progress=True):
         gallery=Gallery(indices, _gallery_maps(sources, dataset, indices, blur)),
         seconds=time.perf_counter() - started,
         models=models,
-        notes=_notes(sources, rows),
+        notes=[*_notes(sources, rows), *_notes_on_data(dataset, told)],
     )
 
 
@@ -140,9 +145,11 @@ def _summary(name, scores):
 
 
 def _long(scores, dataset, seen):
-    parts = []
+    parts, columns = [], known_data.columns(dataset)
+    about = {"dataset": (dataset.whole or dataset).name}
+    about |= {name: columns[name] for name in known_data.SCORED}
     for name, values in scores.items():
-        part = pd.DataFrame(values, columns=KEYS)
+        part = pd.DataFrame(values, columns=KEYS).assign(**about)
         part.insert(0, "image", [dataset[i].id for i in seen])
         for at, label in enumerate(("model", "layer", "kind")):
             part.insert(at, label, getattr(name, label))
@@ -170,6 +177,12 @@ def _gallery_maps(sources, dataset, indices, blur):
         for name, saliency in shown.items():
             maps.setdefault(name, []).append(at_size(saliency, size).astype(np.float32))
     return maps
+
+
+def _notes_on_data(dataset, told):
+    """What has to be known of the data that models learnt from; told: what is known, by model."""
+    found = {name: known_data.notes(dataset, known) for name, known in told.items()}
+    return [f"{name}: {note}" for name, notes in found.items() for note in notes]
 
 
 def _note_on(sources, name):

@@ -24,8 +24,8 @@ class AuditResult:
     rows: a DataFrame with a row per map kind: model, layer, kind, source (files and weights of
         the model), images; for each metric its mean, `_low` and `_high` (95 % bootstrap interval
         over images), `_p` (Wilcoxon's signed-rank test against `centre`, Holm-corrected over the
-        rows); zero_share, constant.
-    examples: a row per map kind and image with all scores.
+        rows); zero_share, constant; dataset, and what is known of it (`known_data.columns`).
+    examples: a row per map kind and image with all scores, and which data they are of.
     models: by name, what was audited: files, weights, input size. notes: what a reader of the
         scores has to know.
     """

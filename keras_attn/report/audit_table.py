@@ -107,7 +107,7 @@ def legend(result):
     """What the rows, marks and units of the table mean, a line each."""
     dataset = result.dataset
     lines = [
-        f"{dataset.name}: {dataset.report}; fingerprint {dataset.fingerprint[:12]}",
+        f"{dataset.label}: {dataset.report}; fingerprint {dataset.fingerprint[:12]}",
         f"* differs from centre over the same images, p < {SIGNIFICANT} (Wilcoxon's signed-rank "
         "test, Holm's correction over the rows)",
         "IG in bits per fixation over the centre bias, KL in nats; second lines: 95 % bootstrap "

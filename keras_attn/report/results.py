@@ -101,7 +101,7 @@ def read(folders):
     folders = [folders] if isinstance(folders, (str, Path)) else list(folders)
     if not folders:
         raise InputError("folders", "at least one run folder", "none")
-    _check_formats(folders)
+    _check_origins(folders)
     parts = [_read(Path(folder).expanduser()) for folder in folders]
     rows = pd.concat([rows for rows, _, _ in parts], ignore_index=True)
     _check_one_origin(rows)
@@ -130,16 +130,19 @@ def _read(folder):
 
 def _told(folder, rows, notes):
     """The rows with ABOUT_DATA filled in, and the names of drawn datasets saying so."""
+    if (rows["drawn"] == "").any():
+        # Results of earlier versions: that they are of drawn data, nothing tells but a sentence.
+        drawn = any(ABOUT in note for note in notes or _notes_of(folder))
+        rows["drawn"] = rows["drawn"].where(rows["drawn"] != "", str(drawn))
+        for work in [w for w in provenance.read(folder) if w["what"] in SCORING][-1:]:
+            old = (rows["fingerprint"] == "") & (rows["dataset"] == work["data"]["name"])
+            rows.loc[old, "fingerprint"] = work["data"]["fingerprint"]
     for name in ("drawn", "trained_drawn"):
-        rows[name] = rows[name] == "True" if name in rows else False
-    if not rows["kind"].any():
-        # Results of earlier versions: what was scored, the provenance tells, and whether it is
-        # drawn, nothing but a sentence.
-        rows["drawn"] = any(ABOUT in note for note in notes or _notes_of(folder))
-    work = [w for w in provenance.read(folder) if w["what"] in SCORING][-1:]
-    for one in work:
-        old = (rows["fingerprint"] == "") & (rows["dataset"] == one["data"]["name"])
-        rows.loc[old, "fingerprint"] = one["data"]["fingerprint"]
+        strange = sorted(set(rows[name]) - {"True", "False", ""})
+        if strange:
+            where = f"{folder / 'examples.csv'}, column {name}"
+            raise InputError(where, "True or False", repr(strange[0]))
+        rows[name] = rows[name] == "True"
     pairs = zip(rows["dataset"], rows["drawn"], strict=True)
     rows["dataset"] = [label(name, drawn) for name, drawn in pairs]
     return rows
@@ -174,9 +177,10 @@ def _read_rows(path):
     except (OSError, ValueError) as error:
         raise InputError(path, "a readable table of examples", str(error).strip()) from error
     _check_columns(path, rows)
-    rows = rows.reindex(columns=[*LABELS, *ABOUT_DATA, *CLASSES, *ATTACK, *SCORES])
-    rows[list(ABOUT_DATA)] = rows[list(ABOUT_DATA)].fillna("")
-    return rows
+    for name in ABOUT_DATA:
+        if name not in rows:  # of an earlier version, or written by hand
+            rows[name] = ""
+    return rows.reindex(columns=[*LABELS, *ABOUT_DATA, *CLASSES, *ATTACK, *SCORES])
 
 
 def _check_columns(path, rows):
@@ -303,8 +307,9 @@ def _check_one_attack(rows):
     )
 
 
-def _check_formats(folders):
-    """Refuse results of another version."""
+def _check_origins(folders):
+    """Refuse results of another version, and those whose provenance tells of different data."""
+    first = {}
     for folder in folders:
         found = [w for w in provenance.read(Path(folder).expanduser()) if w["what"] in SCORING]
         # Without any they are written by hand, or by whoever kept the rows alone.
@@ -313,6 +318,12 @@ def _check_formats(folders):
                 received = f"format {work['format']}, of version {work['versions']['keras_attn']}"
                 expected = f"results of format {RESULT_FORMAT}, as this version of keras_attn has"
                 raise InputError(folder, f"{expected} them", received)
+            data = work["data"]
+            name, stamp = (data["name"], data.get("drawn")), data["fingerprint"]
+            known, where = first.setdefault(name, (stamp, folder))
+            if stamp != known:
+                what = f"results on {data['name']}"
+                raise InputError(folder, *_other_data(what, known, where, stamp))
 
 
 def _check_one_origin(rows):
@@ -322,8 +333,8 @@ def _check_one_origin(rows):
     has learnt from different data.
     """
     for labels, column, what in (
-        (["dataset"], "fingerprint", "results on {} of"),
-        (["task", "dataset", *NETWORK], "trained_fingerprint", "networks {} that learnt from"),
+        (["dataset"], "fingerprint", "results on {}"),
+        (["task", "dataset", *NETWORK], "trained_fingerprint", "networks {} that learnt from data"),
     ):
         told = rows[rows[column] != ""].drop_duplicates([*labels, column])
         twice = told[told.duplicated(labels, keep=False)]
@@ -333,10 +344,14 @@ def _check_one_origin(rows):
         same = (twice[labels] == first[labels]).all(axis=1)
         second = twice[same].iloc[1]
         named = what.format(" ".join(value for value in first[labels] if value))
-        known, received = (f"fingerprint {one[column][:12]}" for one in (first, second))
-        raise InputError(
-            second["folder"], f"{named} data of {known}, as {first['folder']} has", received
-        )
+        told = _other_data(named, first[column], first["folder"], second[column])
+        raise InputError(second["folder"], *told)
+
+
+def _other_data(what, known, where, received):
+    """What was expected, and what was received, of data that are not the same in two folders."""
+    expected = f"{what} of fingerprint {known[:12]}, as {where} has"
+    return expected, f"fingerprint {received[:12]}"
 
 
 def _check_distinct(rows):
