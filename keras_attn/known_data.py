@@ -8,7 +8,7 @@ from dataclasses import replace
 from keras_attn import configs, origin
 from keras_attn.errors import InputError
 
-SCORED = ("drawn", "kind", "fingerprint")
+SCORED = ("drawn", "data_kind", "fingerprint")
 """Columns of rows that tell of the data they score."""
 TRAINED = ("trained_on", "trained_drawn", "trained_fingerprint")
 """Columns of rows that tell of the data their network learnt from; empty where that is unknown."""

@@ -179,7 +179,13 @@ def _printed(value):
 
 def texts(sheet):
     """The sheet as CSV, Markdown and LaTeX, in this order."""
-    return sheet.cells.to_csv(index=False), as_markdown(sheet), as_latex(sheet)
+    return names_and_drawn(sheet.cells).to_csv(index=False), as_markdown(sheet), as_latex(sheet)
+
+
+def names_and_drawn(rows):
+    """A table with the datasets' own names, which join with the paper's, and a column `drawn`."""
+    own = rows["dataset"].map(origin.name_of)
+    return rows.assign(dataset=own, drawn=rows["dataset"] != own)
 
 
 def _how_to_read(sheet, best, second):

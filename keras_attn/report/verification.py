@@ -45,7 +45,7 @@ def differences(out):
         return found, 0
     results = tables.read(list(told))
     cells = tables.cells(results)
-    if not results.rows["kind"].any():
+    if not results.rows["data_kind"].any():
         # Of results of earlier versions: their tables call drawn data by the name alone.
         cells["dataset"] = cells["dataset"].map(origin.name_of)
     for table in TABLES:
@@ -82,6 +82,9 @@ def _compared(path, cells):
     keys = list(KEYS)
     try:
         written = pd.read_csv(path, keep_default_na=False, na_values={"value": [""], "n": [""]})
+        if "drawn" in written:  # but in tables of earlier versions
+            pairs = zip(written["dataset"], written.pop("drawn"), strict=True)
+            written["dataset"] = [origin.label(name, drawn) for name, drawn in pairs]
         written = written.set_index(keys)
     except (OSError, ValueError, KeyError) as error:
         return [f"{path}: no table of cells ({error})"]
