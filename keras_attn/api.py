@@ -153,9 +153,11 @@ def evaluate(
     labels = _labels(found.NAME, data, network)
     scorer, notes = network.scorer()
     notes = (*notes, *known_data.notes(data, network.data))
+    known = known_data.columns(data, network.data)
     result = evaluation.evaluate(
         scorer, network.model, data, labels, notes=notes, progress=progress
     )
+    result.rows[list(known)] = list(known.values())
     if out is not None:
         result.save(out, overwrite=overwrite)
     return result
@@ -201,9 +203,11 @@ def attack(
     labels = _labels(robustness.TASK, data, network)
     scorer, notes = network.scorer()
     notes = (*notes, *known_data.notes(data, network.data))
+    known = known_data.columns(data, network.data)
     result = robustness.evaluate(
         scorer, network.model, data, labels, settings, notes=notes, progress=progress
     )
+    result.rows[list(known)] = list(known.values())
     if out is not None:
         result.save(out, overwrite=overwrite)
     return result
@@ -311,8 +315,7 @@ def _network(model, verb, *, weights=None, size=None, **options):
 def _labels(task, data, network):
     who = network.task.labels(network.model, network.config)
     labels = {"task": task, "dataset": (data.whole or data).name, "fold": data.number, **who}
-    labels = {name: labels[name] for name in LABELS}
-    return labels | known_data.columns(data, network.data)
+    return {name: labels[name] for name in LABELS}
 
 
 def validation(data, *, task=None, every=1, size=None, preprocess=None, output=None, pictures=None):

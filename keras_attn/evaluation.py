@@ -68,10 +68,11 @@ class Evaluation:
     """What a model scores on a dataset; `print` shows the scores, `save` writes it all.
 
     rows: a DataFrame with a row per example; first who was scored on what (task, dataset,
-    backbone, fusion, attention, fold, seed), then what the data are (`known_data.columns`), id, the
-    number of fixations and the scores, NaN where there is none. arrays: by name, `(n, ...)` in the
-    order of the rows. gallery: arrays by name of a few examples. notes: what a reader of the
-    numbers has to know. work: how it came to be, from `provenance.measured`, or None.
+    backbone, fusion, attention, fold, seed), then id, the number of fixations and the scores, NaN
+    where there is none, and last which data were scored and learnt from (`known_data.columns`).
+    arrays: by name, `(n, ...)` in the order of the rows. gallery: arrays by name of a few examples.
+    notes: what a reader of the numbers has to know. work: how it came to be, from
+    `provenance.measured`, or None.
     """
 
     rows: pd.DataFrame
@@ -201,9 +202,9 @@ def _of_references(labels, dataset, gaze):
         found = [mean_of_seen([one[name] for one in pictures]) for name in pictures[0]]
         part = pd.DataFrame(found, columns=[*(c.key for c in COLUMNS), *EXTRAS])
         about = {**labels, "attention": list(pictures[0]), "fold": dataset.number, "seed": np.nan}
-        about |= {**known, "id": example.id, "fixations": len(example.fixations)}
+        about |= {"id": example.id, "fixations": len(example.fixations)}
         put_first(part, about)
-        yield part
+        yield part.assign(**known)
 
 
 def gallery_indices(dataset, count=GALLERY):

@@ -115,19 +115,23 @@ def _record(config, train, task):
     return settings | {"versions": provenance.versions()}
 
 
-def _to_train(whole, data, fold):
-    return whole.fold(fold, of=data.folds, seed=data.fold_seed)[0].fingerprint
+MOST_FOLDS = 20
+"""That training data are looked for in."""
 
 
 def _with_fold(config, train):
     """The configuration with the fold that the training data leave out, where they leave one."""
     whole, data = train.whole, config.data
-    if whole is None or not hasattr(data, "fold"):
+    if whole is None or not hasattr(data, "folds"):
         return config
-    own = train.fingerprint
-    for fold in (data.fold, *range(data.folds)):
-        if len(whole) >= data.folds and own == _to_train(whole, data, fold):
-            return configs.changed(config, fold=fold)
+    size, held = len(whole), len(whole) - len(train)
+    for of in dict.fromkeys((data.folds, *range(2, min(size, MOST_FOLDS) + 1))):
+        if held not in (size // of, -(-size // of)):
+            continue
+        for fold in range(of):
+            found = whole.fold(fold, of=of, seed=data.fold_seed)[0]
+            if found.fingerprint == train.fingerprint:
+                return configs.changed(config, fold=fold, folds=of)
     return config
 
 
