@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_attn import gaze
+from keras_attn import gaze, origin
 from keras_attn.datasets import conditions, coordinates, groups
 from keras_attn.datasets.image_files import picture_file, read_image
 from keras_attn.datasets.reader import Reader
@@ -135,6 +135,8 @@ class Dataset:
     whole: the dataset that this one is a part of; its fixations, and not those of the part, are
     the negatives and the centre bias of every image. number: of the fold that it is the test part
     of, or None. classes: names of the labels. splits: the publishers' own parts, ids by name.
+    drawn: whether pictures or gaze are drawn; None: whether the files lie where `miniature` drew.
+    source: arguments that read it again, `name` the reader; None for one made in Python.
     """
 
     name: str
@@ -145,6 +147,8 @@ class Dataset:
     number: int | None = None
     classes: tuple = ()
     splits: dict = field(default_factory=dict)
+    drawn: bool | None = None
+    source: dict | None = None
 
     report_kind = Report
 
@@ -160,6 +164,9 @@ class Dataset:
             raise InputError(f"dataset {self.name!r}", "examples with ids of their own", received)
         object.__setattr__(self, "examples", tuple(self.examples))
         object.__setattr__(self, "report", self.report.of(self.examples))
+        drawn = origin.any_drawn(self.examples) if self.drawn is None else bool(self.drawn)
+        object.__setattr__(self, "drawn", drawn)
+        object.__setattr__(self, "note", origin.noted(self.note, drawn))
 
     def __repr__(self):
         return f"{type(self).__name__}({self.name!r}, {len(self)} examples)"
@@ -168,8 +175,13 @@ class Dataset:
         """A few lines: what is in it, and what it is a part of."""
         return "\n".join(self._lines())
 
+    @property
+    def label(self):
+        """Its name in print: one that is drawn says so."""
+        return origin.label(self.name, self.drawn)
+
     def _lines(self):
-        yield f"{self.name}: {self.report}"
+        yield f"{self.label}: {self.report}"
         shapes = [shape for shape, _ in Counter(example.shape for example in self).most_common()]
         several = f"{len(shapes)} different, most often " if len(shapes) > 1 else ""
         yield f"(height, width): {several}{shapes[0]}"

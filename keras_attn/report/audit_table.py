@@ -124,7 +124,7 @@ def legend(result):
     """What the rows, marks and units of the table mean, a line each."""
     dataset = result.dataset
     lines = [
-        f"{dataset.name}: {dataset.report}; fingerprint {dataset.fingerprint[:12]}",
+        f"{dataset.label}: {dataset.report}; fingerprint {dataset.fingerprint[:12]}",
         f"* differs from centre over the same images, p < {SIGNIFICANT} (Wilcoxon's signed-rank "
         f"test, Holm's correction over the rows{' of a condition' if result.parts else ''})",
         "IG in bits per fixation over the centre bias, KL in nats; second lines: 95 % bootstrap "
