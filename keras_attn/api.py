@@ -84,7 +84,9 @@ def audit(
     if out is not None:
         runs.check_target(out, FILES, overwrite=overwrite)
     data = datasets.as_dataset(data)
-    chosen = dict(where or {})
+    chosen = {} if where is None else where
+    if not isinstance(chosen, dict):
+        raise InputError("where", 'a dict, such as {"task": "search"}', repr(where))
     data = data.where(**chosen) if chosen else data
     parts = None if by is None else by_condition.parts_of(data, by, chosen.get(by))
     models = model if isinstance(model, dict) else {_name(model): model}

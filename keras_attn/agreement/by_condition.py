@@ -23,7 +23,7 @@ def parts_of(dataset, by, chosen=None):
     part. `InputError` where there is no such column, or fewer than two values.
     """
     known = conditions.values(dataset)
-    if by not in known:
+    if not isinstance(by, str) or by not in known:
         there = listing(conditions.told(dataset))
         expected = f"a further column of fixations.csv; of few values there are: {there}"
         raise InputError("by", expected, repr(by))
