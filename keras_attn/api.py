@@ -83,6 +83,12 @@ def audit(
     """
     if out is not None:
         runs.check_target(out, FILES, overwrite=overwrite)
+    if isinstance(data, datasets.VideoDataset):
+        expected = (
+            "a GazeDataset, of images; ka.evaluate(model, data) scores the attention of a network "
+            "of clips against the gaze of videos"
+        )
+        raise InputError("data", expected, "a VideoDataset")
     data = datasets.as_dataset(data)
     chosen = {} if where is None else where
     if not isinstance(chosen, dict):

@@ -10,15 +10,16 @@ import os
 import sys
 import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import tyro
 
 from keras_attn import __version__, model_options, standard_streams
 from keras_attn.errors import InputError, TrainingStopped
 from keras_attn.gaze import CENTRE_BIAS_SIGMA, FIXATION_SIGMA
+from keras_attn.gaze_format import GazeFormat
 from keras_attn.networks import forms
 
 PROGRAM = "keras-attn"
@@ -33,7 +34,8 @@ class Audit:
     """
 
     data: tyro.conf.Positional[Path]
-    """Folder with images/, fixations.csv (image,subject,x,y) and, optionally, masks/."""
+    """Folder with images/, fixations.csv (image,subject,x,y) and, optionally, masks/; or of a
+    published dataset, with --data-name."""
     model: tuple[str, ...] = ("vgg16",)
     """A .keras or .h5 file, a run folder or its .weights.h5, a SavedModel folder, a folder of maps
     (PNG or NPY by image name), or a backbone: alexnet, vgg16, resnet50. Several of them go into one
@@ -56,8 +58,13 @@ class Audit:
     explain: tuple[str, ...] = ()
     """The class that gradients and CAM explain: predicted (default), true, or one by number or
     name."""
+    data_name: str = "folder"
+    """Format of DATA: folder, or dut_omron, pascal_s, cub_vwsw, mit1003, cat2000, salicon, osie,
+    cub_gha, as they are unpacked."""
     on_bad_example: Literal["raise", "skip"] = "raise"
     """What happens to images and fixations that cannot be used."""
+    mask_threshold: float | None = None
+    """For masks of more than two values: what is above it, on their own scale, is object."""
     fixation_sigma: float = FIXATION_SIGMA
     """Blur of fixation densities, as a share of the image's width."""
     centre_bias_sigma: float = CENTRE_BIAS_SIGMA
@@ -75,6 +82,8 @@ class Audit:
     """Folder to write to."""
     overwrite: bool = False
     """Replace the results of an earlier audit in that folder."""
+    gaze: Annotated[GazeFormat, tyro.conf.OmitArgPrefixes] = field(default_factory=GazeFormat)
+    """What fixations.csv leaves unsaid."""
 
     def __call__(self):
         """Run the audit and say where its files are."""
@@ -82,7 +91,8 @@ class Audit:
 
         runs.check_target(self.out, api.FILES, overwrite=self.overwrite)
         chosen = model_options.models(self.model)
-        data = datasets.folder(self.data, on_bad_example=self.on_bad_example)
+        reading = {"mask_threshold": self.mask_threshold, "on_bad_example": self.on_bad_example}
+        data = datasets.named(self.data_name, self.data, self.gaze, "--data-name", **reading)
         print(f"{data.name}: {data.report}", flush=True)
         every = chosen.values() if isinstance(chosen, dict) else [chosen]
         if any(forms.of(one) != forms.MAPS for one in every):

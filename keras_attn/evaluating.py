@@ -7,12 +7,12 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
-from keras_attn import cli, commands, configs, model_options, runs
-from keras_attn.errors import InputError, one_of
+from keras_attn import cli, commands, configs, gaze_format, model_options, runs
+from keras_attn.errors import InputError
 
 
 @dataclass(frozen=True)
-class DataChange:
+class DataChange(gaze_format.GazeFormat):
     """Other data than the run was configured with."""
 
     name: str | None = None
@@ -25,10 +25,18 @@ class DataChange:
     """Where frames and flow of videos lie; default where they lay."""
     image_root: Path | None = None
     """Where the extracted frames lie, if apart from the flow; default where they lay."""
+    fps: float | None = None
+    """Frames a second of folders of frames; default that of the run."""
+    first_frame: Literal[0, 1] | None = None
+    """What fixations.csv calls the first frame of a video; default as for the run."""
     fold: int | None = None
     """The fold that is scored, of a dataset that has folds; default the one held out."""
     split: Literal["train", "test"] = "test"
     """What is scored: what the run learnt from, or what was held out."""
+    mask_threshold: float | None = None
+    """For masks of more than two values; default that of the run."""
+    on_bad_example: Literal["raise", "skip"] | None = None
+    """What happens to examples that cannot be used; default as for the run."""
     whole: bool = False
     """Score all examples, which is right for a dataset that was not trained on."""
 
@@ -80,7 +88,7 @@ def scored_on(config, change):
         return held_out(config, change)
     from keras_attn import datasets
 
-    for name in ("gaze", "flow_root", "image_root", "fold"):
+    for name in CHANGEABLE[2:]:
         if getattr(change, name) is not None:
             expected = "nothing for a model from elsewhere, which is scored on all of --data.root"
             raise InputError(f"--data.{name}", expected, getattr(change, name))
@@ -88,13 +96,18 @@ def scored_on(config, change):
         expected = "a folder of images to score a model from elsewhere on"
         raise InputError("--data.root", expected, "none")
     name = change.name or "folder"
-    one_of("--data.name", name, datasets.OF_IMAGES)
-    data = getattr(datasets, name)(change.root)
+    reading = {"mask_threshold": change.mask_threshold}
+    reading |= {"on_bad_example": change.on_bad_example or "raise"}
+    data = datasets.named(name, change.root, change, "--data.name", **reading)
     print(f"{data.name}: {data.report}", flush=True)
     return data
 
 
-CHANGEABLE = ("name", "root", "gaze", "flow_root", "image_root", "fold")
+DEFAULT = gaze_format.fields_of(gaze_format.GazeFormat())
+CHANGEABLE = (
+    *("name", "root", "gaze", "flow_root", "image_root", "fold"),
+    *("mask_threshold", "on_bad_example"),
+)
 """Fields of `DataChange` that are fields of a configuration too."""
 
 
@@ -103,6 +116,10 @@ def held_out(config, change):
     own = {f.name for f in fields(config.data)}
     given = {name: getattr(change, name) for name in CHANGEABLE}
     given = {name: value for name, value in given.items() if value is not None}
+    # Other data are written in their own way, not in that of the data that the run learnt from.
+    elsewhere = "name" in given or "root" in given
+    form = gaze_format.fields_of(change) if elsewhere else gaze_format.changed(change)
+    given |= {name: value for name, value in form.items() if name in own or value != DEFAULT[name]}
     for name, value in given.items():
         if name not in own:
             raise InputError(f"--data.{name}", f"nothing, for {config.data.name}", value)

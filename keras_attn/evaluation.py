@@ -18,8 +18,9 @@ import tensorflow as tf
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from keras_attn import provenance, runs
-from keras_attn.agreement.scoring import EXTRAS
-from keras_attn.datasets import groups
+from keras_attn.agreement.scoring import EXTRAS, scored_smaller
+from keras_attn.datasets import groups, masks
+from keras_attn.datasets.base import GazeDataset
 from keras_attn.errors import InputError
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.models.common import in_structure
@@ -34,7 +35,9 @@ GALLERY = 40
 
 
 class Scorer(Protocol):
-    """What a task contributes to an evaluation."""
+    """What a task contributes to an evaluation. segments: whether masks of objects are scored."""
+
+    segments: bool
 
     def check(self, dataset):
         """Raise `InputError` for a dataset that cannot be scored."""
@@ -129,7 +132,8 @@ def evaluate(scorer, model, dataset, labels, *, notes=(), progress=True):
     counted["fixations"] = [len(example.fixations) for example in dataset]
     put_first(rows, {**labels, **counted})
     arrays = {name: np.stack([arrays[name] for _, arrays in scored]) for name in scored[0][1]}
-    notes = (*notes, *([dataset.note] if dataset.note else []))
+    notes = (*notes, *_notes_on(dataset, scored=bool(getattr(scorer, "attention", ()))))
+    notes += masks.notes(dataset) if scorer.segments else ()
     return Evaluation(rows, arrays, as_gallery(kept), notes, work)
 
 
@@ -186,8 +190,15 @@ def references(task, dataset, gaze):
     if not parts:
         expected = "at least one example with gaze that a network sees"
         raise InputError(f"dataset {dataset.name!r}", expected, "none")
-    notes = (dataset.note,) if dataset.note else ()
+    notes = _notes_on(dataset, scored=True)
     return Evaluation(pd.concat(parts, ignore_index=True), {}, {}, notes, work)
+
+
+def _notes_on(dataset, scored):
+    """What a reader has to know of the data; scored: whether maps are compared with its gaze."""
+    # Frames of videos are scored in the crop that a network sees, which is small.
+    smaller = scored_smaller(dataset) if scored and isinstance(dataset, GazeDataset) else []
+    return (*smaller, *([dataset.note] if dataset.note else []))
 
 
 def _of_references(labels, dataset, gaze):

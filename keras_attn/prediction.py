@@ -16,9 +16,12 @@ from PIL import Image
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from keras_attn import evaluation, runs
+from keras_attn.datasets import fixation_table
 from keras_attn.datasets.base import GazeReader, by_stem
-from keras_attn.datasets.folder import IMAGE_SUFFIXES, fixations, nothing
+from keras_attn.datasets.folder import pictures_not_read
+from keras_attn.datasets.image_files import IMAGE_SUFFIXES
 from keras_attn.errors import InputError, listing
+from keras_attn.gaze_format import GazeFormat
 from keras_attn.models.common import GAZE
 from keras_attn.report import pictures
 
@@ -108,7 +111,7 @@ def of_images(model, scorer, source, options):
         rows = list(bar.track(made, total=len(examples), description="predicting"))
         table = as_table(rows, stage) if write.classifies else None
     notes = _unseen(examples) if GAZE in scorer.inputs_of_model else ()
-    notes = (*notes, *_cut_off(write.beyond))
+    notes = (*notes, *_cut_off(write.beyond), *_of_files(source, report))
     return Predictions(options.out, tuple(files), table, tuple(report.skipped), notes)
 
 
@@ -128,10 +131,15 @@ def _examples(paths, scorer, options):
         raise InputError("gaze", expected, "none")
     if options.gaze is not None and not takes:
         raise InputError("gaze", "none for a network that takes only images", options.gaze)
-    reader = GazeReader("images", options.on_bad_example)
-    points = fixations(options.gaze, paths, reader) if takes else {}
+    form = GazeFormat() if takes else None
+    reader = GazeReader("images", options.on_bad_example, form=form)
+    names = fixation_table.known(paths, paths.values())
+    points = fixation_table.read(options.gaze, names, reader) if takes else {}
     for stem, path in paths.items():
-        reader.add(stem, path, None, partial(points.get, stem, nothing()), needs_mask=False)
+        points_of = partial(points.get, stem, fixation_table.nothing())
+        reader.add(stem, path, None, points_of, needs_mask=False)
+    if takes:
+        reader.check_points(options.gaze)
     if not reader.examples:
         where = next(iter(paths.values())).parent
         raise InputError(where, "images that can be read", listing(reader.report.skipped, 3))
@@ -147,6 +155,12 @@ def _unseen(examples):
 def _cut_off(beyond):
     told = "Saliency below 0 or above 1, which pictures cut off and raw=True (--raw) keeps"
     return (f"{told}: {listing(sorted(beyond), 5)}.",) if beyond else ()
+
+
+def _of_files(source, report):
+    """What the report of reading says of the files of the images, a note each."""
+    told = [f"{count} {words}." for words, count in report.how_read().items() if count]
+    return (*told, *(f"{one}." for one in pictures_not_read(source)))
 
 
 class _Writer:

@@ -52,10 +52,12 @@ def train(config, train, *, validation=None, out, overwrite=False):
     `errors.TrainingStopped` where the run diverges; nothing of the epoch in which it did is saved.
     """
     from keras_attn import evaluation, tasks, weights
+    from keras_attn.tasks.scoring import check_learnable
     from keras_attn.training import fit
 
     task, folder = tasks.of(config), runs.RunFolder(Path(out).expanduser())
     train = datasets.as_dataset(train, "train", task.DATA)
+    check_learnable(config, train)
     options = {"validation": validation, "overwrite": overwrite}
     config = starting_from(config, folder.path.parent, partial(_trained, train, options))
     config = task.resolved(config, train)

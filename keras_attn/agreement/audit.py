@@ -17,7 +17,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from keras_attn.agreement.by_condition import add_differences, check_parts
 from keras_attn.agreement.place import WHOLE
-from keras_attn.agreement.scoring import EXTRAS, GazeScores
+from keras_attn.agreement.scoring import EXTRAS, GazeScores, scored_shape, scored_smaller
 from keras_attn.datasets import groups
 from keras_attn.errors import InputError
 from keras_attn.metrics.columns import COLUMNS
@@ -75,7 +75,7 @@ def run(sources, dataset, *, blur, batch_size=8, gallery=12, progress=True, part
         gallery=Gallery(indices, _gallery_maps(sources, dataset, parts, indices, blur)),
         seconds=time.perf_counter() - started,
         models=models,
-        notes=_notes(sources, rows),
+        notes=[*scored_smaller(dataset), *_notes(sources, rows)],
         parts=parts or {},
     )
 
@@ -145,9 +145,9 @@ def _maps(sources, images, examples):
 
 
 def _laid(name, example, saliency, place):
-    """A map at the size of its image."""
+    """A map at the size that its image is scored at."""
     saliency = checked_map(saliency, f"{name}, image {example.id!r}")
-    return place.laid(saliency, example.shape)
+    return place.laid(saliency, scored_shape(example.shape))
 
 
 def _summary(name, scores, together):

@@ -14,8 +14,39 @@ from keras_attn.metrics import gaze as gaze_metrics
 from keras_attn.metrics import one_map
 from keras_attn.metrics.columns import COLUMNS
 
+LARGEST = 1024
+"""Pixels of the longest side that gaze is scored at: larger images are scored at this size."""
 EXTRAS = ("zero_share", "constant")
 """Beside the metrics: share of fixated pixels on an exact zero, and whether the map is constant."""
+
+
+def scored_shape(shape, largest=LARGEST):
+    """(H, W) at which an image of `shape` (H, W) is scored: its own, or `largest` on one side.
+
+    Points, maps and densities are brought there, and blurs are shares of the width. How little
+    that moves the scores is measured by `tools/scoring_size.py`. `metrics.gaze`, which is called
+    with arrays, scores them as they are.
+    """
+    longest = max(shape)
+    if longest <= largest:
+        return tuple(shape)
+    return tuple(max(1, round(side * largest / longest)) for side in shape)
+
+
+def scored_smaller(examples):
+    """A list of one note on the images that are scored smaller than they are, or of none.
+
+    examples: those of images; the ones without gaze are not scored.
+    """
+    shapes = [example.shape for example in examples if len(example.points)]
+    larger = [shape for shape in shapes if scored_shape(shape) != tuple(shape)]
+    if not larger:
+        return []
+    of = f"{len(larger)} of {len(shapes)} images have a side of more than {LARGEST} pixels"
+    first = " to ".join(
+        f"{height}×{width}" for height, width in (larger[0], scored_shape(larger[0]))
+    )
+    return [f"{of}, and their gaze was scored at that size ({first})."]
 
 
 @dataclass(frozen=True)
@@ -34,12 +65,13 @@ class Blur:
 class OtherImages:
     """The fixations of all other images of a dataset, as image `index` is compared with them.
 
-    shape: (H, W) of the image. width: what shares of its width are taken of, in pixels.
+    shape: (H, W) at which the image is scored. width: what shares of its width are taken of, in
+    pixels of it.
     """
 
-    def __init__(self, dataset, index):
+    def __init__(self, dataset, index, largest=LARGEST):
         self.pool, self.index = dataset.pool, dataset.place_in_pool(index)
-        self.shape = dataset[index].shape
+        self.shape = scored_shape(dataset[index].shape, largest)
         self.width = float(self.shape[1])
 
     @cached_property
@@ -56,18 +88,23 @@ class GazeScores:
     """Scores maps of one image or frame; what all its maps share is computed once.
 
     points, subjects: its fixations, `(N, 2)`, and whose each is, `(N,)`. others: what they are
-    compared with, such as `OtherImages`. blur: a `Blur`.
+    compared with, such as `OtherImages`, at the size (H, W) that maps are scored at. blur: a
+    `Blur`. own: (H, W) that the points are given in, by default the same. Where that is larger,
+    fixations are one if they are on one pixel of it, and probabilities are those of its pixels,
+    since IG and KL weigh a probability of 0 by how small others are.
     """
 
-    def __init__(self, points, subjects, others, blur):
+    def __init__(self, points, subjects, others, blur, own=None):
         self.points, self.subjects, self.others, self.blur = points, subjects, others, blur
         self.shape = others.shape
+        self.own = self.shape if own is None else tuple(own)
+        self.pixel = np.prod(self.shape) / np.prod(self.own)
 
     @classmethod
-    def of_image(cls, dataset, index, blur):
-        """That of image `index` of a dataset."""
-        example = dataset[index]
-        return cls(example.points, example.subjects, OtherImages(dataset, index), blur)
+    def of_image(cls, dataset, index, blur, largest=LARGEST):
+        """That of image `index` of a dataset, at its `scored_shape`."""
+        example, others = dataset[index], OtherImages(dataset, index, largest)
+        return cls(example.points, example.subjects, others, blur, example.shape)
 
     @cached_property
     def centre_bias(self):
@@ -81,7 +118,14 @@ class GazeScores:
 
     def density(self, points):
         """Fixation density of some of the points."""
+        points = gaze.resize(points, self.own, self.shape)
         return gaze.density(points, self.shape, self.blur.fixations * self.others.width)
+
+    def _fixated(self, points):
+        """Flat indices of the pixels of points, and of those that are not on one pixel of `own`."""
+        flat = gaze.pixels(gaze.resize(points, self.own, self.shape), self.shape)
+        first = np.unique(gaze.pixels(points, self.own), return_index=True)[1]
+        return flat, flat[first]
 
     def of(self, saliency, points=None):
         """Scores of a map `(H, W)`, ordered as COLUMNS and EXTRAS; all finite.
@@ -92,8 +136,8 @@ class GazeScores:
             points, density = self.points, self.human
         else:
             density = self.density(points)
-        flat = gaze.pixels(points, self.shape)
-        ig, zero_share = self._bits(saliency, flat)
+        flat, distinct = self._fixated(points)
+        ig, zero_share = self._bits(saliency, distinct)
         return np.array(
             [
                 self._s_auc(saliency, flat),
@@ -102,7 +146,7 @@ class GazeScores:
                 one_map.nss(saliency, flat).mean(),
                 one_map.cc(saliency, density),
                 one_map.sim(saliency, density),
-                one_map.kl_divergence(saliency, density),
+                one_map.kl_divergence(saliency, density, self.pixel),
                 zero_share,
                 float(saliency.min() == saliency.max()),
             ]
@@ -110,19 +154,18 @@ class GazeScores:
 
     def s_auc_and_ig(self, saliency):
         """The two scores of the study alone, which cost a fraction of all."""
-        flat = gaze.pixels(self.points, self.shape)
-        return self._s_auc(saliency, flat), self._bits(saliency, flat)[0]
+        flat, distinct = self._fixated(self.points)
+        return self._s_auc(saliency, flat), self._bits(saliency, distinct)[0]
 
     def _s_auc(self, saliency, flat):
         values = saliency.ravel()
         return one_map.auc_per_positive(values[flat], values[self.others.pixels]).mean()
 
-    def _bits(self, saliency, flat):
+    def _bits(self, saliency, distinct):
         """Information gain, and the share of fixated pixels on an exact zero."""
-        distinct = np.unique(flat)
         p = one_map.probability_mit(saliency, distinct)
         b = one_map.probability_mit(self.centre_bias, distinct)
-        return one_map.bits_mit(p, b).mean(), np.mean(p == 0)
+        return one_map.bits_mit(p * self.pixel, b * self.pixel).mean(), np.mean(p == 0)
 
     def one_viewer(self):
         """Mean scores of each viewer's density against the fixations of all other viewers.

@@ -14,10 +14,13 @@ import cv2
 import numpy as np
 
 from keras_attn.datasets.base import by_stem
+from keras_attn.datasets.image_files import check_upright, picture_file
 from keras_attn.errors import InputError, listing
 from keras_attn.resizing import resized, size_of
 
 MAP_SUFFIXES = (".npy", ".png")
+NEARLY = 0.05
+"""How far the logarithms of two proportions may differ that are taken for one."""
 DEFAULT_SIZE = (224, 224)
 """Input (H, W) of a network that leaves it open."""
 
@@ -64,7 +67,11 @@ def named_layers(name, paths):
 
 
 class FolderMaps:
-    """Maps from files: `<image name>.npy` (H, W) or `<image name>.png` (one channel or grey)."""
+    """Maps from files: `<image name>.npy` (H, W) or `<image name>.png` (one channel or grey).
+
+    They are of the upright pictures; one that has the proportions of a picture as it is stored,
+    sideways by EXIF, is refused.
+    """
 
     def __init__(self, folder):
         self.folder = Path(folder).expanduser()
@@ -88,6 +95,7 @@ class FolderMaps:
         maps = [read_map(self.files[example.id]) for example in examples]
         for example, saliency in zip(examples, maps, strict=True):
             if saliency.shape != tuple(example.shape):
+                _refuse_sideways(self.files[example.id], saliency.shape, example)
                 self.of_another_size[example.id] = saliency.shape, tuple(example.shape)
         return {("", "map"): maps}
 
@@ -102,6 +110,21 @@ class FolderMaps:
         ]
 
 
+def _refuse_sideways(path, shape, example):
+    """Refuse a map of the rows of a picture as they are stored, where that is sideways.
+
+    Maps keep the proportions of their picture to a few hundredths, if they keep them.
+    """
+    rows, columns = shape
+    height, width = example.shape
+    near = [abs(np.log(rows / columns / ratio)) for ratio in (width / height, height / width)]
+    if near[0] < NEARLY < near[1] and picture_file(example.image).sideways:
+        expected = f"a map of {example.image.name} upright, {example.shape}, for it is stored "
+        expected += "rotated (EXIF) and is read upright"
+        received = f"{shape}, the proportions that are stored (turn the map as the picture is)"
+        raise InputError(path, expected, received)
+
+
 def read_map(path):
     """A map file as a float array `(H, W)`; pickled arrays are refused."""
     expected = "one map (H, W) as .npy, or as .png with one channel"
@@ -114,6 +137,8 @@ def read_map(path):
         raise InputError(path, expected, f"a file that cannot be read ({error})") from error
     if not isinstance(values, np.ndarray):
         raise InputError(path, expected, "a file that cannot be read as one array")
+    if path.suffix.lower() != ".npy":
+        check_upright(path)
     if values.ndim == 3 and values.shape[-1] == 1:
         values = values[..., 0]
     if values.ndim == 3 and (values == values[..., :1]).all():

@@ -11,6 +11,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import get_args, get_type_hints
 
+from keras_attn import gaze_format
 from keras_attn.configs import for_action, for_fine_grained, for_salient_object
 from keras_attn.configs.base import (
     PARTS,
@@ -131,9 +132,11 @@ def _restored(value, hint):
 
 WHERE_DATA_COMES_FROM = (
     *("name", "root", "gaze", "images", "side", "scenes_seed", "fold", "folds", "fold_seed"),
-    *("participants", "shifted", "crop", "on_bad_example"),
+    *("participants", "shifted", "crop", "on_bad_example", "mask_threshold"),
     *("flow_root", "image_root", "subjects", "group", "fps", "videos", "frames"),
+    *("viewers", "first_frame"),
     *("flow_side", "flow_bound"),
+    *gaze_format.FIELDS,
 )
 """Fields that the fingerprint of the training data stands for."""
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import Literal, Union, get_args, get_origin, get_type_hints
 
-from keras_attn import mechanisms
+from keras_attn import gaze_format, mechanisms
 from keras_attn.errors import InputError, one_of
 from keras_attn.mechanisms import MECHANISMS, Mechanism
 
@@ -69,10 +69,14 @@ def check(config):
         section = getattr(config, part)
         for name, hint in get_type_hints(type(section)).items():
             value = getattr(section, name)
+            if name in gaze_format.FIELDS:
+                continue  # It has checked itself.
             if not _fits(value, hint) and not isinstance(value, Mechanism):
                 raise InputError(f"{part}.{name}", _wording(hint), repr(value))
             for number in filter(_is_number, value if isinstance(value, tuple) else (value,)):
                 _check_number(f"{part}.{name}", name, number)
+    if isinstance(config.data, gaze_format.GazeFormat):
+        gaze_format.check_read(config.data.name, config.data)
     if (config.machine.strategy, config.machine.precision) == ("mirrored", "mixed_float16"):
         expected = (
             "float32 or mixed_bfloat16 with machine.strategy 'mirrored' (of several devices Keras' "
@@ -90,7 +94,15 @@ def _check_number(where, name, number):
 
 
 BELOW_ONE = ("dropout", "momentum", "base_rate")
-MAY_BE_ZERO = ("fold", "fold_seed", "scenes_seed", "seed", "attention_weight", "dropout")
+MAY_BE_ZERO = (
+    "fold",
+    "first_frame",
+    "fold_seed",
+    "scenes_seed",
+    "seed",
+    "attention_weight",
+    "dropout",
+)
 
 
 def _is_number(value):

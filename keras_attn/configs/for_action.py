@@ -10,6 +10,7 @@ from keras_attn import mechanisms
 from keras_attn.configs.base import Attention, Config, Machine, changed
 from keras_attn.errors import InputError
 from keras_attn.gaze import FIXATION_SIGMA
+from keras_attn.gaze_format import GazeFormat
 
 STREAMS = ("frames", "flow")
 """What one stream alone sees; it has no attention."""
@@ -30,8 +31,11 @@ SCHEDULES = {
     ("hollywood2", "late"): Schedule(10_000, 1e-4, (4_000, 8_000)),
     ("ucf_sports", "early"): Schedule(30_000, 1e-6, (10_000, 20_000)),
     ("ucf_sports", "late"): Schedule(30_000, 1e-5, (10_000, 20_000)),
+    ("video_folder", "early"): Schedule(10_000, 1e-4, (4_000, 8_000)),
+    ("video_folder", "late"): Schedule(10_000, 1e-4, (4_000, 8_000)),
 }
-"""The paper's (§IV-B2), by dataset and fusion; STREAM_SCHEDULE is that of one stream alone."""
+"""The paper's (§IV-B2), by dataset and fusion; STREAM_SCHEDULE is that of one stream alone. A
+folder of your own has Hollywood-2's."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +59,11 @@ class ActionModel:
 
 
 @dataclass(frozen=True)
-class ActionData:
+class ActionData(GazeFormat):
     """Videos with classes, gaze and extracted flow, and the lists to train and to test on."""
 
-    name: Literal["hollywood2", "ucf_sports"] = "hollywood2"
-    """Format of the dataset."""
+    name: Literal["hollywood2", "ucf_sports", "video_folder"] = "hollywood2"
+    """Format of the dataset; video_folder is one of your own."""
     root: Path | None = None
     """Where it lies; without it, videos are drawn, written in its format, and their flow is
     extracted."""
@@ -68,14 +72,25 @@ class ActionData:
     image_root: Path | None = None
     """Where the extracted frames lie, if not beside the flow."""
     gaze: Path | None = None
-    """Where its gaze lies; default `root`."""
+    """Where its gaze lies, of a published one; default `root`."""
     subjects: tuple[int, ...] | None = None
     """Whose gaze is read, where it is raw; default everybody's. Who did which task is not in the
     published files."""
     group: str = "chosen"
     """What the `subjects` are called under every table."""
     fps: float | None = None
-    """Frames a second of folders of frames, which raw gaze needs."""
+    """Frames a second of folders of frames, which raw gaze needs, and time_ms of video_folder."""
+    viewers: tuple[str, ...] | None = None
+    """Whose gaze is read of video_folder, by the column subject; default everybody's."""
+    first_frame: Literal[0, 1] = 0
+    """What the first frame is called in the fixations.csv of video_folder."""
+    fold: int = 0
+    """The fold of video_folder that is evaluated, where its classes.csv tells no split; the others
+    are trained on."""
+    folds: int = 5
+    """How many folds there are."""
+    fold_seed: int = 0
+    """What the folds are shuffled by."""
     videos: int = 108
     """How many are drawn."""
     frames: int = 20
@@ -208,7 +223,9 @@ class Action(Config):
     def run_name(self):
         """What a run is called where its user does not say."""
         who = (self.stream,) if self.stream else self.who
-        return "-".join((self.data.name, *who, f"seed{self.training.seed}"))
+        # Of the published datasets none has folds.
+        fold = (f"fold{self.data.fold}",) if self.data.name == "video_folder" else ()
+        return "-".join((self.data.name, *who, *fold, f"seed{self.training.seed}"))
 
     @property
     def about(self):

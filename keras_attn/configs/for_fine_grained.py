@@ -9,6 +9,7 @@ from typing import Literal
 from keras_attn.configs.base import Attention, Backbone, Config, Machine
 from keras_attn.errors import InputError
 from keras_attn.gaze import FIXATION_SIGMA
+from keras_attn.gaze_format import GazeFormat
 
 LEARNING_RATES = {"alexnet": 5e-6, "vgg16": 1e-5, "resnet50": 1e-4}
 """Of Adam, by backbone (§IV-C2)."""
@@ -38,16 +39,16 @@ class FineGrainedModel:
 
 
 @dataclass(frozen=True)
-class FineGrainedData:
+class FineGrainedData(GazeFormat):
     """Images with classes and gaze, and the lists of those to train and to test on."""
 
-    name: Literal["cub_vwsw", "folder"] = "cub_vwsw"
+    name: Literal["cub_vwsw", "cub_gha", "folder"] = "cub_vwsw"
     """Format of the dataset."""
     root: Path | None = None
-    """Where CUB-200-2010 or a folder of your own lies; without it, birds are drawn and written in
-    the format of CUB-200-2010."""
+    """Where CUB-200-2010, CUB-200-2011 (cub_gha) or a folder of your own lies; without it, birds
+    are drawn and written in the format of CUB-200-2010."""
     gaze: Path | None = None
-    """Where the gaze files of CUB-VWSW lie; default `root`."""
+    """Where the gaze files of CUB-VWSW or CUB-GHA lie; default `root`."""
     participants: tuple[str, ...] | None = None
     """Whose gaze is read, such as VW-0 SW-2; default everybody's."""
     shifted: Literal["drop", "keep", "shift"] = "drop"
@@ -64,6 +65,16 @@ class FineGrainedData:
     """Blur of fixation densities, as a share of the width."""
     on_bad_example: Literal["raise", "skip"] = "raise"
     """What happens to images that cannot be used."""
+    mask_threshold: float | None = None
+    """For masks of more than two values, in a folder of your own: what is above it, on their own
+    scale, is object."""
+
+
+OF_OTHERS = {
+    "folder": ("gaze", "participants", "shifted", "crop"),
+    "cub_gha": ("participants", "shifted"),
+}
+"""Fields of `FineGrainedData` that mean nothing to a dataset, by its name."""
 
 
 @dataclass(frozen=True)
@@ -118,12 +129,10 @@ class FineGrained(Config):
         if training.weights is not None and training.pretraining != "file":
             expected = f"none with training.pretraining {training.pretraining!r}, or 'file' there"
             raise InputError("training.weights", expected, str(training.weights))
-        if data.name == "folder":
-            own = FineGrainedData()
-            for name in ("gaze", "participants", "shifted", "crop"):
-                if getattr(data, name) != getattr(own, name):
-                    expected = "its default, since a plain folder has no such thing"
-                    raise InputError(f"data.{name}", expected, repr(getattr(data, name)))
+        for name in OF_OTHERS.get(data.name, ()):
+            if getattr(data, name) != getattr(FineGrainedData(), name):
+                expected = f"its default, since data.name {data.name!r} has no such thing"
+                raise InputError(f"data.{name}", expected, repr(getattr(data, name)))
 
     @property
     def run_name(self):

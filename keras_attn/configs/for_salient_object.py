@@ -8,6 +8,7 @@ from typing import Literal
 
 from keras_attn.configs.base import Attention, Backbone, Config, Machine
 from keras_attn.gaze import FIXATION_SIGMA
+from keras_attn.gaze_format import GazeFormat
 
 LEARNING_RATES = {"alexnet": 1e-5, "vgg16": 1e-4, "resnet50": 5e-5}
 """Of Adam, by backbone (§IV-A2)."""
@@ -34,7 +35,7 @@ class SalientObjectModel:
 
 
 @dataclass(frozen=True)
-class SalientObjectData:
+class SalientObjectData(GazeFormat):
     """Images with masks and gaze, and the fold that is held out."""
 
     name: Literal["dut_omron", "pascal_s", "folder"] = "dut_omron"
@@ -59,6 +60,9 @@ class SalientObjectData:
     """Blur of fixation densities, as a share of the width."""
     on_bad_example: Literal["raise", "skip"] = "raise"
     """What happens to images that cannot be used."""
+    mask_threshold: float | None = None
+    """For masks of more than two values, in a folder of your own: what is above it, on their own
+    scale, is object; default the published one of DUT-OMRON and PASCAL-S."""
 
 
 @dataclass(frozen=True)

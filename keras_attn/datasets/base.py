@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import hashlib
-import warnings
 from collections import Counter
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
 
 from keras_attn import gaze
-from keras_attn.datasets import conditions, groups
+from keras_attn.datasets import conditions, coordinates, groups
+from keras_attn.datasets.image_files import picture_file, read_image
 from keras_attn.datasets.reader import Reader
 from keras_attn.datasets.reading_report import ReadingReport, Report
+from keras_attn.datasets.tables import composed
 from keras_attn.errors import InputError, listing, one_of
+from keras_attn.metrics import plausibility
 
 
 @dataclass(frozen=True, eq=False)
 class Example:
     """One image with its gaze.
 
-    id: unique in the dataset. image: path. shape: (H, W) in pixels. points: `(N, 2)`, x and y in
-    pixels of the image, all inside. subjects: `(N,)`, whose fixation each point is. mask: path of
-    the object mask, or None. label: index of its class, or None. box: (left, top, width, height)
-    in whole pixels of the file, where the example is a crop; shape and points are those of the
-    crop then. group: name of the pictures that it belongs with, such as those of one scene, or
-    None. conditions: by the name of a column what else is known of each point, text `(N,)`.
-    Raises `InputError` where these do not fit each other.
+    id: unique in the dataset. image: path. shape: (H, W) in pixels of the upright image, see
+    `image_files`. points: `(N, 2)`, x and y in its pixels, all inside. subjects: `(N,)`, whose
+    fixation each point is. mask: path of the object mask, or None. label: index of its class, or
+    None. box: (left, top, width, height) in whole pixels of it, where the example is a crop; shape
+    and points are those of the crop then. group: name of the pictures that it belongs with, such as
+    those of one scene, or None. conditions: by the name of a column what else is known of each
+    point, text `(N,)`. mask_coding: the `masks.MaskCoding` of the mask, if it was read with its
+    dataset. Raises `InputError` where these do not fit each other.
     """
 
     id: str
@@ -42,14 +44,19 @@ class Example:
     box: tuple | None = None
     group: str | None = None
     conditions: dict = field(default_factory=dict)
+    mask_coding: object | None = None
 
     def __post_init__(self):
         where = f"example {self.id!r}"
+        object.__setattr__(self, "shape", _checked_shape(self.shape, f"{where}, shape"))
+        object.__setattr__(self, "label", _checked_label(self.label, f"{where}, label"))
+        for name in ("image", "mask"):
+            object.__setattr__(self, name, _as_path(getattr(self, name), f"{where}, {name}"))
         points = gaze.as_points(self.points, f"{where}, points")
         subjects = np.asarray(self.subjects)
         outside = int((~gaze.inside(points, self.shape)).sum())
         if outside:
-            expected = f"all inside the image of {tuple(self.shape)}"
+            expected = f"all inside the image of {self.shape}"
             raise InputError(f"{where}, points", expected, f"{outside} outside or NaN")
         if subjects.shape != (len(points),):
             expected = f"one for each of {len(points)} points"
@@ -59,7 +66,6 @@ class Example:
         object.__setattr__(self, "group", groups.named(self.group))
         object.__setattr__(self, "points", points)
         object.__setattr__(self, "subjects", subjects)
-        object.__setattr__(self, "shape", tuple(self.shape))
 
     def __repr__(self):
         whose = f"{len(self.points)} fixations of {len(set(self.subjects.tolist()))} viewers"
@@ -83,6 +89,8 @@ class Example:
             yield repr((self.label, self.box)).encode()
         if self.group is not None:
             yield repr(("group", self.group)).encode()
+        if self.mask_coding is not None and self.mask_coding.named is not None:
+            yield repr(("mask_threshold", float(self.mask_coding.named))).encode()
 
     def pixels(self):
         """The image as uint8 RGB `(H, W, 3)`."""
@@ -91,6 +99,31 @@ class Example:
             return pixels
         left, top, width, height = self.box
         return pixels[top : top + height, left : left + width]
+
+
+def _checked_shape(shape, where):
+    sides = tuple(shape) if isinstance(shape, (tuple, list, np.ndarray)) else ()
+    whole = all(isinstance(side, (int, np.integer)) and side > 0 for side in sides)
+    if len(sides) != 2 or not whole:
+        raise InputError(where, "(height, width) in whole pixels", repr(shape))
+    return tuple(map(int, sides))
+
+
+def _checked_label(label, where):
+    if label is None:
+        return None
+    if isinstance(label, bool) or not isinstance(label, (int, np.integer)) or label < 0:
+        expected = "the place of its class in the dataset's `classes`, from 0, or None"
+        raise InputError(where, expected, repr(label))
+    return int(label)
+
+
+def _as_path(path, where):
+    if path is None:
+        return None
+    if not isinstance(path, (str, Path)):
+        raise InputError(where, "the path of a file", repr(path))
+    return Path(path)
 
 
 @dataclass(frozen=True, eq=False)
@@ -237,16 +270,24 @@ class GazeDataset(Dataset):
 
 
 class GazeReader(Reader):
-    """Reads images with gaze; one for every format."""
+    """Reads images with gaze; one for every format.
+
+    form: the `GazeFormat` of points that people have written, which are turned into pixels and have
+    to be plausible ones; None for points of a published format.
+    """
 
     kind = GazeDataset
     what = "images"
+
+    def __init__(self, name, on_bad_example, note="", form=None):
+        super().__init__(name, on_bad_example, note)
+        self.form, self.met, self.points_from = form, [], None
 
     def add(self, name, image, mask, read_points, *, needs_mask=True, read_box=None, **fields):
         """Add the image with the mask and what `read_points()` returns.
 
         That is points, subjects and, where more is known of each point, conditions, as an `Example`
-        has them. read_box: shape of the file -> the box to crop to, in its pixels. fields: further
+        has them. read_box: shape of the image -> the box to crop to, in its pixels. fields: further
         ones of the example, such as label and group. Points outside the image, or its crop, and
         those of which a coordinate or the viewer is NaN are dropped and counted.
         """
@@ -257,16 +298,14 @@ class GazeReader(Reader):
         self.keep(name, read)
 
     def _read(self, name, image, mask, read_points, needs_mask, read_box, fields):
-        shape = image_shape(image)
+        picture = picture_file(image)
+        shape = picture.shape
         if mask is None and needs_mask:
             raise InputError(f"mask of {image}", "a PNG file of the same name", "none")
         if mask is not None:
-            if not mask.is_file():
-                raise InputError(mask, f"the mask of {image.name}", "no such file")
-            received = image_shape(mask)
-            if received != shape:
-                raise InputError(mask, f"the size of {image.name}, {shape}", received)
+            _check_mask(mask, image, picture)
         points, subjects, *more = read_points()
+        points = self._in_pixels(name, points, shape, subjects)
         box = None if read_box is None else read_box(shape)
         if box is not None:
             points, shape = points - box[:2], (box[3], box[2])
@@ -279,7 +318,44 @@ class GazeReader(Reader):
         fields |= {"mask": mask, "box": box}
         for told in more:
             fields["conditions"] = {name: values[kept] for name, values in told.items()}
+        self.report.meet(picture)
         return Example(name, image, shape, points[kept], subjects[kept], **fields)
+
+    def _in_pixels(self, name, points, shape, subjects):
+        if self.form is None:
+            return points
+        made = coordinates.in_pixels(points, shape, self.form, f"image {name!r}")
+        self.met.append((name, points, made, shape, subjects))
+        return made
+
+    def dataset(self, root, **options):
+        """The dataset of all that was added; `InputError` for points that cannot be its pixels."""
+        self.check_points(root)
+        return super().dataset(root, **options)
+
+    def check_points(self, where):
+        """Raise `InputError` for points that were added and cannot be pixels of their images."""
+        if not self.met:
+            return
+        ids, raw, points, shapes, subjects = zip(*self.met, strict=True)
+        options = {"raw": raw, "subjects": subjects, "ids": ids, "form": self.form}
+        told = plausibility.suspicion(plausibility.Points.of(points, shapes, **options))
+        if told:
+            expected = "fixations in pixels of their images (most_lost=1 takes all as they are)"
+            raise InputError(self.points_from or where, expected, told)
+
+
+def _check_mask(mask, image, picture):
+    """Refuse a mask that is missing or has another size than the `PictureFile` of its image."""
+    if not mask.is_file():
+        raise InputError(mask, f"the mask of {image.name}", "no such file")
+    received = picture_file(mask, deep=True).shape
+    if received != picture.shape:
+        expected, told = f"the size of {image.name}, {picture.shape}", ""
+        if picture.sideways and received == picture.stored:
+            expected += ", which is stored rotated (EXIF) and is read upright"
+            told = ", the size that is stored (turn the mask as its image is turned)"
+        raise InputError(mask, expected, f"{received}{told}")
 
 
 def by_stem(folder, suffixes, what, unique="one file of each name"):
@@ -294,77 +370,10 @@ def by_stem(folder, suffixes, what, unique="one file of each name"):
     found = {}
     for path in sorted(folder.iterdir()):
         if path.suffix.lower() in suffixes and not path.name.startswith("."):
-            other = found.setdefault(path.stem, path)
+            # Systems differ in the Unicode form that they give the names of files.
+            other = found.setdefault(composed(path.stem), path)
             if other != path:
                 raise InputError(folder, unique, f"{other.name} and {path.name}")
     if not found:
         raise InputError(folder, f"{what} ({', '.join(suffixes)})", "none")
     return found
-
-
-def read_image(path, mode="RGB"):
-    """An image file as uint8 RGB `(H, W, 3)`; `InputError` if missing, cut off or no image.
-
-    mode: "L" for grey, `(H, W)`.
-    """
-    with _opened(path) as image, warnings.catch_warnings():
-        warnings.simplefilter("ignore", UserWarning)  # palettes with transparency
-        return np.asarray(image.convert(mode))
-
-
-def image_shape(path):
-    """(H, W) of an image file, from its header; a file that is cut off or damaged is `InputError`.
-
-    Of a PNG file the sums of all its parts are checked, of a JPEG file its end; only what fails
-    there, and formats without either, are decoded.
-    """
-    with _opened(path) as image:
-        shape, whole = (image.height, image.width), _seems_whole(path, image)
-    if not whole:
-        with _opened(path) as image:
-            image.load()
-    return shape
-
-
-class _opened:
-    """`Image.open`, with every way in which it and the decoder fail turned into one error."""
-
-    def __init__(self, path):
-        self.path = Path(path)
-
-    def __enter__(self):
-        try:
-            self.image = Image.open(self.path)
-        except (OSError, Image.DecompressionBombError) as error:
-            self.__exit__(type(error), error, None)
-        if self.image.mode.startswith(("I", "F")):
-            mode = self.image.mode
-            self.image.close()
-            raise InputError(self.path, "an image of 8 bits a channel", f"mode {mode!r}")
-        return self.image
-
-    def __exit__(self, kind, error, _):
-        if hasattr(self, "image"):
-            self.image.close()
-        if isinstance(error, FileNotFoundError):
-            raise InputError(self.path, "an image", "no such file") from error
-        if isinstance(error, UnidentifiedImageError):
-            raise InputError(self.path, "an image", "a file of another kind") from error
-        if isinstance(error, (OSError, SyntaxError, Image.DecompressionBombError)):
-            raise InputError(self.path, "a whole image", f"{error}") from error
-
-
-def _seems_whole(path, image):
-    if image.format == "PNG":
-        try:
-            image.verify()
-        except (OSError, SyntaxError, IndexError):
-            return False
-        return True
-    if image.format != "JPEG":
-        return False
-    # Bytes behind the end are harmless, a missing end is not.
-    with Path(path).open("rb") as file:
-        file.seek(0, 2)
-        file.seek(max(0, file.tell() - 16))
-        return file.read().rstrip(b"\0").endswith(b"\xff\xd9")

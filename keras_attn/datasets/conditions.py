@@ -27,7 +27,9 @@ def checked(conditions, count, where):
         if column.shape != (count,):
             expected = f"one for each of {count} points"
             raise InputError(f"{where} {name!r}", expected, f"shape {column.shape}")
-        made[str(name)] = np.array([_text(value) for value in column.tolist()], str)
+        if column.dtype.kind != "U":
+            column = np.array([_text(value) for value in column.tolist()], str)
+        made[str(name)] = column
     return made
 
 

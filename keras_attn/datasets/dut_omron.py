@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_attn.datasets.base import GazeReader, by_stem
+from keras_attn.datasets.base import by_stem
+from keras_attn.datasets.masks import MaskedReader
 from keras_attn.datasets.matlab import read_variable
 from keras_attn.errors import InputError
 
@@ -20,23 +21,28 @@ NOTE = (
     "human attention knows a little of the mask here."
 )
 
+THRESHOLD = 127
+"""Of masks with more than two values: what is above it is object."""
 
-def dut_omron(root, *, on_bad_example="raise"):
+
+def dut_omron(root, *, mask_threshold=None, on_bad_example="raise"):
     """Read DUT-OMRON as it is unpacked.
 
     root/DUT-OMRON-image/<stem>.jpg
-    root/pixelwiseGT-new-PNG/<stem>.png         object where it is above 127
+    root/pixelwiseGT-new-PNG/<stem>.png         of two values, or above 127
     root/DUT-OMRON-eye-fixations/mat/<stem>.mat variable s, rows of x, y, viewer: pixel indices
                                                 from 0; the row of viewer 0 holds width, height
 
     Points are put at the centres of their pixels. The four images whose masks were withdrawn are
-    left out and counted. Returns a `GazeDataset`, ordered by stem.
+    left out and counted. mask_threshold: another one for the masks. Returns a `GazeDataset`,
+    ordered by stem.
     """
     root = Path(root).expanduser()
     images = by_stem(root / "DUT-OMRON-image", (".jpg",), ".jpg files")
     masks = by_stem(root / "pixelwiseGT-new-PNG", (".png",), ".png files")
     gaze = by_stem(root / "DUT-OMRON-eye-fixations" / "mat", (".mat",), ".mat files")
-    reader = GazeReader("dut_omron", on_bad_example, NOTE)
+    thresholds = {"mask_threshold": mask_threshold, "published": THRESHOLD}
+    reader = MaskedReader("dut_omron", on_bad_example, NOTE, **thresholds)
     for stem, image in images.items():
         if stem in REMOVED and stem not in masks:
             reader.report.known_removals += 1

@@ -19,9 +19,9 @@ import cv2
 import numpy as np
 
 from keras_attn import runs
-from keras_attn.datasets.base import read_image
 from keras_attn.datasets.flow import BOUND, SMALLEST, Features, FlowEstimator, Method, encode
 from keras_attn.datasets.frames import BadVideo, Frames
+from keras_attn.datasets.image_files import read_image
 from keras_attn.errors import InputError, listing, one_of
 
 Names = Literal["im", "tsn"]

@@ -3,15 +3,18 @@
 What a video with gaze is stands in `video`; frames and flow as they are extracted in `flow_files`.
 """
 
+import itertools
 import os
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import cv2
+import numpy as np
 
-from keras_attn.datasets.base import by_stem, image_shape, read_image
-from keras_attn.datasets.folder import IMAGE_SUFFIXES
+from keras_attn.datasets.base import by_stem
+from keras_attn.datasets.image_files import IMAGE_SUFFIXES, image_shape, read_image
+from keras_attn.datasets.whole_videos import lacks, seems_cut
 from keras_attn.errors import InputError, listing
 
 SUFFIXES = (".avi", ".mp4", ".m4v", ".mov", ".mkv", ".mpg", ".mpeg", ".webm", ".wmv", ".flv")
@@ -30,8 +33,8 @@ class Frames:
     Images of a folder follow each other in the order of the numbers in their names. Frames keep
     the sizes they have. announced: how many there are, by the header of the file, which may be
     wrong, or by the number of images; None where a header does not say.
-    Raises `BadVideo` if `path` does not open, and while a damaged image is read. A damaged video
-    file ends early instead: its length is all that tells.
+    Raises `BadVideo` if `path` does not open, while a damaged image is read, and behind the last
+    frame of a video file that lacks some, see `whole_videos`.
     """
 
     def __init__(self, path):
@@ -49,10 +52,10 @@ class Frames:
 
     def _from_file(self):
         with _Opened(self.path) as capture:
-            while True:
-                there, frame = capture.read()
+            for _ in _grabbed(self.path, capture, self.announced):
+                there, frame = capture.retrieve()
                 if not there:
-                    return
+                    raise BadVideo(self.path, "a whole video", "a frame that cannot be decoded")
                 yield cv2.cvtColor(frame, cv2.COLOR_BGR2RGB)
 
     def _from_folder(self):
@@ -66,13 +69,36 @@ class Frames:
 def frame_paths(folder):
     """The images of a folder of frames in their order, numbers in names taken as numbers.
 
-    `BadVideo` if there is none, or two are of one name.
+    `BadVideo` if there is none, two are of one name or number, or one is missing between others.
     """
     try:
         found = by_stem(Path(folder), IMAGE_SUFFIXES, "frames", "one frame of each name")
     except InputError as error:
         raise BadVideo(*error.parts) from error
-    return sorted(found.values(), key=lambda path: _natural(path.name))
+    paths = sorted(found.values(), key=lambda path: _natural(path.name))
+    _refuse_gap(folder, paths)
+    return paths
+
+
+def _refuse_gap(folder, paths):
+    """Refuse frames of which numbers are missing: all behind would be taken for earlier ones.
+
+    Frames may be every tenth, and names may hold the time: a gap is twice what is usual.
+    """
+    names = [_natural(path.stem) for path in paths]
+    pairs = [
+        (place, after[-2] - before[-2])
+        for place, (before, after) in enumerate(itertools.pairwise(names))
+        if len(before) == len(after) > 1 and before[:-2] + before[-1:] == after[:-2] + after[-1:]
+    ]
+    if not pairs:
+        return
+    usual = np.quantile([step for _, step in pairs], 0.25, method="lower")
+    for place, step in pairs:
+        if step == 0 or (usual and step >= 2 * usual):
+            expected = "frames numbered one by one (give them numbers anew if none is missing)"
+            both = f"{paths[place + 1].name} behind {paths[place].name}"
+            raise BadVideo(folder, expected, both)
 
 
 def holds_frames(folder):
@@ -109,6 +135,20 @@ class _Opened:
         self._capture.release()
 
 
+def _grabbed(path, capture, announced):
+    """Grab frame after frame, the number of each; `BadVideo` at the end if some are lost."""
+    count, last, rate = 0, 0.0, capture.get(cv2.CAP_PROP_FPS)
+    while capture.grab():
+        last = capture.get(cv2.CAP_PROP_POS_MSEC)
+        yield count
+        count += 1
+    if lacks(path, announced, count, last, rate):
+        expected = f"a whole video, with the {announced} frames that its header says"
+        received = f"{count} that can be read, for it is damaged or cut off (get it anew or, if "
+        received += "these will do, write them into a new file)"
+        raise BadVideo(path, expected, received)
+
+
 def _announced(capture):
     count = int(capture.get(cv2.CAP_PROP_FRAME_COUNT))
     return count if 0 < count < MOST else None
@@ -117,12 +157,14 @@ def _announced(capture):
 # --- how many -----------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Probe:
     """What a video says of itself.
 
     frames: how many; `exact` where they were counted, not just announced. shape: (H, W) in
-    pixels. rate: frames a second, or None where nothing tells it.
+    pixels. rate: frames a second, or None where nothing tells it. starts: `(frames,)`, when each
+    frame of a file is shown, in ms from the first, as the file says it; known where they were
+    counted.
     """
 
     path: Path
@@ -130,16 +172,20 @@ class Probe:
     shape: tuple
     rate: float | None
     exact: bool
+    starts: np.ndarray | None = None
 
     def counted(self):
-        """The same with its frames counted one by one: headers of old files are off by a few."""
+        """The same with its frames counted one by one: headers of old files are off by a few.
+
+        `BadVideo` where it lacks more than that.
+        """
         if self.exact:
             return self
-        count = 0
         with _Opened(self.path) as capture:
-            while capture.grab():
-                count += 1
-        return replace(self, frames=count, exact=True)
+            grabbed = _grabbed(self.path, capture, self.frames)
+            starts = [capture.get(cv2.CAP_PROP_POS_MSEC) for _ in grabbed]
+        starts = np.array(starts, np.float64)
+        return replace(self, frames=len(starts), exact=True, starts=starts - starts[:1])
 
 
 def probe(path, rate=None):
@@ -171,7 +217,7 @@ def _probe_file(path):
     if not starts:
         raise BadVideo(path, "a video", "a file whose first frame cannot be read")
     found = Probe(path, frames or 0, shape, rate if rate > 0 else None, exact=False)
-    return found if frames else found.counted()
+    return found.counted() if not frames or seems_cut(path) else found
 
 
 # --- which --------------------------------------------------------------------------------------

@@ -101,7 +101,7 @@ class RawGaze:
             points.append(its)
             places.append(frame)
             whose.append(np.full(len(its), subject))
-        return _by_frame(*map(np.concatenate, (points, places, whose)), frames)
+        return by_frame(*map(np.concatenate, (points, places, whose)), frames)
 
     def _check(self, name, shape, rate):
         if name not in self.files:
@@ -188,8 +188,8 @@ def _wrong_line(path):
     return InputError(path, f"lines of {SAMPLE}", "others")
 
 
-def _by_frame(points, places, whose, frames):
-    """Points and subjects, sorted into lists of one array for each frame."""
+def by_frame(points, places, whose, frames):
+    """Points and subjects, sorted into lists of one array for each of so many frames."""
     order = np.argsort(places, kind="stable")
     bounds = np.searchsorted(places[order], np.arange(1, frames))
     return np.split(points[order], bounds), np.split(whose[order], bounds)

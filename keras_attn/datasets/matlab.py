@@ -62,3 +62,31 @@ def read_cells(path, name):
 
 def _is_empty(cell):
     return bool(cell.attrs.get("MATLAB_empty", 0))
+
+
+def read_structs(path, layout):
+    """All variables of a version 5 file by name, in lists, dicts and arrays alone.
+
+    Cell arrays are lists, structs are lists of dicts, also where there is but one; text is `str`,
+    numbers keep MATLAB's own shape. layout: what is expected of the file, for the `InputError`.
+    """
+    path = Path(path)
+    if not path.is_file():
+        raise InputError(path, layout, "no such file")
+    try:
+        variables = scipy.io.loadmat(path, chars_as_strings=True)
+    except Exception as error:  # the reader raises whatever a broken file leads it to
+        raise InputError(path, layout, f"a file that cannot be read ({error})") from error
+    return {name: _plain(value) for name, value in variables.items() if not name.startswith("__")}
+
+
+def _plain(value):
+    if not isinstance(value, np.ndarray):
+        return value
+    if value.dtype.names:
+        return [{name: _plain(one[name]) for name in value.dtype.names} for one in value.ravel("F")]
+    if value.dtype.kind == "O":
+        return [_plain(one) for one in value.ravel("F")]
+    if value.dtype.kind in "US":
+        return str(value.item()) if value.size == 1 else [str(one) for one in value.ravel("F")]
+    return value

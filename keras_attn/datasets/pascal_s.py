@@ -4,20 +4,24 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_attn.datasets.base import GazeReader, by_stem
+from keras_attn.datasets.base import by_stem
+from keras_attn.datasets.masks import MaskedReader
 from keras_attn.datasets.matlab import read_cells
 from keras_attn.errors import InputError
 
+THRESHOLD = 127
+"""Of masks with more than two values: what is above it, at least half of 255, is object."""
 
-def pascal_s(root, *, on_bad_example="raise"):
+
+def pascal_s(root, *, mask_threshold=None, on_bad_example="raise"):
     """Read PASCAL-S as `salObj.zip` is unpacked.
 
     root/datasets/imgs/pascal/<n>.jpg           n from 1
-    root/datasets/masks/pascal/<n>.png          object where at least half of 255
+    root/datasets/masks/pascal/<n>.png          of two values, or at least half of 255
     root/datasets/fixations/pascalFix.mat       version 7.3, cell array fixCell: for image n rows
                                                 of y, x, viewer: pixels from 1 at their centres
 
-    Returns a `GazeDataset`, ordered by number.
+    mask_threshold: another one for the masks. Returns a `GazeDataset`, ordered by number.
     """
     root = Path(root).expanduser()
     images = by_stem(root / "datasets" / "imgs" / "pascal", (".jpg",), ".jpg files")
@@ -28,7 +32,8 @@ def pascal_s(root, *, on_bad_example="raise"):
     if strange:
         expected = f"images 1.jpg to {len(cells)}.jpg, one for each cell of {path.name}"
         raise InputError(root / "datasets" / "imgs" / "pascal", expected, f"{strange[0]}.jpg")
-    reader = GazeReader("pascal_s", on_bad_example)
+    thresholds = {"mask_threshold": mask_threshold, "published": THRESHOLD}
+    reader = MaskedReader("pascal_s", on_bad_example, **thresholds)
     for stem in sorted(images, key=int):
         rows = cells[int(stem) - 1]
         reader.add(

@@ -16,9 +16,8 @@ import numpy as np
 import tensorflow as tf
 
 from keras_attn import gaze
-from keras_attn.datasets.base import read_image
+from keras_attn.datasets.masks import read_mask
 from keras_attn.errors import InputError
-from keras_attn.metrics.salient_object import as_mask
 from keras_attn.resizing import at_size, image_at
 
 AUGMENTED = tuple((turns, flipped) for flipped in (False, True) for turns in range(4))
@@ -45,13 +44,6 @@ def input_density(example, size, sigma, variant=PLAIN[0]):
         size, spread = size[::-1], spread[::-1]
     points = gaze.flip(points, size) if flipped else points
     return gaze.density(points, size, spread).astype(np.float32)[..., None]
-
-
-def read_mask(example):
-    """The mask of an example as booleans `(H, W)`; `InputError` where it has none."""
-    if example.mask is None:
-        raise InputError(f"example {example.id!r}", "an object mask", "none")
-    return as_mask(read_image(example.mask)[..., 0], example.mask)
 
 
 def mapped(pieces, shape, what):

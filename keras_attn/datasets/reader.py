@@ -33,16 +33,17 @@ class Reader:
         if example is not None:
             self.examples.append(example)
 
-    def dataset(self, root, **options):
-        """The dataset of all that was added; `InputError` if that is nothing or has no fixation.
+    def dataset(self, root, *, needs_gaze=True, **options):
+        """The dataset of all that was added; `InputError` if that is nothing.
 
-        options: further fields of the dataset.
+        needs_gaze: whether it is one, too, if no fixation was added. options: further fields of the
+        dataset.
         """
         report = self.report
         if not self.examples:
             raise InputError(root, f"{self.what} that can be read", listing(report.skipped, 3))
         report.read = len(self.examples)
         report.count(self.examples)
-        if not report.points:
+        if needs_gaze and not report.points:
             raise InputError(root, f"fixations inside the {self.what}", str(report))
         return self.kind(self.name, tuple(self.examples), report, self.note, **options)

@@ -61,24 +61,53 @@ class ReadingReport(Report):
 
     images: int = 0
     masks: int = 0
+    masks_without_object: int = 0
     images_without_fixations: int = 0
     known_removals: int = 0
+    pictures_rotated: int = 0
+    pictures_transparent: int = 0
+    pictures_of_several: int = 0
+
+    def meet(self, picture):
+        """Take down how the `PictureFile` of an image had to be read."""
+        self.pictures_rotated += picture.rotated
+        self.pictures_transparent += picture.transparent
+        self.pictures_of_several += picture.several
+
+    def how_read(self):
+        """What a reader has to know of the files of the images: counts by their words."""
+        return {
+            "pictures stored rotated (EXIF), read upright": self.pictures_rotated,
+            "pictures with transparency, laid on white": self.pictures_transparent,
+            "pictures of several frames or pages, of which the first is read": (
+                self.pictures_of_several
+            ),
+        }
 
     def count(self, examples):
         """Take down what these examples are."""
         self.images = len(examples)
         self.masks = sum(example.mask is not None for example in examples)
+        codings = [example.mask_coding for example in examples if example.mask_coding is not None]
+        self.masks_without_object = sum(coding.share == 0 for coding in codings)
         self.points = sum(len(example.points) for example in examples)
         self.viewers = len({s for example in examples for s in example.subjects.tolist()})
         self.images_without_fixations = sum(not len(example.points) for example in examples)
 
     def __str__(self):
         """One line; counts that are zero and need no comment are left out."""
-        parts = [f"{self.images} images", f"{self.viewers} viewers", f"{self.points} fixations"]
+        gaze = (
+            [f"{self.viewers} viewers", f"{self.points} fixations"] if self.points else ["no gaze"]
+        )
+        parts = [f"{self.images} images", *gaze, *([f"{self.masks} masks"] * bool(self.masks))]
+        without = self.images_without_fixations if self.points else 0
         return self.line(
-            parts + [f"{self.masks} masks"] * bool(self.masks),
+            parts,
             self.images,
-            {"images without fixations": self.images_without_fixations},
+            {
+                "images without fixations": without,
+                "masks without an object": self.masks_without_object,
+            },
             {"outside": self.points_outside, "not a number": self.points_not_a_number},
-            {"known removals": self.known_removals},
+            {"known removals": self.known_removals, **self.how_read()},
         )

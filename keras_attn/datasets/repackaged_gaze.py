@@ -8,7 +8,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from keras_attn.datasets.base import read_image
+from keras_attn.datasets.image_files import read_image
 from keras_attn.datasets.matlab import read_variable
 from keras_attn.errors import InputError
 
@@ -72,15 +72,15 @@ class RepackagedGaze:
         return points, [np.zeros(len(its), np.int64) for its in points]
 
 
-def read_points(path):
+def read_points(path, variable="I"):
     """Points `(N, 2)` at the centres of the pixels that are not 0, and the (H, W) of the file.
 
-    path: a picture, or a MATLAB file with the variable I. `InputError` where it has more than two
-    values: such is a density, not fixations.
+    path: a picture, or a MATLAB file with the variable that is named. `InputError` where it has
+    more than two values: such is a density, not fixations.
     """
     path = Path(path)
     of_matlab = path.suffix.lower() == ".mat"
-    values = read_variable(path, "I") if of_matlab else read_image(path, "L")
+    values = read_variable(path, variable) if of_matlab else read_image(path, "L")
     if values.ndim != 2:
         raise InputError(path, "one value for each pixel", f"shape {values.shape}")
     # Several times faster than np.nonzero, and there are half a million pictures.

@@ -85,7 +85,10 @@ class VideoExample:
     def extracted(self):
         """Its extracted frames and flow as a `FlowFolder`; `InputError` where it has none."""
         if self.flow is None:
-            expected = "extracted flow (flow_root, as tools/extract_flow.py writes it)"
+            expected = (
+                "extracted flow: that of flow_root (--data.flow-root), as tools/extract_flow.py "
+                "VIDEOS --out FLOW_ROOT writes it, or datasets.with_flow"
+            )
             raise InputError(f"video {self.id!r}", expected, "none")
         return FlowFolder(self.flow, self.images)
 
@@ -132,13 +135,13 @@ class VideoReport(Report):
     def __str__(self):
         """One line; counts that are zero and need no comment are left out."""
         amount = [f"{self.videos} videos", f"{self.frames} frames"]
-        alike = self.points and not self.viewers
-        whose = "viewers not told apart" if alike else f"{self.viewers} viewers"
+        whose = f"{self.viewers} viewers" if self.viewers else "viewers not told apart"
+        gaze = [whose, f"{self.points} points of gaze"] if self.points else ["no gaze"]
         return self.line(
-            [*amount, whose, f"{self.points} points of gaze"],
+            [*amount, *gaze],
             self.videos,
             {
-                "videos without gaze": self.videos_without_fixations,
+                "videos without gaze": self.videos_without_fixations if self.points else 0,
                 "frames without gaze in the others": self.frames_without_fixations,
                 f"videos of fewer than {SNIPPET} pairs of frames": self.short,
             },
@@ -175,16 +178,17 @@ class VideoDataset(Dataset):
 class VideoReader(Reader):
     """Reads videos with gaze; one for every dataset.
 
-    source: where gaze comes from, a `RawGaze` or a `RepackagedGaze` of `mathe_gaze`. rate: frames
-    a second of folders of frames, which do not say it, or None.
+    source: where gaze comes from, such as a `RawGaze` of `mathe_gaze`. rate: frames a second of
+    folders of frames, which do not say it, or None. exact: count the frames of files one by one,
+    and hand the source the times at which they start in place of their rate.
     """
 
     kind = VideoDataset
     what = "videos"
 
-    def __init__(self, name, on_bad_example, source, rate=None):
+    def __init__(self, name, on_bad_example, source, rate=None, *, exact=False):
         super().__init__(name, on_bad_example, source.note)
-        self.source, self.rate = source, rate
+        self.source, self.rate, self.exact = source, rate, exact
 
     def add(self, name, video, flow, labels):
         """Add the video at the path `video`, or known by its `FlowFolder` alone; either is None."""
@@ -192,13 +196,17 @@ class VideoReader(Reader):
 
     def _read(self, name, video, flow, labels):
         found = None if video is None else probe(video, self.rate)
+        if found is not None and self.exact:
+            found = found.counted()
         frames = _count(found, flow, self.source.last(name))
         shape = self.source.shape(name) if found is None else found.shape
         if shape is None:
             expected = "its frames, or gaze that tells their size"
             raise InputError(f"video {name!r}", expected, flow.folder)
-        rate = self.rate if found is None else found.rate
-        points, subjects = self.source.read(name, frames, shape, rate, self.report)
+        clock = self.rate if found is None else found.rate
+        if self.exact and found.starts is not None:
+            clock = found.starts
+        points, subjects = self.source.read(name, frames, shape, clock, self.report)
         folders = (None, None) if flow is None else (flow.folder, flow.images)
         return VideoExample(name, frames, shape, points, subjects, labels, video, *folders)
 

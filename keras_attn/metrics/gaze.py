@@ -7,7 +7,8 @@ densities: a sequence of `(H_i, W_i)` arrays, one of the size of each map.
 Each metric comes twice: `X_per_image` returns one value per image, NaN where an image has no
 fixation; `X` is the mean over the images that have one, or with `average="fixation"` over all
 fixations alike. Points outside their map, NaN among them, are dropped with a warning that counts
-them. A NaN or infinite value in a map is an error that names the map.
+them; another one says what points look like that cannot be pixels of their maps. A NaN or infinite
+value in a map is an error that names the map.
 
 Conventions, where the field has several:
   "exact"    every fixation counts, ties count one half, nothing is drawn at random
@@ -23,7 +24,8 @@ import numpy as np
 
 from keras_attn import gaze
 from keras_attn.errors import InputError, NotFinite, one_of
-from keras_attn.metrics import one_map
+from keras_attn.metrics import one_map, plausibility
+from keras_attn.metrics.sequences import check_one_each, without_channel
 
 MIT_OTHER_IMAGES = 10
 """How many other images the MIT benchmark takes its shuffled negatives from."""
@@ -246,6 +248,8 @@ class _Images:
     """Maps and the points inside them; scores them one by one, so one map is checked at a time."""
 
     def __init__(self, maps, points, what="points"):
+        check_one_each(maps, "maps", "maps (H, W)")
+        check_one_each(points, what, "arrays (N, 2) of x, y")
         self.maps = maps
         if not len(maps):
             raise InputError("maps", "at least one map", "an empty sequence")
@@ -261,6 +265,10 @@ class _Images:
                 "and were dropped",
                 stacklevel=4,
             )
+        suspicion = plausibility.suspicion(plausibility.Points.of(every, shapes))
+        if suspicion:
+            told = f"these may not be pixels of their maps: {suspicion.looks}"
+            warnings.warn(f"{what}: {told}", stacklevel=4)
         self.pool = gaze.FixationPool(tuple(kept), tuple(shapes))
 
     def flat(self, index):
@@ -280,7 +288,8 @@ class _Images:
 def _shape(saliency, where):
     shape = np.shape(saliency)
     if len(shape) != 2 or 0 in shape:
-        raise InputError(where, "a map of shape (H, W)", f"shape {shape}")
+        expected = f"a map of shape (H, W){without_channel(shape)}"
+        raise InputError(where, expected, f"shape {shape}")
     return shape
 
 
@@ -330,6 +339,7 @@ def _average(scores, maps, points, average, distinct=False):
 
 
 def _pairs(metric, maps, densities):
+    check_one_each(maps, "maps", "maps (H, W)")
     densities = _one_per_map(densities, maps, "densities")
     values = np.full(len(maps), np.nan)
     for index, saliency in enumerate(maps):

@@ -116,12 +116,16 @@ def sim(saliency, density):
     return float(np.minimum(_distribution(saliency), _distribution(density)).sum())
 
 
-def kl_divergence(saliency, density):
-    """KL(density || map) in nats, both summing to 1, with MATLAB's eps in log and quotient."""
+def kl_divergence(saliency, density, pixel=1.0):
+    """KL(density || map) in nats, both summing to 1, with MATLAB's eps in log and quotient.
+
+    pixel: the share of a pixel here that one has which the probabilities are meant of. With 0.1 a
+    map that was reduced to a tenth of its pixels has the value that it had before.
+    """
     q, p = _sum_to_one(saliency), _sum_to_one(density)
     seen = p > 0  # elsewhere 0 · log is 0, and a blurred density is exactly 0 on most pixels
     p, q = p[seen], q[seen]
-    return float((p * np.log(EPSILON + p / (q + EPSILON))).sum())
+    return float((p * np.log(EPSILON + p / (q + EPSILON / pixel))).sum())
 
 
 def _distribution(values):

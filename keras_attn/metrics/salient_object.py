@@ -1,12 +1,13 @@
 """Scores of salient object segmentation: F-measures, MAE, S-, E- and weighted F-measure.
 
-predictions: a sequence of `(H_i, W_i)` saliency maps, uint8 in [0, 255] or float of any range.
-masks: a sequence of `(H_i, W_i)` object masks: boolean, 0/1, or grey, where above half of the
-type's range (127 of 255) is object.
+predictions: a sequence of `(H_i, W_i)` saliency maps, boolean, unsigned integers or floats. The
+range of an integer type is its scale: uint8 is divided by 255, uint16 by 65535.
+masks: a sequence of `(H_i, W_i)` object masks of two values, the larger of which is the object;
+masks of more values need a threshold (see `object_masks.as_masks`).
 
 As in the field, a prediction is first min-max scaled to [0, 1] (Eq. 6 of the paper says
-"normalized"); a constant one is taken as it is, uint8 divided by 255. One histogram of 256 bins
-for object and one for background serve all threshold curves.
+"normalized"); a constant one is taken as it is. One histogram of 256 bins for object and one for
+background serve all threshold curves.
 """
 
 from functools import cached_property
@@ -15,12 +16,15 @@ import numpy as np
 from scipy.ndimage import convolve, distance_transform_edt
 
 from keras_attn.errors import InputError, NotFinite
+from keras_attn.metrics.object_masks import as_mask, as_masks
+from keras_attn.metrics.sequences import check_one_each, without_channel
 
 BETA_SQUARED = 0.3
 """Weight of recall in the F-measure (Eq. 5), as in Achanta et al. 2009."""
 EPSILON = 2.0**-52
 THRESHOLDS = 256
-
+ROUNDING = 1e-5
+"""How far a map may lie outside [0, 1], after it was resized in single precision."""
 
 SCORES = ("adaptive_f", "adaptive_e", "mae", "mae_raw", "s_measure", "weighted_f")
 """Numbers that each image has."""
@@ -29,7 +33,7 @@ CURVES = ("f_curve", "e_curve")
 
 
 class ImageScores:
-    """What one prediction `(H, W)` and its mask of the same size contribute.
+    """What one prediction `(H, W)` and its mask contribute, each as `scores` takes them.
 
     Each score is computed when it is first asked for. f_curve, e_curve: float64 `(256,)`, at
     threshold t = 0 ... 255 of the scaled map, t-th first. The others are numbers: adaptive F and
@@ -86,7 +90,9 @@ class ImageScores:
 
     @cached_property
     def mae_raw(self):
-        """Mean absolute error of the map as it is."""
+        """Mean absolute error of the map as it is; NaN where it is no map within [0, 1]."""
+        if self._raw.min() < -ROUNDING or self._raw.max() > 1 + ROUNDING:
+            return float("nan")
         return float(np.abs(self._raw - self._mask).mean())
 
     @cached_property
@@ -100,22 +106,29 @@ class ImageScores:
         return weighted_f(self._unit, self._mask)
 
 
-def scores(predictions, masks):
+def scores(predictions, masks, *, mask_threshold=None):
     """All scores over a set of images: a dict of floats.
+
+    predictions: `(H_i, W_i)`, boolean, uint8 in [0, 255], uint16 in [0, 65535], or float of any
+    range. masks: `(H_i, W_i)`, of two values each, whatever they are: the larger is the object.
+    mask_threshold: for masks of more than two values; what is above it is object, in all masks
+    but boolean ones. Raises `InputError` for what cannot be told, such as 0 and 1 in bytes.
 
     max_f, mean_f: maximum and mean over 256 thresholds of the mean-over-images curve of the
     F-measure (Eq. 5, β² = 0.3). adaptive_f: mean over images at each one's own threshold, twice
-    its mean. mae: of the min-max scaled map (Eq. 6); mae_raw: of the map as it is. s_measure (Fan
-    et al. 2017, α = 0.5). e_measure (Fan et al. 2018): mean over thresholds of the mean curve;
-    max_e and adaptive_e as for F. weighted_f (Margolin et al. 2014, β² = 1).
+    its mean. mae: of the min-max scaled map (Eq. 6); mae_raw: of the map as it is, NaN where floats
+    leave [0, 1]. s_measure (Fan et al. 2017, α = 0.5). e_measure (Fan et al. 2018): mean over
+    thresholds of the mean curve; max_e and adaptive_e as for F. weighted_f (Margolin et al. 2014,
+    β² = 1). For a mask without an object, every F is 0 whatever is predicted.
     """
+    check_one_each(predictions, "predictions", "maps (H, W)")
+    check_one_each(masks, "masks", "masks (H, W)")
     if not len(predictions) or len(predictions) != len(masks):
         expected = "at least one, and a mask for each"
         raise InputError("predictions", expected, f"{len(predictions)} and {len(masks)} masks")
-    images = [
-        ImageScores(prediction, mask, f"[{i}]").scores()
-        for i, (prediction, mask) in enumerate(zip(predictions, masks, strict=True))
-    ]
+    maps = on_scale(predictions)
+    pairs = zip(maps, as_masks(masks, mask_threshold), strict=True)
+    images = [ImageScores(*pair, f"[{place}]").scores() for place, pair in enumerate(pairs)]
     f_curve, e_curve = (np.mean([image[name] for image in images], axis=0) for name in CURVES)
     result = {"max_f": f_curve.max(), "mean_f": f_curve.mean()}
     result |= {"e_measure": e_curve.mean(), "max_e": e_curve.max()}
@@ -124,37 +137,71 @@ def scores(predictions, masks):
     return {name: float(value) for name, value in result.items()}
 
 
-def _checked(prediction, mask, where):
-    """The prediction in [0, 1] as it is and min-max scaled, and the mask as booleans."""
-    prediction, mask = np.asarray(prediction), np.asarray(mask)
+def on_scale(predictions, name="predictions"):
+    """Predictions on the scale of their types, one by one: bytes by 255, floats as they are.
+
+    Raises `InputError` for what is no finite `(H, W)`, for signed integers, which have no such
+    scale, and where all maps of an integer type would fit into a smaller one.
+    """
+    highest = {}
+    for place, prediction in enumerate(predictions):
+        prediction = _numbers(f"{name}[{place}]", prediction)
+        if prediction.dtype.kind in "iu":
+            high = max(highest.get(prediction.dtype, 0), int(prediction.max()))
+            highest[prediction.dtype] = high
+    for dtype, high in highest.items():
+        _check_scale(name, dtype, high)
+    return map(_scaled, predictions)
+
+
+SMALLER = {1: (1, "bool"), 2: (255, "uint8"), 4: (65535, "uint16"), 8: (2**32 - 1, "uint32")}
+"""By the bytes of an unsigned type: the highest value of the next smaller one, and its name."""
+
+
+def _check_scale(name, dtype, high):
+    """Refuse integers whose type does not say what they are shares of."""
+    if dtype.kind == "i":
+        expected = "booleans, floats in [0, 1] or unsigned integers, whose type is their scale"
+        raise InputError(name, expected, f"{dtype}, values to {high}")
+    low, smaller = SMALLER[dtype.itemsize]
+    if 0 < high <= low:
+        expected = f"values to {np.iinfo(dtype).max}, the scale of {dtype}; or floats in [0, 1], "
+        expected += f"or {smaller} if {low} is all of it"
+        raise InputError(name, expected, f"{dtype}, values to {high}")
+
+
+def _numbers(where, prediction):
+    prediction = np.asarray(prediction)
     if prediction.ndim != 2 or 0 in prediction.shape or prediction.dtype.kind not in "biuf":
         received = f"shape {prediction.shape}, type {prediction.dtype}"
-        raise InputError(f"predictions{where}", "a map (H, W) of numbers", received)
-    if mask.shape != prediction.shape or mask.dtype.kind not in "biuf":
+        expected = f"a map (H, W) of numbers{without_channel(prediction.shape)}"
+        raise InputError(where, expected, received)
+    if prediction.dtype.kind == "f" and not np.isfinite(prediction).all():
+        bad = int((~np.isfinite(prediction)).sum())
+        raise NotFinite(where, "finite values", f"{bad} NaN or infinite")
+    return prediction
+
+
+def _scaled(prediction):
+    prediction = np.asarray(prediction)
+    raw = prediction.astype(np.float64)
+    return raw / np.iinfo(prediction.dtype).max if prediction.dtype.kind == "u" else raw
+
+
+def _checked(prediction, mask, where):
+    """The prediction in [0, 1] as it is and min-max scaled, and the mask as booleans."""
+    prediction, mask = _numbers(f"predictions{where}", prediction), np.asarray(mask)
+    if mask.shape != prediction.shape:
         expected = f"a mask of the prediction's shape {prediction.shape}"
         raise InputError(f"masks{where}", expected, f"shape {mask.shape}, type {mask.dtype}")
-    raw = prediction.astype(np.float64)
-    if not np.isfinite(raw).all():
-        bad = int((~np.isfinite(raw)).sum())
-        raise NotFinite(f"predictions{where}", "finite values", f"{bad} NaN or infinite")
     if prediction.dtype.kind in "iu":
-        raw /= 255
+        _check_scale(f"predictions{where}", prediction.dtype, int(prediction.max()))
+    raw = _scaled(prediction)
     low, high = raw.min(), raw.max()
     unit = raw if low == high else (raw - low) / (high - low)
     if unit.min() < 0 or unit.max() > 1:
         raise InputError(f"predictions{where}", "a constant map within [0, 1]", float(high))
-    return raw, unit, as_mask(mask, f"masks{where}")
-
-
-def as_mask(mask, where="mask"):
-    """A mask as booleans: 0/1 and boolean ones as they are, grey ones above half their range."""
-    mask = np.asarray(mask)
-    if mask.dtype == bool:
-        return mask
-    high = mask.max(initial=0)
-    if mask.min(initial=0) < 0 or not high <= 255:
-        raise InputError(where, "boolean, 0 and 1, or grey from 0 to 255", f"values to {high}")
-    return mask > 127 if high > 1 else mask > 0.5
+    return raw, unit, as_mask(mask, where=f"masks{where}")
 
 
 def _f_measure(hits, found, area):

@@ -56,6 +56,9 @@ SIZES = (
     "Images are resized to {size} bilinearly without antialiasing, as in training, but not rounded "
     "to whole grey levels; maps are resized to the image in the same way."
 )
+UPRIGHT = (
+    "Pictures were read upright, as EXIF says; `tf.io.decode_image` reads them as they are stored."
+)
 ATTENDS = "Attention says where the network weighs its features, not why it decides."
 AGREES = "How far it agrees with people is measured above, on that data alone."
 UNMEASURED = "How far it agrees with people has not been measured here."
@@ -182,6 +185,7 @@ def _scores(folder):
 
 def _limits(about):
     found = [PEOPLE] if "gaze" in about.inputs else []
+    found += [UPRIGHT] * ("image" in about.inputs)
     if about.size is not None:
         found.append(SIZES.format(size=f"{about.size[0]}×{about.size[1]}"))
     if any(name.startswith("attention") for name in about.outputs):

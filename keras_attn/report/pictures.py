@@ -9,6 +9,8 @@ THUMBNAIL = 240
 """Width in pixels of a picture in a gallery."""
 LARGEST = 360
 """Width in pixels of the largest pictures, those of the figure."""
+BAND = 256
+"""Rows of a picture that are drawn at a time."""
 
 
 def ends(values):
@@ -42,10 +44,15 @@ def heat(saliency, scale=None):
 def overlay(image, saliency, scale=None):
     """A map over the grey image: the hotter, the less of the image shows. scale: as in `heat`."""
     enlarged = cv2.resize(saliency, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
-    colours, unit = heat(enlarged, scale)
-    grey = np.repeat(image.mean(axis=-1, keepdims=True), 3, axis=-1)
-    opacity = 0.35 + 0.5 * unit[..., None]
-    return np.round((1 - opacity) * grey + opacity * colours).astype(np.uint8)
+    scale, made = ends(enlarged) if scale is None else scale, np.empty_like(image)
+    # A band at a time: a photograph in floats, several times over, would fill memory.
+    for top in range(0, len(image), BAND):
+        rows = slice(top, top + BAND)
+        colours, unit = heat(enlarged[rows], scale)
+        grey = image[rows].mean(axis=-1, keepdims=True)
+        opacity = 0.35 + 0.5 * unit[..., None]
+        made[rows] = np.round((1 - opacity) * grey + opacity * colours)
+    return made
 
 
 def with_fixations(image, points, radius=None):

@@ -6,7 +6,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_attn import configs, datasets, mechanisms, models, runs, weights
+from keras_attn import configs, datasets, gaze_format, mechanisms, models, runs, weights
 from keras_attn.datasets import clips
 from keras_attn.datasets.flow_files import FlowSettings, how_made
 from keras_attn.datasets.miniature import drawn_in
@@ -44,6 +44,9 @@ __all__ = [
 NAME = configs.Action.task
 DATA = datasets.VideoDataset
 READERS = {"hollywood2": datasets.hollywood2, "ucf_sports": datasets.ucf_sports}
+"""Of the published datasets."""
+OWN = "video_folder"
+"""A folder of one's own."""
 CLASS_SCORES = "fc8"
 """The layer of C3D that another set of classes makes another one."""
 FIRST = "hollywood2"
@@ -54,13 +57,33 @@ def read(data, drawn=None):
     """The whole dataset that the data part of a configuration names; drawn: as in Task 1."""
     if data.root is None:
         return _drawn(data, drawn)
-    options = {name: getattr(data, name) for name in ("flow_root", "image_root", "gaze")}
-    options["on_bad_example"] = data.on_bad_example
+    options = {name: getattr(data, name) for name in ("flow_root", "image_root", "on_bad_example")}
     if data.fps is not None:
         options["fps"] = data.fps
+    return _read_own(data, options) if data.name == OWN else _read_published(data, options)
+
+
+def _read_published(data, options):
+    _refuse(data, "viewers", "first_frame")
+    options["gaze"] = data.gaze
     if data.subjects is not None:
         options |= {"groups": {data.group: data.subjects}, "group": data.group}
     return READERS[data.name](data.root, **options)
+
+
+def _read_own(data, options):
+    _refuse(data, "gaze", "subjects")
+    options |= {"subjects": data.viewers, "first_frame": data.first_frame}
+    options |= gaze_format.fields_of(data)
+    return datasets.video_folder(data.root, **options)
+
+
+def _refuse(data, *names):
+    """Refuse fields that the reader of this dataset would pass over."""
+    for name in names:
+        if getattr(data, name):
+            expected = f"nothing, for {data.name}"
+            raise InputError(f"data.{name}", expected, getattr(data, name))
 
 
 def _drawn(data, drawn):
@@ -79,7 +102,10 @@ def _drawn(data, drawn):
 
 
 def parts(config, whole):
-    """What is trained on and what is scored: the publishers' own lists."""
+    """What is trained on and what is scored: the dataset's own lists, or else its folds."""
+    data = config.data
+    if not whole.splits:
+        return whole.fold(data.fold, of=data.folds, seed=data.fold_seed)
     return whole.split("train"), whole.split("test")
 
 

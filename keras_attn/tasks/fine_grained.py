@@ -7,7 +7,7 @@ from functools import partial
 import keras
 import numpy as np
 
-from keras_attn import configs, datasets, evaluation, mechanisms, models, weights
+from keras_attn import configs, datasets, evaluation, gaze_format, mechanisms, models, weights
 from keras_attn.datasets import pipeline
 from keras_attn.datasets.features import Features
 from keras_attn.errors import InputError
@@ -36,10 +36,14 @@ DATA = datasets.GazeDataset
 def read(data, drawn=None):
     """The whole dataset that the data part of a configuration names; drawn: as in Task 1."""
     if data.root is not None and data.name == "folder":
-        return datasets.folder(data.root, on_bad_example=data.on_bad_example)
+        options = {"mask_threshold": data.mask_threshold, "on_bad_example": data.on_bad_example}
+        options |= gaze_format.fields_of(data)
+        return datasets.folder(data.root, **options)
     if data.root is not None:
-        options = {"participants": data.participants, "shifted": data.shifted, "crop": data.crop}
-        options |= {"gaze": data.gaze, "on_bad_example": data.on_bad_example}
+        options = {"crop": data.crop, "gaze": data.gaze, "on_bad_example": data.on_bad_example}
+        if data.name == "cub_gha":
+            return datasets.cub_gha(data.root, **options)
+        options |= {"participants": data.participants, "shifted": data.shifted}
         return datasets.cub_vwsw(data.root, **options)
     shape = (data.side, round(1.2 * data.side))
     if drawn is not None:
@@ -47,6 +51,8 @@ def read(data, drawn=None):
     options = {"images": data.images, "shape": shape, "seed": data.scenes_seed, "root": drawn}
     if data.name == "folder":
         raise InputError("data.root", "where the folder lies", None)
+    if data.name == "cub_gha":
+        raise InputError("data.root", "where CUB-200-2011 lies; its birds are not drawn", None)
     return datasets.miniature(data.name, **options)
 
 
@@ -241,7 +247,8 @@ class Scorer(ImageScorer):
         super().__init__(model, attention, sigma, size)
 
     def check(self, dataset):
-        """Refuse a dataset of other classes."""
+        """Refuse a dataset of other classes, or without the gaze that the network takes."""
+        super().check(dataset)
         self.classes = self.classes or tuple(dataset.classes)
         check_scores(self.name, self.scores, self.classes)
         _check_labels(dataset, self.classes)

@@ -7,8 +7,9 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_attn import configs, datasets, mechanisms, models, runs, weights
+from keras_attn import configs, datasets, gaze_format, mechanisms, models, runs, weights
 from keras_attn.datasets import pipeline
+from keras_attn.datasets.masks import read_mask
 from keras_attn.errors import InputError
 from keras_attn.losses import AttentionKL
 from keras_attn.metrics.salient_object import SCORES, ImageScores
@@ -36,7 +37,9 @@ def read(data, drawn=None):
     the system's folder for temporary files.
     """
     if data.root is not None:
-        return READERS[data.name](data.root, on_bad_example=data.on_bad_example)
+        options = {"mask_threshold": data.mask_threshold, "on_bad_example": data.on_bad_example}
+        options |= gaze_format.fields_of(data) if data.name == "folder" else {}
+        return READERS[data.name](data.root, **options)
     scenes = {"images": data.images, "shape": (data.side, data.side), "seed": data.scenes_seed}
     if drawn is not None:
         drawn /= f"{data.name}-{data.images}-{data.side}-{data.scenes_seed}"
@@ -60,7 +63,7 @@ def resolved(config, train):
 
 def _base_rate(train):
     """Share of salient pixels over the training masks, each image counting alike."""
-    rate = float(np.mean([pipeline.read_mask(example).mean() for example in train]))
+    rate = float(np.mean([read_mask(example).mean() for example in train]))
     if not 0 < rate < 1:
         raise InputError("training masks", "some pixels of objects and some without", rate)
     return rate
@@ -200,7 +203,7 @@ class Scorer(ImageScorer):
 
     def _segmented(self, example, outputs):
         prediction = self._prediction(outputs, example.shape)
-        return ImageScores(prediction, pipeline.read_mask(example), f" of {example.id!r}")
+        return ImageScores(prediction, read_mask(example), f" of {example.id!r}")
 
     def brief(self, dataset, index, outputs):
         """F-curve, MAE, s-AUC and IG alone, for every epoch."""
@@ -218,7 +221,7 @@ class Scorer(ImageScorer):
         """What a figure shows of an example: image, mask, points, prediction, attention."""
         example = dataset[index]
         kept, size = self.kept_image(example)
-        kept["mask"] = at_size(pipeline.read_mask(example), size) > 0.5
+        kept["mask"] = at_size(read_mask(example), size) > 0.5
         kept["saliency"] = self._prediction(outputs, size).astype(np.float32)
         return kept | self.kept_attention(outputs)
 

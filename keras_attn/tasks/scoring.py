@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 
 import numpy as np
 
+from keras_attn import mechanisms
 from keras_attn.agreement.place import WHOLE
 from keras_attn.agreement.scoring import EXTRAS, Blur, GazeScores
 from keras_attn.datasets import pipeline
@@ -48,6 +49,9 @@ class AttentionScorer(ABC):
     what the pictures of an example are, with `compared`.
     """
 
+    segments = False
+    """Whether it scores a saliency map against the masks of objects."""
+
     def __init__(self, attention):
         self.attention = attention
 
@@ -83,14 +87,11 @@ class AttentionScorer(ABC):
 
 
 class ImageScorer(AttentionScorer):
-    """Scores attention maps at each image's own size.
+    """Scores attention maps at each image's own size, or the largest that gaze is scored at.
 
     sigma: blur of the densities as a share of the width. size: (H, W) of the input. places: a
     `Place` by the name of an output, of maps that do not stand for the whole picture.
     """
-
-    segments = False
-    """Whether `maps` has a saliency map."""
 
     def __init__(self, model, attention, sigma, size=None):
         super().__init__(attention)
@@ -100,7 +101,8 @@ class ImageScorer(AttentionScorer):
         self.size = size_of(size or (DEFAULT_SIZE if None in fixed else fixed))
 
     def check(self, dataset):
-        """Every dataset can be scored, as far as gaze is concerned."""
+        """Refuse a dataset without gaze for a network that takes gaze."""
+        check_gaze(dataset, self.inputs_of_model)
 
     def parts(self, example):
         """The image alone."""
@@ -141,8 +143,8 @@ class ImageScorer(AttentionScorer):
 
     def compared(self, dataset, index, outputs):
         """The image, if it has fixations."""
-        maps = self.attention_maps(outputs, dataset[index].shape)
-        return [(gaze, maps) for gaze in gaze_of_image(dataset, index, self.sigma)]
+        found = gaze_of_image(dataset, index, self.sigma)
+        return [(gaze, self.attention_maps(outputs, gaze.shape)) for gaze in found]
 
     def kept_attention(self, outputs):
         """The last attention map as the network returns it, by name; none without attention."""
@@ -179,6 +181,13 @@ def exclusive(scores):
     return odds / odds.sum()
 
 
+def check_gaze(dataset, inputs):
+    """Refuse a dataset without any gaze for a network that takes gaze, by its inputs' names."""
+    if GAZE in inputs and not dataset.report.points:
+        expected = "fixations, which this network takes"
+        raise InputError(f"dataset {dataset.name!r}", expected, "no gaze")
+
+
 def check_finite(where, values):
     """Refuse NaN and infinite values that a network has made."""
     if not np.isfinite(values).all():
@@ -192,10 +201,22 @@ def gaze_of_image(dataset, index, sigma):
     return [GazeScores.of_image(dataset, index, blur)] if len(dataset[index].points) else []
 
 
+def check_learnable(config, dataset):
+    """Refuse a dataset without any gaze for a run whose attention learns from it or takes it."""
+    if getattr(config, "stream", None) is not None:
+        return
+    of = mechanisms.get(config.model.attention)
+    if (of.supervised or of.takes_gaze) and not dataset.report.points:
+        expected = f"gaze, which the attention {of.name!r} needs (see model.attention)"
+        raise InputError(f"dataset {dataset.name!r}", expected, "none")
+
+
 def check_classes(dataset, classes):
     """Refuse a dataset of other classes, or of fewer than two."""
     if len(classes) < 2 or tuple(dataset.classes) != tuple(classes):
         expected = f"the classes {listing(classes)}" if classes else "at least two classes"
+        if not dataset.classes:
+            expected += ", as classes.csv tells those of a folder of your own"
         raise InputError(f"dataset {dataset.name!r}", expected, listing(dataset.classes))
 
 

@@ -16,7 +16,13 @@ from keras_attn.report import pictures
 from keras_attn.report.results import JOINED
 from keras_attn.resizing import at_size
 from keras_attn.statistics import evenly
-from keras_attn.tasks.scoring import AttentionScorer, check_classes, check_scores, shares
+from keras_attn.tasks.scoring import (
+    AttentionScorer,
+    check_classes,
+    check_gaze,
+    check_scores,
+    shares,
+)
 
 SHOWN = 32
 """Most frames of a video that references are scored on."""
@@ -108,12 +114,25 @@ class VideoScorer(AttentionScorer):
     def check(self, dataset):
         """Refuse a dataset of other classes, or whose flow will not do; open that of others."""
         as_dataset(dataset, "data", VideoDataset)
-        self.classes = self.classes or tuple(dataset.classes)
-        check_scores(self.name, self.scores, self.classes)
-        check_labels(dataset, self.classes)
+        check_gaze(dataset, self.inputs_of_model)
+        if dataset.classes:
+            self.classes = self.classes or tuple(dataset.classes)
+            check_scores(self.name, self.scores, self.classes)
+            check_labels(dataset, self.classes)
+        else:
+            self._check_seen(dataset)
         if self.footage is None or self.footage.dataset is not dataset:
             check_flow(dataset, self.flow_made)
             self.watch(clips.Footage.of(dataset, **self.options))
+
+    def _check_seen(self, dataset):
+        """Refuse videos without classes where there is nothing to be scored against gaze."""
+        expected = f"videos with classes, as classes.csv tells, for model {self.name!r}"
+        if not self.attention:
+            raise InputError(f"dataset {dataset.name!r}", f"{expected}, without attention", "none")
+        if not dataset.report.points:
+            expected += ", or with gaze, as fixations.csv tells, for its attention"
+            raise InputError(f"dataset {dataset.name!r}", expected, "neither")
 
     def watch(self, footage):
         """Take clips from this `clips.Footage` from now on, in its central crop."""
@@ -154,13 +173,24 @@ class VideoScorer(AttentionScorer):
     def _class_of(self, example):
         return JOINED.join(self.classes[label] for label in example.labels)
 
+    def _named(self, label):
+        """The name of a class, or "" where neither the model nor the data tell it."""
+        return self.classes[label] if self.classes else ""
+
+    def _is_right(self, example, predicted):
+        """Whether a prediction is one of a video's classes; NaN where none is known."""
+        return float(predicted in example.labels) if example.labels else np.nan
+
     def score(self, dataset, index, outputs):
-        """Classes, prediction and all gaze scores of a video; its class scores and labels."""
+        """Classes, prediction and all gaze scores of a video; its class scores and labels.
+
+        Of a video without classes only the gaze scores are numbers.
+        """
         example = dataset[index]
         scores = self.probabilities(outputs)
         predicted = int(scores.argmax())
-        numbers = {"class": self._class_of(example), "predicted": self.classes[predicted]}
-        numbers["correct"] = float(predicted in example.labels)
+        numbers = {"class": self._class_of(example), "predicted": self._named(predicted)}
+        numbers["correct"] = self._is_right(example, predicted)
         labels = np.isin(np.arange(len(scores)), example.labels)
         numbers |= self.agreement(dataset, index, outputs)
         return numbers, {"scores": scores, "labels": labels}
@@ -175,9 +205,11 @@ class VideoScorer(AttentionScorer):
         """The scores of all videos together, from what `brief` returned of each."""
         labels, scores, agreement = zip(*briefs, strict=True)
         labels, scores = np.stack(labels), np.stack(scores)
-        right = labels[np.arange(len(labels)), scores.argmax(axis=1)]
-        made = {"accuracy": float(right.mean())}
-        made["map"] = recognition.mean_average_precision(labels, scores)
+        made = {}
+        if labels.any():
+            right = labels[np.arange(len(labels)), scores.argmax(axis=1)]
+            made["accuracy"] = float(right.mean())
+            made["map"] = recognition.mean_average_precision(labels, scores)
         return made | (self.overall_agreement(agreement) if self.attention else {})
 
     def keep(self, dataset, index, outputs):
@@ -194,20 +226,26 @@ class VideoScorer(AttentionScorer):
             "points": np.concatenate(points),
             "frame": np.repeat(np.arange(len(numbers)), [len(p) for p in points]),
             "class": np.array(self._class_of(example)),
-            "predicted": np.array(self.classes[predicted]),
-            "correct": np.array(predicted in example.labels),
+            "correct": np.array(np.nan),
         }
+        if example.labels:
+            kept["predicted"] = np.array(self._named(predicted))
+            kept["correct"] = np.array(predicted in example.labels)
         if self.attention:
             every, maps = self.maps_of(example, outputs)
             kept["attention"] = maps[np.isin(every, numbers)].astype(np.float32)
         return kept
 
     def picture(self, kept):
-        """The frame in the middle, its gaze and the attention, in a frame of right or wrong."""
+        """The frame in the middle, its gaze and the attention, in a frame of right or wrong.
+
+        Of a video without classes there is no such frame.
+        """
         place = len(kept["frames"]) // 2
         image = kept["frames"][place]
         points = kept["points"][kept["frame"] == place]
         panels = [image, pictures.with_fixations(image, points)]
         if "attention" in kept:
             panels.append(pictures.overlay(image, kept["attention"][place]))
-        return pictures.framed(np.concatenate(panels, axis=1), bool(kept["correct"]))
+        made = np.concatenate(panels, axis=1)
+        return pictures.framed(made, bool(kept["correct"])) if "predicted" in kept else made

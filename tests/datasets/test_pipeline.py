@@ -130,16 +130,6 @@ def test_an_image_without_fixations_has_a_density_of_zeros(data):
     assert sums == [0, pytest.approx(1, rel=1e-5)]
 
 
-@pytest.mark.parametrize(("grey", "salient"), [(127, False), (128, True)])
-def test_a_grey_mask_is_object_from_half_of_its_range(data, tmp_path, grey, salient):
-    mask = np.zeros((36, 64), np.uint8)
-    mask[:10, :10] = grey
-    mask[0, 0] = 255
-    cv2.imwrite(str(tmp_path / "mask.png"), mask)
-    read = pipeline.read_mask(replace(data[0], mask=tmp_path / "mask.png"))
-    assert read[5, 5] == salient and read[0, 0]
-
-
 def test_quarter_turns_need_squares(data):
     wide = Pixels.of(data, (36, 64))
     with pytest.raises(InputError, match="quarter turns of square images"):

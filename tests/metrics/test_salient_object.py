@@ -147,8 +147,24 @@ def test_an_object_of_one_pixel_at_the_border_is_scored(rng):
         (np.ones((4, 4)), np.ones((4, 5)), r"masks\[0\]: expected a mask of .* \(4, 4\)"),
         (np.full((4, 4), np.nan), np.ones((4, 4)), r"predictions\[0\]: expected finite values"),
         (np.full((4, 4), 7.0), np.ones((4, 4)), "a constant map within"),
-        (np.eye(4), np.eye(4) * 300, r"masks\[0\]: expected boolean, 0 and 1, or grey"),
-        (np.eye(4), -np.eye(4), r"masks\[0\]: expected boolean"),
+        (np.eye(4), np.eye(4)[..., None], r"masks\[0\]: expected a mask \(H, W\) of numbers, one"),
+        (np.eye(4), np.full((4, 4), np.nan), r"masks\[0\]: expected finite values"),
+        (
+            np.eye(4),
+            np.diag(range(4)),
+            r"two values; soft edges.*need mask_thr.*4 values: 0, 1, 2, 3",
+        ),
+        (np.eye(4), np.ones((4, 4), int), r"one alone is object where it is the highest of its"),
+        (np.eye(4), np.full((4, 4), 7), r"masks\[0\]: expected two values.*Received: 7 everywhere"),
+        (
+            np.eye(4, dtype=np.uint8),
+            np.eye(4),
+            "scale of uint8; or floats .*or bool if 1 is all of",
+        ),
+        (np.eye(4, dtype=np.uint16) * 255, np.eye(4), "scale of uint16; .*or uint8 if 255 is all"),
+        (np.eye(4, dtype=np.uint64) * 255, np.eye(4), "uint64, values to 255"),
+        (np.eye(4, dtype=int) * 255, np.eye(4), "unsigned integers, whose type is their scale"),
+        (np.eye(4, dtype=np.int8), np.eye(4), "predictions: expected booleans, floats"),
     ],
 )
 def test_what_cannot_be_scored_is_one_clear_error(prediction, mask, message):
@@ -160,3 +176,108 @@ def test_no_image_and_unequal_counts_are_refused():
     for predictions, masks in (([], []), ([np.eye(3)], [])):
         with pytest.raises(InputError, match="predictions: expected at least one, and a mask for"):
             so.scores(predictions, masks)
+
+
+# --- what the values mean -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [
+        lambda m: m,
+        lambda m: m * np.uint8(100),
+        lambda m: m + np.uint8(1),
+        lambda m: m.astype(np.int64),
+        lambda m: m.astype(np.int8) - np.int8(1),
+        lambda m: m * np.uint16(65535),
+        lambda m: m * np.float32(0.25),
+        lambda m: m * 300.0 - 5,
+    ],
+)
+def test_two_values_are_a_mask_whatever_they_are(pairs, convert):
+    truth = [m > 127 for m in pairs[1]]
+    found = so.scores(pairs[0], [convert(m) for m in truth])
+    assert found == so.scores(pairs[0], truth)
+
+
+def test_a_mask_of_one_value_is_what_that_value_is_in_the_others(pairs):
+    """Labels 1 and 2: one of 1 alone is a mask without an object."""
+    predictions, truth = pairs[0][:3], [m > 127 for m in pairs[1][:3]]
+    truth[1], truth[2] = truth[1] & False, truth[2] | True
+    labels = [m + np.uint8(1) for m in truth]
+    assert so.scores(predictions, labels) == so.scores(predictions, truth)
+    for label in (1, 2):
+        with pytest.raises(InputError, match=rf"Received: {label} everywhere"):
+            so.scores(predictions[label : label + 1], labels[label : label + 1])
+
+
+def test_a_value_that_is_object_here_and_background_there_is_refused(pairs):
+    masks = [(pairs[1][0] > 127) * 1, (pairs[1][1] > 127) + 1]
+    expected = r"masks\[1\]: expected masks that agree .*, or mask_threshold=.* in masks\[0\]"
+    with pytest.raises(InputError, match=expected):
+        so.scores(pairs[0][:2], masks)
+
+
+def test_what_is_above_the_threshold_is_object_in_masks_of_more_values(pairs):
+    predictions, masks = pairs
+    graded = [np.where(m > 127, 200, 60) + np.eye(*m.shape) * 9 for m in masks]
+    expected = so.scores(predictions, masks)
+    for kind in (np.uint8, np.uint16, np.int32, float):
+        found = so.scores(predictions, [m.astype(kind) for m in graded], mask_threshold=100)
+        assert found == expected
+    booleans = [m > 127 for m in masks]
+    assert so.scores(predictions, booleans, mask_threshold=100) == expected
+
+
+@pytest.mark.parametrize(
+    ("threshold", "message"),
+    [(0.5, "such as 127 for half of 255"), (255, "from 0 to below 255"), (-1, "mask_threshold: ")],
+)
+def test_a_threshold_off_the_scale_is_refused(pairs, threshold, message):
+    with pytest.raises(InputError, match=message):
+        so.scores(*pairs, mask_threshold=threshold)
+
+
+@pytest.mark.parametrize(
+    "convert",
+    [
+        lambda p: (p * 65535.0 / 255).round().astype(np.uint16),
+        lambda p: p.astype(np.uint32) * np.uint32((2**32 - 1) // 255),
+        lambda p: p / 255,
+        lambda p: (p / 255).astype(np.float32),
+    ],
+)
+def test_the_range_of_a_type_is_the_scale_of_a_map(pairs, convert):
+    predictions, masks = pairs
+    found = so.scores([convert(p) for p in predictions], masks)
+    assert found["mae_raw"] == pytest.approx(so.scores(predictions, masks)["mae_raw"], abs=1e-6)
+
+
+def test_a_perfect_map_of_every_type_has_no_error(pairs):
+    masks = [m > 127 for m in pairs[1]]
+    for one in (True, 1.0, np.uint8(255), np.uint16(65535), np.float16(1)):
+        found = so.scores([m * one for m in masks], masks)
+        assert (found["max_f"], found["mae"], found["mae_raw"]) == (1, 0, 0)
+
+
+def test_a_dark_map_of_bytes_is_dark_where_the_others_have_its_range(pairs):
+    dark = [pairs[0][0], np.eye(*pairs[0][1].shape, dtype=np.uint8)]
+    bright = so.scores([p / 255 for p in dark], pairs[1][:2])
+    assert so.scores(dark, pairs[1][:2]) == pytest.approx(bright)
+
+
+def test_floats_outside_the_unit_interval_have_no_raw_error(pairs):
+    """Logits have every other score; how far they are from 0 and 1 says nothing."""
+    predictions, masks = pairs
+    found = so.scores([p / 10 - 5 for p in predictions], masks)
+    assert np.isnan(found.pop("mae_raw"))
+    expected = so.scores(predictions, masks)
+    assert found == pytest.approx({k: expected[k] for k in found}, abs=2e-3)
+    rounded = so.scores([p / 255 * (1 + 1e-7) for p in predictions], masks)
+    assert rounded["mae_raw"] == pytest.approx(expected["mae_raw"], abs=1e-6)
+
+
+def test_one_prediction_alone_is_no_list_of_predictions():
+    one = np.random.default_rng(0).random((30, 40))
+    with pytest.raises(InputError, match=r"predictions: .*put it into a list"):
+        so.scores(one, one > 0.5)

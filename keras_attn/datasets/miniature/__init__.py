@@ -21,10 +21,12 @@ from keras_attn.datasets.miniature import (
     write_hollywood2,
     write_pascal_s,
     write_ucf_sports,
+    write_video_folder,
 )
 from keras_attn.datasets.pascal_s import pascal_s
 from keras_attn.datasets.ucf_sports import ucf_sports
 from keras_attn.datasets.video import VideoDataset
+from keras_attn.datasets.video_folder import video_folder
 from keras_attn.errors import InputError, one_of
 
 
@@ -67,6 +69,13 @@ FORMATS = {
         write_ucf_sports.draw,
         VIDEOS,
     ),
+    "video_folder": Format(
+        write_video_folder.write,
+        video_folder,
+        actors.VIEWERS,
+        write_video_folder.draw,
+        VIDEOS,
+    ),
 }
 VERSION = 1
 """Of the drawing; scenes of another version are not taken for those of this one."""
@@ -89,8 +98,8 @@ def miniature(
     """A drawn dataset of the format `name`: written to disk, then read like a real one.
 
     name: "folder", "dut_omron" or "pascal_s": scenes with a salient object; "cub_vwsw": birds of
-    nine classes; "hollywood2" or "ucf_sports": videos of an actor whose class, of 12 or 9, is how
-    it moves.
+    nine classes; "hollywood2", "ucf_sports" or "video_folder": videos of an actor whose class, of
+    12, 9 or 6, is how it moves.
     images: how many, by default 60; videos, frames: how many, and of how many frames each, by
     default 54 and 24. Images or videos, as the name is. shape: their (H, W). seed: what they are
     drawn from; the same seed draws the same scenes. root: the folder to write to, by default one
@@ -114,8 +123,8 @@ def miniature(
         drawn = kind.draw(rng, tuple(shape), kind.viewers, *sizes.values())
         _whole(root, settings, lambda stage: kind.write(stage, drawn))
     data = kind.read(root)
-    notes = [scenes.ABOUT] + [data.note] * (data.note not in ("", scenes.ABOUT))
-    return replace(data, note=" ".join(notes))
+    own = [] if scenes.ABOUT in data.note else [scenes.ABOUT]
+    return replace(data, note=" ".join([*own, *filter(None, [data.note])]))
 
 
 def _sizes(name, kind, asked):

@@ -1,0 +1,197 @@
+"""Picture files: their size, their pixels, and what reading them has decided. The one place for it.
+
+A picture is read upright, as its EXIF orientation says and every viewer shows it, and is its first
+frame or page. What is transparent lies on one colour, since the colours below it were never seen.
+"""
+
+import struct
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from PIL import ExifTags, Image, ImageOps, UnidentifiedImageError
+
+from keras_attn.errors import InputError
+
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp")
+"""Of the files in a folder that are taken for pictures."""
+OTHER_SUFFIXES = (
+    *(".heic", ".heif", ".avif", ".jfif", ".jp2", ".jxl", ".gif", ".ppm", ".pgm", ".tga", ".psd"),
+    *(".dng", ".nef", ".cr2", ".cr3", ".arw", ".raf", ".svg"),
+)
+"""Of files that are pictures too, and are not read from folders."""
+TURNS = range(2, 9)
+"""EXIF orientations other than upright; from SIDEWAYS on, height and width change places."""
+SIDEWAYS = 5
+WHITE, BLACK = 255, 0
+"""What transparent parts are laid on: pages are white; what a mask does not show is no object."""
+BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"mif1", b"msf1")
+"""Of HEIF files, in their bytes 8 to 12."""
+
+
+@dataclass(frozen=True)
+class PictureFile:
+    """What a picture file is, by its header.
+
+    shape: (H, W) of the upright picture. stored: (H, W) of the rows as they lie in the file.
+    rotated: whether EXIF says that these are not upright, or are mirrored. transparent: whether it
+    has a channel or a colour of transparency. several: whether frames or pages follow the first
+    (the second picture that phones put into a JPEG file does not count).
+    """
+
+    shape: tuple
+    stored: tuple
+    rotated: bool
+    transparent: bool
+    several: bool
+
+    @property
+    def sideways(self):
+        """Whether height and width change places when it is read."""
+        return self.rotated and self.shape == self.stored[::-1]
+
+
+def read_image(path, mode="RGB", ground=WHITE):
+    """An image file, upright, as uint8 RGB `(H, W, 3)`; `InputError` if it is none or cut off.
+
+    mode: "L" for grey, `(H, W)`. ground: the level of grey, 0 to 255, that transparent parts are
+    laid on. Colour profiles are not applied.
+    """
+    with Opened(path) as image:
+        upright = turned_upright(image)
+        if upright.has_transparency_data:
+            upright = _laid_on(upright.convert("RGBA"), ground)
+        return np.asarray(upright if upright.mode == mode else upright.convert(mode))
+
+
+def image_shape(path):
+    """(H, W) of an upright image file; see `picture_file`."""
+    return picture_file(path).shape
+
+
+def picture_file(path, *, deep=False):
+    """A `PictureFile`; one that is cut off or damaged is `InputError`.
+
+    deep: whether more than 8 bits a channel will do.
+
+    Of a PNG file the sums of all its parts are checked, of a JPEG file its end; only what fails
+    there, and formats without either, are decoded.
+    """
+    with Opened(path, deep=deep) as image:
+        orientation, size = _orientation(image), (image.height, image.width)
+        transparent = image.has_transparency_data
+        several = image.format not in ("JPEG", "MPO") and getattr(image, "n_frames", 1) > 1
+        whole = _seems_whole(path, image)
+    if not whole:
+        with Opened(path, deep=deep) as image:
+            image.load()
+    rotated = orientation in TURNS
+    other = size[::-1] if rotated and orientation >= SIDEWAYS else size
+    # Pillow gives the size of a TIFF file upright, of other formats as it is stored.
+    upright, stored = (size, other) if image.format == "TIFF" else (other, size)
+    return PictureFile(upright, stored, rotated, transparent, several)
+
+
+def check_upright(path):
+    """Refuse a map file that is stored rotated: it would be unclear what was compared with what."""
+    with Opened(path, deep=True) as image:
+        if _orientation(image) in TURNS:
+            expected = "a map stored upright, as its picture is read, without EXIF orientation"
+            raise InputError(path, expected, f"orientation {_orientation(image)}")
+
+
+def not_read(folder):
+    """Names of the files of a folder that are pictures by their suffix, but of no kind we read.
+
+    None where it is no folder.
+    """
+    folder = Path(folder).expanduser()
+    seen = sorted(folder.iterdir()) if folder.is_dir() else ()
+    return [path.name for path in seen if path.suffix.lower() in OTHER_SUFFIXES]
+
+
+def turned_upright(image):
+    """An open `PIL.Image`, decoded, as its EXIF orientation says it is looked at."""
+    turned = _orientation(image) in TURNS
+    image.load()
+    return ImageOps.exif_transpose(image) if turned else image
+
+
+def _orientation(image):
+    """The EXIF orientation; 1, upright, where there is none or the block is damaged.
+
+    Viewers show a picture as it is stored then, and so do we.
+    """
+    try:
+        return image.getexif().get(ExifTags.Base.Orientation, 1)
+    except (SyntaxError, ValueError, TypeError, KeyError, struct.error):
+        return 1
+
+
+def _laid_on(image, ground):
+    """An RGBA picture on one colour; opaque pixels keep theirs."""
+    below = Image.new("RGBA", image.size, (ground, ground, ground, 255))
+    return Image.alpha_composite(below, image).convert("RGB")
+
+
+class Opened:
+    """`Image.open`, with every way in which it and the decoder fail turned into one error.
+
+    deep: whether more than 8 bits a channel will do.
+    """
+
+    def __init__(self, path, *, deep=False):
+        self.path, self.deep = Path(path), deep
+
+    def __enter__(self):
+        try:
+            self.image = Image.open(self.path)
+        except Exception as error:
+            self.__exit__(type(error), error, None)
+            raise
+        if not self.deep and self.image.mode.startswith(("I", "F")):
+            mode = self.image.mode
+            self.image.close()
+            raise InputError(self.path, "an image of 8 bits a channel", f"mode {mode!r}")
+        return self.image
+
+    def __exit__(self, kind, error, _):
+        if hasattr(self, "image"):
+            self.image.close()
+        if error is None or isinstance(error, InputError):
+            return
+        if isinstance(error, FileNotFoundError):
+            raise InputError(self.path, "an image", "no such file") from error
+        if isinstance(error, UnidentifiedImageError):
+            raise InputError(self.path, "an image", _other_kind(self.path)) from error
+        # Damaged headers, those of TIFF above all, make Pillow fail in any of these ways.
+        failures = (OSError, SyntaxError, ValueError, TypeError, ArithmeticError, LookupError)
+        if isinstance(error, (*failures, EOFError, struct.error, Image.DecompressionBombError)):
+            raise InputError(self.path, "a whole image", f"{error}") from error
+
+
+def _other_kind(path):
+    with path.open("rb") as file:
+        start = file.read(12)
+    if not start:
+        return "an empty file"
+    if start[8:] in BRANDS:
+        return "a HEIC file, which is not read here (save it as JPEG or PNG)"
+    return "a file of another kind"
+
+
+def _seems_whole(path, image):
+    if image.format == "PNG":
+        try:
+            with Image.open(path) as untouched:
+                untouched.verify()
+        except (OSError, SyntaxError, IndexError):
+            return False
+        return True
+    if image.format not in ("JPEG", "MPO"):
+        return False
+    # Bytes behind the end are harmless, a missing end is not.
+    with Path(path).open("rb") as file:
+        file.seek(0, 2)
+        file.seek(max(0, file.tell() - 16))
+        return file.read().rstrip(b"\0").endswith(b"\xff\xd9")

@@ -1,0 +1,273 @@
+"""Whether points can be pixels of their pictures, and what they look like where they cannot.
+
+People look at the middle of pictures more than at their edges, hardly ever at the very corner, and
+never twice at the same fraction of a pixel. Points that are off their pictures, pile up, or leave
+most of every picture unused were written in other units, for another size, or stand for no gaze.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+
+from keras_attn.gaze_format import GazeFormat
+
+FEW, MANY = 20, 200
+"""Points from which on a share of them tells something, and from which on their mean does."""
+SMALLEST = 32
+"""Side of a picture below which points pile up on its pixels by chance."""
+CORNER = 3
+"""Points on the pixel in the top left corner that cannot be chance."""
+OF_ONE = 0.5
+"""Share of the points of one viewer, or on one picture, that may be off, if there are FEW."""
+UNUSED, PARTLY_UNUSED = 0.6, 0.82
+"""How far from a corner all points lie that use nothing else, of FEW points and of MANY."""
+OFF_MIDDLE = 0.07
+"""How far the mean of MANY points lies from the middle of pictures of another size."""
+
+SAY = {
+    "normalised": "coordinates='normalised' (--coordinates normalised)",
+    "centred": "coordinates='centred' (--coordinates centred), with y_axis='up' if y grows upwards",
+    "pixels": "coordinates='pixels' (--coordinates pixels)",
+    "screen": "screen=(width, height) and place='fit', 'centre' or 'stretch' (--screen, --place)",
+    "missing": "missing=({code},) (--missing {code})",
+}
+
+
+class Suspicion(NamedTuple):
+    """What points look like, and how a reader is told so."""
+
+    looks: str
+    say: str
+
+    def __str__(self):
+        return f"{self.looks}; {self.say}"
+
+
+@dataclass(frozen=True, eq=False)
+class Points:
+    """All points of a reading, flat, those that are NaN left out.
+
+    raw: `(N, 2)` x and y as they were written. points: `(N, 2)` in pixels of their pictures. sizes:
+    `(N, 2)` width and height of the picture of each. viewers, pictures: `(N,)` whole numbers from
+    0, places in `names` and `ids`. form: how they were read.
+    """
+
+    raw: np.ndarray
+    points: np.ndarray
+    sizes: np.ndarray
+    viewers: np.ndarray
+    pictures: np.ndarray
+    form: GazeFormat
+    names: tuple = ()
+    ids: tuple = ()
+
+    @classmethod
+    def of(cls, points, shapes, *, raw=None, subjects=None, ids=None, form=None):
+        """From one `(N_i, 2)` array, (H, W) and id for each picture, and whose each point is."""
+        raw = points if raw is None else raw
+        counts = [len(p) for p in points]
+        flat = [np.concatenate(p) if len(p) else np.zeros((0, 2)) for p in (raw, points)]
+        sizes = np.repeat(np.array(shapes, np.float64).reshape(-1, 2)[:, ::-1], counts, axis=0)
+        pictures = np.repeat(np.arange(len(counts)), counts)
+        viewers, names = np.zeros(len(pictures), np.intp), ("",)
+        if subjects is not None and len(pictures):
+            viewers, names = pd.factorize(np.concatenate(subjects))
+        seen = np.isfinite(flat[1]).all(axis=1)
+        kept = (array[seen] for array in (*flat, sizes, viewers, pictures))
+        ids = range(len(counts)) if ids is None else ids
+        return cls(*kept, form or GazeFormat(), tuple(names), tuple(ids))
+
+    def __len__(self):
+        return len(self.points)
+
+    @cached_property
+    def share(self):
+        """Positions as shares of the picture's width and height: `(N, 2)`."""
+        return self.points / self.sizes
+
+    @cached_property
+    def off(self):
+        """Which points lie off their picture: `(N,)`."""
+        return ((self.points < 0) | (self.points >= self.sizes)).any(axis=1)
+
+    @cached_property
+    def several(self):
+        """How many pictures have points."""
+        return len(np.unique(self.pictures))
+
+    def commonest(self, chosen):
+        """Of some points the one written most often, (x, y), and how often."""
+        raw = self.raw[chosen]
+        places, counts = np.unique(raw[:, 0] + 1j * raw[:, 1], return_counts=True)
+        first = counts.argmax()
+        return (float(places[first].real), float(places[first].imag)), int(counts[first])
+
+
+def suspicion(points):
+    """What is wrong with `Points`: a `Suspicion`, or None."""
+    if len(points) < CORNER or points.form.most_lost == 1:
+        return None
+    for look in (_units, _corner_pixel, _piles, _off, _unused):
+        if told := look(points):
+            return told
+    return None
+
+
+def _units(points):
+    """Numbers around 0 and 1, of all points or of one viewer's."""
+    if points.form.coordinates == "normalised" or points.sizes.min() < 8:
+        return None
+    small = (np.abs(points.raw) <= 1.2).all(axis=1)
+    if small.mean() >= 0.95:
+        below = (points.raw < 0).any(axis=1).mean()
+        if below > 0.2:
+            looks = f"x and y of {_of(small)} lie between -1 and 1, about the middle of the picture"
+            return Suspicion(looks, f"turn them into 0 to 1 and say {SAY['normalised']}")
+        looks = f"x and y of {_of(small)} lie between 0 and 1: normalised"
+        return Suspicion(looks, f"say {SAY['normalised']}")
+    for viewer, own in _parts(points.viewers, 5):
+        if small[own].all():
+            whose = f"all {len(own)} points of viewer {points.names[viewer]}"
+            looks = f"x and y of {whose} lie between 0 and 1, unlike those of the others"
+            return Suspicion(looks, "write them in the units of the others")
+    return None
+
+
+def _corner_pixel(points):
+    """Points in the very corner: trackers write 0, 0 where they see no eye."""
+    if points.form.missing is not None or points.form.coordinates == "centred":
+        return None
+    large = points.sizes.min(axis=1) >= SMALLEST
+    corner = large & (points.raw == 0).all(axis=1)
+    if points.form.coordinates == "pixels" and points.form.screen is None:
+        corner |= large & (points.points >= 0).all(axis=1) & (points.points < 1).all(axis=1)
+    if corner.sum() < CORNER:
+        return None
+    place, _ = points.commonest(corner)
+    return _code(f"{_of(corner)} are in the corner, at", place)
+
+
+def _piles(points):
+    """One viewer's points on one and the same place."""
+    if points.several < 3 or points.sizes.min() < SMALLEST:
+        return None
+    for viewer, own in _parts(points.viewers, FEW):
+        place, count = points.commonest(own)
+        if count > points.form.most_lost * len(own):
+            whose = f"{count} of {len(own)} points of viewer {points.names[viewer]}"
+            return _code(f"{whose} are at", place)
+    return None
+
+
+def _off(points):
+    """Points off their pictures: of all, of one viewer, on one picture."""
+    off, most = points.off, points.form.most_lost
+    shift = points.share.mean(axis=0) - 0.5
+    if len(points) < FEW:
+        wrong = off.sum() > CORNER and off.mean() > 0.75
+    else:
+        wrong = off.mean() > most or _exchanged(points)
+        moved = len(points) >= MANY and points.several >= 5 and off.mean() > most / 4
+        wrong |= moved and bool((np.abs(shift) > OFF_MIDDLE).all())
+    viewers = (points.viewers, points.names, "of viewer")
+    for parts, names, what in (viewers, (points.pictures, points.ids, "on picture")):
+        bad = [(n, own) for n, own in _parts(parts, FEW) if off[own].mean() > max(OF_ONE, most)]
+        others = np.ones(len(off), bool)
+        for _, own in bad:
+            others[own] = False
+        if bad and (not wrong or (others.any() and off[others].mean() < most / 4)):
+            number, own = bad[0]
+            whose = f"{off[own].sum()} of {len(own)} points {what} {names[number]}"
+            return _looks(f"{whose} lie off the picture", points, own)
+    return _looks(f"{_of(off)} lie off their pictures", points) if wrong else None
+
+
+def _exchanged(points):
+    """Whether x and y are in each other's place: exchanged, next to none is off."""
+    off = points.off.mean()
+    turned = points.points[:, ::-1]
+    others = ((turned < 0) | (turned >= points.sizes)).any(axis=1).mean()
+    return off > 0.02 and others < off / 10
+
+
+def _looks(told, points, chosen=slice(None)):
+    """What points off their pictures look like."""
+    raw, form = points.raw[chosen], points.form
+    off = np.zeros(len(points), bool)
+    off[chosen] = points.off[chosen]
+    code, count = points.commonest(off)
+    if 2 * count > off.sum() > 1:
+        return _code(f"{told}, {count} of them at", code)
+    if form.coordinates == "normalised":
+        looks = f"{told}: they reach to {_reach(raw)}, which are no shares from 0 to 1"
+        return Suspicion(looks, f"say {SAY['pixels']}")
+    if _exchanged(points):
+        return Suspicion(f"{told}, but would not if y were x", "exchange the two columns")
+    below = (raw < 0).mean(axis=0)
+    middle = np.median(raw, axis=0) / points.sizes[chosen].mean(axis=0)
+    if (below > 0.2).all() and (np.abs(middle) < 0.25).all() and form.coordinates == "pixels":
+        return Suspicion(f"{told}: they are pixels from the middle", f"say {SAY['centred']}")
+    looks = f"{told}: they reach to {_reach(raw)}, in pixels of a screen or of another size"
+    return Suspicion(looks, f"say {SAY['screen']}")
+
+
+def _unused(points):
+    """Points that leave all but one corner of every picture unused."""
+    if points.several < 3 or len(points) < FEW or points.sizes.min() < SMALLEST:
+        return None
+    for flip_x in (False, True):
+        for flip_y in (False, True):
+            away = np.abs(points.share - (flip_x, flip_y))
+            if (np.quantile(away, 0.99, axis=0) <= UNUSED).all() and (away.mean(0) < 0.35).all():
+                return _in_corner(points)
+            many = len(points) >= MANY and points.several >= 5
+            near = (away.mean(axis=0) < 0.5 - OFF_MIDDLE).all()
+            if many and near and (np.quantile(away, 0.995, axis=0) <= PARTLY_UNUSED).all():
+                return _in_corner(points)
+    return None
+
+
+def _in_corner(points):
+    (left, top), (right, bottom) = np.quantile(points.share, [0.005, 0.995], axis=0)
+    told = (
+        f"all points lie between {left:.0%} and {right:.0%} of the width and {top:.0%} and "
+        f"{bottom:.0%} of the height"
+    )
+    per_cent = (points.raw.max(axis=0) <= 100).all() and points.sizes.min() > 150
+    if points.form.coordinates == "pixels" and per_cent:
+        say = f"divide them by 100 and say {SAY['normalised']}"
+        return Suspicion(f"{told}, as per cent do", say)
+    return Suspicion(f"{told}, as pixels of pictures of another size do", f"say {SAY['screen']}")
+
+
+def _code(told, place):
+    """That so many points at one place stand for no gaze; a code is one number for x and y."""
+    looks = f"{told} ({place[0]:g}, {place[1]:g}), a code for no gaze"
+    if place[0] != place[1]:
+        return Suspicion(looks, "leave those rows empty")
+    say = SAY["missing"].format(code=f"{place[0]:g}")
+    return Suspicion(looks, f"say {say}, or missing=() (--missing) if it is none")
+
+
+def _reach(raw):
+    x, y = np.quantile(raw, 0.995, axis=0)
+    return f"x = {x:.4g} and y = {y:.4g}"
+
+
+def _of(chosen):
+    count = int(chosen.sum())
+    share = "all" if count == len(chosen) else f"{count:,} of"
+    return f"{share} {len(chosen):,} points"
+
+
+def _parts(numbers, least):
+    """Each number that so many points bear, and the places of those points."""
+    counts = np.bincount(numbers)
+    order, ends = np.argsort(numbers, kind="stable"), np.cumsum(counts)
+    for number in np.flatnonzero(counts >= least):
+        yield number, order[ends[number] - counts[number] : ends[number]]

@@ -1,0 +1,211 @@
+"""Tables of other people's making: read as they were meant, or refused with the line."""
+
+import unicodedata
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from keras_attn import datasets
+from keras_attn.datasets import tables
+from keras_attn.errors import InputError
+from keras_attn.gaze_format import GazeFormat
+
+GAZE = "image,subject,x,y\na,s1,10,20\na,s2,11.5,21\nb,s1,,\n"
+NUMBERS = ("x", "y")
+
+
+def write(path, text, encoding="utf-8"):
+    path.write_bytes(text.encode(encoding))
+    return path
+
+
+def read(path, **form):
+    columns = ("image", "subject", "x", "y")
+    return tables.read(path, columns, numbers=NUMBERS, form=GazeFormat(**form))
+
+
+def as_rows(table):
+    return [tuple(row) for row in table.rows.itertuples(index=False)]
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "fixations.csv"
+
+
+@pytest.mark.parametrize(
+    ("separator", "form"),
+    [
+        (";", {"separator": ";"}),
+        ("\t", {"separator": "tab"}),
+        ("\t", {"separator": "\t"}),
+        ("|", {"separator": "|"}),
+    ],
+)
+def test_a_separator_that_is_named_separates(path, separator, form):
+    plain = as_rows(read(write(path, GAZE)))
+    assert str(as_rows(read(write(path, GAZE.replace(",", separator)), **form))) == str(plain)
+
+
+@pytest.mark.parametrize("separator", [";", "\t", "|"])
+def test_another_separator_is_told_with_how_to_name_it(path, separator):
+    write(path, GAZE.replace(",", separator))
+    with pytest.raises(InputError, match=r"say separator='(;|tab|\|)' \(--separator"):
+        read(path)
+
+
+def test_decimal_commas_are_read_where_they_are_named(path):
+    write(path, "image;subject;x;y\na;s1;10,5;20,25\n")
+    table = read(path, separator=";", decimal=",")
+    assert as_rows(table) == [("a", "s1", 10.5, 20.25)]
+    with pytest.raises(InputError, match=r"line 2, column x: .* say decimal=',' \(--decimal ,\)"):
+        read(path, separator=";")
+
+
+def test_a_point_is_no_decimal_sign_beside_decimal_commas(path):
+    write(path, "image;subject;x;y\na;s1;1.234,5;20\n")
+    with pytest.raises(InputError, match="line 2, column x"):
+        read(path, separator=";", decimal=",")
+
+
+@pytest.mark.parametrize("line", ["a,s1,10,5,20,25", "a,s1,10,20,", "a,s1,10,20,,"])
+@pytest.mark.parametrize("before", [0, 1, 3])
+def test_a_row_of_more_fields_than_the_header_is_refused_with_its_line(path, line, before):
+    good = "a,s1,1,2\n" * before
+    write(path, f"image,subject,x,y\n{good}{line}\na,s1,1,2\n")
+    with pytest.raises(InputError, match=rf"line {2 + before}: expected 4 fields") as error:
+        read(path)
+    assert "decimal=','" in str(error.value)
+
+
+def test_a_row_of_fewer_fields_has_no_number_there(path):
+    write(path, "image,subject,x,y\na,s1,1,2\n\na,s1,3\n")
+    np.testing.assert_array_equal(read(path)["y"], [2, np.nan])
+
+
+def test_columns_at_the_end_that_are_not_needed_may_be_left_out(path):
+    write(path, "image,subject,x,y,task\na,s1,1,2\n")
+    assert as_rows(read(path)) == [("a", "s1", 1.0, 2.0, "")]
+
+
+@pytest.mark.parametrize("code", ["", ".", "-", "--", "n/a", "N/A", "NaN", "null", "None", "#N/A"])
+def test_what_trackers_write_for_no_gaze_is_no_number(path, code):
+    table = read(write(path, f"image,subject,x,y\na,s1,{code},{code}\na,s1,1,2\n"))
+    np.testing.assert_array_equal(table["x"], [np.nan, 1])
+
+
+def test_further_words_for_no_gaze_are_named(path):
+    write(path, "image,subject,x,y\na,s1,Lost,lost\na,s1,1,2\n")
+    with pytest.raises(InputError, match=r"missing=\('Lost',\) \(--missing Lost\)"):
+        read(path)
+    np.testing.assert_array_equal(read(path, missing=("lost",))["y"], [np.nan, 2])
+
+
+def test_a_header_repeated_inside_is_no_number(path):
+    write(path, GAZE + GAZE)
+    with pytest.raises(InputError, match="line 5, column x"):
+        read(path)
+
+
+def test_lines_are_those_of_the_file_where_some_are_blank(path):
+    write(path, "\n\nimage,subject,x,y\n\na,s1,1,2\n\n\na,s1,wrong,2\n")
+    with pytest.raises(InputError, match="line 8, column x: .*'wrong'"):
+        read(path)
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
+def test_utf_16_is_told_and_read_where_it_is_named(path, encoding):
+    write(path, GAZE, encoding)
+    with pytest.raises(InputError, match=r"UTF-16; .* encoding='utf-16' \(--encoding utf-16\)"):
+        read(path)
+    assert len(read(path, encoding=encoding).rows) == 3
+
+
+def test_latin_1_is_told_and_read_where_it_is_named(path):
+    write(path, "image,subject,x,y\nMüller,s1,1,2\n", "latin-1")
+    with pytest.raises(InputError, match=r"encoding='latin-1' \(--encoding latin-1\)"):
+        read(path)
+    assert as_rows(read(path, encoding="latin-1"))[0][0] == "Müller"
+
+
+def test_latin_1_behind_a_long_plain_beginning_is_told(path):
+    text = "image,subject,x,y\n" + "a,s1,1,2\n" * 100_000 + "Müller,s1,1,2\n"
+    with pytest.raises(InputError, match="encoding='latin-1'"):
+        read(write(path, text, "latin-1"))
+
+
+def test_a_mark_before_utf_8_is_no_part_of_the_first_column(path):
+    assert len(read(write(path, GAZE, "utf-8-sig")).rows) == 3
+
+
+@pytest.mark.parametrize(
+    ("start", "what"),
+    [(b"PK\x03\x04rest", "Excel"), (b"\xd0\xcf\x11\xe0rest", "Excel"), (b"\x1f\x8brest", "gzip")],
+)
+def test_a_spreadsheet_is_told(path, start, what):
+    path.write_bytes(start)
+    with pytest.raises(InputError, match=f"{what}.*save it as CSV"):
+        read(path)
+
+
+def test_a_file_of_another_suffix_is_told(tmp_path):
+    write(tmp_path / "fixations.tsv", GAZE)
+    with pytest.raises(InputError, match=r"no such file, but fixations\.tsv"):
+        read(tmp_path / "fixations.csv")
+
+
+def test_two_columns_of_one_name_are_refused(path):
+    write(path, "image,subject,x,y,x\na,s1,1,2,3\n")
+    with pytest.raises(InputError, match="x more than once"):
+        read(path)
+
+
+def test_a_quote_that_never_ends_is_refused(path):
+    write(path, 'image,subject,x,y\n"a,s1,1,2\nb,s1,1,2\n')
+    with pytest.raises(InputError):
+        read(path)
+    write(path, 'image,subject,x,y\n"a,s1,1,2\nb",s1,1,2\nc,s1,1,2\n')
+    with pytest.raises(InputError, match="a quote that never ends"):
+        read(path)
+
+
+@pytest.mark.parametrize("text", ["", "\n", "image,subject,x,y\n"])
+def test_an_empty_file_is_refused(path, text):
+    with pytest.raises(InputError):
+        read(write(path, text))
+
+
+def test_chunks_are_joined_and_their_lines_told(path, monkeypatch):
+    monkeypatch.setattr(tables, "ROWS", 2)
+    write(path, "image,subject,x,y\n" + "".join(f"i{n},s{n % 2},{n},1\n" for n in range(5)))
+    assert as_rows(read(path)) == [(f"i{n}", f"s{n % 2}", float(n), 1.0) for n in range(5)]
+    write(path, "image,subject,x,y\na,s,1,1\na,s,1,1\na,s,1,1\na,s,q,1\n")
+    with pytest.raises(InputError, match="line 5, column x"):
+        read(path)
+
+
+def test_one_name_in_two_unicode_forms_is_one_name(tmp_path):
+    name = "Müller"
+    forms = [unicodedata.normalize(form, name) for form in ("NFC", "NFD")]
+    assert forms[0] != forms[1]
+    for folder in ("images", "masks"):
+        (tmp_path / folder).mkdir()
+    pixels = np.zeros((40, 50), np.uint8)
+    Image.fromarray(pixels).save(tmp_path / "images" / f"{forms[1]}.png")
+    pixels[:10] = 255
+    Image.fromarray(pixels).save(tmp_path / "masks" / f"{forms[0]}.png")
+    rows = [f"{form},{form},{x},20" for form, x in zip(forms, (10, 12), strict=True)]
+    write(tmp_path / "fixations.csv", "\n".join(["image,subject,x,y", *rows]) + "\n")
+    write(tmp_path / "classes.csv", f"image,class\n{forms[0]},{forms[1]}\n")
+    data = datasets.folder(tmp_path)
+    assert (data[0].id, len(data[0].points), data.report.viewers) == (forms[0], 2, 1)
+    assert data[0].mask.is_file() and data.classes == (forms[0],)
+
+
+def test_a_frame_is_read_as_a_file_is():
+    frame = pd.DataFrame({"image": [1001, 1002.0], "subject": [1, None], "x": ["1", "."]})
+    frame["y"] = [2, 3]
+    table = tables.of_frame(frame, "fixations", ("image", "subject", "x", "y"), numbers=NUMBERS)
+    assert str(as_rows(table)) == "[('1001', '1', 1.0, 2.0), ('1002', '', nan, 3.0)]"

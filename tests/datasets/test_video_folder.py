@@ -1,0 +1,331 @@
+"""A folder of one's own videos: what is read of it, and what is refused with its remedy."""
+
+import numpy as np
+import pytest
+from videos import SHAPE, frame, write_extracted, write_frames, write_video
+
+from keras_attn import datasets
+from keras_attn.datasets.frames import probe
+from keras_attn.datasets.miniature import avi
+from keras_attn.datasets.tabled_gaze import TabledGaze
+from keras_attn.errors import InputError
+
+RATE, FRAMES = 25, 20
+HEAD = "video,subject,time_ms,x,y"
+
+
+def own(root, *rows, head=HEAD, classes=None, videos=("a", "b"), frames=FRAMES):
+    """A folder of videos of 20 frames, 25 a second, 48×64, with these rows of fixations.csv."""
+    for name in videos:
+        write_video(root / "videos" / f"{name}.avi", frames, RATE)
+    if rows:
+        (root / "fixations.csv").write_text("\n".join((head, *rows)) + "\n")
+    if classes is not None:
+        (root / "classes.csv").write_text("\n".join(classes) + "\n")
+    return root
+
+
+def seen(video):
+    """Points by the numbers of their frames, as lists."""
+    return {number: p.tolist() for number, p in enumerate(video.points) if len(p)}
+
+
+# --- what is read -------------------------------------------------------------------------------
+
+
+def test_a_row_is_in_the_frame_that_is_shown_at_its_time(tmp_path):
+    """Frame 1 from 40 ms to 80; cut to whole ms, 79 is as good as its end."""
+    rows = ("a,P1,0,1,2", "a,P2,50,3,4", "a.avi,P1,78,5,6", "a,P1,79.2,7,8", "b,P1,799,9,9")
+    data = datasets.video_folder(own(tmp_path, *rows))
+    assert [video.id for video in data] == ["a", "b"] and data[0].frames == FRAMES
+    assert seen(data[0]) == {0: [[1, 2]], 1: [[3, 4], [5, 6]], 2: [[7, 8]]}
+    assert seen(data[1]) == {19: [[9, 9]]}
+    assert [subjects.tolist() for subjects in data[0].subjects[:3]] == [
+        ["P1"],
+        ["P2", "P1"],
+        ["P1"],
+    ]
+    assert data.report.viewers == 2 and "no duration_ms" in data.note
+
+
+def test_times_in_whole_ms_are_those_of_the_frames_that_they_were_cut_from(tmp_path):
+    """33 and 66 are frames 1 and 2 of 30 a second, rounded or not."""
+    times = [*np.floor(np.arange(18) * 1e3 / 30), *np.round(np.arange(18) * 1e3 / 30)]
+    rows = [f"a,P1,{time:.0f},{5 + number % 18},4" for number, time in enumerate(times)]
+    write_video(tmp_path / "videos" / "a.avi", 18, 30)
+    (tmp_path / "fixations.csv").write_text("\n".join([HEAD, *rows]))
+    found = seen(datasets.video_folder(tmp_path)[0])
+    assert found == {number: [[5 + number, 4]] * 2 for number in range(18)}
+
+
+def test_a_fixation_is_in_every_frame_from_its_start_to_its_end(tmp_path):
+    """It ends before the frame that its end begins; what lasts into the video or out stays."""
+    head = "video,subject,time_ms,duration_ms,x,y"
+    rows = ("a,P1,40,80,1,2", "a,P1,130,5,3,4", "b,P1,-100,150,5,6", "b,P2,750,900,7,8")
+    data = datasets.video_folder(own(tmp_path, *rows, head=head))
+    assert seen(data[0]) == {1: [[1, 2]], 2: [[1, 2]], 3: [[3, 4]]}
+    assert seen(data[1]) == {0: [[5, 6]], 1: [[5, 6]], 18: [[7, 8]], 19: [[7, 8]]}
+    assert data.report.points_out_of_time == 0 and "every frame" in data.note
+
+
+def test_frames_are_counted_from_0_or_from_1_as_is_said(tmp_path):
+    head = "video,subject,frame,x,y"
+    own(tmp_path, "a,P1,1,1,2", "a,P1,20,3,4", "b,P1,7.0,5,6", head=head)
+    data = datasets.video_folder(tmp_path, first_frame=1)
+    assert seen(data[0]) == {0: [[1, 2]], 19: [[3, 4]]} and seen(data[1]) == {6: [[5, 6]]}
+    with pytest.raises(InputError, match=r"column frame: expected .*first_frame=1, --data\.first-"):
+        datasets.video_folder(tmp_path)
+    own(tmp_path, "a,P1,1,1,2", "a,P1,19,3,4", head=head)
+    assert "first_frame=1 is wanted" in str(datasets.video_folder(tmp_path).report)
+
+
+def test_what_is_no_gaze_of_the_video_is_dropped_and_counted(tmp_path):
+    rows = ("a,P1,0,1,2", "a,P1,40,64,2", "a,P1,80,nan,2", "a,P1,800,1,2", "a,P2,0,,", "a,P2,9,3,4")
+    report = datasets.video_folder(own(tmp_path, *rows)).report
+    assert (report.points, report.points_outside) == (2, 1)
+    assert (report.points_not_a_number, report.points_out_of_time) == (2, 1)
+    assert report.videos_without_fixations == 1
+
+
+def test_folders_of_frames_are_videos_whose_rate_is_told(tmp_path):
+    write_frames(tmp_path / "videos" / "a", 6)
+    (tmp_path / "fixations.csv").write_text(f"{HEAD}\na,P1,250,1,2\n")
+    assert seen(datasets.video_folder(tmp_path, fps=10)[0]) == {2: [[1, 2]]}
+    with pytest.raises(InputError, match=r"fps of a: expected .*fps=, or --data\.fps"):
+        datasets.video_folder(tmp_path)
+    (tmp_path / "fixations.csv").write_text("video,subject,frame,x,y\na,P1,2,1,2\n")
+    assert seen(datasets.video_folder(tmp_path)[0]) == {2: [[1, 2]]}
+
+
+def test_a_rate_for_files_that_tell_their_own_is_refused(tmp_path):
+    with pytest.raises(InputError, match="fps: expected none, for all videos are files"):
+        datasets.video_folder(own(tmp_path, "a,P1,0,1,2"), fps=30)
+
+
+def test_frames_of_different_duration_are_looked_up_one_by_one(tmp_path):
+    source, report = _source(tmp_path), datasets.VideoReport()
+    clock = np.array([0, 40, 80, 380, 420.0])
+    points, _ = source.read("a", 5, SHAPE, clock, report)
+    assert [len(p) for p in points] == [1, 0, 2, 1, 0]
+    assert "a has frames of different duration" in str(report)
+    with pytest.raises(InputError, match="the column frame for time_ms"):
+        source.read("a", 5, SHAPE, np.zeros(5), report)
+
+
+def test_a_frame_without_a_time_of_its_own_follows_those_before_it(tmp_path):
+    """The last one of an MPEG file is given that of the first."""
+    source, report = _source(tmp_path), datasets.VideoReport()
+    clock = np.arange(20) * 40.0
+    clock[[7, 19]] = 0
+    points, _ = source.read("a", 20, SHAPE, clock, report)
+    assert [n for n, its in enumerate(points) if len(its)] == [0, 2, 9, 10] and not report.remarks
+    assert source.seen["a"][2] == 800
+
+
+def _source(root):
+    path = root / "fixations.csv"
+    path.write_text(f"{HEAD}\na,P1,0,1,2\na,P1,100,1,2\na,P1,370,1,2\na,P1,400,1,2\n")
+    return TabledGaze(path, {"a": "a"})
+
+
+def test_a_file_says_when_its_frames_are_shown_and_how_many_there_are(tmp_path):
+    pictures = np.stack([frame(number) for number in range(FRAMES)])
+    (tmp_path / "v.avi").write_bytes(avi.encode(pictures, 50))
+    found = probe(tmp_path / "v.avi").counted()
+    np.testing.assert_allclose(found.starts, np.arange(FRAMES) * 20)
+
+
+def test_viewers_are_chosen_by_name(tmp_path):
+    root = own(tmp_path, "a,01,0,1,2", "a,P2,0,3,4", "b,01,0,5,6")
+    data = datasets.video_folder(root, subjects=("01",))
+    assert data.report.viewers == 1 and seen(data[0]) == {0: [[1, 2]]}
+    with pytest.raises(InputError, match=r"subjects: expected viewers of fixations.csv: 01, P2"):
+        datasets.video_folder(root, subjects=(1,))
+
+
+# --- classes ------------------------------------------------------------------------------------
+
+
+def test_a_video_has_one_class_or_several_and_a_split(tmp_path):
+    classes = ("video,class,split", "b.avi,run,test", "a,run,train", "a,jump,train")
+    data = datasets.video_folder(own(tmp_path, "a,P1,0,1,2", classes=classes))
+    assert data.classes == ("jump", "run")
+    assert [video.labels for video in data] == [(0, 1), (1,)]
+    assert data.splits == {"train": ("a",), "test": ("b",)}
+
+
+@pytest.mark.parametrize(
+    ("classes", "message"),
+    [
+        (("video,class", "a,run"), r"classes\.csv: expected a class for every video.*none for b"),
+        (("video,class", "c,run"), r"line 2, column video: expected the name of a video that"),
+        (("video,class", "a,", "b,run"), r"line 2, column class: expected the name of a class"),
+        (("video,class", "a,run", "a.avi,run", "b,run"), "line 3, column class: expected each"),
+        (("video,class,split", "a,run,train", "b,run,"), "line 3, column split: expected train"),
+        (("video,class,split", "a,x,train", "a,y,test", "b,x,test"), "column split: expected the"),
+        (("video,class,split", "a,x,train", "b,x,train"), "both splits, train and.*none of test"),
+    ],
+)  # fmt: skip
+def test_classes_that_do_not_fit_the_videos_are_refused(tmp_path, classes, message):
+    with pytest.raises(InputError, match=message):
+        datasets.video_folder(own(tmp_path, "a,P1,0,1,2", classes=classes))
+
+
+# --- what cannot be -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("times", "message"),
+    [
+        ((0, 0.2, 0.5, 0.79), "none above 0.79: seconds, to be multiplied by 1000"),
+        ((0, 1e5, 4e5, 7.9e5), "75% of 4 rows outside of it, from 0 to 790000: microseconds"),
+        ((84_000, 84_100, 84_200), "times of another clock, from which the time of the first"),
+        ((-900, -500, -100, 10), "rows of a recording that began before the video"),
+    ],
+)  # fmt: skip
+def test_times_that_cannot_be_those_of_the_video_are_told_for_what_they_seem(
+    tmp_path, times, message
+):
+    rows = [f"a,P1,{time},1,2" for time in times]
+    with pytest.raises(InputError, match=rf"fixations\.csv, column time_ms.*{message}"):
+        datasets.video_folder(own(tmp_path, *rows))
+
+
+@pytest.mark.parametrize(
+    ("durations", "message"),
+    [((0.25, 0.3, 0.1), "seconds, to be"), ((250_000, 90_000, 30_000), "microseconds, to be")],
+)
+def test_durations_in_another_unit_are_told_for_what_they_seem(tmp_path, durations, message):
+    rows = [f"a,P1,{40 * n},{duration},1,2" for n, duration in enumerate(durations)]
+    root = own(tmp_path, *rows, head="video,subject,time_ms,duration_ms,x,y")
+    with pytest.raises(InputError, match=f"column duration_ms: expected .* in ms.*{message}"):
+        datasets.video_folder(root)
+
+
+def test_samples_of_a_fast_tracker_may_last_half_a_millisecond(tmp_path):
+    rows = [f"a,P1,{40 * n},0.5,1,2" for n in range(20)]
+    root = own(tmp_path, *rows, head="video,subject,time_ms,duration_ms,x,y")
+    assert datasets.video_folder(root).report.points == 20
+
+
+def test_gaze_that_reaches_only_the_beginning_of_the_videos_is_remarked(tmp_path):
+    """As numbers of frames do that are taken for ms, or frames of half the rate."""
+    early = datasets.video_folder(own(tmp_path, *(f"a,P1,{n},1,2" for n in range(20))))
+    assert "no gaze begins after the first 2.4% of any video" in str(early.report)
+    late = datasets.video_folder(own(tmp_path, *(f"a,P1,{40 * n},1,2" for n in range(20))))
+    assert "no gaze begins" not in str(late.report)
+
+
+def test_frames_beyond_the_video_are_dropped_unless_they_are_most(tmp_path):
+    head = "video,subject,frame,x,y"
+    data = datasets.video_folder(own(tmp_path, "a,P1,0,1,2", "a,P1,500,1,2", head=head))
+    assert data.report.points_out_of_time == 1
+    own(tmp_path, "a,P1,0,1,2", "a,P1,500,1,2", "a,P1,600,1,2", head=head)
+    with pytest.raises(InputError, match="its 20 frames, from 0. Received: 67% of 3 rows"):
+        datasets.video_folder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("head", "row", "message"),
+    [
+        ("video,subject,x,y", "a,P1,1,2", "frame or time_ms"),
+        ("video,subject,frame,time_ms,x,y", "a,P1,0,0,1,2", "of the columns frame and time_ms"),
+        ("video,subject,frame,duration_ms,x,y", "a,P1,0,9,1,2", "duration_ms beside time_ms alone"),
+        ("video,subject,frame,x,y", "a,P1,1.5,1,2", "column frame: expected a whole number"),
+        ("video,subject,frame,x,y", "a,P1,-1,1,2", "column frame: .* from 0 .*Received: -1.0"),
+        (HEAD, "a,P1,,1,2", "line 2, column time_ms: expected a number. Received: nothing"),
+        (HEAD, "a,P1,0,left,2", "line 2, column x: expected a number, or .*'left'"),
+        (HEAD, ",P1,0,1,2", "column video: expected the name of a video"),
+        (HEAD, "a,,0,1,2", "column subject: expected a viewer"),
+        ("video,subject,time_ms,duration_ms,x,y", "a,P1,0,-1,1,2", "duration_ms: .* 0 or more"),
+    ],
+)  # fmt: skip
+def test_a_table_that_does_not_say_what_it_has_to_is_refused(tmp_path, head, row, message):
+    with pytest.raises(InputError, match=message):
+        datasets.video_folder(own(tmp_path, row, head=head))
+
+
+def test_rows_of_videos_that_are_not_there_are_refused_or_listed(tmp_path):
+    own(tmp_path, "a,P1,0,1,2", "2,P1,0,1,2")
+    with pytest.raises(InputError, match="expected rows of the videos that are there.*1 others: 2"):
+        datasets.video_folder(tmp_path)
+    data = datasets.video_folder(tmp_path, on_bad_example="skip")
+    assert len(data) == 2 and len(data.report.skipped) == 1
+
+
+def test_a_folder_without_videos_says_where_they_belong(tmp_path):
+    with pytest.raises(InputError, match="videos: expected a folder of videos"):
+        datasets.video_folder(tmp_path)
+
+
+# --- units --------------------------------------------------------------------------------------
+
+
+def test_points_on_a_screen_are_laid_on_the_video_that_filled_it(tmp_path):
+    """48×64 in a screen of 144 wide and 120 high: enlarged by 2.25, 6 pixels from its top."""
+    rows = (
+        f"{video},P1,{40 * t},{2.25 * (5 + t)},{6 + 2.25 * 8}" for video in "ab" for t in range(9)
+    )
+    root = own(tmp_path, *rows)
+    data = datasets.video_folder(root, screen=(144, 120), place="fit")
+    for number in range(9):
+        np.testing.assert_allclose(data[1].points[number], [[5 + number, 8]])
+
+
+def test_points_that_cannot_be_pixels_of_the_videos_are_refused(tmp_path):
+    rng = np.random.default_rng(3)
+    rows = [
+        f"{v},P{n % 5},{n},{x:.3f},{y:.3f}"
+        for v in "ab"
+        for n, (x, y) in enumerate(0.99 * rng.random((60, 2)))
+    ]
+    root = own(tmp_path, *rows)
+    with pytest.raises(InputError, match=r"fixations\.csv: .*coordinates='normalised'"):
+        datasets.video_folder(root)
+    assert datasets.video_folder(root, coordinates="normalised").report.points == 120
+    assert datasets.video_folder(root, most_lost=1).report.points == 120
+
+
+def test_a_table_of_semicolons_and_decimal_commas_is_read_as_such(tmp_path):
+    rows = (own(tmp_path, "a;P1;40,5;1,5;2", head=HEAD.replace(",", ";")),)
+    data = datasets.video_folder(*rows, separator=";", decimal=",")
+    assert seen(data[0]) == {1: [[1.5, 2]]}
+
+
+def test_names_are_the_same_in_either_unicode_form(tmp_path):
+    own(tmp_path, "fu\u0308r,P1,0,1,2", videos=("f\u00fcr",))
+    assert seen(datasets.video_folder(tmp_path)[0]) == {0: [[1, 2]]}
+
+
+def test_without_gaze_there_have_to_be_classes(tmp_path):
+    with pytest.raises(InputError, match=r"expected fixations\.csv with gaze, or classes\.csv"):
+        datasets.video_folder(own(tmp_path))
+    data = datasets.video_folder(own(tmp_path, classes=("video,class", "a,run", "b,jump")))
+    assert data.report.points == 0 and "no gaze" in str(data.report)
+
+
+# --- flow ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", ["a", "videos/a"])
+def test_flow_lies_where_the_tool_puts_it_for_the_videos_or_for_the_root(tmp_path, name):
+    own(tmp_path / "own", "a,P1,0,1,2", videos=("a",))
+    write_extracted(tmp_path / "flow" / name, FRAMES - 1)
+    data = datasets.video_folder(tmp_path / "own", flow_root=tmp_path / "flow")
+    assert len(data[0].extracted()) == data[0].pairs == FRAMES - 1
+
+
+def test_flow_of_another_number_of_frames_is_refused(tmp_path):
+    own(tmp_path / "own", "a,P1,0,1,2", videos=("a",))
+    write_extracted(tmp_path / "flow" / "a", FRAMES)
+    with pytest.raises(InputError, match=f"expected {FRAMES - 1} pairs"):
+        datasets.video_folder(tmp_path / "own", flow_root=tmp_path / "flow")
+
+
+def test_a_drawn_folder_of_videos_is_read_like_a_real_one(tmp_path):
+    data = datasets.miniature(
+        "video_folder", videos=7, frames=8, shape=(48, 64), root=tmp_path / "d"
+    )
+    assert len(data) == 7 and len(data.classes) == 6 and data.report.viewers == 6
+    assert data.splits["test"] == ("clip_0007",) and data.note.count("Drawn scenes") == 1
+    assert all(len(points) for video in data for points in video.points)
