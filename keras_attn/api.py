@@ -90,9 +90,11 @@ def audit(
         )
         raise InputError("data", expected, "a VideoDataset")
     data = datasets.as_dataset(data)
-    chosen = dict(where or {})
+    chosen = {} if where is None else where
+    if not isinstance(chosen, dict):
+        raise InputError("where", 'a dict, such as {"task": "search"}', repr(where))
     data = data.where(**chosen) if chosen else data
-    parts = None if by is None else by_condition.parts_of(data, by, chosen.get(by))
+    parts = None if by is None else by_condition.parts_of(data, by, chosen)
     models = model if isinstance(model, dict) else {_name(model): model}
     if twice := [name for name in models if str(name) != name and str(name) in models]:
         raise InputError("model", "another name for each of the models", repr(twice[0]))

@@ -200,10 +200,10 @@ def _gallery_maps(sources, dataset, parts, indices, blur):
         example = dataset[index]
         scorer = GazeScores.of_image(dataset, index, blur)
         made = _maps(sources, [example.pixels()], [example])
-        shown = {
-            RowName("human", condition=name): scorer.density(part[index].points)
-            for name, part in (parts or {"": dataset}).items()
-        }
+        shown = {} if parts else {RowName("human"): scorer.human}
+        for name, part in (parts or {}).items():
+            own = _scorer(part, index, blur)
+            shown[RowName("human", condition=name)] = own.human if own else np.zeros(scorer.shape)
         shown |= {n: _laid(n, example, values[0], place) for n, (values, place) in made.items()}
         shown |= {} if parts else {RowName("centre"): scorer.centre_bias}
         # At the size of the pictures: those of many layers at that of a photograph fill memory.

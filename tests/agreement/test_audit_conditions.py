@@ -128,6 +128,8 @@ def test_the_table_and_the_page_tell_each_condition(result, tmp_path):
     ("options", "message"),
     [
         ({"by": "tsk"}, "by: expected a further column of fixations.csv.*task.*Received: 'tsk'"),
+        ({"by": ["task"]}, r"by: expected a further column.*Received: .'task'"),
+        ({"where": "task=search"}, "where: expected a dict, such as .*Received: 'task=search'"),
         ({"by": "stamp"}, "by 'stamp': expected a column with 2 to 12 values .where, or --where"),
         ({"by": "task", "where": {"task": "free"}}, "with 2 to 12 values.*Received: 1: free"),
         ({"where": {"task": "fre"}}, "where task: expected one of.*free, search. Received: 'fre'"),
