@@ -1,6 +1,7 @@
 """MIT1003, CAT2000, SALICON and OSIE: files written by hand as they are published."""
 
 from itertools import pairwise
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -356,7 +357,8 @@ def test_the_command_audits_maps_on_a_published_set(name, root, tmp_path, capsys
 
 @every
 def test_models_from_elsewhere_are_scored_on_a_published_set(name, root):
-    data = evaluating.scored_on(None, evaluating.DataChange(name=name, root=root))
+    change = evaluating.DataChange(name=name, root=root)
+    data = evaluating.scored_on(SimpleNamespace(config=None), change, "model")
     assert data.fingerprint == of(name, root).fingerprint
 
 
