@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from keras_attn import configs, datasets, gaze, runs
+from keras_attn import configs, datasets, gaze, known_data, runs, tasks
 from keras_attn.agreement import audit as agreement
 from keras_attn.agreement import by_condition
 from keras_attn.agreement import options as audit_options
@@ -90,9 +90,11 @@ def audit(
         )
         raise InputError("data", expected, "a VideoDataset")
     data = datasets.as_dataset(data)
-    chosen = dict(where or {})
+    chosen = {} if where is None else where
+    if not isinstance(chosen, dict):
+        raise InputError("where", 'a dict, such as {"task": "search"}', repr(where))
     data = data.where(**chosen) if chosen else data
-    parts = None if by is None else by_condition.parts_of(data, by, chosen.get(by))
+    parts = None if by is None else by_condition.parts_of(data, by, chosen)
     models = model if isinstance(model, dict) else {_name(model): model}
     if twice := [name for name in models if str(name) != name and str(name) in models]:
         raise InputError("model", "another name for each of the models", repr(twice[0]))
@@ -106,6 +108,8 @@ def audit(
     options["explain"] = audit_options.explained(explain, data.classes)
     chosen = audit_options.by_model(models, options)
     sources = {name: open_source(one, **chosen[name]) for name, one in models.items()}
+    for source in sources.values():
+        data = known_data.recognised(data, tasks.data_of(getattr(source, "model", None)))
     blur = Blur(fixation_sigma, centre_bias_sigma)
     result = agreement.run(
         sources,
@@ -169,12 +173,15 @@ def evaluate(
     given = {"size": size, "preprocess": preprocess, "output": output}
     network = _network(model, "evaluate", weights=weights, task=task, **given)
     found = network.task
-    data = datasets.as_dataset(data, kind=found.DATA)
-    labels = _labels(found.NAME, data, found.labels(network.model, network.config))
+    data = known_data.recognised(datasets.as_dataset(data, kind=found.DATA), network.data)
+    labels = _labels(found.NAME, data, network)
     scorer, notes = network.scorer()
+    notes = (*notes, *known_data.notes(data, network.data))
+    known = known_data.columns(data, network.data)
     result = evaluation.evaluate(
         scorer, network.model, data, labels, notes=notes, progress=progress
     )
+    result.rows[list(known)] = list(known.values())
     if out is not None:
         result.save(out, overwrite=overwrite)
     return result
@@ -213,15 +220,18 @@ def attack(
         runs.check_target(out, evaluation.FILES, overwrite=overwrite)
     given = {"epsilons": epsilons, "epsilon": epsilon, "search": search}
     settings = configs.Attack(**{n: value for n, value in given.items() if value is not None})
-    data = datasets.as_dataset(data)
     given = {"size": size, "preprocess": preprocess, "output": output, "weights": weights}
     given |= {"task": configs.FineGrained.task, "expected": "a classifier"}
     network = _network(model, "attack", **given)
-    labels = _labels(robustness.TASK, data, network.task.labels(network.model, network.config))
+    data = known_data.recognised(datasets.as_dataset(data), network.data)
+    labels = _labels(robustness.TASK, data, network)
     scorer, notes = network.scorer()
+    notes = (*notes, *known_data.notes(data, network.data))
+    known = known_data.columns(data, network.data)
     result = robustness.evaluate(
         scorer, network.model, data, labels, settings, notes=notes, progress=progress
     )
+    result.rows[list(known)] = list(known.values())
     if out is not None:
         result.save(out, overwrite=overwrite)
     return result
@@ -326,7 +336,8 @@ def _network(model, verb, *, weights=None, size=None, **options):
     return scored.scored(opened, size=size, **options)
 
 
-def _labels(task, data, who):
+def _labels(task, data, network):
+    who = network.task.labels(network.model, network.config)
     labels = {"task": task, "dataset": (data.whole or data).name, "fold": data.number, **who}
     return {name: labels[name] for name in LABELS}
 

@@ -75,9 +75,9 @@ class Attack(model_options.FromElsewhere):
         config = network.config
         if config is not None and config.task != configs.FineGrained.task:
             raise InputError(path, "a run of fine-grained classification", config.task)
-        key = repr(config and config.data)
+        key = repr((config and config.data, network.data))
         if key not in shared:
-            shared[key] = evaluating.scored_on(config, self.data)
+            shared[key] = evaluating.scored_on(network, self.data, path)
         print(path if config is None else config.run_name, flush=True)
         given = {f.name: getattr(self.attack, f.name) for f in fields(self.attack)}
         result = api.attack(network, shared[key], **given, **options)

@@ -93,7 +93,7 @@ class Audit:
         chosen = model_options.models(self.model)
         reading = {"mask_threshold": self.mask_threshold, "on_bad_example": self.on_bad_example}
         data = datasets.named(self.data_name, self.data, self.gaze, "--data-name", **reading)
-        print(f"{data.name}: {data.report}", flush=True)
+        print(f"{data.label}: {data.report}", flush=True)
         every = chosen.values() if isinstance(chosen, dict) else [chosen]
         if any(forms.of(one) != forms.MAPS for one in every):
             import_tensorflow_quietly()

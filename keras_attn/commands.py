@@ -3,7 +3,7 @@
 Like `cli`, imports neither TensorFlow nor Keras until a command runs.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import product
 from operator import attrgetter
 from pathlib import Path
@@ -276,17 +276,24 @@ def whole(config, drawn=None):
     if config.data.root is None:
         print("No --data.root: drawing examples with simulated gaze.", flush=True)
     data = tasks.of(config).read(config.data, drawn)
+    # Drawn anew, it is the same, wherever it was written to.
+    data = replace(data, source=configs.source_of(config)) if config.data.root is None else data
     if config.data.root is None:
         print(f"Drawn:   {drawn_in(data).resolve()}")
-    print(f"{data.name}: {data.report}", flush=True)
+    print(f"{data.label}: {data.report}", flush=True)
     return data
 
 
 def read(config, drawn=None):
     """Training and test data of a configuration."""
+    return parts(config, whole(config, drawn))
+
+
+def parts(config, data):
+    """Training and test data of a configuration, out of all that it names."""
     from keras_attn import tasks
 
-    return tasks.of(config).parts(config, whole(config, drawn))
+    return tasks.of(config).parts(config, data)
 
 
 def trained(config, train, test, out, overwrite):

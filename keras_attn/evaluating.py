@@ -7,7 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
-from keras_attn import cli, commands, configs, gaze_format, model_options, runs
+from keras_attn import cli, commands, configs, gaze_format, known_data, model_options, runs
 from keras_attn.errors import InputError
 
 
@@ -62,7 +62,7 @@ class Evaluate(model_options.FromElsewhere):
 
         runs.check_target(out, evaluation.FILES, overwrite=self.overwrite)
         network, options = opened(self.weights, "evaluate", self)
-        data = scored_on(network.config, self.data)
+        data = scored_on(network, self.data, self.weights)
         commands.show(result := api.evaluate(network, data, **options))
         commands.save(result, out, self.overwrite)
 
@@ -79,13 +79,13 @@ def opened(weights, verb, options):
     return opening.keras_network(weights, verb, **files), given
 
 
-def scored_on(config, change):
+def scored_on(network, change, where):
     """The data that a network is scored on: a run's own, changed, or those that are named.
 
-    config: of the run, or None for a model from elsewhere.
+    network: an `opening.Opened`. where: what messages call it.
     """
-    if config is not None:
-        return held_out(config, change)
+    if network.config is not None:
+        return held_out(network.config, change, network.data, where)
     from keras_attn import datasets
 
     for name in CHANGEABLE[2:]:
@@ -99,7 +99,7 @@ def scored_on(config, change):
     reading = {"mask_threshold": change.mask_threshold}
     reading |= {"on_bad_example": change.on_bad_example or "raise"}
     data = datasets.named(name, change.root, change, "--data.name", **reading)
-    print(f"{data.name}: {data.report}", flush=True)
+    print(f"{data.label}: {data.report}", flush=True)
     return data
 
 
@@ -111,8 +111,13 @@ CHANGEABLE = (
 """Fields of `DataChange` that are fields of a configuration too."""
 
 
-def held_out(config, change):
-    """The data that a run is scored on, changed by what the command line names."""
+def held_out(config, change, known=None, where="weights"):
+    """The data that a run is scored on, changed by what the command line names.
+
+    known: what the run knows of the data it learnt from, see `known_data.record`, or None. where:
+    what messages call the run. `InputError` where its own data cannot be found again, and where
+    it is not known which of them were held out.
+    """
     own = {f.name for f in fields(config.data)}
     given = {name: getattr(change, name) for name in CHANGEABLE}
     given = {name: value for name, value in given.items() if value is not None}
@@ -123,7 +128,16 @@ def held_out(config, change):
     for name, value in given.items():
         if name not in own:
             raise InputError(f"--data.{name}", f"nothing, for {config.data.name}", value)
+    own = known is not None and "name" not in given and "root" not in given
+    if own:
+        known_data.check_findable(config, known, where)
     config = configs.changed(config, **given)
+    whole = commands.whole(config)
+    if known is not None:
+        whole = known_data.named(whole, known)
     if change.whole:
-        return commands.whole(config)
-    return commands.read(config)[("train", "test").index(change.split)]
+        return whole
+    parts = commands.parts(config, whole)
+    if own and change.fold is None:
+        known_data.check_held_out(parts[0], known, where)
+    return parts[("train", "test").index(change.split)]

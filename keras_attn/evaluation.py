@@ -17,7 +17,7 @@ import pandas as pd
 import tensorflow as tf
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from keras_attn import provenance, runs
+from keras_attn import known_data, provenance, runs
 from keras_attn.agreement.scoring import EXTRAS, scored_smaller
 from keras_attn.datasets import groups, masks
 from keras_attn.datasets.base import GazeDataset
@@ -73,9 +73,10 @@ class Evaluation:
 
     rows: a DataFrame with a row per example; first who was scored on what (task, dataset,
     backbone, fusion, attention, fold, seed), then id, its group where the dataset has some, the
-    number of fixations and the scores, NaN where there is none. arrays: by name, `(n, ...)` in the
-    order of the rows. gallery: arrays by name of a few examples. notes: what a reader of the
-    numbers has to know. work: how it came to be, from `provenance.measured`, or None.
+    number of fixations and the scores, NaN where there is none, and last which data were scored and
+    learnt from (`known_data.columns`). arrays: by name, `(n, ...)` in the order of the rows.
+    gallery: arrays by name of a few examples. notes: what a reader of the numbers has to know.
+    work: how it came to be, from `provenance.measured`, or None.
     """
 
     rows: pd.DataFrame
@@ -85,7 +86,9 @@ class Evaluation:
     work: dict | None = None
 
     def __repr__(self):
-        task, dataset = self.rows.iloc[0][["task", "dataset"]]
+        from keras_attn.report import evaluation_table
+
+        task, dataset = self.rows.iloc[0]["task"], evaluation_table.dataset_of(self.rows)
         return f"Evaluation({task!r}, {self.rows['id'].nunique()} examples of {dataset!r})"
 
     def __str__(self):
@@ -203,6 +206,7 @@ def _notes_on(dataset, scored):
 
 def _of_references(labels, dataset, gaze):
     """For each example with gaze a DataFrame of a row per reference."""
+    known = known_data.columns(dataset)
     for index, example in enumerate(dataset):
         pictures = [one.references() for one in gaze(index)]
         if not pictures:
@@ -213,7 +217,7 @@ def _of_references(labels, dataset, gaze):
         about |= {"id": example.id, **groups.cell(dataset, example)}
         about["fixations"] = len(example.fixations)
         put_first(part, about)
-        yield part
+        yield part.assign(**known)
 
 
 def gallery_indices(dataset, count=GALLERY):

@@ -16,7 +16,7 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from keras_attn import runs
+from keras_attn import known_data, origin, runs
 from keras_attn.configs import RESULT_FORMAT
 from keras_attn.errors import InputError, listing
 
@@ -96,13 +96,11 @@ def _write(folder, works):
 
 
 def of_data(dataset):
-    """What tells which data a result is of: the fingerprint is that of the whole dataset.
-
-    Scores depend on all of it: other examples' fixations are negatives and centre bias.
-    """
+    """What tells which data a result is of: the fingerprint is that of the whole dataset."""
     whole = dataset.whole or dataset
-    about = {"name": whole.name, "fingerprint": whole.fingerprint, "fold": dataset.number}
-    return about | {"examples": len(dataset)}
+    about = {"name": whole.name, "fingerprint": known_data.fingerprint(dataset)}
+    about |= {"fold": dataset.number, "examples": len(dataset)}
+    return about | {"drawn": dataset.drawn, "kind": origin.kind_of(dataset)}
 
 
 # --- what it was done with ----------------------------------------------------------------------

@@ -27,8 +27,8 @@ FILES = ("saved_model.pb", "variables", "assets", "fingerprint.pb", CARD)
 IMAGE = "image"
 ORDER = (IMAGE, FRAMES, FLOW, GAZE)
 """The names of inputs, and how they follow each other where they are given without names."""
-DATA = ("name", "fingerprint", "note", "examples")
-"""What is told of the training data."""
+DATA = ("name", "fingerprint", "note", "examples", "drawn", "kind", "whole")
+"""What is told of the training data: all but where they lie."""
 PIXELS = ("float32", "uint8")
 """Types that pixels may have; the first is that of the default signature."""
 
@@ -46,7 +46,7 @@ def export(model, task, config, out, *, origin=None, others=None):
     served = Served(network, classes)
     served.check()
     record, scored = _known_of(origin)
-    data = record.get("data") and {key: record["data"].get(key) for key in DATA}
+    data = record.get("data") and {n: v for n, v in record["data"].items() if n in DATA}
     about = model_card.About(
         task=task.NAME,
         who=task.labels(model, config),

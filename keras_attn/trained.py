@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from keras_attn import configs, datasets, provenance, runs
+from keras_attn import configs, datasets, known_data, provenance, runs
 from keras_attn.errors import InputError, listing
 
 
@@ -16,16 +16,21 @@ class Run:
     """A trained model with what it was made from.
 
     model: a `keras.Model`, with the weights of the last epoch. config: its configuration, with
-    nothing left open. folder: where its files are, or None for weights that lie elsewhere.
+    nothing left open. folder: where its files are, or None for weights that lie elsewhere. data:
+    what it knows of the data it learnt from, see `known_data.record`, or None.
     """
 
     model: Any
     config: Any
     folder: Path | None = None
+    data: dict | None = None
 
     def __repr__(self):
         where = "" if self.folder is None else f", folder={str(self.folder)!r}"
-        return f"Run({self.config.task!r}, {self.config.run_name!r}{where})"
+        name = self.config.run_name
+        if self.data is not None:
+            name = self.config.called(known_data.name_of(self.data))
+        return f"Run({self.config.task!r}, {name!r}{where})"
 
     @property
     def history(self):
@@ -61,6 +66,9 @@ def train(config, train, *, validation=None, out, overwrite=False):
     options = {"validation": validation, "overwrite": overwrite}
     config = starting_from(config, folder.path.parent, partial(_trained, train, options))
     config = task.resolved(config, train)
+    # What was handed over counts, whatever the configuration named.
+    config = configs.read_as(config, train.source) or config
+    config = _with_fold(config, train)
     record = _record(config, train, task)
     results = (*evaluation.FILES, runs.EVALUATION, runs.ATTACK)
     with folder.working(record, results=results, overwrite=overwrite):
@@ -82,7 +90,7 @@ def train(config, train, *, validation=None, out, overwrite=False):
                 validate=validate,
                 label=config.title,
             )
-    return Run(tasks.tag(model, config), config, folder.path)
+    return Run(tasks.tag(model, config, record["data"]), config, folder.path, record["data"])
 
 
 def starting_from(config, place, make):
@@ -104,10 +112,29 @@ def _trained(data, options, config, folder):
 def _record(config, train, task):
     """What a run folder and its weight file say of themselves."""
     identity = configs.identity(config, data=train.fingerprint, files=task.files(config))
-    data = {"name": train.name, "fingerprint": train.fingerprint, "note": train.note}
-    data |= {"examples": len(train), "reading": str(train.report)}
-    settings = {"identity": identity, "config": configs.to_dict(config), "data": data}
+    settings = {"identity": identity, "config": configs.to_dict(config)}
+    settings["data"] = known_data.record(train)
     return settings | {"versions": provenance.versions()}
+
+
+MOST_FOLDS = 20
+"""That training data are looked for in."""
+
+
+def _with_fold(config, train):
+    """The configuration with the fold that the training data leave out, where they leave one."""
+    whole, data = train.whole, config.data
+    if whole is None or not hasattr(data, "folds"):
+        return config
+    size, held = len(whole), len(whole) - len(train)
+    for of in dict.fromkeys((data.folds, *range(2, min(size, MOST_FOLDS) + 1))):
+        if held not in (size // of, -(-size // of)):
+            continue
+        for fold in range(of):
+            found = whole.fold(fold, of=of, seed=data.fold_seed)[0]
+            if found.fingerprint == train.fingerprint:
+                return configs.changed(config, fold=fold, folds=of)
+    return config
 
 
 def _check_weights(folder, record):
@@ -130,8 +157,9 @@ def load(path):
     if folder and not file.is_file():
         there = listing(sorted(inner.name for inner in folder.iterdir()), 4)
         raise InputError(path, f"a finished run, with {file.name}", f"a folder with {there}")
-    config = configs.from_dict(weights.settings(file).get("config"), file)
+    settings = weights.settings(file)
+    config, data = configs.from_dict(settings.get("config"), file), settings.get("data")
     with devices.precision(config.machine.precision):
         model = tasks.of(config).network(config)
     weights.load(model, file)
-    return Run(tasks.tag(model, config), config, folder)
+    return Run(tasks.tag(model, config, data), config, folder, data)

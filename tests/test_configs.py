@@ -224,3 +224,15 @@ def test_a_configuration_of_task_2_as_text_and_back_is_the_same():
         ACTION, start=Path("runs"), rate_steps=(4, 8), classes=("a", "b"), subjects=(1, 3)
     )
     assert configs.from_dict(json.loads(json.dumps(configs.to_dict(config)))) == config
+
+
+def test_a_run_on_a_folder_is_called_by_its_name(tmp_path):
+    (tmp_path / "mydata").mkdir()
+    for root in (tmp_path / "mydata", str(tmp_path / "mydata" / ".." / "mydata")):
+        one = configs.salient_object(name="folder", root=root)
+        assert (one.data_name, one.run_name) == ("mydata", "mydata-vgg16-supervised-fold0-seed0")
+    birds = configs.fine_grained(name="folder", root=tmp_path / "mydata")
+    assert birds.run_name == "mydata-vgg16-supervised-seed0"
+    assert configs.salient_object(root=tmp_path).data_name == "dut_omron"
+    assert configs.salient_object(name="folder", root="/").data_name == "folder"
+    assert configs.salient_object().called("mine") == "mine-vgg16-supervised-fold0-seed0"

@@ -212,7 +212,7 @@ def test_birds_are_classified_reported_and_attacked(birds):
         "fine_grained.png",
         "adversarial.png",
         "fooling.png",
-        "confusion/confusion-cub_vwsw.png",
+        "confusion/confusion-cub_vwsw (drawn).png",
     ):
         assert (out / name).is_file()
     assert {path.name for path in (out / "rows").iterdir()} == {

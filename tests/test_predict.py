@@ -165,6 +165,31 @@ def test_images_of_any_mode_and_size_are_read(models, tmp_path, mode, size, suff
 # --- gaze ---------------------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("orientation", [3, 6])
+def test_a_photograph_that_is_stored_rotated_is_seen_and_drawn_upright(
+    models, scenes, tmp_path, orientation
+):
+    upright = Image.open(scenes[0].image)
+    turn = {3: Image.Transpose.ROTATE_180, 6: Image.Transpose.ROTATE_90}[orientation]
+    exif = Image.Exif()
+    exif[0x0112] = orientation
+    for name, picture, options in (
+        ("plain", upright, {}),
+        ("phone", upright.transpose(turn), {"exif": exif}),
+    ):
+        (tmp_path / name).mkdir()
+        picture.save(tmp_path / name / "a.png", **options)
+    plain, phone = (
+        predict(models["scenes"], tmp_path / name, tmp_path / f"of {name}")
+        for name in ("plain", "phone")
+    )
+    assert plain.notes == ()
+    assert phone.notes == ("1 pictures stored rotated (EXIF), read upright.",)
+    for kind in ("overlay", "saliency"):
+        made = [Image.open(one.folder / f"a_{kind}.png") for one in (plain, phone)]
+        np.testing.assert_array_equal(*made)
+
+
 def gaze_file(path, examples):
     lines = ["image,subject,x,y"]
     lines += [f"{e.id},1,{x},{y}" for e in examples for x, y in e.points]

@@ -141,3 +141,15 @@ def test_a_damaged_video_is_an_error_or_left_out_and_listed(clips, hollywood, tm
     assert not (tmp_path / "out").exists()
     found = predict(clips, tmp_path / "in", tmp_path / "out", on_bad_example="skip")
     assert list(found.rows["name"]) == ["good"] and found.skipped[0].startswith("bad (")
+
+
+def test_a_video_that_is_cut_off_is_an_error_or_left_out_and_listed(clips, hollywood, tmp_path):
+    content = hollywood[0].video.read_bytes()
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "whole.avi").write_bytes(content)
+    (tmp_path / "in" / "cut.avi").write_bytes(content[: len(content) // 2])
+    with pytest.raises(InputError, match=r"cut\.avi: expected a whole video, with the 18 frames"):
+        predict(clips, tmp_path / "in", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+    found = predict(clips, tmp_path / "in", tmp_path / "out", on_bad_example="skip")
+    assert list(found.rows["name"]) == ["whole"] and "cut" in found.skipped[0]

@@ -106,7 +106,10 @@ def test_the_legend_of_an_audit_counts_what_is_scored(tmp_path):
     part = data.part("half", [0, 2, 4])
     printed = str(ka.audit(lambda x: x.mean(-1), part, progress=False))
     fixations = sum(len(example.points) for example in part)
-    assert f"half: 3 images, 6 viewers, {fixations} fixations, 3 masks (of all 6 that" in printed
+    assert (
+        f"half (drawn): 3 images, 6 viewers, {fixations} fixations, 3 masks (of all 6 that"
+        in printed
+    )
 
 
 @pytest.fixture

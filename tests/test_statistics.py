@@ -8,7 +8,9 @@ from keras_attn.statistics import (
     RESAMPLES,
     bootstrap_interval,
     evenly,
+    group_codes,
     holm,
+    independent_share,
     mean_of_seen,
     paired_p,
     paired_share_interval,
@@ -179,3 +181,75 @@ def test_the_interval_of_a_rank_correlation_holds_the_true_one_nineteen_times_of
         _, low, high = rank_correlation(x, y)
         held += low <= true <= high
     assert 0.94 < held / tries < 0.98
+
+
+def test_groups_of_one_change_nothing_to_the_digit(rng):
+    values, others = rng.normal(0.6, 0.1, 37), rng.normal(0.6, 0.1, 37)
+    for alone in (range(37), [f"g{n}" for n in range(37)], [None] * 37, [""] * 37, [np.nan] * 37):
+        assert bootstrap_interval(values, groups=alone) == bootstrap_interval(values)
+        assert paired_p(values, others, alone) == paired_p(values, others)
+        assert unpaired_p(values, others, (alone, alone)) == unpaired_p(values, others)
+        assert independent_share(values > 0.6, alone) == 1
+        differences = np.sign(values - others)
+        known = paired_share_interval(differences)
+        assert paired_share_interval(differences, groups=alone) == pytest.approx(known)
+
+
+def test_each_value_twice_in_a_group_says_no_more_than_once(rng):
+    values, others = rng.normal(0.6, 0.1, 24), rng.normal(0.6, 0.1, 24)
+    twice, groups = np.repeat(values, 2), np.repeat(np.arange(24), 2)
+    assert bootstrap_interval(twice, groups=groups) == pytest.approx(bootstrap_interval(values))
+    assert np.diff(bootstrap_interval(twice)) < 0.8 * np.diff(bootstrap_interval(values))
+    assert paired_p(twice, np.repeat(others, 2), groups) == paired_p(values, others)
+    both = (groups, groups)
+    assert unpaired_p(twice, np.repeat(others, 2), both) == unpaired_p(values, others)
+    right = (values > 0.55).astype(float)
+    share = independent_share(np.repeat(right, 2), groups)
+    known = wilson_interval(right.mean(), 24)
+    assert wilson_interval(right.mean(), share * 48) == pytest.approx(known)
+    known = paired_share_interval(right - (others > 0.6))
+    apart = np.repeat(right - (others > 0.6), 2)
+    assert paired_share_interval(apart, groups=groups) == pytest.approx(known)
+
+
+def test_the_interval_of_groups_covers_the_truth_where_that_of_images_does_not(rng):
+    """Pictures of one scene share what is special of it; groups of one to five pictures."""
+    groups = np.repeat(np.arange(40), rng.integers(1, 6, 40))
+    hits = np.zeros(2)
+    for _ in range(150):
+        values = rng.normal(0, 1, 40)[groups] + rng.normal(0, 0.5, len(groups))
+        for place, its in enumerate((groups, None)):
+            low, high = bootstrap_interval(values, groups=its)
+            hits[place] += low <= 0 <= high
+    assert hits[0] >= 132 and hits[1] <= 120
+
+
+def test_a_test_takes_one_value_of_each_group(rng):
+    groups = ["a", "a", "a", "b", None, "", "c", "c"]
+    values = rng.normal(size=8)
+    means = [values[:3].mean(), values[3], values[4], values[5], values[6:].mean()]
+    assert paired_p(values, np.zeros(8), groups) == pytest.approx(paired_p(means, np.zeros(5)))
+    with_nan = np.where(np.arange(8) == 1, np.nan, values)
+    means[0] = values[[0, 2]].mean()
+    assert paired_p(with_nan, np.zeros(8), groups) == pytest.approx(paired_p(means, np.zeros(5)))
+
+
+def test_one_group_has_no_interval_and_equal_shares_count_once_for_each():
+    assert np.isnan(bootstrap_interval([1.0, 2.0, 3.0], groups=["a"] * 3)).all()
+    assert independent_share([1.0] * 6, ["a", "a", "b", "b", "b", None]) == 0.5
+    assert independent_share([1.0, 0.0, 1.0, 0.0], ["a", "a", "b", "b"]) == 1
+
+
+def test_groups_are_numbered_as_they_appear_and_those_without_are_alone():
+    assert group_codes(["b", None, "a", "b", "", np.nan]).tolist() == [0, 1, 2, 0, 3, 4]
+    with pytest.raises(ValueError, match="2 groups of 3 values"):
+        bootstrap_interval([1.0, 2.0, 3.0], groups=["a", "b"])
+
+
+def test_resamples_draw_groups_as_a_whole():
+    codes = np.array([0, 1, 0, 2])
+    drawn = np.concatenate(list(resamples(4, codes=codes)))
+    np.testing.assert_array_equal(drawn[:, 0], drawn[:, 2])
+    np.testing.assert_array_equal(drawn[:, [0, 1, 3]].sum(axis=1), 3)
+    columns = np.arange(8.0).reshape(4, 2)
+    np.testing.assert_allclose(resampled_sums(columns, codes=codes), drawn @ columns)

@@ -1,6 +1,7 @@
 """Task 1 from files on disk to rows and back: train, load, evaluate, through the public names."""
 
 import json
+from dataclasses import replace
 
 import cv2
 import keras
@@ -10,7 +11,7 @@ import pytest
 from conftest import real
 
 import keras_attn as ka
-from keras_attn import configs, evaluation, runs, tasks
+from keras_attn import configs, evaluating, evaluation, known_data, runs, tasks
 from keras_attn.errors import InputError
 from keras_attn.mechanisms import Mechanism
 from keras_attn.metrics import gaze as gaze_metrics
@@ -320,3 +321,70 @@ def test_a_training_of_ones_own_is_scored_after_each_epoch(data, tmp_path):
     for name in ("max_f", "mae", "s_auc", "ig"):
         assert logs[f"val_{name}"][-1] == pytest.approx(expected[name])
     assert list((tmp_path / "curves").iterdir())
+
+
+# --- what a run knows of its data ---------------------------------------------------------------
+
+
+def test_a_run_knows_its_data_and_its_configuration_says_where_they_are(run, data):
+    known = json.loads((run.folder / "config.json").read_text())["data"]
+    assert known == run.data == ka.load(run.folder).data
+    assert known["whole"]["name"] == "dut_omron"
+    assert known["whole"]["fingerprint"] == data.fingerprint != known["fingerprint"]
+    assert known["whole"]["fixations"] == data.report.points
+    assert known["drawn"] is True and known["kind"] == "dut_omron"
+    place = run.config.data
+    assert str(place.root) == known["source"]["root"] == data.source["root"]
+    assert (place.fold, place.folds) == (1, 4)
+
+
+def test_the_command_scores_what_was_held_out_of_data_that_were_handed_over(run, folds, capsys):
+    found = evaluating.held_out(run.config, evaluating.DataChange(), run.data)
+    assert [example.id for example in found] == [example.id for example in folds[1]]
+    assert found.fingerprint == folds[1].fingerprint
+    assert "dut_omron (drawn): 20 images" in capsys.readouterr().out
+
+
+def test_rows_say_which_data_were_scored_and_learnt_from(whole, run, data):
+    rows = whole.rows
+    assert set(rows["drawn"]) == set(rows["trained_drawn"]) == {True}
+    assert set(rows["data_kind"]) == set(rows["trained_on"]) == {"dut_omron"}
+    assert set(rows["fingerprint"]) == set(rows["trained_fingerprint"]) == {data.fingerprint}
+    assert "examples of dut_omron (drawn)," in str(whole)
+    assert "'dut_omron (drawn)'" in repr(whole)
+    assert not any("not those of the training" in note for note in whole.notes)
+
+
+def test_without_half_of_the_fixations_the_data_are_not_those_of_the_training(run, folds, data):
+    half = [replace(e, points=e.points[::2], subjects=e.subjects[::2]) for e in folds[1]]
+    found = ka.evaluate(run.model, replace(folds[1], examples=half), progress=False)
+    assert any("not those of the training, although they are" in note for note in found.notes)
+    assert data.fingerprint not in set(found.rows["fingerprint"])
+    named = replace(folds[1], whole=replace(data, name="mine", source=None))
+    found = ka.evaluate(run, named, progress=False)
+    assert set(found.rows["dataset"]) == {"mine"} and set(found.rows["drawn"]) == {True}
+
+
+def test_data_that_cannot_be_found_again_are_an_error_that_says_what_to_do(run, data):
+    where = "runs/mine"
+    made = known_data.record(replace(data, name="mine", source=None))
+    with pytest.raises(InputError, match=r"runs/mine: .*evaluate\(run, data\), or name"):
+        evaluating.held_out(run.config, evaluating.DataChange(), made, where)
+    named = evaluating.DataChange(root=data.source["root"], whole=True)
+    assert len(evaluating.held_out(run.config, named, made, where)) == 20
+    split = known_data.record(data.part("every other", range(0, 20, 2)))
+    with pytest.raises(InputError, match=r"--data\.whole.*another part, 'every other', 10 of 20"):
+        evaluating.held_out(run.config, evaluating.DataChange(), split, where)
+
+
+def test_a_run_of_an_earlier_version_does_not_take_drawn_scenes_for_its_data(run, tmp_path):
+    earlier = {"name": "dut_omron, all but fold 0", "fingerprint": "f" * 64, "examples": 4134}
+    config = configs.changed(run.config, root=None, images=20, side=48)
+    with pytest.raises(InputError, match=r"to find the data that it learnt from.*--data\.root"):
+        evaluating.held_out(config, evaluating.DataChange(), earlier | {"note": ""}, "old")
+
+
+def test_data_are_known_by_the_name_that_the_run_knows_them_by(run, data):
+    known = known_data.record(replace(data, name="renamed").fold(1, of=4)[0])
+    found = evaluating.held_out(run.config, evaluating.DataChange(), known)
+    assert found.whole.name == "renamed" and found.drawn

@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from keras_attn import known_data, tasks
 from keras_attn.agreement.by_condition import add_differences, check_parts
 from keras_attn.agreement.place import WHOLE
 from keras_attn.agreement.scoring import EXTRAS, GazeScores, scored_shape, scored_smaller
@@ -66,6 +67,10 @@ def run(sources, dataset, *, blur, batch_size=8, gallery=12, progress=True, part
         del rows["condition"], examples["condition"]
     else:
         add_differences(rows, scores, KEYS, together)
+    told = {name: tasks.data_of(getattr(source, "model", None)) for name, source in sources.items()}
+    about = [known_data.columns(dataset, told.get(name.model)) for name in scores]
+    rows = pd.concat([rows, pd.DataFrame(about)], axis=1)
+    rows.insert(len(rows.columns) - len(about[0]), "dataset", (dataset.whole or dataset).name)
     indices = _to_look_at(scores[name_of(ranked(rows)[0])], seen, gallery)
     return AuditResult(
         rows=rows,
@@ -75,7 +80,7 @@ def run(sources, dataset, *, blur, batch_size=8, gallery=12, progress=True, part
         gallery=Gallery(indices, _gallery_maps(sources, dataset, parts, indices, blur)),
         seconds=time.perf_counter() - started,
         models=models,
-        notes=[*scored_smaller(dataset), *_notes(sources, rows)],
+        notes=[*scored_smaller(dataset), *_notes(sources, rows), *_notes_on_data(dataset, told)],
         parts=parts or {},
     )
 
@@ -167,9 +172,11 @@ def _summary(name, scores, together):
 
 
 def _long(scores, dataset, seen):
-    parts = []
+    parts, columns = [], known_data.columns(dataset)
+    about = {"dataset": (dataset.whole or dataset).name}
+    about |= {name: columns[name] for name in known_data.SCORED}
     for name, values in scores.items():
-        part = pd.DataFrame(values, columns=KEYS)
+        part = pd.DataFrame(values, columns=KEYS).assign(**about)
         cells = [{"image": dataset[i].id, **groups.cell(dataset, dataset[i])} for i in seen]
         part = pd.concat([pd.DataFrame(cells), part], axis=1)
         for at, label in enumerate(LABELS):
@@ -193,10 +200,10 @@ def _gallery_maps(sources, dataset, parts, indices, blur):
         example = dataset[index]
         scorer = GazeScores.of_image(dataset, index, blur)
         made = _maps(sources, [example.pixels()], [example])
-        shown = {
-            RowName("human", condition=name): scorer.density(part[index].points)
-            for name, part in (parts or {"": dataset}).items()
-        }
+        shown = {} if parts else {RowName("human"): scorer.human}
+        for name, part in (parts or {}).items():
+            own = _scorer(part, index, blur)
+            shown[RowName("human", condition=name)] = own.human if own else np.zeros(scorer.shape)
         shown |= {n: _laid(n, example, values[0], place) for n, (values, place) in made.items()}
         shown |= {} if parts else {RowName("centre"): scorer.centre_bias}
         # At the size of the pictures: those of many layers at that of a photograph fill memory.
@@ -204,6 +211,12 @@ def _gallery_maps(sources, dataset, parts, indices, blur):
         for name, saliency in shown.items():
             maps.setdefault(name, []).append(at_size(saliency, size).astype(np.float32))
     return maps
+
+
+def _notes_on_data(dataset, told):
+    """What has to be known of the data that models learnt from; told: what is known, by model."""
+    found = {name: known_data.notes(dataset, known) for name, known in told.items()}
+    return [f"{name}: {note}" for name, notes in found.items() for note in notes]
 
 
 def _note_on(sources, name):

@@ -16,19 +16,20 @@ MOST = 12
 """Conditions of an audit: of more no table can be read."""
 
 
-def parts_of(dataset, by, chosen=None):
+def parts_of(dataset, by, where=None):
     """`{"task=search": its dataset}` for each value of the column `by` of fixations.csv.
 
-    chosen: a value or several that come first, in this order. Fixations without a value are of no
-    part. `InputError` where there is no such column, or fewer than two values.
+    where: the values by column that `dataset` was chosen by; those of `by` come in that order, and
+    else in theirs. Fixations without a value are of no part. `InputError` where there is no such
+    column, or fewer than two values.
     """
     known = conditions.values(dataset)
-    if by not in known:
+    if not isinstance(by, str) or by not in known:
         there = listing(conditions.told(dataset))
         expected = f"a further column of fixations.csv; of few values there are: {there}"
         raise InputError("by", expected, repr(by))
-    chosen = () if chosen is None else conditions.several(chosen)
-    first = conditions.fitting_texts(by, chosen, known)
+    chosen = where[by] if where and by in where else ()
+    first = conditions.fitting_texts(by, conditions.several(chosen), known) if chosen else []
     named = [value for value in dict.fromkeys([*first, *known[by]]) if value]
     if not 2 <= len(named) <= MOST:
         expected = f"a column with 2 to {MOST} values (where, or --where, chooses some of many)"

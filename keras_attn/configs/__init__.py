@@ -7,7 +7,7 @@ what comes out of a run, `machine` only how it gets there.
 
 import hashlib
 import json
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import get_args, get_type_hints
 
@@ -49,7 +49,10 @@ __all__ = [
     "fine_grained",
     "from_dict",
     "identity",
+    "plain",
+    "read_as",
     "salient_object",
+    "source_of",
     "to_dict",
 ]
 
@@ -97,12 +100,12 @@ def _preset(kind, name, changes):
 
 def to_dict(config):
     """The configuration as plain values, which `from_dict` turns back."""
-    parts = {part: _plain(asdict(getattr(config, part))) for part in PARTS}
+    parts = {part: plain(asdict(getattr(config, part))) for part in PARTS}
     return {"task": config.task, **parts}
 
 
-def _plain(values):
-    """Values as JSON gives them back."""
+def plain(values):
+    """Values as JSON gives them back; paths as text."""
     return json.loads(json.dumps(values, default=str))
 
 
@@ -139,6 +142,48 @@ WHERE_DATA_COMES_FROM = (
     *gaze_format.FIELDS,
 )
 """Fields that the fingerprint of the training data stands for."""
+
+
+HOW_READ = (
+    *("name", "root", "gaze", "participants", "shifted", "crop", "on_bad_example"),
+    *("flow_root", "image_root", "subjects", "group", "fps", "mask_threshold"),
+    *gaze_format.FIELDS,
+)
+"""Fields that say how data are read, where they are not drawn."""
+
+
+DRAWN_FROM = ("images", "side", "scenes_seed", "videos", "frames", "flow_side", "flow_bound")
+"""Fields that say what data without a root are drawn from."""
+
+
+def source_of(config):
+    """The source of the data that a configuration without a root draws, for `read_as`."""
+    told = to_dict(config)["data"]
+    return {name: told[name] for name in ("name", "root", *DRAWN_FROM) if name in told}
+
+
+def read_as(config, source):
+    """The configuration with its data those of `datasets.Dataset.source`.
+
+    None where no field says so: for another reader than those of the task, for other arguments,
+    and for data that were made in Python, whose source is None.
+    """
+    if source is None:
+        return None
+    kind, given = type(config.data), dict(source)
+    groups = dict(given.pop("groups", None) or {})
+    if given.get("group") in groups:
+        given["subjects"] = tuple(groups.pop(given["group"]))
+    own = {f.name: f.default for f in fields(kind)}
+    if groups or not given.keys() <= own.keys():
+        return None
+    hints = get_type_hints(kind)
+    given = {name: _restored(value, hints[name]) for name, value in given.items()}
+    read = {name: own[name] for name in HOW_READ if name in own}
+    try:
+        return changed(config, **(read | given))
+    except InputError:
+        return None
 
 
 def identity(config, *, data, files=None):

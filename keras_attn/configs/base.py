@@ -55,6 +55,18 @@ class Config:
         """What lines of progress begin with."""
         return " ".join(self.who)
 
+    @property
+    def data_name(self):
+        """What its data are called before they are read: a plain folder by its own name."""
+        data = self.data
+        own = "" if data.root is None else Path(data.root).expanduser().resolve().name
+        return own if data.name == "folder" and own else data.name
+
+    @property
+    def run_name(self):
+        """What a run is called where its user does not say."""
+        return self.called(self.data_name)
+
     def before(self):
         """Configurations of the runs that it starts from, by the field that names their folders."""
         return {}

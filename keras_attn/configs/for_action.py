@@ -219,13 +219,12 @@ class Action(Config):
         """What lines of progress begin with."""
         return f"{self.stream} alone" if self.stream else super().title
 
-    @property
-    def run_name(self):
-        """What a run is called where its user does not say."""
+    def called(self, data):
+        """What a run is called on data of that name."""
         who = (self.stream,) if self.stream else self.who
         # Of the published datasets none has folds.
         fold = (f"fold{self.data.fold}",) if self.data.name == "video_folder" else ()
-        return "-".join((self.data.name, *who, *fold, f"seed{self.training.seed}"))
+        return "-".join((data, *who, *fold, f"seed{self.training.seed}"))
 
     @property
     def about(self):

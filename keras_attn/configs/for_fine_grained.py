@@ -134,10 +134,9 @@ class FineGrained(Config):
                 expected = f"its default, since data.name {data.name!r} has no such thing"
                 raise InputError(f"data.{name}", expected, repr(getattr(data, name)))
 
-    @property
-    def run_name(self):
-        """What a run is called where its user does not say."""
-        return "-".join((self.data.name, *self.who, f"seed{self.training.seed}"))
+    def called(self, data):
+        """What a run is called on data of that name."""
+        return "-".join((data, *self.who, f"seed{self.training.seed}"))
 
 
 PRESETS = {

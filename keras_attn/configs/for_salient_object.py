@@ -97,11 +97,10 @@ class SalientObject(Config):
 
     task = "salient_object"
 
-    @property
-    def run_name(self):
-        """What a run is called where its user does not say."""
+    def called(self, data):
+        """What a run is called on data of that name."""
         where = (f"fold{self.data.fold}", f"seed{self.training.seed}")
-        return "-".join((self.data.name, *self.who, *where))
+        return "-".join((data, *self.who, *where))
 
 
 PRESETS = {

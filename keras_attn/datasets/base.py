@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_attn import gaze
+from keras_attn import gaze, origin
 from keras_attn.datasets import conditions, coordinates, groups
 from keras_attn.datasets.image_files import picture_file, read_image
 from keras_attn.datasets.reader import Reader
@@ -48,11 +48,15 @@ class Example:
 
     def __post_init__(self):
         where = f"example {self.id!r}"
+        object.__setattr__(self, "shape", _checked_shape(self.shape, f"{where}, shape"))
+        object.__setattr__(self, "label", _checked_label(self.label, f"{where}, label"))
+        for name in ("image", "mask"):
+            object.__setattr__(self, name, _as_path(getattr(self, name), f"{where}, {name}"))
         points = gaze.as_points(self.points, f"{where}, points")
         subjects = np.asarray(self.subjects)
         outside = int((~gaze.inside(points, self.shape)).sum())
         if outside:
-            expected = f"all inside the image of {tuple(self.shape)}"
+            expected = f"all inside the image of {self.shape}"
             raise InputError(f"{where}, points", expected, f"{outside} outside or NaN")
         if subjects.shape != (len(points),):
             expected = f"one for each of {len(points)} points"
@@ -62,7 +66,6 @@ class Example:
         object.__setattr__(self, "group", groups.named(self.group))
         object.__setattr__(self, "points", points)
         object.__setattr__(self, "subjects", subjects)
-        object.__setattr__(self, "shape", tuple(self.shape))
 
     def __repr__(self):
         whose = f"{len(self.points)} fixations of {len(set(self.subjects.tolist()))} viewers"
@@ -98,6 +101,31 @@ class Example:
         return pixels[top : top + height, left : left + width]
 
 
+def _checked_shape(shape, where):
+    sides = tuple(shape) if isinstance(shape, (tuple, list, np.ndarray)) else ()
+    whole = all(isinstance(side, (int, np.integer)) and side > 0 for side in sides)
+    if len(sides) != 2 or not whole:
+        raise InputError(where, "(height, width) in whole pixels", repr(shape))
+    return tuple(map(int, sides))
+
+
+def _checked_label(label, where):
+    if label is None:
+        return None
+    if isinstance(label, bool) or not isinstance(label, (int, np.integer)) or label < 0:
+        expected = "the place of its class in the dataset's `classes`, from 0, or None"
+        raise InputError(where, expected, repr(label))
+    return int(label)
+
+
+def _as_path(path, where):
+    if path is None:
+        return None
+    if not isinstance(path, (str, Path)):
+        raise InputError(where, "the path of a file", repr(path))
+    return Path(path)
+
+
 @dataclass(frozen=True, eq=False)
 class Dataset:
     """A list of examples, images or videos, with the report of what they are and of reading them.
@@ -107,6 +135,8 @@ class Dataset:
     whole: the dataset that this one is a part of; its fixations, and not those of the part, are
     the negatives and the centre bias of every image. number: of the fold that it is the test part
     of, or None. classes: names of the labels. splits: the publishers' own parts, ids by name.
+    drawn: whether pictures or gaze are drawn; None: whether the files lie where `miniature` drew.
+    source: arguments that read it again, `name` the reader; None for one made in Python.
     """
 
     name: str
@@ -117,6 +147,8 @@ class Dataset:
     number: int | None = None
     classes: tuple = ()
     splits: dict = field(default_factory=dict)
+    drawn: bool | None = None
+    source: dict | None = None
 
     report_kind = Report
 
@@ -132,6 +164,9 @@ class Dataset:
             raise InputError(f"dataset {self.name!r}", "examples with ids of their own", received)
         object.__setattr__(self, "examples", tuple(self.examples))
         object.__setattr__(self, "report", self.report.of(self.examples))
+        drawn = origin.any_drawn(self.examples) if self.drawn is None else bool(self.drawn)
+        object.__setattr__(self, "drawn", drawn)
+        object.__setattr__(self, "note", origin.noted(self.note, drawn))
 
     def __repr__(self):
         return f"{type(self).__name__}({self.name!r}, {len(self)} examples)"
@@ -140,8 +175,13 @@ class Dataset:
         """A few lines: what is in it, and what it is a part of."""
         return "\n".join(self._lines())
 
+    @property
+    def label(self):
+        """Its name in print: one that is drawn says so."""
+        return origin.label(self.name, self.drawn)
+
     def _lines(self):
-        yield f"{self.name}: {self.report}"
+        yield f"{self.label}: {self.report}"
         shapes = [shape for shape, _ in Counter(example.shape for example in self).most_common()]
         several = f"{len(shapes)} different, most often " if len(shapes) > 1 else ""
         yield f"(height, width): {several}{shapes[0]}"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_attn import origin
 from keras_attn.datasets.base import GazeReader, by_stem
 from keras_attn.datasets.image_files import image_shape
 from keras_attn.datasets.repackaged_gaze import read_points
@@ -17,6 +18,7 @@ NOTE = (
 )
 
 
+@origin.known
 def cat2000(root, *, on_bad_example="raise"):
     """Read CAT2000 as `trainSet.zip` is unpacked.
 

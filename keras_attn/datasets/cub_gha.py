@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_attn import origin
 from keras_attn.datasets.base import GazeReader
 from keras_attn.datasets.image_files import image_shape
 from keras_attn.errors import InputError, listing, one_of
@@ -22,6 +23,7 @@ NOTE = (
 )
 
 
+@origin.known
 def cub_gha(root, *, gaze=None, carried="drop", crop=True, on_bad_example="raise"):
     """Read CUB-200-2011 as it is unpacked, with the gaze files of CUB-GHA.
 

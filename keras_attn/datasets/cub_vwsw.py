@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from keras_attn import origin
 from keras_attn.datasets.base import GazeReader
 from keras_attn.datasets.matlab import read_struct
 from keras_attn.errors import InputError, listing, one_of
@@ -21,6 +22,7 @@ LISTS = ("train", "test")
 OF_2011 = ("images.txt", "train_test_split.txt", "bounding_boxes.txt", "image_class_labels.txt")
 
 
+@origin.known
 def cub_vwsw(
     root, *, gaze=None, participants=None, shifted="drop", crop=True, on_bad_example="raise"
 ):

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_attn import origin
 from keras_attn.datasets.base import by_stem
 from keras_attn.datasets.masks import MaskedReader
 from keras_attn.datasets.matlab import read_variable
@@ -25,6 +26,7 @@ THRESHOLD = 127
 """Of masks with more than two values: what is above it is object."""
 
 
+@origin.known
 def dut_omron(root, *, mask_threshold=None, on_bad_example="raise"):
     """Read DUT-OMRON as it is unpacked.
 

@@ -107,7 +107,10 @@ def with_flow(dataset, out, settings=None, *, jobs=1, progress=True):
     settings = settings or flow_files.FlowSettings()
     extract_all(found, out, settings, jobs=jobs, progress=progress).check()
     videos = tuple(replace(video, flow=out / video.id, images=None) for video in dataset)
-    return replace(dataset, examples=videos)
+    source = dataset.source and {**dataset.source, "flow_root": str(out.absolute())}
+    if source:
+        source.pop("image_root", None)
+    return replace(dataset, examples=videos, source=source)
 
 
 @contextmanager

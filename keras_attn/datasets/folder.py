@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+from keras_attn import origin
 from keras_attn.datasets import fixation_table, picture_table, tables
 from keras_attn.datasets.base import by_stem
 from keras_attn.datasets.image_files import IMAGE_SUFFIXES, not_read
@@ -12,6 +13,7 @@ from keras_attn.gaze_format import GazeFormat
 FIXATIONS, MASKS, CLASSES, GROUPS = "fixations.csv", "masks", "classes.csv", "groups.csv"
 
 
+@origin.known
 def folder(root, *, mask_threshold=None, on_bad_example="raise", **form):
     """Read a folder of images with fixations, masks or classes.
 

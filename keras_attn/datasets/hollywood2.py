@@ -4,6 +4,7 @@ import re
 from functools import partial
 from pathlib import Path
 
+from keras_attn import origin
 from keras_attn.datasets.flow_files import find_flow
 from keras_attn.datasets.mathe_gaze import open_gaze
 from keras_attn.datasets.video import VideoReader
@@ -29,6 +30,7 @@ CLIP = re.compile(r"(actionclip(?:train|test)\d{5})(?:_\d+)?")
 """A clip, or a shot of it: repackaged gaze is cut into shots, numbered on through the clip."""
 
 
+@origin.known
 def hollywood2(
     root,
     *,

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_attn import origin
 from keras_attn.datasets.base import GazeReader, by_stem
 from keras_attn.datasets.fixation_detection import find_fixations
 from keras_attn.datasets.matlab import read_structs
@@ -17,6 +18,7 @@ NOTE = (
 )
 
 
+@origin.known
 def mit1003(root, *, on_bad_example="raise"):
     """Read MIT1003 as `ALLSTIMULI.zip` and `DATA.zip` are unpacked.
 

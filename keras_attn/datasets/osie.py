@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_attn import origin
 from keras_attn.datasets.base import GazeReader, by_stem
 from keras_attn.datasets.matlab import read_structs
 from keras_attn.errors import InputError, listing
@@ -15,6 +16,7 @@ LAYOUT = (
 )
 
 
+@origin.known
 def osie(root, *, on_bad_example="raise"):
     """Read OSIE as its repository is laid out.
 

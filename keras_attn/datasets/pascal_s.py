@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_attn import origin
 from keras_attn.datasets.base import by_stem
 from keras_attn.datasets.masks import MaskedReader
 from keras_attn.datasets.matlab import read_cells
@@ -13,6 +14,7 @@ THRESHOLD = 127
 """Of masks with more than two values: what is above it, at least half of 255, is object."""
 
 
+@origin.known
 def pascal_s(root, *, mask_threshold=None, on_bad_example="raise"):
     """Read PASCAL-S as `salObj.zip` is unpacked.
 

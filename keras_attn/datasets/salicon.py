@@ -5,6 +5,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_attn import origin
 from keras_attn.datasets.base import GazeReader, by_stem
 from keras_attn.datasets.image_files import image_shape
 from keras_attn.datasets.matlab import read_structs
@@ -18,6 +19,7 @@ SPLITS = ("train", "val")
 LAYOUT = "a MATLAB file with image, resolution and gaze, structs with fixations, rows of x, y"
 
 
+@origin.known
 def salicon(root, *, on_bad_example="raise"):
     """Read SALICON's release of 2015; that of 2017 has the same layout and other fixations.
 

@@ -4,6 +4,7 @@ import re
 from functools import partial
 from pathlib import Path
 
+from keras_attn import origin
 from keras_attn.datasets.flow_files import find_flow
 from keras_attn.datasets.frames import holds_frames, path_name
 from keras_attn.datasets.mathe_gaze import open_gaze
@@ -33,6 +34,7 @@ FPS = 10.0
 CLIP = re.compile(rf"({'|'.join(DIRECTORIES)})[-_](\d{{3}})")
 
 
+@origin.known
 def ucf_sports(
     root,
     *,

@@ -3,6 +3,7 @@
 from functools import partial
 from pathlib import Path
 
+from keras_attn import origin
 from keras_attn.datasets import frames, tables
 from keras_attn.datasets.flow_files import find_flow
 from keras_attn.datasets.picture_table import SPLITS
@@ -14,6 +15,7 @@ from keras_attn.gaze_format import GazeFormat
 VIDEOS, FIXATIONS, CLASSES = "videos", "fixations.csv", "classes.csv"
 
 
+@origin.known
 def video_folder(
     root,
     *,

@@ -25,6 +25,7 @@ import numpy as np
 from keras_attn import gaze
 from keras_attn.errors import InputError, NotFinite, one_of
 from keras_attn.metrics import one_map, plausibility
+from keras_attn.metrics.sequences import check_one_each, without_channel
 
 MIT_OTHER_IMAGES = 10
 """How many other images the MIT benchmark takes its shuffled negatives from."""
@@ -247,6 +248,8 @@ class _Images:
     """Maps and the points inside them; scores them one by one, so one map is checked at a time."""
 
     def __init__(self, maps, points, what="points"):
+        check_one_each(maps, "maps", "maps (H, W)")
+        check_one_each(points, what, "arrays (N, 2) of x, y")
         self.maps = maps
         if not len(maps):
             raise InputError("maps", "at least one map", "an empty sequence")
@@ -285,7 +288,8 @@ class _Images:
 def _shape(saliency, where):
     shape = np.shape(saliency)
     if len(shape) != 2 or 0 in shape:
-        raise InputError(where, "a map of shape (H, W)", f"shape {shape}")
+        expected = f"a map of shape (H, W){without_channel(shape)}"
+        raise InputError(where, expected, f"shape {shape}")
     return shape
 
 
@@ -335,6 +339,7 @@ def _average(scores, maps, points, average, distinct=False):
 
 
 def _pairs(metric, maps, densities):
+    check_one_each(maps, "maps", "maps (H, W)")
     densities = _one_per_map(densities, maps, "densities")
     values = np.full(len(maps), np.nan)
     for index, saliency in enumerate(maps):

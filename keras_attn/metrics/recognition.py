@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_attn.errors import InputError, one_of
+from keras_attn.errors import InputError, listing, one_of
 
 INTERPOLATIONS = ("all_points", None)
 
@@ -79,6 +79,11 @@ def accuracy(y_true, score):
     if labels.ndim != 1 or score.ndim != 2 or len(labels) != len(score) or not len(labels):
         expected = "labels (n,) and scores (n, classes) of one n, at least 1"
         raise InputError("y_true, score", expected, f"shapes {labels.shape} and {score.shape}")
+    if labels.dtype.kind not in "iu" or labels.min() < 0 or labels.max() >= score.shape[1]:
+        wrong = [label for label in labels.tolist() if label not in range(score.shape[1])]
+        expected = f"places of classes, whole numbers from 0 to {score.shape[1] - 1}"
+        raise InputError("y_true", expected, listing(map(repr, wrong or labels.tolist()), 3))
+    _check_finite(score)
     return float(np.mean(score.argmax(axis=1) == labels))
 
 
@@ -101,7 +106,11 @@ def _checked(y_true, score):
     if truth.ndim != 1 or truth.shape != score.shape or not len(truth):
         expected = "two arrays (videos,) of one length, at least 1"
         raise InputError("y_true, score", expected, f"shapes {truth.shape} and {score.shape}")
+    _check_finite(score)
+    return truth.astype(bool), score
+
+
+def _check_finite(score):
     if not np.isfinite(score).all():
         received = f"{np.count_nonzero(~np.isfinite(score))} NaN or infinite"
         raise InputError("score", "finite numbers", received)
-    return truth.astype(bool), score

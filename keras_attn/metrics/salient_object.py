@@ -17,6 +17,7 @@ from scipy.ndimage import convolve, distance_transform_edt
 
 from keras_attn.errors import InputError, NotFinite
 from keras_attn.metrics.object_masks import as_mask, as_masks
+from keras_attn.metrics.sequences import check_one_each, without_channel
 
 BETA_SQUARED = 0.3
 """Weight of recall in the F-measure (Eq. 5), as in Achanta et al. 2009."""
@@ -120,6 +121,8 @@ def scores(predictions, masks, *, mask_threshold=None):
     thresholds of the mean curve; max_e and adaptive_e as for F. weighted_f (Margolin et al. 2014,
     β² = 1). For a mask without an object, every F is 0 whatever is predicted.
     """
+    check_one_each(predictions, "predictions", "maps (H, W)")
+    check_one_each(masks, "masks", "masks (H, W)")
     if not len(predictions) or len(predictions) != len(masks):
         expected = "at least one, and a mask for each"
         raise InputError("predictions", expected, f"{len(predictions)} and {len(masks)} masks")
@@ -171,7 +174,8 @@ def _numbers(where, prediction):
     prediction = np.asarray(prediction)
     if prediction.ndim != 2 or 0 in prediction.shape or prediction.dtype.kind not in "biuf":
         received = f"shape {prediction.shape}, type {prediction.dtype}"
-        raise InputError(where, "a map (H, W) of numbers", received)
+        expected = f"a map (H, W) of numbers{without_channel(prediction.shape)}"
+        raise InputError(where, expected, received)
     if prediction.dtype.kind == "f" and not np.isfinite(prediction).all():
         bad = int((~np.isfinite(prediction)).sum())
         raise NotFinite(where, "finite values", f"{bad} NaN or infinite")

@@ -27,6 +27,13 @@ class Opened:
     file: Path | None = None
     origin: str = ""
 
+    @property
+    def data(self):
+        """What its run knows of the data it learnt from, see `known_data.record`; or None."""
+        from keras_attn import tasks
+
+        return tasks.data_of(self.model)
+
 
 def keras_network(model, verb, *, weights=None, size=None):
     """The `Opened` of a model, for one of `forms.VERBS`.

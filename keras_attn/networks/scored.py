@@ -28,7 +28,8 @@ class Scored:
     """A network and the task that it is scored on.
 
     model: functional, of RGB pixels in [0, 255]. task: a module of `tasks`. config: what it was
-    trained with, or None for one from elsewhere. file: where its weights come from, or None.
+    trained with, or None for one from elsewhere. file: where its weights come from, or None. data:
+    what its run knows of the data it learnt from, or None.
     """
 
     model: Any
@@ -36,6 +37,7 @@ class Scored:
     config: Any
     file: Path | None
     size: tuple | None = None
+    data: dict | None = None
 
     @property
     def of_clips(self):
@@ -89,7 +91,8 @@ def scored(opened, *, task=None, size=None, preprocess=None, output=None, expect
             raise InputError("model", expected, f"a run of {found.NAME}")
         raise InputError("task", f"{found.NAME!r}, which the run was trained for", repr(task))
     of_clips = found.DATA is datasets.VideoDataset  # which fixes its own size
-    return Scored(model, found, config, opened.file, asked if of_clips else size)
+    asked = asked if of_clips else size
+    return Scored(model, found, config, opened.file, asked, opened.data)
 
 
 def _check_size(model, size):

@@ -24,9 +24,9 @@ def load_export(path):
     Its images have the size that the network has inside, so that nothing is resized there. It
     knows its configuration as a trained model does. `InputError` for any other SavedModel.
     """
-    config, size = _about(path)
+    config, size, data = _about(path)
     model = load(path, size, expected="a SavedModel that keras_attn exported")
-    return model if config is None else tasks.tag(model, config)
+    return model if config is None else tasks.tag(model, config, data)
 
 
 def load(path, size=None, expected="a SavedModel"):
@@ -58,16 +58,16 @@ def load(path, size=None, expected="a SavedModel"):
 
 
 def _about(path):
-    """The configuration of an export and the (H, W) of its images; each may be None."""
+    """The configuration of an export, the (H, W) of its images and its data; each may be None."""
     file = path / "assets" / ABOUT
     expected = f"a SavedModel that keras_attn exported, with assets/{ABOUT}"
     try:
         told = json.loads(file.read_text(encoding="utf-8"))
-        config, size = told["config"], told["size"]
+        config, size, data = told["config"], told["size"], told.get("data")
     except (OSError, ValueError, KeyError, TypeError) as error:
         received = "none" if isinstance(error, OSError) else f"{type(error).__name__}: {error}"
         raise InputError(path, expected, received) from error
-    return None if config is None else configs.from_dict(config, file), size
+    return None if config is None else configs.from_dict(config, file), size, data
 
 
 def _shape(spec, size):

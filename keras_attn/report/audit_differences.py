@@ -12,8 +12,8 @@ from rich.table import Table
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.report.audit_table import COMPARED, SIGNIFICANT, WIDTH, decimals, name_of
 
-REFERENCES = ("human", "one viewer")
-"""Those that are compared: the others know nothing of a condition's images."""
+REFERENCES = ("uniform", "human", "one viewer")
+"""Those that are compared; `uniform` tells how much of a difference in IG is the baseline's."""
 TITLES = {column.key: column.title for column in COLUMNS}
 
 
@@ -73,7 +73,8 @@ def legend(result):
         f"Each map under a condition less the same map under {first}, over the images that have "
         f"gaze under both: mean, 95 % bootstrap interval; * p < {SIGNIFICANT} (Wilcoxon's "
         "signed-rank test, Holm's correction over all maps and conditions). Where people agree "
-        "more with each other, as one viewer tells, a map can score more as well."
+        "more with each other, as one viewer tells, a map can score more as well; IG is over the "
+        "centre bias of each condition, so a map that tells nothing changes as uniform does."
     )
 
 

@@ -124,13 +124,13 @@ def legend(result):
     """What the rows, marks and units of the table mean, a line each."""
     dataset = result.dataset
     lines = [
-        f"{dataset.name}: {dataset.report}; fingerprint {dataset.fingerprint[:12]}",
+        f"{dataset.label}: {dataset.report}; fingerprint {dataset.fingerprint[:12]}",
         f"* differs from centre over the same images, p < {SIGNIFICANT} (Wilcoxon's signed-rank "
         f"test, Holm's correction over the rows{' of a condition' if result.parts else ''})",
         "IG in bits per fixation over the centre bias, KL in nats; second lines: 95 % bootstrap "
         "intervals over images",
         *_of_groups(dataset),
-        *_of_parts(result.parts),
+        *_of_parts(dataset, result.parts),
         *(f"{name}: {description}" for name, description in result.models.items()),
         *(f"Note: {note}" for note in result.notes),
     ]
@@ -158,7 +158,7 @@ def _of_groups(dataset):
     ]
 
 
-def _of_parts(parts):
+def _of_parts(dataset, parts):
     """What each condition is, a line each, and how far they compare; nothing without."""
     if not parts:
         return []
@@ -168,6 +168,9 @@ def _of_parts(parts):
         f"{part.fingerprint[:12]}"
         for name, part in parts.items()
     ]
+    silent = dataset.report.points - sum(part.report.points for part in parts.values())
+    if silent:
+        told.append(f"{silent} fixations are under none of these conditions, and not scored")
     return [
         *told,
         "centre, human, one viewer and the negatives are those of each condition: a score depends "

@@ -4,6 +4,7 @@ import math
 
 import pandas as pd
 
+from keras_attn import origin
 from keras_attn.report.audit_table import decimals
 from keras_attn.report.paper_tables import GAZE, NETWORK
 from keras_attn.report.results import groups_of
@@ -26,11 +27,18 @@ def _headline(rows, several):
         whom = ", ".join(str(first[name]) for name in NETWORK if not _empty(first[name]))
     parts = [f"{name} {first[name]:.0f}" for name in ("fold", "seed") if not _empty(first[name])]
     watched = rows.loc[rows["fixations"] > 0, "id"].nunique()
-    where = f"{count} examples of {first['dataset']}, {watched} with fixations"
+    where = f"{count} examples of {dataset_of(rows)}, {watched} with fixations"
     if groups := groups_of(rows):
         where += f", in {len(set(groups.values()))} groups"
         where += f", {count - len(groups)} in none" if count > len(groups) else ""
     return "; ".join([f"{first['task']}: {whom}", *parts, where])
+
+
+def dataset_of(rows):
+    """The name of the dataset that rows score, which says of drawn data that they are."""
+    return origin.label(
+        rows["dataset"].iloc[0], bool(rows.get("drawn", pd.Series([False])).iloc[0])
+    )
 
 
 def _empty(label):

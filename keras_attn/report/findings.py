@@ -3,21 +3,20 @@
 What the claims are, is in `paper_claims`; how differences are measured, in `contrasts`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from keras_attn import runs
-from keras_attn.datasets.miniature.scenes import ABOUT
+from keras_attn import origin, runs
 from keras_attn.report.audit_table import decimals
 from keras_attn.report.claims import METRICS, QUESTIONS, Claim, cells_of, counts_of, shares
 from keras_attn.report.contrasts import contrasts_of
 from keras_attn.report.paper_claims import CLAIMS
-from keras_attn.report.paper_tables import KEYS, paper, trunk_title
+from keras_attn.report.paper_tables import KEYS, dataset_title, paper, trunk_title
 from keras_attn.report.results import read
-from keras_attn.report.table_legend import dataset_title, in_print
+from keras_attn.report.table_legend import in_print
 from keras_attn.statistics import holm
 
 SUPPORTED, CONTRADICTED, UNDECIDED = "supported", "contradicted", "undecided"
@@ -130,20 +129,32 @@ def findings(results, claims=CLAIMS):
 def _finding(claim, results, contrasts):
     cells, made, drawn = cells_of(claim), [], False
     for cell in cells:
-        for one, other in claim.pairs:
-            found = contrasts.of(cell, claim.axis, one, other)
-            if found is not None:
-                about = {**cell.labels, claim.axis: "", "better": one, "worse": other}
-                made.append(about | found._asdict())
-                drawn |= _drawn(results, cell)
+        for own in _measured(cell):
+            rows = _compared(own, claim, contrasts)
+            if rows:
+                made += rows
+                drawn |= results.is_drawn(own.table.task, own.labels["dataset"])
+                break
     compared = pd.DataFrame(made, columns=list(COLUMNS))
     compared["p"] = holm(compared["p"])
     return Finding(claim, tuple(counts_of(claim)), compared, len(cells), drawn)
 
 
-def _drawn(results, cell):
-    notes = results.notes.get((cell.table.task, cell.labels["dataset"]), ())
-    return any(ABOUT in note for note in notes)
+def _measured(cell):
+    """The cell, and the same on drawn data, which counts where nothing else was measured."""
+    name = origin.label(cell.labels["dataset"], True)
+    return cell, replace(cell, labels={**cell.labels, "dataset": name})
+
+
+def _compared(cell, claim, contrasts):
+    """A row for each comparison of a claim that the results allow in a cell."""
+    made = []
+    for one, other in claim.pairs:
+        found = contrasts.of(cell, claim.axis, one, other)
+        if found is not None:
+            about = {**cell.labels, claim.axis: "", "better": one, "worse": other}
+            made.append(about | found._asdict())
+    return made
 
 
 # --- writing ------------------------------------------------------------------------------------

@@ -5,9 +5,10 @@ from pathlib import Path
 
 import jinja2
 
+from keras_attn import known_data, origin
 from keras_attn.report import results, tables
 from keras_attn.report.audit_table import decimals
-from keras_attn.report.paper_tables import BACKBONES, DATASETS
+from keras_attn.report.paper_tables import BACKBONES, dataset_title
 
 DIGITS = 3
 TITLES = {
@@ -164,7 +165,8 @@ def _shape(name, shape):
 def _trained_on(data):
     if data is None:
         return ["Not known: the network was exported from memory or made elsewhere."]
-    lines = [f"{DATASETS.get(data['name'], data['name'])}: {data['examples']} examples"]
+    title = dataset_title(origin.label(data["name"], known_data.is_drawn(data)))
+    lines = [f"{title}: {data['examples']} examples"]
     lines.append(f"Fingerprint of the data: `{data['fingerprint']}`")
     return lines + ([data["note"]] if data.get("note") else [])
 
@@ -176,7 +178,7 @@ def _scores(folder):
     found = results.read(folder)
     dataset, count = found.rows["dataset"].iloc[0], len(found.rows)
     notes = [note for sentences in found.notes.values() for note in sentences]
-    on = f"On {count} examples of {DATASETS.get(dataset, dataset)} that were scored after training."
+    on = f"On {count} examples of {dataset_title(dataset)} that were scored after training."
     cells = tables.summary(found.rows, found.arrays).to_dict("records")
     numbers = ("value", "low", "high")
     rows = [row | {name: decimals(row[name], DIGITS) for name in numbers} for row in cells]

@@ -10,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from keras_attn import origin
 from keras_attn.mechanisms import MECHANISMS
 from keras_attn.metrics.columns import Column
 
@@ -134,7 +135,8 @@ class Table:
 
     def metrics_of(self, dataset):
         """The metrics that are shown of a dataset."""
-        return [m for m in self.metrics if not m.datasets or dataset in m.datasets]
+        name = origin.name_of(dataset)
+        return [m for m in self.metrics if not m.datasets or name in m.datasets]
 
     @property
     def mixed(self):
@@ -339,8 +341,18 @@ def order(**labels):
     return [_rank(value, list(ORDERS[name])) for name, value in labels.items()]
 
 
+def dataset_title(name):
+    """The name of a dataset in print; one that is not the paper's is called as it is.
+
+    One that is drawn says so: it has the name and the form of a real one, and nothing else of it.
+    """
+    own = origin.name_of(name)
+    return origin.label(DATASETS.get(own, own), own != name)
+
+
 def _rank(name, known):
-    return (known.index(name) if name in known else len(known), name)
+    own = origin.name_of(name)
+    return (known.index(own) if own in known else len(known), name)
 
 
 def trunk_title(backbone, fusion):

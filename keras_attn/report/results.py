@@ -11,7 +11,9 @@ import pandas as pd
 from keras_attn import provenance
 from keras_attn.configs import RESULT_FORMAT
 from keras_attn.errors import InputError, listing, one_of
+from keras_attn.known_data import SCORED, TRAINED
 from keras_attn.metrics.salient_object import THRESHOLDS
+from keras_attn.origin import ABOUT, label
 from keras_attn.report.paper_tables import (
     CURVES,
     GAZE,
@@ -32,9 +34,11 @@ ATTACK = ("epsilon", "search")
 """Of attacks: the size of the perturbation that the scores count, and how it was chosen."""
 GROUP = "group"
 """Which examples belong together, of datasets with groups."""
-TEXT = ("task", "dataset", *NETWORK, "id", GROUP, "search", *CLASSES)
+TEXT = ("task", "dataset", *NETWORK, *SCORED, *TRAINED, "id", GROUP, "search", *CLASSES)
 SCORING = ("evaluate", "references", "attack")
 """Pieces of work that write rows, as `provenance` names them."""
+ABOUT_DATA = (*SCORED, *TRAINED)
+"""The columns of examples.csv that say which data were scored and learnt from."""
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile, zlib.error)
 """What NumPy raises for a file that is no archive of arrays, or a damaged one."""
 OF_GAZE = {metric.key for metric in GAZE}
@@ -44,12 +48,13 @@ OF_GAZE = {metric.key for metric in GAZE}
 class Results:
     """The pooled rows of run folders.
 
-    rows: a DataFrame with a row per example and run: folder, LABELS, GROUP, CLASSES, ATTACK and
-    scores; backbone is "" for what needs no network ("one viewer", "centre"). arrays: by name,
-    float32, NaN for rows without: CURVES `(rows, 256)`, RANKING `(rows, classes)`, where the
-    columns exceed the classes of a dataset as well. notes: `{(task, dataset): sentences}` that have
-    to stand under every table. kept: what was computed from them, by name, for whoever needs it
-    next; nothing changes the rows.
+    rows: a DataFrame with a row per example and run: folder, LABELS, GROUP, ABOUT_DATA, CLASSES,
+    ATTACK and scores; the names of drawn datasets say that they are (`origin.label`); backbone is
+    "" for what needs no network ("one viewer", "centre"). arrays: by name, float32, NaN for rows
+    without: CURVES `(rows, 256)`, RANKING `(rows, classes)`, where the columns exceed the classes
+    of a dataset as well. notes: `{(task, dataset): sentences}` that have to stand under every
+    table. kept: what was computed from them, by name, for whoever needs it next; nothing changes
+    the rows.
     """
 
     rows: pd.DataFrame
@@ -67,6 +72,14 @@ class Results:
         for name, value in labels.items():
             mask &= self._codes(name) == self._code(name, value)
         return self.rows[mask], {name: values[mask] for name, values in self.arrays.items()}
+
+    def is_drawn(self, task, dataset):
+        """Whether a dataset is drawn, or what a network that was scored on it has learnt from."""
+        if "drawn" not in self.kept:
+            drawn = self.rows["drawn"] | self.rows["trained_drawn"]
+            pairs = self.rows.loc[drawn, ["task", "dataset"]].drop_duplicates()
+            self.kept["drawn"] = set(pairs.itertuples(index=False, name=None))
+        return (task, dataset) in self.kept["drawn"]
 
     def _codes(self, name):
         """A column as numbers, which are compared with one a hundred times faster than texts."""
@@ -93,6 +106,7 @@ def read(folders):
     _check_origins(folders)
     parts = [_read(Path(folder).expanduser()) for folder in folders]
     rows = pd.concat([rows for rows, _, _ in parts], ignore_index=True)
+    _check_one_origin(rows)
     _check_distinct(rows)
     _check_one_attack(rows)
     _check_one_group(rows)
@@ -111,9 +125,42 @@ def _read(folder):
         raise InputError(folder, "the folder of a run", received)
     rows = _read_rows(folder / "examples.csv")
     rows.insert(0, "folder", str(folder))
-    if not of_networks(rows).any():
-        return rows, {}, ()
-    return rows, *_read_arrays(folder / "arrays.npz", rows)
+    arrays, notes = {}, ()
+    if of_networks(rows).any():
+        arrays, notes = _read_arrays(folder / "arrays.npz", rows)
+    return _told(folder, rows, notes), arrays, notes
+
+
+def _told(folder, rows, notes):
+    """The rows with ABOUT_DATA filled in, and the names of drawn datasets saying so."""
+    if (rows["drawn"] == "").any():
+        # Results of earlier versions: that they are of drawn data, nothing tells but a sentence.
+        drawn = any(ABOUT in note for note in notes or _notes_of(folder))
+        rows["drawn"] = rows["drawn"].where(rows["drawn"] != "", str(drawn))
+        for work in [w for w in provenance.read(folder) if w["what"] in SCORING][-1:]:
+            old = (rows["fingerprint"] == "") & (rows["dataset"] == work["data"]["name"])
+            rows.loc[old, "fingerprint"] = work["data"]["fingerprint"]
+    for name in ("drawn", "trained_drawn"):
+        strange = sorted(set(rows[name]) - {"True", "False", ""})
+        if strange:
+            where = f"{folder / 'examples.csv'}, column {name}"
+            raise InputError(where, "True or False", repr(strange[0]))
+        rows[name] = rows[name] == "True"
+    pairs = zip(rows["dataset"], rows["drawn"], strict=True)
+    rows["dataset"] = [label(name, drawn) for name, drawn in pairs]
+    return rows
+
+
+def _notes_of(folder):
+    """The notes of an archive of which nothing else is read; none without one."""
+    path = folder / "arrays.npz"
+    if not path.is_file():
+        return ()
+    try:
+        with np.load(path, allow_pickle=False) as file:
+            return tuple(str(note) for note in np.atleast_1d(file["notes"]))
+    except UNREADABLE as error:
+        raise InputError(path, "readable notes", error) from error
 
 
 def _read_rows(path):
@@ -133,7 +180,10 @@ def _read_rows(path):
     except (OSError, ValueError) as error:
         raise InputError(path, "a readable table of examples", str(error).strip()) from error
     _check_columns(path, rows)
-    return rows.reindex(columns=[*LABELS, GROUP, *CLASSES, *ATTACK, *SCORES])
+    for name in ABOUT_DATA:
+        if name not in rows:  # of an earlier version, or written by hand
+            rows[name] = ""
+    return rows.reindex(columns=[*LABELS, GROUP, *ABOUT_DATA, *CLASSES, *ATTACK, *SCORES])
 
 
 def _check_columns(path, rows):
@@ -278,22 +328,50 @@ def _check_one_group(rows):
 
 
 def _check_origins(folders):
-    """Refuse results of another version, and those on data that are not the same everywhere."""
+    """Refuse results of another version, and those whose provenance tells of different data."""
     first = {}
     for folder in folders:
         found = [w for w in provenance.read(Path(folder).expanduser()) if w["what"] in SCORING]
-        if not found:
-            continue  # written by hand, or by whoever kept the rows alone
-        work = found[-1]
-        if work["format"] != RESULT_FORMAT:
-            expected = f"results of format {RESULT_FORMAT}, as this version of keras_attn has them"
-            received = f"format {work['format']}, of version {work['versions']['keras_attn']}"
-            raise InputError(folder, expected, received)
-        data = work["data"]
-        known, where = first.setdefault(data["name"], (data["fingerprint"], folder))
-        if data["fingerprint"] != known:
-            expected = f"results on {data['name']} of fingerprint {known[:12]}, as {where} has"
-            raise InputError(folder, expected, f"fingerprint {data['fingerprint'][:12]}")
+        # Without any they are written by hand, or by whoever kept the rows alone.
+        for work in found[-1:]:
+            if work["format"] != RESULT_FORMAT:
+                received = f"format {work['format']}, of version {work['versions']['keras_attn']}"
+                expected = f"results of format {RESULT_FORMAT}, as this version of keras_attn has"
+                raise InputError(folder, f"{expected} them", received)
+            data = work["data"]
+            name, stamp = (data["name"], data.get("drawn")), data["fingerprint"]
+            known, where = first.setdefault(name, (stamp, folder))
+            if stamp != known:
+                what = f"results on {data['name']}"
+                raise InputError(folder, *_other_data(what, known, where, stamp))
+
+
+def _check_one_origin(rows):
+    """Refuse what would be pooled, or stand in one table, and is of different data.
+
+    That is rows on data of one name that are not the same, and rows of one network by name that
+    has learnt from different data.
+    """
+    for labels, column, what in (
+        (["dataset"], "fingerprint", "results on {}"),
+        (["task", "dataset", *NETWORK], "trained_fingerprint", "networks {} that learnt from data"),
+    ):
+        told = rows[rows[column] != ""].drop_duplicates([*labels, column])
+        twice = told[told.duplicated(labels, keep=False)]
+        if twice.empty:
+            continue
+        first = twice.iloc[0]
+        same = (twice[labels] == first[labels]).all(axis=1)
+        second = twice[same].iloc[1]
+        named = what.format(" ".join(value for value in first[labels] if value))
+        told = _other_data(named, first[column], first["folder"], second[column])
+        raise InputError(second["folder"], *told)
+
+
+def _other_data(what, known, where, received):
+    """What was expected, and what was received, of data that are not the same in two folders."""
+    expected = f"{what} of fingerprint {known[:12]}, as {where} has"
+    return expected, f"fingerprint {received[:12]}"
 
 
 def _check_distinct(rows):

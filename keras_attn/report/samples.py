@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import pandas as pd
 
+from keras_attn import origin
 from keras_attn.report.paper_tables import CURVES, NETWORK, RANKING, SCORES, Subset
 from keras_attn.report.ranking import Ranking, ranking_of
 from keras_attn.report.results import groups_of
@@ -232,7 +233,8 @@ class Samples:
                 groups = self._groups_of(network["dataset"])
                 self._groups[group] = examples_of(rows, arrays, groups)
             whole = self._groups.get(group)
-            made = len(rows) and sample_of(rows, arrays, subset, " ".join(group), whole)
+            name = " ".join(map(origin.name_of, group))
+            made = len(rows) and sample_of(rows, arrays, subset, name, whole)
             self._found[key] = made or None
         return self._found[key]
 

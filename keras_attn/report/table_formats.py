@@ -13,10 +13,18 @@ from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
 
+from keras_attn import origin
 from keras_attn.mechanisms import MECHANISMS
 from keras_attn.report import table_legend
 from keras_attn.report.audit_table import decimals
-from keras_attn.report.paper_tables import KEYS, NO_ATTENTION, TRUNK, order, trunk_title
+from keras_attn.report.paper_tables import (
+    KEYS,
+    NO_ATTENTION,
+    TRUNK,
+    dataset_title,
+    order,
+    trunk_title,
+)
 from keras_attn.report.table_legend import NOISE
 
 DIGITS = 3
@@ -126,13 +134,16 @@ def _block(table, cells, paper, bare):
                 column |= {"subset": subset.key, "metric": metric.key}
                 named = [column | of_row for _, of_row in rows]
                 keys = [tuple(names[key] for key in KEYS) for names in named]
+                theirs = [names | {"dataset": origin.name_of(dataset)} for names in named]
+                theirs = [tuple(names[key] for key in KEYS) for names in theirs]
                 arrow = "↑" if metric.higher_is_better else "↓"
                 part = subset.key if subset.column else ""
                 headings.append(Heading(title, f"{metric.title} {arrow}", part))
-                columns.append(_column(metric, [(ours.get(k), printed.get(k)) for k in keys]))
+                pairs = zip(map(ours.get, keys), map(printed.get, theirs), strict=True)
+                columns.append(_column(metric, list(pairs)))
     titles = [title for title, _ in rows]
     made = tuple(zip(titles, zip(*columns, strict=True), strict=True))
-    return Block(table_legend.dataset_title(dataset), tuple(headings), made)
+    return Block(dataset_title(dataset), tuple(headings), made)
 
 
 def _rows_and_groups(cells, bare):
@@ -168,7 +179,13 @@ def _printed(value):
 
 def texts(sheet):
     """The sheet as CSV, Markdown and LaTeX, in this order."""
-    return sheet.cells.to_csv(index=False), as_markdown(sheet), as_latex(sheet)
+    return names_and_drawn(sheet.cells).to_csv(index=False), as_markdown(sheet), as_latex(sheet)
+
+
+def names_and_drawn(rows):
+    """A table with the datasets' own names, which join with the paper's, and a column `drawn`."""
+    own = rows["dataset"].map(origin.name_of)
+    return rows.assign(dataset=own, drawn=rows["dataset"] != own)
 
 
 def _how_to_read(sheet, best, second):

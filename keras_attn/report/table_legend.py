@@ -2,15 +2,16 @@
 
 import numpy as np
 
+from keras_attn import origin
 from keras_attn.mechanisms import MECHANISMS
 from keras_attn.metrics.recognition import top_average_precision
 from keras_attn.report.audit_table import decimals
 from keras_attn.report.paper_tables import (
-    DATASETS,
     GAZE,
     NETWORK,
     RANKING,
     TRUNK,
+    dataset_title,
     order,
     trunk_title,
 )
@@ -26,11 +27,6 @@ SELF_SCORED = (
     "Explicit ({name}) scores a density on the very fixations it was made from: a bound set by "
     "blur and resolution, not a ceiling."
 )
-
-
-def dataset_title(name):
-    """The name of a dataset in print; one that is not the paper's is called as it is."""
-    return DATASETS.get(name, name)
 
 
 def lines(table, results, cells):
@@ -53,7 +49,7 @@ def lines(table, results, cells):
     if table.about_gaze:
         gaze = [n for n, m in MECHANISMS.items() if m.takes_gaze and n in set(cells["attention"])]
         made += [SELF_SCORED.format(name=name) for name in gaze]
-    pairs = set(zip(cells["dataset"], cells["backbone"], strict=True))
+    pairs = set(zip(map(origin.name_of, cells["dataset"]), cells["backbone"], strict=True))
     made += [r.sentence for r in table.remarks if (r.dataset, r.backbone) in pairs]
     made += [sentence for part in shown for sentence in _differences(table, part)]
     return (*made, *_notes(results.notes, table.task, datasets))
@@ -85,6 +81,9 @@ def _counts(table, rows):
     grouped = rows.groupby(list(NETWORK))
     images, seeds = grouped["id"].nunique(), grouped["seed"].nunique()
     parts = [_span(images, table.unit)]
+    if groups := groups_of(rows):
+        count = len(set(groups.values()))
+        parts.append(f"{count:,} groups of them, each drawn as a whole and tested by its mean")
     if table.about_gaze:
         seen = rows.dropna(subset="s_auc").groupby(list(NETWORK))["id"].nunique()
         parts.append(f"{_span(seen)} of them with fixations")
@@ -110,11 +109,6 @@ def _intervals(table, rows):
         kinds.setdefault(kind, []).append(metric.title)
     told = [f"{kind} for {' and '.join(titles)}" for kind, titles in kinds.items()]
     made = f"{title}, intervals: {', '.join(told)}"
-    if groups := groups_of(rows):
-        made += (
-            f"; {table.unit}s of a group ({len(set(groups.values())):,} of them) are drawn as one, "
-            "and tested by their mean"
-        )
     count = _networks(rows).groupby(list(NETWORK))["id"].nunique().min()
     if count < 100:
         weight = f"one {table.unit} of {count} is {decimals(100 / count, 1)} points"
@@ -260,6 +254,8 @@ def _notes(notes, task, datasets):
             told.setdefault(sentence, []).append(dataset_title(dataset))
     made = []
     for sentence, named in told.items():
-        clear = len(named) == len(datasets) or all(name in sentence for name in named)
+        clear = len(named) == len(datasets) or all(
+            origin.name_of(name) in sentence for name in named
+        )
         made.append(f"Note: {sentence}" if clear else f"Note: {', '.join(named)}: {sentence}")
     return made

@@ -130,6 +130,7 @@ def write_rows(folders, out):
     for task, rows in read(folders).rows.groupby("task", sort=False):
         path = out / f"{task}.csv"
         with runs.replacing(path) as stage:
-            rows.dropna(axis=1, how="all").to_csv(stage, index=False)
+            rows = table_formats.names_and_drawn(rows).dropna(axis=1, how="all")
+            rows.to_csv(stage, index=False)
         made.append(path)
     return made

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from keras_attn import provenance, runs
+from keras_attn import origin, provenance, runs
 from keras_attn.errors import InputError
 from keras_attn.report import tables
 from keras_attn.report.paper_tables import KEYS, TABLES
@@ -43,7 +43,11 @@ def differences(out):
     gone = [folder for folder in told if not folder.is_dir()]
     if gone:
         return found, 0
-    cells = tables.cells(tables.read(list(told)))
+    results = tables.read(list(told))
+    cells = tables.cells(results)
+    if not results.rows["data_kind"].any():
+        # Of results of earlier versions: their tables call drawn data by the name alone.
+        cells["dataset"] = cells["dataset"].map(origin.name_of)
     for table in TABLES:
         path = out / TABLES_IN / table.files[0]
         own = cells[cells["table"] == table.number]
@@ -78,6 +82,9 @@ def _compared(path, cells):
     keys = list(KEYS)
     try:
         written = pd.read_csv(path, keep_default_na=False, na_values={"value": [""], "n": [""]})
+        if "drawn" in written:  # but in tables of earlier versions
+            pairs = zip(written["dataset"], written.pop("drawn"), strict=True)
+            written["dataset"] = [origin.label(name, drawn) for name, drawn in pairs]
         written = written.set_index(keys)
     except (OSError, ValueError, KeyError) as error:
         return [f"{path}: no table of cells ({error})"]

@@ -18,6 +18,7 @@ of it, for a resolved configuration:
 """
 
 import importlib
+import json
 
 from keras_attn import configs
 from keras_attn.errors import InputError, one_of
@@ -43,12 +44,22 @@ def of_model(model):
     return next((module for module in modules if module.takes(model)), modules[0])
 
 
-def tag(model, config):
-    """Let a model know the configuration it was made from; returns the model."""
+def tag(model, config, data=None):
+    """Let a model know the configuration it was made from, and what its run knows of its data.
+
+    data: see `known_data.record`, or None. Returns the model.
+    """
     model.keras_attn_config = config
+    # As text: Keras would wrap a dict, to look for layers in it.
+    model.keras_attn_data = json.dumps(data)
     return model
 
 
 def config_of(model):
     """The configuration a model was made from, or None for one from elsewhere."""
     return getattr(model, "keras_attn_config", None)
+
+
+def data_of(model):
+    """What the run of a model knows of the data it learnt from; None where that is unknown."""
+    return json.loads(getattr(model, "keras_attn_data", "null"))

@@ -284,3 +284,22 @@ def test_classes_that_do_not_fit_are_named(root, text, message):
 def test_images_without_a_class_are_left_out_where_that_is_asked_for(root):
     data = datasets.folder(classes(root, "image,class\nb,x\n"), on_bad_example="skip")
     assert [e.id for e in data] == ["b"] and len(data.report.skipped) == 1
+
+
+@pytest.mark.parametrize(
+    ("fields", "where"),
+    [
+        ({"label": "cat"}, "label: expected the place of its class"),
+        ({"label": -1}, "label: "),
+        ({"label": True}, "label: "),
+        ({"shape": (30, 40, 3)}, r"shape: expected \(height, width\)"),
+        ({"shape": (30.5, 40)}, "shape: "),
+        ({"image": np.zeros((30, 40))}, "image: expected the path"),
+        ({"mask": np.zeros((30, 40))}, "mask: expected the path"),
+    ],
+)
+def test_an_example_that_cannot_be_is_refused(fields, where):
+    made = {"id": "a", "image": "/a.png", "shape": (30, 40), "points": [], "subjects": []}
+    datasets.Example(**made)
+    with pytest.raises(InputError, match=f"example 'a', {where}"):
+        datasets.Example(**(made | fields))

@@ -360,8 +360,10 @@ def test_a_single_image_has_no_negatives_and_no_centre_bias(good):
     [
         ([], [], "maps: expected at least one map. Received: an empty sequence"),
         ([np.ones((2, 2))], [], "points: expected one array for each of 1 maps. Received: 0"),
-        ([np.ones((2, 2))], [[1, 2]], r"points\[0\]: expected an array of shape \(N, 2\)"),
-        ([np.ones(4)], [[[1, 1]]], r"maps\[0\]: expected a map of shape \(H, W\)"),
+        ([np.ones((2, 2))], [[1, 2]], r"points: .* put it into a list"),
+        ([np.ones((2, 2))], [[[1, 2, 3]]], r"points\[0\]: expected an array of shape \(N, 2\)"),
+        ([np.ones(4)], [[[1, 1]]], r"maps: .* put it into a list"),
+        ([np.ones((2, 2, 3))], [[[1, 1]]], r"maps\[0\]: expected a map of shape \(H, W\)"),
         ([np.ones((2, 2), complex)], [[[1, 1]]], r"maps\[0\]: expected real numbers"),
         ([np.eye(2)] * 2, [[], []], "points: expected at least one fixation"),
     ],
@@ -396,3 +398,21 @@ def test_good_input_warns_of_nothing(good):
         warnings.simplefilter("error")
         for metric in POINT_METRICS:
             metric(maps, points)
+
+
+@pytest.mark.parametrize("name", ["s_auc", "information_gain", "auc_judd", "nss", "cc", "sim"])
+def test_one_map_alone_is_no_list_of_maps(name):
+    one = np.random.default_rng(0).random((30, 40))
+    with pytest.raises(InputError, match=r"maps: .*one for each image.*put it into a list"):
+        getattr(gaze, name)(one, [[(5, 5)]] if name not in ("cc", "sim") else one)
+
+
+def test_the_points_of_one_image_alone_are_no_list():
+    one = np.random.default_rng(0).random((30, 40))
+    with pytest.raises(InputError, match=r"points: .*one of shape \(2, 2\).*put it into a list"):
+        gaze.nss([one, one], np.array([[5, 5], [20, 10]]))
+
+
+def test_a_channel_of_maps_is_told_to_be_left_away():
+    with pytest.raises(InputError, match=r"maps\[0\]: .*map\[\.\.\., 0\]"):
+        gaze.nss(np.ones((2, 30, 40, 1)), [[(5, 5)], [(6, 6)]])

@@ -84,3 +84,9 @@ def test_accuracy_and_fooling_rate():
 def test_what_cannot_be_scored_is_named(call, message):
     with pytest.raises(InputError, match=message):
         call()
+
+
+@pytest.mark.parametrize("labels", [["cat", "dog"], [0.0, 1.0], [-1, 0], [0, 3]])
+def test_labels_that_are_no_places_of_classes_are_refused(labels):
+    with pytest.raises(InputError, match="y_true: expected places of classes, .* 0 to 2"):
+        accuracy(labels, np.eye(3)[:2])

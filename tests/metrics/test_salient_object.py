@@ -275,3 +275,9 @@ def test_floats_outside_the_unit_interval_have_no_raw_error(pairs):
     assert found == pytest.approx({k: expected[k] for k in found}, abs=2e-3)
     rounded = so.scores([p / 255 * (1 + 1e-7) for p in predictions], masks)
     assert rounded["mae_raw"] == pytest.approx(expected["mae_raw"], abs=1e-6)
+
+
+def test_one_prediction_alone_is_no_list_of_predictions():
+    one = np.random.default_rng(0).random((30, 40))
+    with pytest.raises(InputError, match=r"predictions: .*put it into a list"):
+        so.scores(one, one > 0.5)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_attn import origin
 from keras_attn.datasets.cub_vwsw import cub_vwsw
 from keras_attn.datasets.dut_omron import dut_omron
 from keras_attn.datasets.folder import folder
@@ -81,7 +82,6 @@ VERSION = 1
 """Of the drawing; scenes of another version are not taken for those of this one."""
 SMALLEST = 32
 LEAST = {"images": 1, "videos": 1, "frames": 2}
-SETTINGS = "drawn.json"
 
 
 def miniature(
@@ -105,7 +105,8 @@ def miniature(
     drawn from; the same seed draws the same scenes. root: the folder to write to, by default one
     in the system's folder for temporary files; scenes that are there already are used if they
     were drawn from the same arguments, refused if not, or with `overwrite` drawn anew.
-    Returns a `GazeDataset` or a `VideoDataset` whose note says that it says nothing about people.
+    Returns a `GazeDataset` or a `VideoDataset` that is `drawn`, as is whatever is read of these
+    files later, and whose note says that it says nothing about people.
     """
     kind = FORMATS[one_of("name", name, tuple(FORMATS))]
     sizes = _sizes(name, kind, {"images": images, "videos": videos, "frames": frames})
@@ -116,15 +117,14 @@ def miniature(
         place = Path(tempfile.gettempdir()) / "keras_attn_miniature"
         root = place / "-".join(map(str, (name, *sizes.values(), *shape, seed, VERSION)))
     root = Path(root)
-    if _drawn_from(root) != settings:
-        if root.exists() and not (overwrite and _drawn_from(root)):
-            raise InputError(root, f"scenes drawn from {settings}", _drawn_from(root) or "others")
+    if origin.settings(root) != settings:
+        if root.exists() and not (overwrite and origin.settings(root)):
+            received = origin.settings(root) or "others"
+            raise InputError(root, f"scenes drawn from {settings}", received)
         rng = np.random.default_rng(seed)
         drawn = kind.draw(rng, tuple(shape), kind.viewers, *sizes.values())
         _whole(root, settings, lambda stage: kind.write(stage, drawn))
-    data = kind.read(root)
-    own = [] if scenes.ABOUT in data.note else [scenes.ABOUT]
-    return replace(data, note=" ".join([*own, *filter(None, [data.note])]))
+    return replace(kind.read(root), drawn=True)
 
 
 def _sizes(name, kind, asked):
@@ -143,14 +143,7 @@ def drawn_in(dataset):
     """The folder that the pictures of a drawn dataset were written to; None for other datasets."""
     example = dataset[0]
     path = example.video if isinstance(dataset, VideoDataset) else example.image
-    folders = () if path is None else path.parents
-    return next((folder for folder in folders if (folder / SETTINGS).is_file()), None)
-
-
-def _drawn_from(root):
-    """The arguments that the scenes in `root` were drawn from; None where it holds no such."""
-    path = root / SETTINGS
-    return json.loads(path.read_text(encoding="utf-8")) if path.is_file() else None
+    return None if path is None else origin.drawn_folder(path)
 
 
 def _whole(root, settings, write):
@@ -161,13 +154,13 @@ def _whole(root, settings, write):
             stage = Path(folder) / root.name
             stage.mkdir()
             write(stage)
-            (stage / SETTINGS).write_text(json.dumps(settings), encoding="utf-8")
-            if _drawn_from(root):
+            (stage / origin.MARKER).write_text(json.dumps(settings), encoding="utf-8")
+            if origin.settings(root):
                 shutil.rmtree(root)
             stage.rename(root)
     except OSError as error:
         # Another process may have drawn the same scenes meanwhile; theirs are as good.
-        if _drawn_from(root) != settings:
+        if origin.settings(root) != settings:
             what = next(size for size in ("images", "videos") if size in settings)
             what = f"{settings[what]} drawn {'pictures' if what == 'images' else what}"
             expected = f"room to write {what}"

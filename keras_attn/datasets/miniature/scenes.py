@@ -10,10 +10,9 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-ABOUT = (
-    "Drawn scenes with simulated gaze. They show that the machinery works; they say nothing about "
-    "people or about networks trained on photographs."
-)
+from keras_attn import origin
+
+ABOUT = origin.ABOUT
 VIEWERS = 6
 FIXATIONS = (4, 8)
 """Fewest and most fixations of a viewer."""

@@ -16,7 +16,7 @@ from keras_attn.errors import InputError, listing
 from keras_attn.gaze import FIXATION_SIGMA
 from keras_attn.report import gallery_file, pictures
 from keras_attn.report.panels import spaced
-from keras_attn.report.paper_tables import DATASETS, NETWORK, TRUNK, order, trunk_title
+from keras_attn.report.paper_tables import NETWORK, TRUNK, dataset_title, order, trunk_title
 from keras_attn.report.results import of_networks
 from keras_attn.resizing import at_size
 from keras_attn.statistics import evenly
@@ -115,7 +115,7 @@ class _Kept:
         return {
             "task": first["task"],
             "dataset": first["dataset"],
-            "title": DATASETS.get(first["dataset"], first["dataset"]),
+            "title": dataset_title(first["dataset"]),
             "scores": SCORES[first["task"]],
             "trunk": "fusion" if fused else "backbone",
             "trunks": [trunk[1] if fused else trunk_title(*trunk) for trunk in trunks],

@@ -3,13 +3,11 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from keras_attn.datasets.miniature.scenes import ABOUT
 from keras_attn.mechanisms import MECHANISMS
 from keras_attn.report import findings
 from keras_attn.report.audit_table import decimals
-from keras_attn.report.paper_tables import TABLES, trunk_title
+from keras_attn.report.paper_tables import TABLES, dataset_title, trunk_title
 from keras_attn.report.results import of_networks
-from keras_attn.report.table_legend import dataset_title
 
 TITLES = {
     "salient_object": "Salient object segmentation",
@@ -54,7 +52,7 @@ class Standing:
 
 def drawn(results):
     """Whether any example was drawn, and how much: "", "some" or "all" of the datasets."""
-    told = [any(ABOUT in note for note in notes) for notes in results.notes.values()]
+    told = [results.is_drawn(*key) for key in results.notes]
     if not any(told):
         return ""
     return "all" if all(told) else "some"

@@ -13,9 +13,8 @@ from keras_attn.report import tables
 from keras_attn.report.audit_table import decimals
 from keras_attn.report.claims import METRICS
 from keras_attn.report.page.overview import TITLES
-from keras_attn.report.paper_tables import NETWORK, TABLES, trunk_title
+from keras_attn.report.paper_tables import NETWORK, TABLES, dataset_title, trunk_title
 from keras_attn.report.results import of_networks
-from keras_attn.report.table_legend import dataset_title
 from keras_attn.statistics import evenly
 
 MOST = 60

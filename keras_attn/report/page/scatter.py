@@ -8,8 +8,15 @@ import pandas as pd
 from keras_attn.mechanisms import MECHANISMS
 from keras_attn.report.audit_table import decimals
 from keras_attn.report.page import plots
-from keras_attn.report.paper_tables import GAZE, NETWORK, TABLES, TRUNK, order, trunk_title
-from keras_attn.report.table_legend import dataset_title
+from keras_attn.report.paper_tables import (
+    GAZE,
+    NETWORK,
+    TABLES,
+    TRUNK,
+    dataset_title,
+    order,
+    trunk_title,
+)
 from keras_attn.statistics import rank_correlation
 
 WIDTH, HEIGHT = 400, 310

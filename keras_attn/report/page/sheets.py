@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from itertools import groupby
 
+from keras_attn import origin
 from keras_attn.report import findings
 from keras_attn.report.page import answers, plots
 
@@ -55,7 +56,9 @@ def shown(sheets, found):
 def _is_grainy(sheet):
     """Whether it shows the accuracies of UCF Sports."""
     own = sheet.cells
-    return bool(((own["dataset"] == "ucf_sports") & (own["metric"] == "accuracy")).any())
+    return bool(
+        ((own["dataset"].map(origin.name_of) == "ucf_sports") & (own["metric"] == "accuracy")).any()
+    )
 
 
 def _spans(block):

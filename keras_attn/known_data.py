@@ -1,0 +1,198 @@
+"""What a run knows of the data that it learnt from, and what its rows tell of those scored on.
+
+Imports no model. What is known is a dict: the part `data` of a run's record.
+"""
+
+from dataclasses import replace
+
+from keras_attn import configs, origin
+from keras_attn.errors import InputError
+
+SCORED = ("drawn", "data_kind", "fingerprint")
+"""Columns of rows that tell of the data they score."""
+TRAINED = ("trained_on", "trained_drawn", "trained_fingerprint")
+"""Columns of rows that tell of the data their network learnt from; empty where that is unknown."""
+SHOWN = 12
+"""Digits of a fingerprint that are told."""
+
+
+def record(dataset):
+    """What a run writes down of its training data: plain values.
+
+    `name`, `fingerprint`, `note`, `examples` and `reading` are those of the part that was trained
+    on; `whole` has those of the dataset that it is a part of. kind: the reader, or that it was
+    made in Python; source: arguments that read the whole again, or None.
+    """
+    whole = dataset.whole or dataset
+    made = {"name": dataset.name, "fingerprint": dataset.fingerprint, "note": dataset.note}
+    made |= {"examples": len(dataset), "reading": str(dataset.report), "drawn": dataset.drawn}
+    made |= {"kind": origin.kind_of(dataset), "source": dataset.source}
+    counted = {"examples": len(whole), "fixations": whole.report.points}
+    made["whole"] = {"name": whole.name, "fingerprint": fingerprint(dataset), **counted}
+    return configs.plain(made)
+
+
+def name_of(known):
+    """The name of the whole dataset that a run learnt from."""
+    # Runs of earlier versions tell that of the part alone.
+    return (known.get("whole") or known)["name"]
+
+
+def label_of(known):
+    """The same in print."""
+    return origin.label(name_of(known), is_drawn(known))
+
+
+def is_drawn(known):
+    """Whether a run learnt from drawn data."""
+    # Runs of earlier versions tell it in their note alone.
+    drawn = known.get("drawn")
+    return origin.ABOUT in (known.get("note") or "") if drawn is None else drawn
+
+
+def fingerprint(dataset):
+    """The fingerprint of the whole dataset, or its own where the part has other examples.
+
+    Scores depend on all of it: other examples' fixations are negatives and centre bias.
+    """
+    whole = dataset.whole
+    if whole is None:
+        return dataset.fingerprint
+    same = _same_examples(dataset)
+    return whole.fingerprint if same is not None and _alike(same, dataset) else dataset.fingerprint
+
+
+def _alike(one, other):
+    return one.fingerprint == other.fingerprint
+
+
+def _same_examples(dataset):
+    """The part of the whole with the ids of a part; None where the whole has not all of them."""
+    places = {example.id: place for place, example in enumerate(dataset.whole)}
+    if not all(example.id in places for example in dataset):
+        return None
+    return dataset.whole.part(dataset.name, [places[example.id] for example in dataset])
+
+
+def recognised(dataset, known):
+    """The dataset, drawn where a run knows these very data as drawn, whatever their folder says."""
+    if known is None or not is_drawn(known) or dataset.drawn or not _is_own(dataset, known):
+        return dataset
+    whole = dataset.whole and replace(dataset.whole, drawn=True)
+    return replace(dataset, drawn=True, whole=whole)
+
+
+def _is_own(dataset, known):
+    return fingerprint(dataset) == (known.get("whole") or known)["fingerprint"]
+
+
+def columns(dataset, known=None):
+    """Columns of the rows of an evaluation, by name: SCORED and, of networks, TRAINED.
+
+    known: what the network's run knows; None for a network from elsewhere.
+    """
+    values = (dataset.drawn, origin.kind_of(dataset), fingerprint(dataset))
+    made = dict(zip(SCORED, values, strict=True))
+    whole = (known or {}).get("whole")
+    values = ("", None, "")
+    if known:
+        values = (name_of(known), is_drawn(known), whole["fingerprint"] if whole else "")
+    return made | dict(zip(TRAINED, values, strict=True))
+
+
+def notes(dataset, known):
+    """Sentences on what a run has learnt from, for scores on a dataset; maybe none."""
+    if known is None:
+        return ()
+    made = []
+    if is_drawn(known) and not dataset.drawn:
+        made.append(
+            f"The network learnt from {label_of(known)}, drawn pictures with simulated gaze: its "
+            "scores say nothing about networks trained on photographs."
+        )
+    if not is_drawn(known) and dataset.drawn:
+        made.append(
+            f"The network learnt from {label_of(known)} and is scored on drawn data, which say "
+            "nothing about people."
+        )
+    return (*made, *_others(dataset, known))
+
+
+def _others(dataset, known):
+    """A sentence where data that go by the name or the folder of the training's are others."""
+    whole, told = dataset.whole or dataset, known.get("whole")
+    if told is None or fingerprint(dataset) == told["fingerprint"]:
+        return ()
+    places = [(source or {}).get("root") for source in (dataset.source, known.get("source"))]
+    if whole.name != told["name"] and (places[0] is None or places[0] != places[1]):
+        return ()
+    now, then = _counts(dataset, told)
+    digits = [one[:SHOWN] for one in (fingerprint(dataset), told["fingerprint"])]
+    return (
+        f"The data are not those of the training, although they are called {whole.name}: {now} in "
+        f"place of {then} (fingerprint {digits[0]} in place of {digits[1]}).",
+    )
+
+
+def _counts(dataset, told):
+    """How much there is now, and how much there was, in words."""
+    whole = dataset.whole or dataset
+    if whole.fingerprint == told["fingerprint"] and (same := _same_examples(dataset)):
+        whole, told = dataset, {"examples": len(same), "fixations": same.report.points}
+    pairs = ((whole.report.points, len(whole)), (told["fixations"], told["examples"]))
+    return [f"{points:,} fixations on {count:,} examples" for points, count in pairs]
+
+
+def named(whole, known):
+    """A dataset that was read, under the name by which the run knows these very data."""
+    return replace(whole, name=name_of(known)) if _is_own(whole, known) else whole
+
+
+def check_held_out(train, known, where):
+    """`InputError` where a run learnt from the same data, but from another part than `train`.
+
+    What was held out is not known then. Other data pass, since scores on them say so; but not of a
+    run of an earlier version, which does not tell them from another part.
+    """
+    if train.fingerprint == known["fingerprint"]:
+        return
+    told, whole = known.get("whole"), train.whole or train
+    if told is None:
+        received = f"{train.label}, {train.report.points:,} fixations on {len(train)} examples"
+        expected = (
+            f"to find the data that it learnt from, {known['name']!r}, {known['examples']} "
+            "examples; or those to score named with --data.name and --data.root"
+        )
+        raise InputError(where, expected, received)
+    if whole.fingerprint == told["fingerprint"]:
+        received = f"a run that learnt from another part, {known['name']!r}"
+        received += f", {known['examples']} of {told['examples']} examples"
+        raise InputError(where, PART, received)
+
+
+def check_findable(config, known, where):
+    """`InputError` where the data of a run cannot be read again from what its record says.
+
+    known: of the run; that of an earlier version passes. where: what the message names.
+    """
+    if "source" not in known:
+        return
+    if configs.read_as(config, known["source"]) is None:
+        how = "data that were made in Python" if known["source"] is None else "data read by "
+        how += "" if known["source"] is None else f"{_call(known['source'])}"
+        raise InputError(where, REMEDY, f"{label_of(known)}: {how}")
+
+
+PART = (
+    "a run that learnt from what its configuration trains on; score all with --data.whole, or hand "
+    "over what was held out in Python, keras_attn.evaluate(run, data)"
+)
+REMEDY = (
+    "data that can be read again; hand them over in Python, keras_attn.evaluate(run, data), or "
+    "name them with --data.name and --data.root"
+)
+
+
+def _call(source):
+    given = ", ".join(f"{name}={value!r}" for name, value in source.items() if name != "name")
+    return f"datasets.{source['name']}({given}), which no option of the command says"
