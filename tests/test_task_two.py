@@ -274,9 +274,10 @@ def test_images_are_refused_by_task_2_and_videos_by_the_others(late, scenes, hol
             ka.train(config, hollywood, out=tmp_path / "run")
     image = keras.Input((48, 48, 3))
     other = keras.Model(image, {"saliency": keras.layers.Conv2D(1, 1)(image)})
-    for refusing in (ka.evaluate, ka.audit):
-        with pytest.raises(InputError, match=f"data: {wanted}"):
-            refusing(other, hollywood, progress=False)
+    with pytest.raises(InputError, match=f"data: {wanted}"):
+        ka.evaluate(other, hollywood, progress=False)
+    with pytest.raises(InputError, match="data: expected a GazeDataset, of images.*a VideoDataset"):
+        ka.audit(other, hollywood, progress=False)
 
 
 def test_other_classes_are_refused(late, sports, hollywood, tmp_path):
