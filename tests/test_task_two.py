@@ -262,9 +262,9 @@ def scenes(tmp_path_factory):
 
 
 def test_images_are_refused_by_task_2_and_videos_by_the_others(late, scenes, hollywood, tmp_path):
-    with pytest.raises(InputError, match="train: expected a VideoDataset. Received: GazeDataset"):
+    with pytest.raises(InputError, match="train: expected a VideoDataset.* Received: GazeDataset"):
         ka.train(small(), scenes, out=tmp_path / "run")
-    with pytest.raises(InputError, match="data: expected a VideoDataset. Received: GazeDataset"):
+    with pytest.raises(InputError, match="data: expected a VideoDataset.* Received: GazeDataset"):
         ka.train(small(), hollywood, validation=scenes, out=tmp_path / "run")
     with pytest.raises(InputError, match="data: expected a VideoDataset"):
         ka.evaluate(late, scenes, progress=False)
@@ -274,9 +274,10 @@ def test_images_are_refused_by_task_2_and_videos_by_the_others(late, scenes, hol
             ka.train(config, hollywood, out=tmp_path / "run")
     image = keras.Input((48, 48, 3))
     other = keras.Model(image, {"saliency": keras.layers.Conv2D(1, 1)(image)})
-    for refusing in (ka.evaluate, ka.audit):
-        with pytest.raises(InputError, match=f"data: {wanted}"):
-            refusing(other, hollywood, progress=False)
+    with pytest.raises(InputError, match=f"data: {wanted}"):
+        ka.evaluate(other, hollywood, progress=False)
+    with pytest.raises(InputError, match="data: expected a GazeDataset, of images.*a VideoDataset"):
+        ka.audit(other, hollywood, progress=False)
 
 
 def test_other_classes_are_refused(late, sports, hollywood, tmp_path):
@@ -297,7 +298,7 @@ def test_other_classes_are_refused(late, sports, hollywood, tmp_path):
 def test_videos_without_flow_are_refused_and_it_is_said_how_they_get_it(late, hollywood, tmp_path):
     bare = replace(hollywood, examples=tuple(replace(video, flow=None) for video in hollywood))
     message = (
-        rf"video '{hollywood[0].id}': expected extracted flow \(flow_root, as tools/extract_flow"
+        rf"video '{hollywood[0].id}': expected extracted flow: .*flow_root.* tools/extract_flow"
     )
     with pytest.raises(InputError, match=message):
         ka.train(small(), bare, out=tmp_path / "run")
