@@ -13,7 +13,7 @@ from keras_attn.mechanisms import MECHANISMS
 from keras_attn.report import paper_tables, table_formats, tables
 
 COLUMNS = "table,dataset,backbone,fusion,subset,attention,metric,value,low,high,n"
-COLUMNS += ",behind,behind_low,behind_high,behind_p,within_noise"
+COLUMNS += ",behind,behind_low,behind_high,behind_p,within_noise,drawn"
 
 
 @pytest.fixture(scope="module")
