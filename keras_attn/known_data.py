@@ -4,6 +4,7 @@ Imports no model. What is known is a dict: the part `data` of a run's record.
 """
 
 from dataclasses import replace
+from pathlib import Path
 
 from keras_attn import configs, origin
 from keras_attn.errors import InputError
@@ -173,9 +174,12 @@ def check_held_out(train, known, where):
 def check_findable(config, known, where):
     """`InputError` where the data of a run cannot be read again from what its record says.
 
-    known: of the run; that of an earlier version passes. where: what the message names.
+    known: of the run. where: what the message names.
     """
-    if "source" not in known:
+    root = config.data.root
+    if root is not None and not Path(root).expanduser().is_dir():
+        raise InputError(where, REMEDY, f"{label_of(known)} in {root}: no such folder")
+    if "source" not in known:  # of a run of an earlier version
         return
     if configs.read_as(config, known["source"]) is None:
         how = "data that were made in Python" if known["source"] is None else "data read by "

@@ -230,7 +230,7 @@ def test_the_page_of_a_run_says_what_it_learnt_from_and_what_it_scores(run, tmp_
     page = (out / "README.md").read_text(encoding="utf-8")
     for words in ("# Salient object segmentation", "AlexNet, attention `supervised`, seed 0"):
         assert words in page
-    for words in ("DUT-OMRON: 15 examples", "`0123abcd`", "say nothing about people"):
+    for words in ("DUT-OMRON (drawn): 15 examples", "`0123abcd`", "say nothing about people"):
         assert words in page
     assert "On 4 examples of DUT-OMRON" in page
     found = results.read(run.path)

@@ -370,6 +370,9 @@ def test_data_that_cannot_be_found_again_are_an_error_that_says_what_to_do(run, 
     made = known_data.record(replace(data, name="mine", source=None))
     with pytest.raises(InputError, match=r"runs/mine: .*evaluate\(run, data\), or name"):
         evaluating.held_out(run.config, evaluating.DataChange(), made, where)
+    gone = configs.changed(run.config, root=data.source["root"] + "-gone")
+    with pytest.raises(InputError, match=r"scenes-gone: no such folder"):
+        evaluating.held_out(gone, evaluating.DataChange(), run.data, where)
     named = evaluating.DataChange(root=data.source["root"], whole=True)
     assert len(evaluating.held_out(run.config, named, made, where)) == 20
     split = known_data.record(data.part("every other", range(0, 20, 2)))
