@@ -17,9 +17,10 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from keras_attn import evaluation, runs
 from keras_attn.datasets import fixation_table
-from keras_attn.datasets.base import GazeReader, by_stem
 from keras_attn.datasets.folder import pictures_not_read
+from keras_attn.datasets.gaze_reader import GazeReader
 from keras_attn.datasets.image_files import IMAGE_SUFFIXES
+from keras_attn.datasets.reader import by_stem
 from keras_attn.errors import InputError, listing
 from keras_attn.gaze_format import GazeFormat
 from keras_attn.models.common import GAZE

@@ -13,8 +13,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from keras_attn.datasets.base import by_stem
 from keras_attn.datasets.image_files import check_upright, picture_file
+from keras_attn.datasets.reader import by_stem
 from keras_attn.errors import InputError, listing
 from keras_attn.resizing import resized, size_of
 

@@ -11,13 +11,10 @@ from pathlib import Path
 import numpy as np
 
 from keras_attn import gaze, origin
-from keras_attn.datasets import conditions, coordinates, groups
-from keras_attn.datasets.image_files import picture_file, read_image
-from keras_attn.datasets.reader import Reader
+from keras_attn.datasets import conditions, groups
+from keras_attn.datasets.image_files import read_image
 from keras_attn.datasets.reading_report import ReadingReport, Report
-from keras_attn.datasets.tables import composed
 from keras_attn.errors import InputError, listing, one_of
-from keras_attn.metrics import plausibility
 
 
 @dataclass(frozen=True, eq=False)
@@ -279,113 +276,3 @@ class GazeDataset(Dataset):
     """A list of `Example`s, images with gaze, with the report of what they are."""
 
     report_kind = ReadingReport
-
-
-class GazeReader(Reader):
-    """Reads images with gaze; one for every format.
-
-    form: the `GazeFormat` of points that people have written, which are turned into pixels and have
-    to be plausible ones; None for points of a published format.
-    """
-
-    kind = GazeDataset
-    what = "images"
-
-    def __init__(self, name, on_bad_example, note="", form=None):
-        super().__init__(name, on_bad_example, note)
-        self.form, self.met, self.points_from = form, [], None
-
-    def add(self, name, image, mask, read_points, *, needs_mask=True, read_box=None, **fields):
-        """Add the image with the mask and what `read_points()` returns.
-
-        That is points, subjects and, where more is known of each point, conditions, as an `Example`
-        has them. read_box: shape of the image -> the box to crop to, in its pixels. fields: further
-        ones of the example, such as label and group. Points outside the image, or its crop, and
-        those of which a coordinate or the viewer is NaN are dropped and counted.
-        """
-
-        def read():
-            return self._read(name, image, mask, read_points, needs_mask, read_box, fields)
-
-        self.keep(name, read)
-
-    def _read(self, name, image, mask, read_points, needs_mask, read_box, fields):
-        picture = picture_file(image)
-        shape = picture.shape
-        if mask is None and needs_mask:
-            raise InputError(f"mask of {image}", "a PNG file of the same name", "none")
-        if mask is not None:
-            _check_mask(mask, image, picture)
-        points, subjects, *more = read_points()
-        points = self._in_pixels(name, points, shape, subjects)
-        box = None if read_box is None else read_box(shape)
-        if box is not None:
-            points, shape = points - box[:2], (box[3], box[2])
-        nan = ~np.isfinite(points).all(axis=1)
-        if subjects.dtype.kind == "f":
-            nan |= ~np.isfinite(subjects)
-        kept = gaze.inside(points, shape) & ~nan
-        self.report.points_not_a_number += int(nan.sum())
-        self.report.points_outside += int((~kept & ~nan).sum())
-        fields |= {"mask": mask, "box": box}
-        for told in more:
-            fields["conditions"] = {name: values[kept] for name, values in told.items()}
-        self.report.meet(picture)
-        return Example(name, image, shape, points[kept], subjects[kept], **fields)
-
-    def _in_pixels(self, name, points, shape, subjects):
-        if self.form is None:
-            return points
-        made = coordinates.in_pixels(points, shape, self.form, f"image {name!r}")
-        self.met.append((name, points, made, shape, subjects))
-        return made
-
-    def dataset(self, root, **options):
-        """The dataset of all that was added; `InputError` for points that cannot be its pixels."""
-        self.check_points(root)
-        return super().dataset(root, **options)
-
-    def check_points(self, where):
-        """Raise `InputError` for points that were added and cannot be pixels of their images."""
-        if not self.met:
-            return
-        ids, raw, points, shapes, subjects = zip(*self.met, strict=True)
-        options = {"raw": raw, "subjects": subjects, "ids": ids, "form": self.form}
-        told = plausibility.suspicion(plausibility.Points.of(points, shapes, **options))
-        if told:
-            expected = "fixations in pixels of their images (most_lost=1 takes all as they are)"
-            raise InputError(self.points_from or where, expected, told)
-
-
-def _check_mask(mask, image, picture):
-    """Refuse a mask that is missing or has another size than the `PictureFile` of its image."""
-    if not mask.is_file():
-        raise InputError(mask, f"the mask of {image.name}", "no such file")
-    received = picture_file(mask, deep=True).shape
-    if received != picture.shape:
-        expected, told = f"the size of {image.name}, {picture.shape}", ""
-        if picture.sideways and received == picture.stored:
-            expected += ", which is stored rotated (EXIF) and is read upright"
-            told = ", the size that is stored (turn the mask as its image is turned)"
-        raise InputError(mask, expected, f"{received}{told}")
-
-
-def by_stem(folder, suffixes, what, unique="one file of each name"):
-    """Files of a folder with these suffixes by stem, in order.
-
-    what, unique: what they are and what holds for them, for the `InputError` that is raised where
-    the folder is missing, holds none, or holds two of one stem. Hidden files are passed over:
-    macOS leaves files of its own in archives.
-    """
-    if not folder.is_dir():
-        raise InputError(folder, f"a folder of {what}", "no such folder")
-    found = {}
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() in suffixes and not path.name.startswith("."):
-            # Systems differ in the Unicode form that they give the names of files.
-            other = found.setdefault(composed(path.stem), path)
-            if other != path:
-                raise InputError(folder, unique, f"{other.name} and {path.name}")
-    if not found:
-        raise InputError(folder, f"{what} ({', '.join(suffixes)})", "none")
-    return found

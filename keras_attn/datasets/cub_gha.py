@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_attn import origin
-from keras_attn.datasets.base import GazeReader
+from keras_attn.datasets.gaze_reader import GazeReader
 from keras_attn.datasets.image_files import image_shape
 from keras_attn.errors import InputError, listing, one_of
 

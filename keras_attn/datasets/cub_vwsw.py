@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from keras_attn import origin
-from keras_attn.datasets.base import GazeReader
+from keras_attn.datasets.gaze_reader import GazeReader
 from keras_attn.datasets.matlab import read_struct
 from keras_attn.errors import InputError, listing, one_of
 

@@ -4,9 +4,9 @@ from pathlib import Path
 
 from keras_attn import origin
 from keras_attn.datasets import fixation_table, picture_table, tables
-from keras_attn.datasets.base import by_stem
 from keras_attn.datasets.image_files import IMAGE_SUFFIXES, not_read
 from keras_attn.datasets.masks import MaskedReader
+from keras_attn.datasets.reader import by_stem
 from keras_attn.errors import InputError, listing
 from keras_attn.gaze_format import GazeFormat
 

@@ -12,8 +12,8 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from keras_attn.datasets.base import by_stem
 from keras_attn.datasets.image_files import IMAGE_SUFFIXES, image_shape, read_image
+from keras_attn.datasets.reader import by_stem
 from keras_attn.datasets.whole_videos import lacks, seems_cut
 from keras_attn.errors import InputError, listing
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from keras_attn.datasets import mask_files
-from keras_attn.datasets.base import GazeReader
+from keras_attn.datasets.gaze_reader import GazeReader
 from keras_attn.errors import InputError
 from keras_attn.metrics.object_masks import Sides, check_threshold, one_alone
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import numpy as np
 
 from keras_attn import origin
-from keras_attn.datasets.base import GazeReader, by_stem
+from keras_attn.datasets.gaze_reader import GazeReader
 from keras_attn.datasets.matlab import read_structs
+from keras_attn.datasets.reader import by_stem
 from keras_attn.errors import InputError, listing
 
 LAYOUT = (

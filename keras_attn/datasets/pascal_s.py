@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 
 from keras_attn import origin
-from keras_attn.datasets.base import by_stem
 from keras_attn.datasets.masks import MaskedReader
 from keras_attn.datasets.matlab import read_cells
+from keras_attn.datasets.reader import by_stem
 from keras_attn.errors import InputError
 
 THRESHOLD = 127

@@ -1,5 +1,6 @@
 """What collects the examples of a dataset while it is read, whatever they are."""
 
+from keras_attn.datasets.tables import composed
 from keras_attn.errors import InputError, listing, one_of
 
 
@@ -47,3 +48,24 @@ class Reader:
         if needs_gaze and not report.points:
             raise InputError(root, f"fixations inside the {self.what}", str(report))
         return self.kind(self.name, tuple(self.examples), report, self.note, **options)
+
+
+def by_stem(folder, suffixes, what, unique="one file of each name"):
+    """Files of a folder with these suffixes by stem, in order.
+
+    what, unique: what they are and what holds for them, for the `InputError` that is raised where
+    the folder is missing, holds none, or holds two of one stem. Hidden files are passed over:
+    macOS leaves files of its own in archives.
+    """
+    if not folder.is_dir():
+        raise InputError(folder, f"a folder of {what}", "no such folder")
+    found = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() in suffixes and not path.name.startswith("."):
+            # Systems differ in the Unicode form that they give the names of files.
+            other = found.setdefault(composed(path.stem), path)
+            if other != path:
+                raise InputError(folder, unique, f"{other.name} and {path.name}")
+    if not found:
+        raise InputError(folder, f"{what} ({', '.join(suffixes)})", "none")
+    return found
