@@ -6,6 +6,9 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+from keras_attn import recognition
+from keras_attn.errors import InputError
+
 MARKER = "drawn.json"
 """In the folder of every drawn dataset: what it was drawn from."""
 ABOUT = (
@@ -61,14 +64,19 @@ def any_drawn(examples):
 def known(read):
     """A reader whose datasets know that it has read them: `source`, and whether they are drawn.
 
+    Where it fails on a folder of another reader, the error names that one.
+
     The note counts too: of a folder of drawn scenes without its marker it is what is left.
     """
 
     @functools.wraps(read)
     def reading(*values, **named):
-        data = read(*values, **named)
         signature = inspect.signature(read)
         given = signature.bind(*values, **named).arguments
+        try:
+            data = read(*values, **named)
+        except InputError as error:
+            raise recognition.explained(error, read.__name__, given["root"]) from error
         parameters, source = signature.parameters, {"name": read.__name__}
         # Arguments that are passed on under their own names.
         further = [n for n, p in parameters.items() if p.kind is p.VAR_KEYWORD]

@@ -72,7 +72,8 @@ class FineGrainedData(GazeFormat):
 
 OF_OTHERS = {
     "folder": ("gaze", "participants", "shifted", "crop"),
-    "cub_gha": ("participants", "shifted"),
+    "cub_vwsw": ("mask_threshold",),
+    "cub_gha": ("participants", "shifted", "mask_threshold"),
 }
 """Fields of `FineGrainedData` that mean nothing to a dataset, by its name."""
 

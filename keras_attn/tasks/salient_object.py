@@ -10,7 +10,7 @@ import numpy as np
 from keras_attn import configs, datasets, gaze_format, mechanisms, models, runs, weights
 from keras_attn.datasets import pipeline
 from keras_attn.datasets.masks import read_mask
-from keras_attn.errors import InputError
+from keras_attn.errors import InputError, listing
 from keras_attn.losses import AttentionKL
 from keras_attn.metrics.salient_object import SCORES, ImageScores
 from keras_attn.report import pictures
@@ -63,10 +63,22 @@ def resolved(config, train):
 
 def _base_rate(train):
     """Share of salient pixels over the training masks, each image counting alike."""
+    check_masks(train)
     rate = float(np.mean([read_mask(example).mean() for example in train]))
     if not 0 < rate < 1:
         raise InputError("training masks", "some pixels of objects and some without", rate)
     return rate
+
+
+def check_masks(dataset):
+    """Refuse a dataset of which an image has no mask, before any work is done."""
+    without = [example.id for example in dataset if example.mask is None]
+    if without:
+        root = ((dataset.whole or dataset).source or {}).get("root", "")
+        place = Path(root) / "masks" / "<name of the image>.png"
+        expected = f"an object mask for every image, which Task 1 is about, such as {place}"
+        received = f"none for {len(without)} of {len(dataset)} images: {listing(without, 3)}"
+        raise InputError(f"dataset {dataset.name!r}", expected, received)
 
 
 # --- training -----------------------------------------------------------------------------------
@@ -185,6 +197,11 @@ class Scorer(ImageScorer):
     def __init__(self, model, sigma, size=None):
         self.saliency, attention = outputs_of(model)
         super().__init__(model, attention, sigma, size)
+
+    def check(self, dataset):
+        """Refuse a dataset without masks, or without the gaze that the network takes."""
+        super().check(dataset)
+        check_masks(dataset)
 
     def score(self, dataset, index, outputs):
         """All scores of an example, and its curves."""

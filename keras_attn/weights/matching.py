@@ -18,6 +18,12 @@ def check(path, model, stored, wanted):
             if name in stored and stored[name] != shapes
         ],
     }
+    times = _width(stored, wanted) if not (problems["missing"] + problems["superfluous"]) else None
+    if times:
+        expected = f"weights of the width of {model!r}"
+        received = f"{times:g} times as many channels: {listing(problems['of another shape'], 2)}"
+        say = "; choose the width of the network by width= (--model.width)"
+        raise InputError(path, expected, received + say)
     told = [f"{what}: {listing(names)}" for what, names in problems.items() if names]
     if told:
         expected = f"the weights of all layers of {model!r} and no others"
@@ -28,3 +34,23 @@ def check(path, model, stored, wanted):
 
 def _words(shapes):
     return ", ".join("×".join(map(str, shape)) or "a number" for shape in shapes.values())
+
+
+def _width(stored, wanted):
+    """How many times the channels that are wanted all layers of other shapes have; None for none.
+
+    Layers that take pixels or give classes have some sides in common.
+    """
+    pairs = [
+        (there, here)
+        for name, shapes in wanted.items()
+        for there, here in zip(stored[name].values(), shapes.values(), strict=False)
+        if there != here
+    ]
+    ratios = {
+        side / other
+        for there, here in pairs
+        for side, other in zip(there, here, strict=False)
+        if side != other and len(there) == len(here)
+    }
+    return ratios.pop() if len(ratios) == 1 else None

@@ -209,3 +209,9 @@ def test_numbers_that_are_coded_as_others_are_refused(tmp_path):
     with pytest.raises(InputError, match="of type 'f' in layer 'fc'. Received: 'bfloat16'"):
         weights.load(network("float32"), path)
     assert weights.load(network("bfloat16"), path).layers == ("fc",)
+
+
+def test_a_file_of_another_width_is_told_as_such(tmp_path):
+    path = write_legacy(tmp_path / "w.h5", layers_of(models.vgg16((32, 32, 3), width=0.5)))
+    with pytest.raises(InputError, match=r"2 times as many channels: .*width= \(--model\.width\)"):
+        weights.load(models.vgg16((32, 32, 3), width=0.25), path)

@@ -1,0 +1,60 @@
+"""Folders that are read as another dataset than they are, and what Task 1 needs of a folder."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+import keras_attn as ka
+from keras_attn import configs, datasets
+from keras_attn.datasets.miniature import drawn_in
+from keras_attn.errors import InputError
+
+PUBLISHED = (
+    "dut_omron",
+    "pascal_s",
+    "cub_vwsw",
+    "mit1003",
+    "cat2000",
+    "salicon",
+    "osie",
+    "cub_gha",
+)
+
+
+@pytest.fixture
+def own(tmp_path):
+    """A folder of anybody's own: five pictures with gaze, without masks."""
+    (tmp_path / "images").mkdir()
+    rng, rows = np.random.default_rng(0), ["image,subject,x,y"]
+    for number in range(5):
+        Image.new("RGB", (60, 40)).save(tmp_path / "images" / f"{number}.png")
+        rows += [f"{number},s,{x},{y}" for x, y in rng.uniform(5, 35, (6, 2))]
+    (tmp_path / "fixations.csv").write_text("\n".join(rows) + "\n")
+    return tmp_path
+
+
+@pytest.mark.parametrize("name", PUBLISHED)
+def test_a_folder_of_ones_own_is_told_where_a_published_one_is_named(name, own):
+    with pytest.raises(InputError, match=r"images, fixations\.csv.* say --data\.name folder"):
+        getattr(datasets, name)(own)
+
+
+@pytest.mark.parametrize("name", ["dut_omron", "pascal_s", "cub_vwsw", "video_folder"])
+def test_a_published_dataset_is_told_where_a_folder_is_named(name):
+    options = {"videos": 12, "frames": 16} if name == "video_folder" else {"images": 9}
+    drawn = datasets.miniature(name, shape=(48, 64), **options)
+    with pytest.raises(InputError, match=f"as {name} has; say --data.name {name}"):
+        datasets.folder(drawn_in(drawn))
+
+
+def test_another_error_of_the_right_reader_stays_as_it_is(own):
+    (own / "images" / "0.png").write_text("no picture")
+    with pytest.raises(InputError, match=r"0\.png: expected an image"):
+        datasets.folder(own)
+
+
+def test_a_folder_without_masks_is_refused_with_the_path_of_one(own, tmp_path):
+    config = configs.salient_object("miniature", epochs=1, attention="sigmoid")
+    with pytest.raises(InputError, match=rf"such as {own}/masks/<name of the image>\.png"):
+        ka.train(config, datasets.folder(own), out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
