@@ -58,3 +58,16 @@ def test_a_folder_without_masks_is_refused_with_the_path_of_one(own, tmp_path):
     with pytest.raises(InputError, match=rf"such as {own}/masks/<name of the image>\.png"):
         ka.train(config, datasets.folder(own), out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.parametrize("attention", ["supervised", "human"])
+def test_attention_that_needs_gaze_is_refused_on_data_without_any(attention, own, tmp_path):
+    (own / "fixations.csv").unlink()
+    (own / "masks").mkdir()
+    for path in (own / "images").iterdir():
+        mask = Image.new("L", (60, 40))
+        mask.paste(255, (10, 10, 30, 30))
+        mask.save(own / "masks" / path.name)
+    config = configs.salient_object("miniature", epochs=1, attention=attention)
+    with pytest.raises(InputError, match=rf"{attention}' needs: fixations\.csv"):
+        ka.train(config, datasets.folder(own), out=tmp_path / "run")

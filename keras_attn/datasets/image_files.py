@@ -123,9 +123,30 @@ def _orientation(image):
     Viewers show a picture as it is stored then, and so do we.
     """
     try:
-        return image.getexif().get(ExifTags.Base.Orientation, 1)
+        return _exif(image).get(ExifTags.Base.Orientation, 1)
     except (SyntaxError, ValueError, TypeError, KeyError, struct.error):
         return 1
+
+
+def _exif(image):
+    """The EXIF block. Of a PNG file Pillow decodes all for it; here only where it may come late."""
+    if image.format != "PNG" or (image.filename and _tells_late(image.filename)):
+        return image.getexif()
+    return Image.Image.getexif(image)
+
+
+def _tells_late(path):
+    """Whether a PNG file has text or EXIF behind its pixels."""
+    behind = False
+    with Path(path).open("rb") as file:
+        file.seek(8)
+        while len(head := file.read(8)) == 8:
+            length, kind = struct.unpack(">I4s", head)
+            behind |= kind == b"IDAT"
+            if behind and kind in (b"eXIf", b"tEXt", b"zTXt", b"iTXt"):
+                return True
+            file.seek(length + 4, 1)
+    return False
 
 
 def _laid_on(image, ground):

@@ -268,6 +268,9 @@ def _of(chosen):
 def _parts(numbers, least):
     """Each number that so many points bear, and the places of those points."""
     counts = np.bincount(numbers)
-    order, ends = np.argsort(numbers, kind="stable"), np.cumsum(counts)
+    # Of two bytes, sorting takes a tenth of the time.
+    small = len(counts) < np.iinfo(np.int16).max
+    order = np.argsort(numbers.astype(np.int16) if small else numbers, kind="stable")
+    ends = np.cumsum(counts)
     for number in np.flatnonzero(counts >= least):
         yield number, order[ends[number] - counts[number] : ends[number]]

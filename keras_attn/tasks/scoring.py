@@ -207,7 +207,10 @@ def check_learnable(config, dataset):
         return
     of = mechanisms.get(config.model.attention)
     if (of.supervised or of.takes_gaze) and not dataset.report.points:
-        expected = f"gaze, which the attention {of.name!r} needs (see model.attention)"
+        expected = (
+            f"gaze, which the attention {of.name!r} needs: fixations.csv in a folder of your own; or "
+            "another attention (--model.attention)"
+        )
         raise InputError(f"dataset {dataset.name!r}", expected, "none")
 
 

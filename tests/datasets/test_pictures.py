@@ -210,3 +210,17 @@ def test_suffixes_in_capitals_and_the_smallest_picture_are_read(tmp_path):
     (root / "fixations.csv").write_text("image,subject,x,y\nA,s,1,1\nb,s,0.5,0.5\n")
     data = datasets.folder(root)
     assert [example.shape for example in data] == [SHAPE, (1, 1)]
+
+
+@pytest.mark.parametrize("late", [False, True])
+def test_the_exif_block_of_a_png_counts_before_and_behind_its_pixels(late, tmp_path):
+    path, picture = tmp_path / "a.png", Image.new("RGB", (8, 6))
+    exif = picture.getexif()
+    exif[0x0112] = 6
+    picture.save(path, exif=exif)
+    if late:
+        data = path.read_bytes()
+        start = data.index(b"eXIf") - 4
+        block = data[start : start + 12 + int.from_bytes(data[start : start + 4], "big")]
+        path.write_bytes(data.replace(block, b"").replace(data[-12:], block + data[-12:]))
+    assert picture_file(path).shape == datasets.read_image(path).shape[:2] == (8, 6)
