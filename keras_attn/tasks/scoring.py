@@ -208,8 +208,8 @@ def check_learnable(config, dataset):
     of = mechanisms.get(config.model.attention)
     if (of.supervised or of.takes_gaze) and not dataset.report.points:
         expected = (
-            f"gaze, which the attention {of.name!r} needs: fixations.csv in a folder of your own; or "
-            "another attention (--model.attention)"
+            f"gaze, which the attention {of.name!r} needs: fixations.csv in a folder of your own; "
+            "or another attention (--model.attention)"
         )
         raise InputError(f"dataset {dataset.name!r}", expected, "none")
 
