@@ -16,7 +16,30 @@ def remarks(points):
     """A list of sentences about `plausibility.Points` of pictures, in the order of their rows."""
     if len(points) < FEW:
         return []
-    return [told for look in (_at_edge, _samples_or_repeated) if (told := look(points))]
+    looks = (_at_edge, _samples_or_repeated, _viewers_alike)
+    return [told for look in looks if (told := look(points))]
+
+
+def alike(names):
+    """Pairs of names that differ in capitals alone, or in how a number is written."""
+    seen, pairs = {}, []
+    for name in names:
+        try:
+            key = float(name)
+        except ValueError:
+            key = name.casefold()
+        if seen.setdefault(key, name) != name:
+            pairs.append((seen[key], name))
+    return pairs
+
+
+def _viewers_alike(points):
+    pairs = alike(str(name) for name in points.names)
+    if not pairs:
+        return None
+    first, second = pairs[0]
+    more = f", and {len(pairs) - 1} more such pairs," if len(pairs) > 1 else ""
+    return f"viewers {first!r} and {second!r}{more} are taken for two"
 
 
 def _at_edge(points):

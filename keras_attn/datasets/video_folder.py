@@ -1,18 +1,19 @@
 """Plain videos with gaze: `videos/`, and optional `fixations.csv` and `classes.csv`."""
 
 from functools import partial
-from pathlib import Path
 
 from keras_attn import origin
 from keras_attn.datasets import frames, tables
 from keras_attn.datasets.flow_files import find_flow
 from keras_attn.datasets.picture_table import SPLITS
+from keras_attn.datasets.reader import as_root
 from keras_attn.datasets.tabled_gaze import TabledGaze
 from keras_attn.datasets.video import VideoReader
 from keras_attn.errors import InputError, listing, one_of
 from keras_attn.gaze_format import GazeFormat
 
 VIDEOS, FIXATIONS, CLASSES = "videos", "fixations.csv", "classes.csv"
+PARTS = (VIDEOS, FIXATIONS, CLASSES)
 
 
 @origin.known
@@ -58,7 +59,7 @@ def video_folder(
     Returns a `VideoDataset`, ordered by name, with the splits that classes.csv tells; its classes
     are in the order of their names.
     """
-    root, form = Path(root).expanduser(), GazeFormat(**form)
+    root, form = as_root(root, PARTS), GazeFormat(**form)
     one_of("first_frame", first_frame, (0, 1))
     found = dict(sorted(frames.find([_folder(root)]).items()))
     if fps is not None and not any(path.is_dir() for path in found.values()):

@@ -209,3 +209,18 @@ def test_a_frame_is_read_as_a_file_is():
     frame["y"] = [2, 3]
     table = tables.of_frame(frame, "fixations", ("image", "subject", "x", "y"), numbers=NUMBERS)
     assert str(as_rows(table)) == "[('1001', '1', 1.0, 2.0), ('1002', '', nan, 3.0)]"
+
+
+@pytest.mark.parametrize("before", ["# exported\n", "sep=,\n", "Study 5;;;\n\n"])
+def test_lines_before_the_header_are_told_with_its_line(path, before):
+    write(path, before + GAZE)
+    line = before.count("\n") + 1
+    with pytest.raises(InputError, match=f"in its first line. Received: them in line {line}; rem"):
+        read(path)
+
+
+def test_separators_at_the_end_of_rows_are_told_as_such(path):
+    header, *rows = GAZE.splitlines()
+    write(path, "\n".join([header, *(row + "," for row in rows)]))
+    with pytest.raises(InputError, match="line 2: .*nothing but separators at its end"):
+        read(path)
