@@ -2,6 +2,8 @@
 
 from functools import partial
 
+import numpy as np
+
 from keras_attn import origin
 from keras_attn.datasets import frames, tables
 from keras_attn.datasets.flow_files import find_flow
@@ -64,6 +66,8 @@ def video_folder(
     found = dict(sorted(frames.find([_folder(root)]).items()))
     if fps is not None and not any(path.is_dir() for path in found.values()):
         raise InputError("fps", "none, for all videos are files, which tell it", fps)
+    if fps is not None and not (isinstance(fps, (int, float)) and 0 < fps < np.inf):
+        raise InputError("fps", "frames a second, such as 25", repr(fps))
     known, path = _known(found), _gaze_of(root)
     source = TabledGaze(path, known, form, subjects=subjects, first_frame=first_frame)
     reader = VideoReader(root.resolve().name, on_bad_example, source, fps, exact=True)
