@@ -110,7 +110,7 @@ def written(root, images):
         Image.fromarray(np.full((*SHAPE, 3), 90, np.uint8)).save(root / "images" / f"{name}.png")
         if image is not None:
             image.save(root / "masks" / f"{name}.png")
-        rows.append(f"{name},a,5,5")
+        rows.append(f"{name},a,15,12")
     (root / "fixations.csv").write_text("\n".join(rows) + "\n")
     return root
 
