@@ -1,6 +1,7 @@
 """What is remarked of points that are read as they are, and may be no fixations of a picture."""
 
 import numpy as np
+import pandas as pd
 
 from keras_attn.errors import listing
 from keras_attn.metrics import plausibility
@@ -94,8 +95,8 @@ def _samples_or_repeated(points):
             "half of the steps from one point of a viewer to the next are shorter than "
             f"{STEP:.1%} of the picture: samples, and no fixations? Each counts as one"
         )
-    different = len(np.unique(np.column_stack([viewing, places]), axis=0))
-    repeated = len(places) - different
+    told = pd.DataFrame({"viewing": viewing, "x": places[:, 0], "y": places[:, 1]})
+    repeated = int(told.duplicated().sum())
     if repeated <= REPEATED * len(places):
         return None
     return f"{repeated} points are there more than once, of the same viewer at the same place"

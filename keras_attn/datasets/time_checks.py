@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 
 from keras_attn.errors import InputError
 
@@ -44,10 +45,6 @@ def check(where, met, timed, most_lost):
     """
     if not met:
         return
-    columns = {
-        "viewer": np.concatenate([video.subjects for video in met]),
-        "video": np.concatenate([np.full(len(video.times), video.name) for video in met]),
-    }
     times = np.concatenate([video.times for video in met])
     inside = np.concatenate([video.inside for video in met])
     counts = [len(video.times) for video in met]
@@ -55,15 +52,21 @@ def check(where, met, timed, most_lost):
     lengths = np.repeat([float(video.length) for video in met], counts)
     if timed and met[0].durations is not None:
         _refuse_ends(where, times, np.concatenate([video.durations for video in met]), lengths)
-    for what, names in columns.items():
-        for name in np.unique(names):
-            own = names == name
-            if own.sum() < SOME:
+    whose, viewers = pd.factorize(np.concatenate([video.subjects for video in met]))
+    videos = np.repeat(np.arange(len(met)), counts)
+    for what, codes, names in (
+        ("viewer", whose, viewers),
+        ("video", videos, [video.name for video in met]),
+    ):
+        order = np.argsort(codes, kind="stable")
+        for own in np.split(order, np.cumsum(np.bincount(codes, minlength=len(names)))[:-1]):
+            if len(own) < SOME:
                 continue
-            of = f"{where}, {'column time_ms, ' if timed else ''}{what} {str(name)!r}"
+            column = "column time_ms, " if timed else ""
+            of = f"{where}, {column}{what} {str(names[codes[own[0]]])!r}"
             lost = 1 - inside[own].mean()
             if what == "viewer" and lost > most_lost:
-                received = f"{lost:.0%} of {own.sum()} rows before or after them"
+                received = f"{lost:.0%} of {len(own)} rows before or after them"
                 raise InputError(
                     of, "rows within the videos", f"{received}: another clock or unit?"
                 )

@@ -170,7 +170,8 @@ def _off(points):
         wrong = off.sum() > CORNER and off.mean() > OF_ONE
     else:
         wrong = off.mean() > most or _exchanged(points)
-        for viewer, own in [] if wrong else _parts(points.viewers, FEW):
+        several = not wrong and _each(points.viewers, off).max() > 0.02
+        for viewer, own in _parts(points.viewers, FEW) if several else ():
             if _exchanged(points, own):
                 whose = f"{off[own].sum()} of {len(own)} points of viewer {points.names[viewer]}"
                 looks = f"{whose} lie off the picture, but would not if y were x"
@@ -262,6 +263,8 @@ def _unused(points):
             if many and near and (np.quantile(away, 0.995, axis=0) <= PARTLY_UNUSED).all():
                 return _in_corner(points)
             within = (away <= UNUSED).all(axis=1)
+            if _each(points.viewers, within).max() < 0.97:
+                continue  # none that `cornered` could be true of
             for viewer, own in _parts(points.viewers, FEW):
                 others = within.sum() - within[own].sum()
                 usual = others / max(1, len(points) - len(own))
@@ -311,6 +314,12 @@ def _of(chosen):
     count = int(chosen.sum())
     share = "all" if count == len(chosen) else f"{count:,} of"
     return f"{share} {len(chosen):,} points"
+
+
+def _each(numbers, chosen):
+    """The share of points that is chosen, of each number."""
+    counts = np.bincount(numbers)
+    return np.bincount(numbers, chosen) / np.maximum(counts, 1)
 
 
 def _parts(numbers, least):
