@@ -104,9 +104,11 @@ class FolderMaps:
         if not self.of_another_size:
             return []
         name, (received, wanted) = next(iter(self.of_another_size.items()))
+        turned = sum(one == other[::-1] for one, other in self.of_another_size.values())
+        told = f", {turned} of them with height and width exchanged: transposed?" if turned else ""
         return [
             f"{len(self.of_another_size)} maps in {self.folder.name} have another size than their "
-            f"image and were resized ({name}: {received} to {wanted})."
+            f"image and were resized ({name}: {received} to {wanted}){told or '.'}"
         ]
 
 

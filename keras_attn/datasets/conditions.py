@@ -110,6 +110,8 @@ def several(value):
     """A value, or several of them, as a tuple."""
     if isinstance(value, (str, Number, np.generic)) or value is None:
         return (value,)
+    if not hasattr(value, "__iter__"):
+        raise InputError("where", "a value, or several", repr(value))
     found = tuple(value)
     if not found:
         raise InputError("where", "a value, or several", "an empty list")

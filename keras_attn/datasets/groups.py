@@ -5,6 +5,8 @@ An example without a group is a group of its own.
 
 import hashlib
 
+import numpy as np
+
 from keras_attn.errors import InputError, listing
 
 
@@ -46,6 +48,9 @@ def test_part(examples, number, count, seed):
     members = {}
     for index, (example, group) in enumerate(zip(examples, of(examples), strict=True)):
         members.setdefault((group is not None, group or example.id), []).append(index)
+    for name, value in (("fold", number), ("of", count)):
+        if not isinstance(value, (int, np.integer)):
+            raise InputError(name, "a whole number", repr(value))
     if not 2 <= count <= len(members) or not 0 <= number < count:
         expected = f"a fold from 0 to {count - 1}, of 2 to {len(members)} folds"
         if len(members) < len(examples):

@@ -1,5 +1,7 @@
 """Maps from files and functions, and which layers a name means."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -153,3 +155,12 @@ def test_layers_are_named_by_path_or_by_an_unambiguous_end():
 def test_what_is_no_source_of_maps_is_refused(tmp_path, call, message):
     with pytest.raises(InputError, match=message):
         call(tmp_path)
+
+
+@pytest.mark.parametrize(("shape", "told"), [((6, 4), True), ((5, 5), False), ((8, 12), False)])
+def test_maps_with_height_and_width_exchanged_are_told(tmp_path, shape, told):
+    Image.new("RGB", (6, 4)).save(tmp_path / "picture.jpg")
+    np.save(tmp_path / "a.npy", np.zeros(shape))
+    maps = FolderMaps(tmp_path)
+    maps(None, [replace(example("a"), image=tmp_path / "picture.jpg")])
+    assert ("height and width exchanged: transposed?" in maps.notes()[0]) == told

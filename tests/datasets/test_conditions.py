@@ -160,3 +160,8 @@ def test_videos_have_no_conditions_and_say_so():
     assert data.conditions == {}
     with pytest.raises(InputError, match="where task: .*there are none. Received: 'task'"):
         data.where(task="search")
+
+
+def test_a_function_is_no_value_of_a_condition(data):
+    with pytest.raises(InputError, match="where: expected a value, or several"):
+        data.where(task=lambda value: value == "search")

@@ -109,3 +109,10 @@ def test_rows_tell_the_group_and_summaries_use_it():
     assert "group" not in single.rows
     assert pairs.rows.drop_duplicates("id")["group"].tolist() == ["a", "a", "b", "b", "c", "c"]
     assert "in 3 groups" in str(pairs) and "groups" not in str(single)
+
+
+@pytest.mark.parametrize(("number", "of"), [("0", 5), (0.5, 5), (0, "5"), (0, None)])
+def test_folds_are_counted_in_whole_numbers(tmp_path, number, of):
+    data = ka.datasets.folder(of_folder(tmp_path / "d", "image,group\ni0,room\n"))
+    with pytest.raises(InputError, match="expected a whole number"):
+        data.fold(number, of=of)
