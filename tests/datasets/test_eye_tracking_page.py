@@ -5,11 +5,10 @@ pymovements, no dependency of the package, is skipped without it; what reads the
 """
 
 import ast
-import os
 import re
 import shlex
 from collections import Counter
-from pathlib import Path
+from contextlib import chdir
 
 import numpy as np
 import pytest
@@ -287,15 +286,11 @@ def test_every_block_of_the_page_is_tried():
     assert all(len(code) == 2 for code in CODE.values())
 
 
-def run(heading, number, root, names=None):
+def run(heading, number, root):
     """Execute a block of the page where the files of its example lie; returns its variables."""
-    names = {} if names is None else names
-    before = Path.cwd()
-    os.chdir(root)
-    try:
+    names = {}
+    with chdir(root):
         exec(compile(CODE[heading][number], heading, "exec"), names)
-    finally:
-        os.chdir(before)
     return names
 
 
