@@ -73,6 +73,8 @@ def known(read):
     def reading(*values, **named):
         signature = inspect.signature(read)
         given = signature.bind(*values, **named).arguments
+        if not isinstance(given["root"], (str, Path)):
+            raise InputError("root", "the path of a folder", repr(given["root"]))
         try:
             data = read(*values, **named)
         except InputError as error:

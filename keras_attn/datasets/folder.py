@@ -1,16 +1,15 @@
 """A plain dataset of pictures: `images/`, and gaze, masks and classes as far as there are any."""
 
-from pathlib import Path
-
 from keras_attn import origin
 from keras_attn.datasets import fixation_table, picture_table, tables
 from keras_attn.datasets.image_files import IMAGE_SUFFIXES, not_read
 from keras_attn.datasets.masks import MaskedReader
-from keras_attn.datasets.reader import by_stem
+from keras_attn.datasets.reader import as_root, by_stem
 from keras_attn.errors import InputError, listing
 from keras_attn.gaze_format import GazeFormat
 
 FIXATIONS, MASKS, CLASSES, GROUPS = "fixations.csv", "masks", "classes.csv", "groups.csv"
+PARTS = ("images", FIXATIONS, MASKS, CLASSES, GROUPS)
 
 
 @origin.known
@@ -38,7 +37,7 @@ def folder(root, *, mask_threshold=None, on_bad_example="raise", **form):
     look like. Without fixations.csv, with masks or classes, there is no gaze to score against.
     Returns a `GazeDataset`, ordered by image name; its classes are in the order of their names.
     """
-    root, form = Path(root).expanduser(), GazeFormat(**form)
+    root, form = as_root(root, PARTS), GazeFormat(**form)
     about = root / "about.txt"
     note = about.read_text(encoding="utf-8").strip() if about.is_file() else ""
     name = root.resolve().name

@@ -6,7 +6,7 @@ import pandas as pd
 
 from keras_attn.datasets import fixation_table, picture_table, tables
 from keras_attn.datasets.masks import MaskedReader
-from keras_attn.errors import InputError, one_of
+from keras_attn.errors import InputError, listing, one_of
 from keras_attn.gaze_format import GazeFormat
 
 PICTURES = ("image", "path")
@@ -49,6 +49,7 @@ def from_tables(
     columns = {} if columns is None else dict(columns)
     for column in columns:
         one_of("columns", column, (*PICTURES, *FURTHER, *fixation_table.COLUMNS))
+    _check_named(columns, images, fixations)
     pictures = tables.of_frame(_renamed(_as_frame(images), columns), "images", PICTURES)
     _check_pictures(pictures)
     reader = MaskedReader(str(name), on_bad_example, note, form, mask_threshold=mask_threshold)
@@ -78,8 +79,28 @@ def _as_frame(images):
         raise InputError("images", expected, repr(images))
     if isinstance(images, pd.DataFrame):
         return images
-    paths = [Path(path) for path in images]
+    paths = []
+    for place, path in enumerate(images):
+        if not isinstance(path, (str, Path)):
+            raise InputError(f"images[{place}]", "the path of a picture", type(path).__name__)
+        paths.append(Path(path))
     return pd.DataFrame({"image": [path.stem for path in paths], "path": map(str, paths)})
+
+
+def _check_named(columns, images, fixations):
+    """Refuse names of columns that no table has, so that another column is not read in their place.
+
+    A column may be named after the one of the same name here, where only one table calls it so.
+    """
+    for column, theirs in columns.items():
+        may = {"images": images} if column in (*PICTURES, *FURTHER) else {}
+        if column in fixation_table.COLUMNS:
+            may["fixations"] = fixations
+        may = {name: frame for name, frame in may.items() if isinstance(frame, pd.DataFrame)}
+        if may and not any(theirs in frame.columns for frame in may.values()):
+            there = listing(dict.fromkeys(c for frame in may.values() for c in frame.columns))
+            expected = f"the name of a column of {' or '.join(may)}: {there}"
+            raise InputError(f"columns, {column}", expected, repr(theirs))
 
 
 def _renamed(frame, columns):

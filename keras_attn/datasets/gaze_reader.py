@@ -3,7 +3,7 @@
 import numpy as np
 
 from keras_attn import gaze
-from keras_attn.datasets import coordinates
+from keras_attn.datasets import coordinates, gaze_remarks
 from keras_attn.datasets.base import Example, GazeDataset
 from keras_attn.datasets.image_files import picture_file
 from keras_attn.datasets.reader import Reader
@@ -81,10 +81,15 @@ class GazeReader(Reader):
             return
         ids, raw, points, shapes, subjects = zip(*self.met, strict=True)
         options = {"raw": raw, "subjects": subjects, "ids": ids, "form": self.form}
-        told = plausibility.suspicion(plausibility.Points.of(points, shapes, **options))
+        points = plausibility.Points.of(points, shapes, **options)
+        told = plausibility.suspicion(points)
         if told:
-            expected = "fixations in pixels of their images (most_lost=1 takes all as they are)"
+            expected = (
+                "fixations in pixels of their images (most_lost=1, in commands --most-lost 1, "
+                "takes all as they are)"
+            )
             raise InputError(self.points_from or where, expected, told)
+        self.report.remarks += gaze_remarks.remarks(points)
 
 
 def _check_mask(mask, image, picture):

@@ -5,9 +5,12 @@ from functools import partial
 from pathlib import Path
 
 from keras_attn.datasets import fixation_table
+from keras_attn.datasets.gaze_remarks import alike
 from keras_attn.errors import InputError, listing
 
 SPLITS = ("train", "test")
+NO_GROUP = ("NA", "NaN", "nan", "<NA>", "N/A", "#N/A")
+"""What programs write for nothing; as the name of a group it would bind all such pictures."""
 
 
 @dataclass(frozen=True)
@@ -56,6 +59,7 @@ def classes(table, names, reader):
     without = [name for name in dict.fromkeys(names.values()) if name not in of_picture]
     reader.guard(getattr(table.name, "name", table.name), partial(_refuse, table.name, without))
     order = tuple(sorted(set(of_picture.values())))
+    reader.report.remarks += [f"classes {a!r} and {b!r} are taken for two" for a, b in alike(order)]
     labels = {name: order.index(value) for name, value in of_picture.items()}
     if "split" not in table:
         return Classes(order, labels)
@@ -80,6 +84,8 @@ def _refuse(where, without):
 def groups(table, names):
     """The group of each picture that a `tables.Table` with columns image, group names."""
     table.refuse("group", table["group"] == "", "the name of a group")
+    missing = table["group"].isin(NO_GROUP)
+    table.refuse("group", missing, "the name of a group, or no row for a picture of none")
     return _by_picture(table, "group", names)
 
 

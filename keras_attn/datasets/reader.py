@@ -1,5 +1,7 @@
 """What collects the examples of a dataset while it is read, whatever they are."""
 
+from pathlib import Path
+
 from keras_attn.datasets.tables import composed
 from keras_attn.errors import InputError, listing, one_of
 
@@ -48,6 +50,28 @@ class Reader:
         if needs_gaze and not report.points:
             raise InputError(root, f"fixations inside the {self.what}", str(report))
         return self.kind(self.name, tuple(self.examples), report, self.note, **options)
+
+
+def as_root(root, parts):
+    """The folder of a dataset as a path; `InputError` for parts of it that are misnamed.
+
+    parts: names of the files and folders that may lie in it. One that is missing while another of
+    almost that name is there would be passed over without a word: `Groups.csv`, `class.csv`.
+    """
+    root = Path(root).expanduser()
+    there = [path.name for path in sorted(root.iterdir())] if root.is_dir() else []
+    for part in parts:
+        alike = [name for name in there if name not in parts and _alike(name, part)]
+        if part not in there and alike:
+            raise InputError(root / alike[0], f"the name {part}, if it is that", alike[0])
+    return root
+
+
+def _alike(name, part):
+    """Whether names differ in capitals alone, or in being one or several, as in `class.csv`."""
+    stems = [Path(text.casefold()).stem for text in (name, part)]
+    same = Path(name).suffix.casefold() == Path(part).suffix
+    return same and len({stem.rstrip("es") for stem in stems}) == 1
 
 
 def by_stem(folder, suffixes, what, unique="one file of each name"):

@@ -6,7 +6,7 @@ A source that a `VideoReader` asks for one video at a time, as `mathe_gaze.RawGa
 import numpy as np
 
 from keras_attn import gaze
-from keras_attn.datasets import coordinates, tables
+from keras_attn.datasets import coordinates, tables, time_checks
 from keras_attn.datasets.mathe_gaze import by_frame
 from keras_attn.errors import InputError, listing
 from keras_attn.gaze_format import GazeFormat
@@ -17,11 +17,10 @@ TIMES = ("frame", "time_ms")
 """Columns that say when; a table has one of them."""
 NUMBERS = ("x", "y", *TIMES, "duration_ms")
 MORE = ", and frame or time_ms [, duration_ms]"
-MOST_LOST = 0.5
-"""Share of a video's rows that may lie before it or after it; of more, the times are wrong. Or that
-of the `GazeFormat`, where it is more."""
-SECONDS = 900
-"""Videos that last so many times as long as all of their times tell are told in seconds."""
+MOST_LOST_OF_FEW, MOST_LOST = 0.5, 0.45
+"""Share of a video's rows that may lie before it or after it: of few, and of `time_checks.SOME` or
+more, for half is what another rate or clock loses. Or that of the `GazeFormat`, where it is more.
+"""
 SHORTEST, LONGEST = 1.0, 20_000.0
 """Milliseconds that fixations last in the middle, at least and at most."""
 REACH = 0.5
@@ -48,7 +47,7 @@ class TabledGaze:
     def __init__(self, path, names, form=None, *, subjects=None, first_frame=0):
         self.path, self.form, self.first_frame = path, form or GazeFormat(), first_frame
         self.rows, self.strangers, self.timed = {}, (), False
-        self.seen, self.met, self.note = {}, [], ""
+        self.seen, self.met, self.times, self.note = {}, [], [], ""
         if path is not None:
             self._read_table(names, subjects)
 
@@ -90,6 +89,7 @@ class TabledGaze:
         first, last = spans(name, rows, frames, clock, report)
         timely = (last >= 0) & (first < frames)
         self._check_lost(name, rows, timely)
+        self.times.append(self._times(name, rows, timely, frames))
         report.points_out_of_time += int((~timely).sum())
         rows, first = rows[timely], first[timely].clip(0)
         points, whose = self._in_pixels(name, rows, shape)
@@ -103,6 +103,12 @@ class TabledGaze:
         report.points_not_a_number += int((~known).sum())
         report.points_outside += int((known & ~kept).sum())
         return by_frame(points[kept], numbers[kept], whose[kept], frames)
+
+    def _times(self, name, rows, timely, frames):
+        whose, times = rows["subject"].to_numpy(str), rows[TIMES[self.timed]].to_numpy(np.float64)
+        durations = rows["duration_ms"].to_numpy(np.float64) if "duration_ms" in rows else None
+        length = self.seen[name][2]
+        return time_checks.Times(name, whose, times, durations, timely, frames, length)
 
     def _in_pixels(self, name, rows, shape):
         """Points of rows in pixels of their video, and whose they are."""
@@ -129,6 +135,8 @@ class TabledGaze:
             self._refuse_seconds()
         elif least == 1:
             self._refuse_from_one(report)
+        most_lost = max(MOST_LOST, self.form.most_lost)
+        time_checks.check(self.path, self.times, self.timed, most_lost)
         reach = max((most / length for _, most, length in self.seen.values()), default=1)
         if reach < REACH:
             report.remarks.append(f"no gaze begins after the first {reach:.1%} of any video")
@@ -176,6 +184,7 @@ class TabledGaze:
     def _chosen(self, whose, subjects):
         if subjects is None:
             return True
+        subjects = [subjects] if isinstance(subjects, (str, int)) else subjects
         wanted, there = [str(subject) for subject in subjects], sorted(set(whose))
         missing = [subject for subject in wanted if subject not in there]
         if missing or not wanted:
@@ -235,7 +244,8 @@ class TabledGaze:
 
     def _check_lost(self, name, rows, timely):
         lost = 1 - timely.mean()
-        if lost <= max(MOST_LOST, self.form.most_lost):
+        most = MOST_LOST_OF_FEW if len(rows) < time_checks.SOME else MOST_LOST
+        if lost <= max(most, self.form.most_lost):
             return
         least, most, length = self.seen[name]
         column = TIMES[self.timed]
@@ -263,7 +273,7 @@ class TabledGaze:
     def _refuse_seconds(self):
         """Times of all videos that end as early as if they were told in seconds."""
         shares = [most / length for _, most, length in self.seen.values()]
-        if shares and 0 < max(shares) <= 1 / SECONDS:
+        if shares and 0 < max(shares) <= 1 / time_checks.SECONDS:
             name, (_, most, length) = max(self.seen.items(), key=lambda item: item[1][1])
             expected = f"ms from the first frame of a video on, {name!r} having {length:.10g}"
             received = f"none above {most:.10g}: seconds, to be multiplied by 1000?"

@@ -11,6 +11,7 @@ import csv
 import unicodedata
 import warnings
 from dataclasses import dataclass, replace
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,10 @@ import pandas as pd
 from keras_attn.errors import InputError, listing
 from keras_attn.gaze_format import GazeFormat
 
+NO_NUMBERS = ("boolean", "bytes", "complex", "date", "datetime", "period", "time", "timedelta")
+"""Kinds of values, as pandas infers them, that it would make numbers of without a word."""
+AHEAD = 20
+"""Lines among which the header is looked for where the first one is none."""
 MISSING = ("", "nan", "na", "n/a", "#n/a", "null", "none", ".", "-", "--")
 """What is written for a number that is not there, in any case of its letters."""
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "blanks"}
@@ -123,6 +128,13 @@ def of_frame(frame, name, columns, *, numbers=(), form=None):
     if not isinstance(frame, pd.DataFrame):
         expected = f"a pandas DataFrame with the columns {', '.join(columns)}"
         raise InputError(name, expected, type(frame).__name__)
+    indexed = [column for column in columns if column in frame.index.names]
+    if indexed and not set(indexed) & set(frame.columns):
+        expected = f"the columns {', '.join(columns)}"
+        received = (
+            f"{listing(indexed)} as the index, and no column; frame.reset_index() makes it one"
+        )
+        raise InputError(name, expected, received)
     _check_columns(name, [str(column) for column in frame.columns], columns)
     if frame.empty:
         raise InputError(name, "at least one row", "none")
@@ -133,6 +145,9 @@ def of_frame(frame, name, columns, *, numbers=(), form=None):
         if column in numbers and values.dtype.kind in "iuf":
             made[column] = values.to_numpy(np.float64)
         elif column in numbers:
+            kind = pd.api.types.infer_dtype(values, skipna=True).rstrip("0123456789")
+            if kind in NO_NUMBERS:
+                raise InputError(f"{name}, column {column}", "numbers", f"{kind} values")
             made[column] = _numbers(table, column, values, form or GazeFormat())
         else:
             made[column] = pd.Categorical(map(_as_text, values))
@@ -193,15 +208,31 @@ def _header(path, columns, expected, form):
                 say = "tab" if separator == "\t" else separator
                 received = f"columns between {name}; say separator={say!r} (--separator '{say}')"
                 raise InputError(path, expected, received)
+        later = _later_header(path, columns, form)
+        if later:
+            received = f"them in line {later}; remove the lines before it"
+            raise InputError(path, f"{expected} in its first line", received)
     _check_columns(path, header, columns, expected)
     return header
 
 
 def _first_line(path, form):
     """The first line that is not blank; "" where there is none."""
+    return next((line for line in _first_lines(path, form) if line.strip()), "")
+
+
+def _later_header(path, columns, form):
+    """The line behind the first that has all columns, or None."""
+    for number, line in enumerate(islice(_first_lines(path, form), AHEAD), 1):
+        if any(set(columns) <= set(_split(line, separator)) for separator in SEPARATORS):
+            return number
+    return None
+
+
+def _first_lines(path, form):
     try:
         with _open(path, form) as file:
-            return next((line for line in file if line.strip()), "")
+            yield from file
     except UnicodeError as error:
         raise _of_another_encoding(path, form) from error
 
@@ -256,13 +287,15 @@ def _line(path, row, form):
 def _refuse_long_row(path, count, form):
     for line, fields in _rows(path, form):
         if len(fields) > count:
-            decimal = ""
+            told = ""
+            if not any(field.strip() for field in fields[count:]):
+                told = "; nothing but separators at its end, which the header lacks"
             if form.decimal == "." and form.separator == ",":
-                decimal = (
+                told += (
                     "; with decimal commas, separate columns by semicolons and say separator=';', "
                     "decimal=',' (--separator ';' --decimal ,)"
                 )
-            received = f"{len(fields)}: {form.separator.join(fields)}{decimal}"
+            received = f"{len(fields)}: {form.separator.join(fields)}{told}"
             raise InputError(f"{path}, line {line}", f"{count} fields, as in the header", received)
 
 
@@ -302,8 +335,10 @@ def _numbers(table, column, values, form):
     numbers = pd.to_numeric(_pointed(values, form), errors="coerce").to_numpy(np.float64, copy=True)
     none = ~np.isfinite(numbers)
     if none.any():
+        absent = values[none].isna().to_numpy()
         text = values[none].astype(str).str.strip().str.lower()
-        wrong = np.flatnonzero(~text.isin({*MISSING, *form.words, "<na>", "inf", "-inf"}))
+        known = text.isin({*MISSING, *form.words, "<na>", "inf", "-inf"}).to_numpy()
+        wrong = np.flatnonzero(~(known | absent))
         if len(wrong):
             row = int(np.flatnonzero(none)[wrong[0]])
             _refuse_number(table, column, row, str(values.iloc[row]).strip(), form)

@@ -1,18 +1,21 @@
 """Plain videos with gaze: `videos/`, and optional `fixations.csv` and `classes.csv`."""
 
 from functools import partial
-from pathlib import Path
+
+import numpy as np
 
 from keras_attn import origin
 from keras_attn.datasets import frames, tables
 from keras_attn.datasets.flow_files import find_flow
 from keras_attn.datasets.picture_table import SPLITS
+from keras_attn.datasets.reader import as_root
 from keras_attn.datasets.tabled_gaze import TabledGaze
 from keras_attn.datasets.video import VideoReader
 from keras_attn.errors import InputError, listing, one_of
 from keras_attn.gaze_format import GazeFormat
 
 VIDEOS, FIXATIONS, CLASSES = "videos", "fixations.csv", "classes.csv"
+PARTS = (VIDEOS, FIXATIONS, CLASSES)
 
 
 @origin.known
@@ -58,11 +61,13 @@ def video_folder(
     Returns a `VideoDataset`, ordered by name, with the splits that classes.csv tells; its classes
     are in the order of their names.
     """
-    root, form = Path(root).expanduser(), GazeFormat(**form)
+    root, form = as_root(root, PARTS), GazeFormat(**form)
     one_of("first_frame", first_frame, (0, 1))
     found = dict(sorted(frames.find([_folder(root)]).items()))
     if fps is not None and not any(path.is_dir() for path in found.values()):
         raise InputError("fps", "none, for all videos are files, which tell it", fps)
+    if fps is not None and not (isinstance(fps, (int, float)) and 0 < fps < np.inf):
+        raise InputError("fps", "frames a second, such as 25", repr(fps))
     known, path = _known(found), _gaze_of(root)
     source = TabledGaze(path, known, form, subjects=subjects, first_frame=first_frame)
     reader = VideoReader(root.resolve().name, on_bad_example, source, fps, exact=True)

@@ -28,6 +28,14 @@ UNUSED, PARTLY_UNUSED = 0.6, 0.82
 """How far from a corner all points lie that use nothing else, of FEW points and of MANY."""
 OFF_MIDDLE = 0.07
 """How far the mean of MANY points lies from the middle of pictures of another size."""
+CLUSTER = 0.1
+"""How far from their median most points lie that one place attracts; all others lie farther."""
+CHANCE = 1e-6
+"""Chance of what one viewer does if it were as the others do, below which it is none."""
+MIDDLE = 0.02
+"""Share of a picture's side around its middle, where a viewing may begin at one exact place."""
+DEGREES, PER_CENT = 45, 60
+"""Numbers that degrees and centimetres from the middle reach at most, and per cent at least."""
 
 SAY = {
     "normalised": "coordinates='normalised' (--coordinates normalised)",
@@ -36,6 +44,7 @@ SAY = {
     "screen": "screen=(width, height) and place='fit', 'centre' or 'stretch' (--screen, --place)",
     "missing": "missing=({code},) (--missing {code})",
 }
+PIXELS = "turn them into pixels by the size of the screen and its distance"
 
 
 class Suspicion(NamedTuple):
@@ -96,6 +105,18 @@ class Points:
         return ((self.points < 0) | (self.points >= self.sizes)).any(axis=1)
 
     @cached_property
+    def edge(self):
+        """Which points lie in the outermost pixels of their picture: `(N,)`."""
+        near = ((self.points < 1) | (self.points >= self.sizes - 1)).any(axis=1)
+        return near & ~self.off
+
+    @cached_property
+    def attracted(self):
+        """Whether most points lie about one place, as where pictures have their object there."""
+        near = np.abs(self.share - np.median(self.share, axis=0)) < CLUSTER
+        return near.all(axis=1).mean() > 0.5
+
+    @cached_property
     def several(self):
         """How many pictures have points."""
         return len(np.unique(self.pictures))
@@ -112,7 +133,7 @@ def suspicion(points):
     """What is wrong with `Points`: a `Suspicion`, or None."""
     if len(points) < CORNER or points.form.most_lost == 1:
         return None
-    for look in (_units, _corner_pixel, _piles, _off, _unused):
+    for look in (_units, _corner_code, _piles, _off, _two_units, _clipped, _unused, _degrees):
         if told := look(points):
             return told
     return None
@@ -138,30 +159,57 @@ def _units(points):
     return None
 
 
-def _corner_pixel(points):
-    """Points in the very corner: trackers write 0, 0 where they see no eye."""
+def _corner_code(points):
+    """Points at one place in a very corner: trackers write 0, 0 or 1, 1 where they see no eye."""
     if points.form.missing is not None or points.form.coordinates == "centred":
         return None
     large = points.sizes.min(axis=1) >= SMALLEST
-    corner = large & (points.raw == 0).all(axis=1)
+    corners = [(points.raw == 0).all(axis=1)]
     if points.form.coordinates == "pixels" and points.form.screen is None:
-        corner |= large & (points.points >= 0).all(axis=1) & (points.points < 1).all(axis=1)
-    if corner.sum() < CORNER:
+        first, last = np.floor(points.points) == 0, np.floor(points.points) == points.sizes - 1
+        ends = [(x[:, 0] & y[:, 1]) for x in (first, last) for y in (first, last)]
+        corners += [*ends, (points.raw == 1).all(axis=1)]
+    for corner in corners:
+        corner &= large
+        if corner.sum() < CORNER:
+            continue
+        place, count = points.commonest(corner)
+        if 2 * count < corner.sum() or points.edge.sum() > 4 * corner.sum():
+            continue  # other units, or clipped to the edges
+        return _code(f"{_of(corner)} are in the corner, at", place)
+    return None
+
+
+def _two_units(points):
+    """Points between 0 and 1 among others in pixels, as of some pictures or one session."""
+    if points.form.coordinates != "pixels" or points.form.missing is not None:
         return None
-    place, _ = points.commonest(corner)
-    return _code(f"{_of(corner)} are in the corner, at", place)
+    small = ((points.raw >= 0) & (points.raw <= 1)).all(axis=1)
+    small &= points.sizes.min(axis=1) >= SMALLEST
+    if small.sum() < CORNER or points.edge.sum() > 4 * small.sum():
+        return None
+    looks = f"x and y of {_of(small)} lie between 0 and 1, unlike those of the others"
+    return Suspicion(looks, "write them in the units of the others")
 
 
 def _piles(points):
     """One viewer's points on one and the same place."""
-    if points.several < 3 or points.sizes.min() < SMALLEST:
+    if points.several < 3 or points.sizes.min() < SMALLEST or points.form.missing == ():
         return None
     for viewer, own in _parts(points.viewers, FEW):
         place, count = points.commonest(own)
-        if count > points.form.most_lost * len(own):
+        if count > points.form.most_lost * len(own) and not _begins(points, own, place):
             whose = f"{count} of {len(own)} points of viewer {points.names[viewer]}"
             return _code(f"{whose} are at", place)
     return None
+
+
+def _begins(points, own, place):
+    """Whether a place is the middle of the pictures, and hardly any viewing is there twice."""
+    there = own[(points.raw[own] == place).all(axis=1)]
+    viewings = len(np.unique(points.pictures[there]))
+    middle = bool((np.abs(points.share[there] - 0.5) < MIDDLE).all())
+    return middle and viewings >= 0.9 * len(there)
 
 
 def _off(points):
@@ -172,6 +220,11 @@ def _off(points):
         wrong = off.sum() > CORNER and off.mean() > 0.75
     else:
         wrong = off.mean() > most or _exchanged(points)
+        for viewer, own in [] if wrong else _parts(points.viewers, FEW):
+            if _exchanged(points, own):
+                whose = f"{off[own].sum()} of {len(own)} points of viewer {points.names[viewer]}"
+                looks = f"{whose} lie off the picture, but would not if y were x"
+                return Suspicion(looks, "exchange the two columns for that viewer")
         moved = len(points) >= MANY and points.several >= 5 and off.mean() > most / 4
         wrong |= moved and bool((np.abs(shift) > OFF_MIDDLE).all())
     viewers = (points.viewers, points.names, "of viewer")
@@ -187,12 +240,12 @@ def _off(points):
     return _looks(f"{_of(off)} lie off their pictures", points) if wrong else None
 
 
-def _exchanged(points):
+def _exchanged(points, chosen=slice(None), least=0.02):
     """Whether x and y are in each other's place: exchanged, next to none is off."""
-    off = points.off.mean()
-    turned = points.points[:, ::-1]
-    others = ((turned < 0) | (turned >= points.sizes)).any(axis=1).mean()
-    return off > 0.02 and others < off / 10
+    off = points.off[chosen]
+    turned, sizes = points.points[chosen, ::-1], points.sizes[chosen]
+    others = ((turned < 0) | (turned >= sizes)).any(axis=1).mean()
+    return off.sum() > CORNER and off.mean() > least and others < off.mean() / 10
 
 
 def _looks(told, points, chosen=slice(None)):
@@ -201,7 +254,7 @@ def _looks(told, points, chosen=slice(None)):
     off = np.zeros(len(points), bool)
     off[chosen] = points.off[chosen]
     code, count = points.commonest(off)
-    if 2 * count > off.sum() > 1:
+    if 2 * count > off.sum() > 1 and form.missing != ():
         return _code(f"{told}, {count} of them at", code)
     if form.coordinates == "normalised":
         looks = f"{told}: they reach to {_reach(raw)}, which are no shares from 0 to 1"
@@ -211,37 +264,82 @@ def _looks(told, points, chosen=slice(None)):
     below = (raw < 0).mean(axis=0)
     middle = np.median(raw, axis=0) / points.sizes[chosen].mean(axis=0)
     if (below > 0.2).all() and (np.abs(middle) < 0.25).all() and form.coordinates == "pixels":
+        if _small(points, chosen):
+            return Suspicion(f"{told}: they are degrees or centimetres from the middle", PIXELS)
         return Suspicion(f"{told}: they are pixels from the middle", f"say {SAY['centred']}")
     looks = f"{told}: they reach to {_reach(raw)}, in pixels of a screen or of another size"
     return Suspicion(looks, f"say {SAY['screen']}")
 
 
+def _small(points, chosen=slice(None)):
+    """Whether numbers from the middle are so small that they count no pixels."""
+    sizes = points.sizes[chosen].min()
+    reach = np.quantile(np.abs(points.raw[chosen]), 0.995, axis=0)
+    return sizes > 150 and bool((reach <= min(DEGREES, 0.15 * sizes)).all())
+
+
+def _degrees(points):
+    """Numbers from the middle that reach next to nowhere."""
+    if points.form.coordinates != "centred" or len(points) < FEW or not _small(points):
+        return None
+    looks = f"all points lie within {np.abs(points.raw).max():.3g} of the middle, as degrees do"
+    return Suspicion(looks, PIXELS)
+
+
+def _clipped(points):
+    """Points in the outermost pixels: put there from beside the picture, or codes for no gaze."""
+    if len(points) < FEW or points.sizes.min() < SMALLEST:
+        return None
+    by_chance = (2 / points.sizes).sum(axis=1).mean()
+    if points.edge.mean() <= max(points.form.most_lost, 3 * by_chance):
+        return None
+    looks = f"{_of(points.edge)} lie in the outermost pixels of their pictures, as where points "
+    looks += "beside a picture were moved to its edge, or 0 stands for no gaze"
+    return Suspicion(looks, "leave those rows out, or write points as they were recorded")
+
+
 def _unused(points):
-    """Points that leave all but one corner of every picture unused."""
+    """Points that leave all but one corner of every picture unused: all, or one viewer's."""
     if points.several < 3 or len(points) < FEW or points.sizes.min() < SMALLEST:
         return None
     for flip_x in (False, True):
         for flip_y in (False, True):
             away = np.abs(points.share - (flip_x, flip_y))
-            if (np.quantile(away, 0.99, axis=0) <= UNUSED).all() and (away.mean(0) < 0.35).all():
+            if _cornered(away):
                 return _in_corner(points)
-            many = len(points) >= MANY and points.several >= 5
+            many = len(points) >= MANY and points.several >= 5 and not points.attracted
             near = (away.mean(axis=0) < 0.5 - OFF_MIDDLE).all()
             if many and near and (np.quantile(away, 0.995, axis=0) <= PARTLY_UNUSED).all():
                 return _in_corner(points)
+            within = (away <= UNUSED).all(axis=1)
+            for viewer, own in _parts(points.viewers, FEW):
+                others = within.sum() - within[own].sum()
+                usual = others / max(1, len(points) - len(own))
+                if usual ** len(own) < CHANCE and others and _cornered(away[own]):
+                    return _in_corner(points, own, f" of viewer {points.names[viewer]}")
     return None
 
 
-def _in_corner(points):
-    (left, top), (right, bottom) = np.quantile(points.share, [0.005, 0.995], axis=0)
+def _cornered(away):
+    """Whether points so far from a corner use nothing but its quarter, or little more."""
+    near = (away.mean(axis=0) < 0.35).all()
+    return bool(near and (np.quantile(away, 0.99, axis=0) <= UNUSED).all())
+
+
+def _in_corner(points, chosen=slice(None), whose=""):
+    (left, top), (right, bottom) = np.quantile(points.share[chosen], [0.005, 0.995], axis=0)
     told = (
-        f"all points lie between {left:.0%} and {right:.0%} of the width and {top:.0%} and "
+        f"all points{whose} lie between {left:.0%} and {right:.0%} of the width and {top:.0%} and "
         f"{bottom:.0%} of the height"
     )
-    per_cent = (points.raw.max(axis=0) <= 100).all() and points.sizes.min() > 150
+    most = points.raw[chosen].max()
+    per_cent = most <= 100 and points.sizes.min() > 150
     if points.form.coordinates == "pixels" and per_cent:
         say = f"divide them by 100 and say {SAY['normalised']}"
-        return Suspicion(f"{told}, as per cent do", say)
+        if most > PER_CENT:
+            return Suspicion(f"{told}, as per cent do", say)
+        told = f"{told}, as degrees, centimetres or per cent do"
+        return Suspicion(told, f"{PIXELS}, or, per cent, {say}")
     return Suspicion(f"{told}, as pixels of pictures of another size do", f"say {SAY['screen']}")
 
 
@@ -249,7 +347,7 @@ def _code(told, place):
     """That so many points at one place stand for no gaze; a code is one number for x and y."""
     looks = f"{told} ({place[0]:g}, {place[1]:g}), a code for no gaze"
     if place[0] != place[1]:
-        return Suspicion(looks, "leave those rows empty")
+        return Suspicion(looks, "leave those rows empty, or say missing=() if it is none")
     say = SAY["missing"].format(code=f"{place[0]:g}")
     return Suspicion(looks, f"say {say}, or missing=() (--missing) if it is none")
 

@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 from keras_attn import datasets, metrics
-from keras_attn.datasets import coordinates
+from keras_attn.datasets import coordinates, gaze_remarks
 from keras_attn.errors import InputError
 from keras_attn.gaze_format import GazeFormat
 from keras_attn.metrics import plausibility
@@ -140,6 +140,13 @@ WRONG = {
     "one pixel": (lambda p: some(p, 0.34, (200, 150)), "leave those rows empty"),
     "one viewer normalised": (one_viewer(lambda p: p / SIZE), "viewer 0 lie between 0 and 1"),
     "one viewer elsewhere": (one_viewer(lambda p: p + 400), "of viewer 0 lie off"),
+    "one viewer half as large": (one_viewer(lambda p: p / 2), "all points of viewer 0 lie between"),
+    "one viewer in per cent": (one_viewer(lambda p: p / SIZE * 100), "of viewer 0 lie between"),
+    "1, 1": (lambda p: some(p, 0.03, 1), "say missing=(1,) (--missing 1)"),
+    "the last pixel": (lambda p: some(p, 0.03, (399, 299)), "leave those rows empty"),
+    "degrees": (lambda p: (p - SIZE / 2) / 20, "degrees or centimetres from the middle; turn them"),
+    "degrees from the corner": (lambda p: p / 20, "as degrees, centimetres or per cent do"),
+    "clipped": (lambda p: ((p - SIZE / 2) * 2 + SIZE / 2).clip(0, SIZE - 1), "outermost pixels"),
 }
 
 
@@ -148,6 +155,46 @@ WRONG = {
 def test_what_cannot_be_pixels_is_told_with_how_to_read_it(name, seed):
     change, expected = WRONG[name]
     assert expected in told(change, seed=seed)
+
+
+def test_one_viewer_whose_columns_are_exchanged_is_told():
+    expected = "of viewer 0 lie off the picture, but would not if y were x; exchange"
+    assert expected in told(one_viewer(lambda p: p[:, ::-1]), images=30)
+
+
+def test_degrees_said_to_be_pixels_from_the_middle_are_refused():
+    assert "degrees" in told(lambda p: (p - SIZE / 2) / 20, coordinates="centred")
+
+
+def test_a_part_of_the_pictures_in_other_units_is_told_as_such():
+    points, subjects = looked()
+    points[3] = points[3] / SIZE
+    found = plausibility.suspicion(
+        plausibility.Points.of(points, [SHAPE] * 10, subjects=subjects, form=GazeFormat())
+    )
+    assert "between 0 and 1, unlike those of the others" in str(found)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_viewings_that_begin_at_one_place_in_the_middle_are_no_code(seed):
+    def begun(points):
+        points = points.copy()
+        points[::3] = SIZE / 2
+        return points
+
+    assert told(begun, each=3, images=20, seed=seed) == ""
+    assert "are at (200, 150)" in told(begun, each=9, images=20, seed=seed)
+
+
+@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("place", [(0.2, 0.5), (0.22, 0.25), (0.8, 0.75)])
+def test_an_object_that_is_always_in_one_place_is_plausible(place, seed):
+    def attracted(points):
+        rng = np.random.default_rng(seed)
+        on = rng.normal(place, 0.06, points.shape) * SIZE
+        return np.where(rng.random(len(points))[:, None] < 0.8, on, points).clip(1, SIZE - 2)
+
+    assert told(attracted, seed=seed) == ""
 
 
 @pytest.mark.parametrize("name", ["normalised", "per cent", "twice as large", "half as large"])
@@ -178,6 +225,7 @@ def test_what_people_look_at_is_plausible(change, seed):
         (lambda p: p * 2, {"screen": (800, 600), "place": "stretch"}),
         (lambda p: some(p, 0.1, 0), {"missing": (0,)}),
         (lambda p: some(p, 0.1, 0), {"missing": ()}),
+        (lambda p: some(p, 0.34, (200, 150)), {"missing": ()}),
         (lambda p: p * 2, {"most_lost": 1}),
     ],
 )
@@ -212,3 +260,44 @@ def test_metrics_warn_of_points_that_may_not_be_pixels():
     maps = [np.random.default_rng(i).random(SHAPE) for i in range(4)]
     with pytest.warns(UserWarning, match="between 0 and 1: normalised"):
         metrics.gaze.s_auc(maps, [p / SIZE for p in points])
+
+
+# --- what is remarked -----------------------------------------------------------------------------
+
+
+def remarked(change, **sizes):
+    points, subjects = looked(**sizes)
+    made = plausibility.Points.of(
+        [change(p) for p in points], [SHAPE] * len(points), subjects=subjects
+    )
+    return " ".join(gaze_remarks.remarks(made))
+
+
+@pytest.mark.parametrize("change", [lambda p: p, np.floor])
+def test_fixations_are_read_without_a_remark(change):
+    assert remarked(change) == ""
+
+
+def test_points_at_the_edge_are_remarked():
+    def without_x(points):
+        points = points.copy()
+        points[::9, 0] = 0
+        return points
+
+    assert "% of the points lie in the outermost pixels" in remarked(without_x)
+
+
+def test_samples_are_not_taken_for_fixations_without_a_remark():
+    def sampled(points):
+        return np.repeat(points, 25, axis=0) + np.tile(np.linspace(0, 1, 25), len(points))[:, None]
+
+    points, subjects = looked()
+    subjects = [np.repeat(whose, 25) for whose in subjects]
+    made = plausibility.Points.of([sampled(p) for p in points], [SHAPE] * 10, subjects=subjects)
+    assert "samples, and no fixations?" in " ".join(gaze_remarks.remarks(made))
+
+
+def test_rows_that_are_there_twice_are_remarked(tmp_path):
+    points, subjects = looked(3, 2, 4)
+    write(tmp_path, [np.concatenate([p, p]) for p in points], [np.tile(s, 2) for s in subjects])
+    assert "24 points are there more than once" in str(datasets.folder(tmp_path).report)

@@ -8,6 +8,8 @@ from PIL import Image
 from keras_attn import datasets
 from keras_attn.errors import InputError
 
+WHO = ("1", "01", "P", "p")
+
 
 def write_image(path, shape=(6, 8), mode="RGB", **options):
     path.parent.mkdir(exist_ok=True)
@@ -303,3 +305,47 @@ def test_an_example_that_cannot_be_is_refused(fields, where):
     datasets.Example(**made)
     with pytest.raises(InputError, match=f"example 'a', {where}"):
         datasets.Example(**(made | fields))
+
+
+@pytest.mark.parametrize(
+    ("name", "part"),
+    [
+        ("Groups.csv", "groups.csv"),
+        ("group.csv", "groups.csv"),
+        ("class.CSV", "classes.csv"),
+        ("Mask", "masks"),
+    ],
+)
+def test_a_part_that_is_misnamed_is_not_passed_over(root, name, part):
+    (root / name).write_text("image,group\na,1\n")
+    with pytest.raises(InputError, match=f"{name}: expected the name {part}"):
+        datasets.folder(root)
+
+
+def test_files_of_other_names_do_no_harm(root):
+    for name in ("README.md", "fixations_raw.csv", "fixation.csv", "maps", "image_list.txt"):
+        (root / name).write_text("x")
+    assert len(datasets.folder(root)) == 2
+
+
+@pytest.mark.parametrize("root", [None, 5, ["a"]])
+def test_what_is_no_path_is_one_error(root):
+    with pytest.raises(InputError, match="root: expected the path of a folder"):
+        datasets.folder(root)
+
+
+def test_missing_values_are_no_group(root):
+    (root / "groups.csv").write_text("image,group\na,1\nb,NA\n")
+    with pytest.raises(InputError, match=r"line 3, column group.*no row for a picture of none"):
+        datasets.folder(root)
+
+
+def test_names_that_differ_in_capitals_or_zeros_alone_are_remarked(tmp_path):
+    for name in "ab":
+        write_image(tmp_path / "images" / f"{name}.png", (60, 80))
+    rows = [f"{image},{who},{30 + i},{20 + i}" for i in range(5) for image in "ab" for who in WHO]
+    (tmp_path / "fixations.csv").write_text("\n".join(["image,subject,x,y", *rows]))
+    (tmp_path / "classes.csv").write_text("image,class\na,Cat\nb,cat\n")
+    told = str(datasets.folder(tmp_path).report)
+    assert "viewers '1' and '01', and 1 more such pairs, are taken for two" in told
+    assert "classes 'Cat' and 'cat' are taken for two" in told

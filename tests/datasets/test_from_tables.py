@@ -116,3 +116,33 @@ def test_masks_of_other_names_are_told(images, tmp_path):
     write(tmp_path / "masks" / "a_mask.png", mask=True)
     with pytest.raises(InputError, match=r"names of the images, such as a\.png.*a_mask"):
         datasets.folder(tmp_path)
+
+
+@pytest.mark.parametrize(
+    "values",
+    [[True, False, True], [1j, 2, 3], pd.date_range("2020", periods=3), [b"1", b"2", b"3"]],
+)
+def test_what_is_no_number_is_not_made_one(images, fixations, values):
+    with pytest.raises(InputError, match="fixations, column x: expected numbers"):
+        datasets.from_tables(images, fixations.assign(x=values))
+
+
+def test_none_among_objects_is_no_number_and_counted(images, fixations):
+    fixations["x"] = pd.Series([10, None, 30], dtype=object)
+    assert datasets.from_tables(images, fixations).report.points_not_a_number == 1
+
+
+@pytest.mark.parametrize("column", ["x", "image", "group"])
+def test_a_column_that_no_table_has_is_not_replaced_by_another(images, fixations, column):
+    with pytest.raises(InputError, match=f"columns, {column}: expected the name of a column of"):
+        datasets.from_tables(images, fixations, columns={column: "FIX"})
+
+
+def test_a_column_that_is_the_index_is_told_with_how_to_make_it_one(images, fixations):
+    with pytest.raises(InputError, match=r"image as the index.*reset_index"):
+        datasets.from_tables(images, fixations.set_index("image"))
+
+
+def test_pictures_in_memory_are_no_paths(fixations):
+    with pytest.raises(InputError, match=r"images\[0\]: expected the path of a picture"):
+        datasets.from_tables([Image.new("L", (5, 5))], fixations)

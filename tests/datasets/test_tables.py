@@ -223,3 +223,18 @@ def test_classes_and_groups_need_not_be_written_as_the_gaze_is(separator, tmp_pa
     data = datasets.folder(tmp_path, separator=";", decimal=",", encoding="utf-16")
     assert data.classes == ("d", "é") and [e.group for e in data] == ["é", "d"]
     np.testing.assert_array_equal(data[0].points, [[1.5, 2]])
+
+
+@pytest.mark.parametrize("before", ["# exported\n", "sep=,\n", "Study 5;;;\n\n"])
+def test_lines_before_the_header_are_told_with_its_line(path, before):
+    write(path, before + GAZE)
+    line = before.count("\n") + 1
+    with pytest.raises(InputError, match=f"in its first line. Received: them in line {line}; rem"):
+        read(path)
+
+
+def test_separators_at_the_end_of_rows_are_told_as_such(path):
+    header, *rows = GAZE.splitlines()
+    write(path, "\n".join([header, *(row + "," for row in rows)]))
+    with pytest.raises(InputError, match="line 2: .*nothing but separators at its end"):
+        read(path)

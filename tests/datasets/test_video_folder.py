@@ -209,9 +209,9 @@ def test_samples_of_a_fast_tracker_may_last_half_a_millisecond(tmp_path):
 
 
 def test_gaze_that_reaches_only_the_beginning_of_the_videos_is_remarked(tmp_path):
-    """As numbers of frames do that are taken for ms, or frames of half the rate."""
-    early = datasets.video_folder(own(tmp_path, *(f"a,P1,{n},1,2" for n in range(20))))
-    assert "no gaze begins after the first 2.4% of any video" in str(early.report)
+    """As frames of a lower rate do."""
+    early = datasets.video_folder(own(tmp_path, *(f"a,P1,{n * 10},1,2" for n in range(20))))
+    assert "no gaze begins after the first 23.8% of any video" in str(early.report)
     late = datasets.video_folder(own(tmp_path, *(f"a,P1,{40 * n},1,2" for n in range(20))))
     assert "no gaze begins" not in str(late.report)
 
@@ -329,3 +329,60 @@ def test_a_drawn_folder_of_videos_is_read_like_a_real_one(tmp_path):
     assert len(data) == 7 and len(data.classes) == 6 and data.report.viewers == 6
     assert data.splits["test"] == ("clip_0007",) and data.note.count("Drawn scenes") == 1
     assert all(len(points) for video in data for points in video.points)
+
+
+# --- times of some ------------------------------------------------------------------------------
+
+
+def looking(root, change, *, durations=None, viewers=("P1", "P2"), **form):
+    """Viewers look at two videos in every frame; change: name, viewer, ms -> what is written."""
+    head = HEAD if durations is None else f"{HEAD},duration_ms"
+    rows = [
+        f"{name},{who},{change(name, who, 40 * n):.10g},{20 + n},{15 + n % 9}"
+        + ("" if durations is None else f",{durations(40 * n):.10g}")
+        for name in "ab"
+        for who in viewers
+        for n in range(FRAMES)
+    ]
+    return datasets.video_folder(own(root, *rows, head=head), **form)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda name, who, ms: ms / 1e3 if who == "P2" else ms, "viewer 'P2'.*seconds"),
+        (lambda name, who, ms: ms / 1e3 if name == "b" else ms, "video 'b'.*seconds"),
+        (lambda name, who, ms: ms / 40 if who == "P2" else ms, "viewer 'P2'.*the column frame"),
+        (lambda name, who, ms: ms / 40, "the column frame"),
+        (lambda name, who, ms: ms * 2, "50% of 40 rows outside"),
+    ],
+)
+def test_times_of_one_viewer_or_video_in_another_unit_are_told(tmp_path, change, message):
+    with pytest.raises(InputError, match=message):
+        looking(tmp_path, change)
+
+
+def test_a_viewer_whose_clock_is_another_is_told(tmp_path):
+    viewers = ("P1", "P2", "P3")
+    with pytest.raises(InputError, match="viewer 'P3': expected rows within the videos"):
+        looking(tmp_path, lambda name, who, ms: ms + 9e4 * (who == "P3"), viewers=viewers)
+
+
+def test_ends_of_fixations_are_not_taken_for_durations(tmp_path):
+    with pytest.raises(InputError, match="column duration_ms: .*its end"):
+        looking(tmp_path, lambda name, who, ms: ms, durations=lambda ms: ms + 200)
+    data = looking(tmp_path, lambda name, who, ms: ms, durations=lambda ms: 200)
+    assert data.report.points_out_of_time == 0
+
+
+@pytest.mark.parametrize("fps", ["25", 0, -1, float("nan")])
+def test_a_rate_that_is_no_positive_number_is_refused(tmp_path, fps):
+    own(tmp_path, "a,P1,40,1,2", videos=())
+    write_frames(tmp_path / "videos" / "a", 5)
+    with pytest.raises(InputError, match="fps: expected frames a second, such as 25"):
+        datasets.video_folder(tmp_path, fps=fps)
+
+
+def test_one_viewer_may_be_chosen_without_a_list(tmp_path):
+    data = looking(tmp_path, lambda name, who, ms: ms, viewers=("1", "2", "12"), subjects="12")
+    assert data.report.viewers == 1 and set(data[0].subjects[0].tolist()) == {"12"}
