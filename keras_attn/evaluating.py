@@ -138,6 +138,6 @@ def held_out(config, change, known=None, where="weights"):
     if change.whole:
         return whole
     parts = commands.parts(config, whole)
-    if own and change.fold is None:
-        known_data.check_held_out(parts[0], known, where)
+    if known is not None and change.fold is None and change.split == "test":
+        known_data.check_held_out(parts, known, where, own)
     return parts[("train", "test").index(change.split)]
