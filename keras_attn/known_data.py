@@ -238,6 +238,26 @@ def check_findable(config, known, where):
         raise InputError(where, REMEDY, f"{label_of(known)}: {how}")
 
 
+def check_named(config, known, named):
+    """`InputError` where what a command names, "name" or "root", leaves the other one open.
+
+    The configuration does not say how data that were made in Python are read, and where there is
+    no root scenes are drawn, which nobody wants in place of photographs.
+    """
+    if (
+        "name" not in named
+        and "source" in known
+        and configs.read_as(config, known["source"]) is None
+    ):
+        expected = (
+            f"the format of {named['root']}, such as folder, for a run on data made in Python"
+        )
+        raise InputError("--data.name", expected, "none")
+    if "root" not in named and config.data.root is None and not is_drawn(known):
+        expected = f"the folder of {named['name']}, for a run that did not learn from drawn data"
+        raise InputError("--data.root", expected, "none")
+
+
 REMAINING = (
     "score all with --data.whole, or hand over what was held out in Python, "
     "keras_attn.evaluate(run, data)"

@@ -1,10 +1,14 @@
 """Whether data are drawn, and how they were read, goes with them wherever they go."""
 
 import json
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from PIL import Image
 
 from keras_attn import configs, datasets, known_data, origin
 from keras_attn.datasets.flow_files import FlowSettings
@@ -52,7 +56,36 @@ def test_without_its_note_a_drawn_folder_is_drawn_and_without_its_marker_too(dra
     (root / "drawn.json").unlink()
     assert datasets.folder(root).drawn
     (root / "about.txt").write_text("Photographs of my own.")
+    assert datasets.folder(root).drawn  # as its pictures say
+    for path in (root / "images").iterdir():
+        Image.fromarray(np.array(Image.open(path))).save(path)
     assert not datasets.folder(root).drawn
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_drawn_files_that_were_copied_elsewhere_are_drawn(drawn, name, tmp_path):
+    data = drawn(name)
+    root = origin.drawn_folder(data.source["root"])
+    copy = tmp_path / "mine"
+    shutil.copytree(root, copy, ignore=shutil.ignore_patterns("drawn.json", "about*"))
+    options = dict(data.source)
+    for place in {*origin.PLACES} & {*options}:
+        options[place] = copy / Path(options[place]).relative_to(root)
+    again = getattr(datasets, options.pop("name"))(options.pop("root"), **options)
+    assert again.drawn and again.label.endswith("(drawn)") and origin.ABOUT in again.note
+
+
+def test_one_drawn_picture_among_photographs_makes_the_data_drawn(drawn, tmp_path):
+    (tmp_path / "images").mkdir()
+    lines = ["image,subject,x,y"]
+    for number in range(4):
+        pixels = np.random.default_rng(number).integers(0, 255, (48, 48, 3), np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "images" / f"{number}.jpg")
+        lines += [f"{number},{viewer},{10 + number},{20 + viewer}" for viewer in range(3)]
+    (tmp_path / "fixations.csv").write_text("\n".join(lines))
+    assert not datasets.folder(tmp_path).drawn
+    shutil.copy(drawn("folder")[0].image, tmp_path / "images" / "holiday.jpg")
+    assert datasets.folder(tmp_path).drawn
 
 
 def test_a_file_of_somebody_elses_by_the_name_of_the_marker_says_nothing(drawn, tmp_path):

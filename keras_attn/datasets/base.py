@@ -353,7 +353,10 @@ class GazeReader(Reader):
         options = {"raw": raw, "subjects": subjects, "ids": ids, "form": self.form}
         told = plausibility.suspicion(plausibility.Points.of(points, shapes, **options))
         if told:
-            expected = "fixations in pixels of their images (most_lost=1 takes all as they are)"
+            expected = (
+                "fixations in pixels of their images (most_lost=1, --most-lost 1, takes all as "
+                "they are)"
+            )
             raise InputError(self.points_from or where, expected, told)
 
 
