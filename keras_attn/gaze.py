@@ -13,7 +13,7 @@ from functools import cached_property, lru_cache
 
 import numpy as np
 
-from keras_attn.errors import InputError
+from keras_attn.errors import InputError, listing
 
 FIXATION_SIGMA = 0.028
 """Blur of a fixation density, as a share of the image's width (the value of the authors' files)."""
@@ -25,8 +25,24 @@ MOST_KEPT = 1024
 
 
 def as_points(points, where="points"):
-    """`points` as a float64 array `(N, 2)` of x, y; an empty sequence is `(0, 2)`."""
-    array = np.asarray(points, dtype=np.float64)
+    """`points` as a float64 array `(N, 2)` of x, y; an empty sequence is `(0, 2)`.
+
+    Of a data frame its columns x and y, in whatever order; what is masked is NaN.
+    """
+    names = [str(name) for name in getattr(points, "columns", ())]
+    if {"x", "y"} <= set(names):
+        points = points[["x", "y"]]
+    elif names not in ([], ["0", "1"]):
+        raise InputError(where, "the columns x and y", listing(names))
+    array = np.ma.asanyarray(points) if np.ma.isMaskedArray(points) else np.asarray(points)
+    if array.size and array.dtype.kind not in "iufOU":
+        raise InputError(where, "numbers: x and y in pixels", f"type {array.dtype}")
+    try:
+        array = np.ma.filled(array.astype(np.float64), np.nan)
+    except (TypeError, ValueError) as error:
+        raise InputError(
+            where, "numbers: x and y in pixels", f"values that are none: {error}"
+        ) from error
     if array.size == 0:
         return np.zeros((0, 2))
     if array.ndim != 2 or array.shape[1] != 2:

@@ -2,6 +2,9 @@
 
 import numpy as np
 
+from keras_attn.errors import listing
+from keras_attn.metrics import plausibility
+
 FEW, MANY = 20, 100
 """Points, and steps from one to the next, from which on a share or a median tells something."""
 AT_EDGE = 0.05
@@ -11,13 +14,33 @@ REPEATED = 0.1
 STEP = 0.004
 """Share of a picture's diagonal: most steps of fixations are longer, and of samples shorter."""
 
+PICTURES, OF_PICTURES = 5, 0.1
+"""Pictures, and share of all, whose points lie top left that cannot be chance."""
+
 
 def remarks(points):
     """A list of sentences about `plausibility.Points` of pictures, in the order of their rows."""
     if len(points) < FEW:
         return []
-    looks = (_at_edge, _samples_or_repeated, _viewers_alike)
+    looks = (_one_number, _at_edge, _samples_or_repeated, _pictures_in_corner, _viewers_alike)
     return [told for look in looks if (told := look(points))]
+
+
+def _pictures_in_corner(points):
+    """Pictures whose points all lie top left, while next to none has them in another corner."""
+    counts, corners = np.bincount(points.pictures), {}
+    ends = np.split(np.argsort(points.pictures, kind="stable"), np.cumsum(counts)[:-1])
+    enough = [(number, own) for number, own in enumerate(ends) if len(own) >= FEW]
+    for corner in ((0, 0), (0, 1), (1, 0), (1, 1)):
+        away = np.abs(points.share - corner)
+        corners[corner] = [number for number, own in enough if plausibility.cornered(away[own])]
+    top_left = corners.pop((0, 0))
+    if len(top_left) < max(PICTURES, OF_PICTURES * len(enough)):
+        return None
+    if 5 * sum(map(len, corners.values())) > len(top_left):
+        return None
+    names = listing([points.ids[number] for number in top_left], 3)
+    return f"all points of {len(top_left)} pictures lie top left, as of another size: {names}"
 
 
 def alike(names):
@@ -40,6 +63,13 @@ def _viewers_alike(points):
     first, second = pairs[0]
     more = f", and {len(pairs) - 1} more such pairs," if len(pairs) > 1 else ""
     return f"viewers {first!r} and {second!r}{more} are taken for two"
+
+
+def _one_number(points):
+    for name, column in zip("xy", points.raw.T, strict=True):
+        if (column == column[0]).all():
+            return f"{name} is {column[0]:g} in every row"
+    return None
 
 
 def _at_edge(points):

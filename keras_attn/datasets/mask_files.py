@@ -23,6 +23,8 @@ REMEDY = (
     f"{THRESHOLD} of datasets.folder (in commands --data.mask-threshold, in the audit "
     "--mask-threshold)"
 )
+VOID, MOST_LABELS = 255, 100
+"""The label of what is not to be judged, in sets of at most so many classes, as in PASCAL VOC."""
 UNLISTED = (0, 0, 0, 255)
 """The colour of an index that a palette does not have."""
 CHANNELS = {"R": "red", "G": "green", "B": "blue", "A": "alpha", "L": "grey"}
@@ -48,8 +50,9 @@ class Survey:
     """What is in a mask file: one value, or two, background first, which differ in `band`.
 
     counts: how many pixels each value has. level: of the object in `band`. in_alpha: whether its
-    alpha channel varies. soft: whether it has more than two values. error: what is said then, or
-    of two that do not tell which is the object, where no threshold is named.
+    alpha channel varies. soft: whether it has more than two values. void: whether 255 stands in it
+    beside small labels of classes. error: what is said then, or of two that do not tell which is
+    the object, where no threshold is named.
     """
 
     path: Path
@@ -60,6 +63,7 @@ class Survey:
     level: float | None = None
     in_alpha: bool = False
     soft: bool = False
+    void: bool = False
     error: InputError | None = None
 
 
@@ -147,8 +151,10 @@ def _of_many(image, path, shape, counted):
     bands, planes = image.getbands(), channels(image)
     varying = [i for i, plane in enumerate(planes) if plane.min() != plane.max()]
     if all(np.array_equal(planes[i], planes[varying[0]]) for i in varying):
-        error = too_many(path, np.unique(planes[varying[0]]), REMEDY)
-        return Survey(path, shape, soft=True, error=error)
+        values = np.unique(planes[varying[0]])
+        void = values[-1] == VOID and values[-2] <= MOST_LABELS
+        error = too_many(path, values, REMEDY)
+        return Survey(path, shape, soft=True, void=bool(void), error=error)
     if counted is None and image.mode == "RGBA" and image.convert("RGB").getcolors(COLOURS) is None:
         # So many colours are no labels, and opaque is what was left of the picture.
         values, counts = np.unique(planes[-1], return_counts=True)

@@ -15,10 +15,13 @@ import numpy as np
 
 from keras_attn.datasets import mask_files
 from keras_attn.datasets.gaze_reader import GazeReader
-from keras_attn.errors import InputError
+from keras_attn.datasets.mask_files import Survey
+from keras_attn.errors import InputError, listing
 from keras_attn.metrics.object_masks import Sides, check_threshold, one_alone
 
 THREADS = 4
+ALONG = 0.98
+"""Share of the pixels at the edge of a mask that are object where it is turned round."""
 
 
 @dataclass(frozen=True)
@@ -92,11 +95,40 @@ class MaskedReader(GazeReader):
         examples, self.examples = self.examples, []
         for example in examples:
             self.keep(example.id, partial(_with, example, found.get(example.id)))
-        shares = [example.mask_coding.share for example in self.examples if example.mask_coding]
-        if shares and np.mean(shares) > 0.5:
-            share = f"{np.mean(shares):.0%} of the pixels of the masks"
-            self.report.remarks.append(f"the larger value is the object: {share}")
+        kept = [example.mask_coding for example in self.examples if example.mask_coding]
+        self._check_threshold(surveys, kept)
+        self.report.remarks += _remarks(surveys, kept)
         return super().dataset(root, **options)
+
+    def _check_threshold(self, surveys, codings):
+        """Refuse a threshold above everything: masks that do differ within have no object then."""
+        several = any(len(s.values) > 1 or s.soft for s in surveys if isinstance(s, Survey))
+        if self.threshold is not None and several and not any(made.share for made in codings):
+            expected = "a value that pixels of the masks are above, on the scale of their files"
+            received = f"{self.threshold:g}, which none of {len(codings)} masks has a pixel above"
+            raise InputError("mask_threshold", expected, received)
+
+
+def _remarks(surveys, codings):
+    """What is told of masks that are read as they are: a list of sentences."""
+    told, shares = [], [made.share for made in codings]
+    void = sum(s.void for s in surveys if isinstance(s, Survey))
+    if void and any(made.above is not None and made.above < mask_files.VOID for made in codings):
+        told.append(f"255 is object too in {void} masks of labels, in which it may stand for void")
+    if shares and np.mean(shares) > 0.5:
+        share = f"{np.mean(shares):.0%} of the pixels of the masks"
+        return [*told, f"the larger value is the object: {share}"]
+    framed = [made for made in codings if made.share > 0.5 and _all_along_the_edge(made)]
+    if framed and len(framed) < len(codings) / 2:
+        names = listing([made.path.name for made in framed], 3)
+        told.append(f"object all along the edge, as in a mask turned round: {names}")
+    return told
+
+
+def _all_along_the_edge(coding):
+    mask = coding.read()
+    edges = np.concatenate([mask[0], mask[-1], mask[:, 0], mask[:, -1]])
+    return coding.share < 1 and edges.mean() > ALONG
 
 
 def notes(dataset):
@@ -131,7 +163,7 @@ def _codings(surveys, threshold, published):
 
     A threshold holds for all files: where soft masks are a rule, one of two values is as soft.
     """
-    usable = [survey for survey in surveys if isinstance(survey, mask_files.Survey)]
+    usable = [survey for survey in surveys if isinstance(survey, Survey)]
     above, opaque = threshold, not any(survey.in_alpha for survey in usable)
     if above is None and any(survey.soft for survey in usable):
         above = published

@@ -116,6 +116,9 @@ def information_gain_per_image(
     baselines = None if baseline is None else _one_per_map(baseline, maps, "baseline")
 
     def score(index, saliency, flat):
+        if saliency.max() < 0 and abs(np.exp(saliency).sum() - 1) < 1e-3:
+            expected = "probabilities or any other map, as np.exp makes them of their logarithms"
+            raise InputError(f"maps[{index}]", expected, "logarithms of probabilities")
         if baselines is not None:
             base = checked_map(baselines[index], f"baseline[{index}]", saliency.shape)
         elif images.pool.count_of_others(index):
@@ -228,7 +231,7 @@ def sim(maps, densities):
 
 def sim_per_image(maps, densities):
     """`sim` of each image: float64 `(n,)`, NaN where the density is all zeros (no fixation)."""
-    return _pairs(one_map.sim, maps, densities)
+    return _pairs(_of_density(one_map.sim), maps, densities)
 
 
 def kl_divergence(maps, densities):
@@ -238,7 +241,7 @@ def kl_divergence(maps, densities):
 
 def kl_divergence_per_image(maps, densities):
     """`kl_divergence` of each image: float64 `(n,)`, NaN where the density is all zeros."""
-    return _pairs(one_map.kl_divergence, maps, densities)
+    return _pairs(_of_density(one_map.kl_divergence), maps, densities)
 
 
 # --- checked input ------------------------------------------------------------------------------
@@ -298,6 +301,8 @@ def checked_map(saliency, where, shape=None):
     received = _shape(saliency, where)
     if shape is not None and received != tuple(shape):
         raise InputError(where, f"the size of its map, {tuple(shape)}", f"shape {received}")
+    if np.ma.is_masked(saliency):
+        raise InputError(where, "a value in every pixel", "a masked array; say .filled(value)")
     saliency = np.asarray(saliency)
     if saliency.dtype.kind not in "biuf":
         raise InputError(where, "real numbers", f"type {saliency.dtype}")
@@ -348,6 +353,17 @@ def _pairs(metric, maps, densities):
         if density.any():
             values[index] = metric(saliency, density)
     return values
+
+
+def _of_density(metric):
+    """A metric that takes a density for one, which standard scores and logarithms are not."""
+
+    def of_density(saliency, density):
+        if density.min() < 0:
+            raise InputError("densities", "values of 0 or more", f"{density.min():.3g}")
+        return metric(saliency, density)
+
+    return of_density
 
 
 def _average_of_pairs(values):

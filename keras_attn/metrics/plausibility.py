@@ -7,19 +7,19 @@ most of every picture unused were written in other units, for another size, or s
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from functools import cached_property
 from typing import NamedTuple
 
 import numpy as np
-import pandas as pd
 
-from keras_attn.gaze_format import GazeFormat
+from keras_attn.metrics.written_points import Points
+
+__all__ = ["Points", "Suspicion", "cornered", "suspicion"]
+
 
 FEW, MANY = 20, 200
 """Points from which on a share of them tells something, and from which on their mean does."""
-SMALLEST = 32
-"""Side of a picture below which points pile up on its pixels by chance."""
+SMALLEST, TINY = 32, 8
+"""Sides of a picture below which points pile up on its pixels by chance, and tell nothing."""
 CORNER = 3
 """Points on the pixel in the top left corner that cannot be chance."""
 OF_ONE = 0.5
@@ -28,8 +28,6 @@ UNUSED, PARTLY_UNUSED = 0.6, 0.82
 """How far from a corner all points lie that use nothing else, of FEW points and of MANY."""
 OFF_MIDDLE = 0.07
 """How far the mean of MANY points lies from the middle of pictures of another size."""
-CLUSTER = 0.1
-"""How far from their median most points lie that one place attracts; all others lie farther."""
 CHANCE = 1e-6
 """Chance of what one viewer does if it were as the others do, below which it is none."""
 MIDDLE = 0.02
@@ -57,91 +55,43 @@ class Suspicion(NamedTuple):
         return f"{self.looks}; {self.say}"
 
 
-@dataclass(frozen=True, eq=False)
-class Points:
-    """All points of a reading, flat, those that are NaN left out.
-
-    raw: `(N, 2)` x and y as they were written. points: `(N, 2)` in pixels of their pictures. sizes:
-    `(N, 2)` width and height of the picture of each. viewers, pictures: `(N,)` whole numbers from
-    0, places in `names` and `ids`. form: how they were read.
-    """
-
-    raw: np.ndarray
-    points: np.ndarray
-    sizes: np.ndarray
-    viewers: np.ndarray
-    pictures: np.ndarray
-    form: GazeFormat
-    names: tuple = ()
-    ids: tuple = ()
-
-    @classmethod
-    def of(cls, points, shapes, *, raw=None, subjects=None, ids=None, form=None):
-        """From one `(N_i, 2)` array, (H, W) and id for each picture, and whose each point is."""
-        raw = points if raw is None else raw
-        counts = [len(p) for p in points]
-        flat = [np.concatenate(p) if len(p) else np.zeros((0, 2)) for p in (raw, points)]
-        sizes = np.repeat(np.array(shapes, np.float64).reshape(-1, 2)[:, ::-1], counts, axis=0)
-        pictures = np.repeat(np.arange(len(counts)), counts)
-        viewers, names = np.zeros(len(pictures), np.intp), ("",)
-        if subjects is not None and len(pictures):
-            viewers, names = pd.factorize(np.concatenate(subjects))
-        seen = np.isfinite(flat[1]).all(axis=1)
-        kept = (array[seen] for array in (*flat, sizes, viewers, pictures))
-        ids = range(len(counts)) if ids is None else ids
-        return cls(*kept, form or GazeFormat(), tuple(names), tuple(ids))
-
-    def __len__(self):
-        return len(self.points)
-
-    @cached_property
-    def share(self):
-        """Positions as shares of the picture's width and height: `(N, 2)`."""
-        return self.points / self.sizes
-
-    @cached_property
-    def off(self):
-        """Which points lie off their picture: `(N,)`."""
-        return ((self.points < 0) | (self.points >= self.sizes)).any(axis=1)
-
-    @cached_property
-    def edge(self):
-        """Which points lie in the outermost pixels of their picture: `(N,)`."""
-        near = ((self.points < 1) | (self.points >= self.sizes - 1)).any(axis=1)
-        return near & ~self.off
-
-    @cached_property
-    def attracted(self):
-        """Whether most points lie about one place, as where pictures have their object there."""
-        near = np.abs(self.share - np.median(self.share, axis=0)) < CLUSTER
-        return near.all(axis=1).mean() > 0.5
-
-    @cached_property
-    def several(self):
-        """How many pictures have points."""
-        return len(np.unique(self.pictures))
-
-    def commonest(self, chosen):
-        """Of some points the one written most often, (x, y), and how often."""
-        raw = self.raw[chosen]
-        places, counts = np.unique(raw[:, 0] + 1j * raw[:, 1], return_counts=True)
-        first = counts.argmax()
-        return (float(places[first].real), float(places[first].imag)), int(counts[first])
-
-
 def suspicion(points):
     """What is wrong with `Points`: a `Suspicion`, or None."""
     if len(points) < CORNER or points.form.most_lost == 1:
         return None
-    for look in (_units, _corner_code, _piles, _off, _two_units, _clipped, _unused, _degrees):
+    for look in (
+        _columns,
+        _units,
+        _corner_code,
+        _piles,
+        _off,
+        _two_units,
+        _clipped,
+        _unused,
+        _degrees,
+    ):
         if told := look(points):
             return told
     return None
 
 
+def _columns(points):
+    """A column that holds something else: the numbers of the rows, or what the other holds."""
+    if len(points) < FEW:
+        return None
+    x, y = points.raw.T
+    if (x == y).all() and len(np.unique(x)) > CORNER:
+        return Suspicion("x and y are the same in every row", "put both coordinates there")
+    for name, column in (("x", x), ("y", y)):
+        steps = np.diff(column)
+        if steps[0] and (steps == steps[0]).all():
+            return Suspicion(f"{name} numbers the rows", "put the coordinate there")
+    return None
+
+
 def _units(points):
     """Numbers around 0 and 1, of all points or of one viewer's."""
-    if points.form.coordinates == "normalised" or points.sizes.min() < 8:
+    if points.form.coordinates == "normalised" or points.sizes.min() < TINY:
         return None
     small = (np.abs(points.raw) <= 1.2).all(axis=1)
     if small.mean() >= 0.95:
@@ -217,7 +167,7 @@ def _off(points):
     off, most = points.off, points.form.most_lost
     shift = points.share.mean(axis=0) - 0.5
     if len(points) < FEW:
-        wrong = off.sum() > CORNER and off.mean() > 0.75
+        wrong = off.sum() > CORNER and off.mean() > OF_ONE
     else:
         wrong = off.mean() > most or _exchanged(points)
         for viewer, own in [] if wrong else _parts(points.viewers, FEW):
@@ -300,12 +250,12 @@ def _clipped(points):
 
 def _unused(points):
     """Points that leave all but one corner of every picture unused: all, or one viewer's."""
-    if points.several < 3 or len(points) < FEW or points.sizes.min() < SMALLEST:
+    if points.several < 3 or len(points) < FEW or points.sizes.min() < TINY:
         return None
     for flip_x in (False, True):
         for flip_y in (False, True):
             away = np.abs(points.share - (flip_x, flip_y))
-            if _cornered(away):
+            if cornered(away):
                 return _in_corner(points)
             many = len(points) >= MANY and points.several >= 5 and not points.attracted
             near = (away.mean(axis=0) < 0.5 - OFF_MIDDLE).all()
@@ -315,12 +265,12 @@ def _unused(points):
             for viewer, own in _parts(points.viewers, FEW):
                 others = within.sum() - within[own].sum()
                 usual = others / max(1, len(points) - len(own))
-                if usual ** len(own) < CHANCE and others and _cornered(away[own]):
+                if usual ** len(own) < CHANCE and others and cornered(away[own]):
                     return _in_corner(points, own, f" of viewer {points.names[viewer]}")
     return None
 
 
-def _cornered(away):
+def cornered(away):
     """Whether points so far from a corner use nothing but its quarter, or little more."""
     near = (away.mean(axis=0) < 0.35).all()
     return bool(near and (np.quantile(away, 0.99, axis=0) <= UNUSED).all())

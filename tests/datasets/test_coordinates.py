@@ -146,6 +146,7 @@ WRONG = {
     "the last pixel": (lambda p: some(p, 0.03, (399, 299)), "leave those rows empty"),
     "degrees": (lambda p: (p - SIZE / 2) / 20, "degrees or centimetres from the middle; turn them"),
     "degrees from the corner": (lambda p: p / 20, "as degrees, centimetres or per cent do"),
+    "one column twice": (lambda p: p[:, [1, 1]], "x and y are the same in every row"),
     "clipped": (lambda p: ((p - SIZE / 2) * 2 + SIZE / 2).clip(0, SIZE - 1), "outermost pixels"),
 }
 
@@ -278,6 +279,11 @@ def test_fixations_are_read_without_a_remark(change):
     assert remarked(change) == ""
 
 
+def test_a_coordinate_that_never_changes_is_remarked():
+    """It may be the line of a text."""
+    assert remarked(lambda p: p * (1, 0) + (0, 99)) == "y is 99 in every row"
+
+
 def test_points_at_the_edge_are_remarked():
     def without_x(points):
         points = points.copy()
@@ -285,6 +291,31 @@ def test_points_at_the_edge_are_remarked():
         return points
 
     assert "% of the points lie in the outermost pixels" in remarked(without_x)
+
+
+def test_pictures_whose_points_all_lie_top_left_are_remarked():
+    points, subjects = looked()
+    halved = [p / 2 if number < 5 else p for number, p in enumerate(points)]
+    made = plausibility.Points.of(halved, [SHAPE] * 10, subjects=subjects, ids=list("abcdefghij"))
+    assert "of 5 pictures lie top left, as of another size: a, b, c" in str(
+        gaze_remarks.remarks(made)
+    )
+
+
+def test_points_in_a_different_corner_of_each_picture_are_not_remarked():
+    points, subjects = looked(20)
+    places = [np.array([n % 2, n // 2 % 2]) * SIZE / 2 for n in range(20)]
+    points = [p / 2 + place for p, place in zip(points, places, strict=True)]
+    made = plausibility.Points.of(points, [SHAPE] * 20, subjects=subjects)
+    assert plausibility.suspicion(made) is None and gaze_remarks.remarks(made) == []
+
+
+def test_a_column_that_numbers_the_rows_is_no_coordinate():
+    points, subjects = looked(3, 2, 4)
+    for number, place in enumerate(points):
+        place[:, 0] = 8 * number + np.arange(8)
+    found = plausibility.suspicion(plausibility.Points.of(points, [SHAPE] * 3, subjects=subjects))
+    assert str(found) == "x numbers the rows; put the coordinate there"
 
 
 def test_samples_are_not_taken_for_fixations_without_a_remark():

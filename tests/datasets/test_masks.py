@@ -110,7 +110,7 @@ def written(root, images):
         Image.fromarray(np.full((*SHAPE, 3), 90, np.uint8)).save(root / "images" / f"{name}.png")
         if image is not None:
             image.save(root / "masks" / f"{name}.png")
-        rows.append(f"{name},a,5,5")
+        rows.append(f"{name},a,15,12")
     (root / "fixations.csv").write_text("\n".join(rows) + "\n")
     return root
 
@@ -404,6 +404,34 @@ def test_masks_whose_larger_value_covers_most_of_them_are_remarked_on(tmp_path):
     assert "the larger value is the object: 90% of the pixels of the masks" in str(data.report)
 
 
+def test_one_mask_that_is_turned_round_is_remarked_on(tmp_path):
+    images = {str(place): grey(0, 255)(blob(place) ^ (place == 2)) for place in range(4)}
+    data = datasets.folder(written(tmp_path, images))
+    assert "all along the edge, as in a mask turned round: " in str(data.report)
+    images["2"] = grey(0, 255)(blob(2))
+    assert "edge" not in str(datasets.folder(written(tmp_path, images)).report)
+
+
+@pytest.mark.parametrize("top", [1, 100])
+def test_a_threshold_that_no_mask_reaches_is_refused(tmp_path, top):
+    root = written(tmp_path, {name: grey(0, top)(blob()) for name in "abc"})
+    with pytest.raises(InputError, match="mask_threshold: .*127, which none of 3 masks"):
+        datasets.folder(root, mask_threshold=127)
+
+
+def test_masks_that_are_empty_all_of_them_need_no_lower_threshold(tmp_path):
+    root = written(tmp_path, {name: grey(0, 0)(blob()) for name in "abc"})
+    assert datasets.folder(root, mask_threshold=127).report.masks_without_object == 3
+
+
+@pytest.mark.parametrize(("label", "remarked"), [(15, True), (128, False)])
+def test_255_beside_labels_is_remarked_on_as_perhaps_void(tmp_path, label, remarked):
+    pixels = np.where(blob(), label, 0).astype(np.uint8)
+    pixels[2, :9] = 255
+    data = datasets.folder(written(tmp_path, {"a": Image.fromarray(pixels)}), mask_threshold=0)
+    assert ("it may stand for void" in str(data.report)) == remarked
+
+
 def test_an_example_with_another_mask_than_it_was_read_with_is_read_anew(tmp_path):
     root = written(tmp_path, {"a": grey(0, 255)(blob()), "b": grey(1, 2)(blob(2))})
     a, b = datasets.folder(root)
@@ -426,7 +454,8 @@ def test_published_masks_have_the_threshold_of_their_publishers(tmp_path, name):
     np.testing.assert_array_equal(read_mask(again[0]), truth[0])
     assert again.report.masks_without_object == 2
     assert again.fingerprint == reader(tmp_path / "drawn", mask_threshold=127).fingerprint
-    assert not read_mask(reader(tmp_path / "drawn", mask_threshold=128)[0]).any()
+    with pytest.raises(InputError, match="128, which none of 3 masks has a pixel above"):
+        reader(tmp_path / "drawn", mask_threshold=128)
 
 
 def test_scores_tell_of_masks_without_an_object(tmp_path):

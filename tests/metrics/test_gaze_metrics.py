@@ -4,6 +4,7 @@ import json
 import warnings
 
 import numpy as np
+import pandas as pd
 import pytest
 from conftest import GOLDEN
 from scipy.stats import rankdata
@@ -416,3 +417,56 @@ def test_the_points_of_one_image_alone_are_no_list():
 def test_a_channel_of_maps_is_told_to_be_left_away():
     with pytest.raises(InputError, match=r"maps\[0\]: .*map\[\.\.\., 0\]"):
         gaze.nss(np.ones((2, 30, 40, 1)), [[(5, 5)], [(6, 6)]])
+
+
+# --- what means something else ------------------------------------------------------------------
+
+
+def square(seed=0):
+    rng = np.random.default_rng(seed)
+    return [rng.random((60, 60)) for _ in range(3)], [rng.uniform(0, 60, (9, 2)) for _ in range(3)]
+
+
+def test_columns_of_a_data_frame_go_by_their_names():
+    maps, points = square()
+    frames = [pd.DataFrame({"y": p[:, 1], "x": p[:, 0], "subject": "s"}) for p in points]
+    assert gaze.nss(maps, frames) == gaze.nss(maps, points)
+    assert gaze.nss(maps, [pd.DataFrame(p) for p in points]) == gaze.nss(maps, points)
+    with pytest.raises(InputError, match=r"points\[0\]: expected the columns x and y"):
+        gaze.nss(maps, [pd.DataFrame(p, columns=["row", "col"]) for p in points])
+
+
+@pytest.mark.parametrize(
+    "change", [lambda p: p > 20, lambda p: p + 0j, lambda p: [["a", "b"]], lambda p: [[None, {}]]]
+)
+def test_points_that_are_no_numbers_are_refused(change):
+    maps, points = square()
+    with pytest.raises(InputError, match=r"points\[0\]: expected numbers"):
+        gaze.nss(maps, [change(p) for p in points])
+
+
+def test_what_is_masked_is_no_point_and_no_map():
+    maps, points = square()
+    masked = [np.ma.masked_greater(p, 40) for p in points]
+    kept = [p[(p <= 40).all(axis=1)] for p in points]
+    with pytest.warns(UserWarning, match="were dropped"):
+        assert gaze.nss(maps, masked) == gaze.nss(maps, kept)
+    with pytest.raises(InputError, match=r"maps\[0\]: expected a value in every pixel"):
+        gaze.nss([np.ma.masked_greater(m, 0.5) for m in maps], points)
+
+
+def test_a_density_has_no_negative_values():
+    maps, _ = square()
+    standard = [m - m.mean() for m in maps]
+    for metric in (gaze.sim, gaze.kl_divergence):
+        with pytest.raises(InputError, match="densities: expected values of 0 or more"):
+            metric(maps, standard)
+    assert gaze.cc(maps, standard) == pytest.approx(1)
+
+
+@pytest.mark.parametrize("convention", ["mit", "mixture"])
+def test_logarithms_of_probabilities_are_told_from_a_map(convention):
+    maps, points = square()
+    logs = [np.log(m / m.sum()) for m in maps]
+    with pytest.raises(InputError, match=r"maps\[0\]: .*np\.exp"):
+        gaze.information_gain(logs, points, convention=convention)
