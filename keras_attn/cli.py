@@ -209,7 +209,11 @@ def _in_options_of(command, message):
     if not {*command} & {*BEHIND_DATA, *PLAIN}:
         return message
     prefix = "data." if command[0] in BEHIND_DATA else ""
-    names = "|".join(name.replace("_", "-") for name in OPTIONS_OF_DATA)
+    names = "|".join(OPTIONS_OF_DATA)
+    where = re.match(rf"(?:data\.)?({names}): ", message)
+    if where:
+        message = f"--{where[1].replace('_', '-')}: {message[where.end() :]}"
+    names = names.replace("_", "-")
     return re.sub(rf"--(?:data\.)?({names})\b", rf"--{prefix}\1", message)
 
 

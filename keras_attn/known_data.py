@@ -138,9 +138,10 @@ def _others(dataset, known):
         )
     now, then = _counts(dataset, told)
     digits = [one[:SHOWN] for one in (fingerprint(dataset), told["fingerprint"])]
+    told = f"{now} in place of {then}" if now != then else f"{now} as then, but not the same"
+    told += f" (fingerprint {digits[0]} in place of {digits[1]})."
     return (
-        f"The data are not those of the training, although they are called {whole.name}: {now} in "
-        f"place of {then} (fingerprint {digits[0]} in place of {digits[1]}).",
+        f"The data are not those of the training, although they are called {whole.name}: {told}",
     )
 
 

@@ -293,3 +293,15 @@ def test_most_of_a_few_examples_are_no_fold_of_more_than_there_are(drawn):
     whole = replace(drawn("folder"), examples=drawn("folder").examples[:4])
     config = _with_fold(configs.salient_object(), whole.part("most", [0, 1, 3]))
     assert config.data.folds <= 5
+
+
+def test_data_for_a_run_on_data_made_in_python_are_named_by_format_and_folder(drawn):
+    made = known_data.record(replace(drawn("folder"), source=None, drawn=False, note=""))
+    config = configs.salient_object()
+    with pytest.raises(InputError, match=r"--data\.name: expected the format of rel, such as fold"):
+        known_data.check_named(config, made, {"root": "rel"})
+    with pytest.raises(InputError, match=r"--data\.root: expected the folder of dut_omron"):
+        known_data.check_named(config, made, {"name": "dut_omron"})
+    known_data.check_named(config, made, {"name": "folder", "root": "rel"})
+    known_data.check_named(config, known_data.record(drawn("folder")), {"root": "moved"})
+    known_data.check_named(config, known_data.record(drawn("folder")), {"name": "pascal_s"})
