@@ -10,7 +10,7 @@ of the machinery, which says nothing about people.
 """
 
 import sys
-from dataclasses import dataclass, fields
+from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 
 import tyro
@@ -46,7 +46,8 @@ class GazeAgreement(cli.Audit):
         demonstrate(self.out, self.overwrite)
 
     def _given(self, field):
-        return getattr(self, field.name) != field.default
+        default = field.default_factory() if field.default is MISSING else field.default
+        return getattr(self, field.name) != default
 
 
 def demonstrate(out, overwrite):

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from keras_attn import configs, datasets, gaze, known_data, runs, tasks
+from keras_attn import configs, datasets, gaze, gaze_format, known_data, runs, tasks
 from keras_attn.agreement import audit as agreement
 from keras_attn.agreement import by_condition
 from keras_attn.agreement import options as audit_options
@@ -298,6 +298,7 @@ def predict(
     on_bad_example="raise",
     overwrite=False,
     progress=True,
+    **form,
 ):
     """Let a network look at images or videos, and write what it makes of them.
 
@@ -310,18 +311,21 @@ def predict(
     gaze: a CSV file of fixations on the images as `datasets.folder` reads it, for networks that
         take gaze. raw: write `<name>.npz` too, with every map in float32. size, preprocess,
         weights, output: as for `evaluate`.
-    on_bad_example: "raise", or "skip" to leave out and list what cannot be read.
+    on_bad_example: "raise", or "skip" to leave out and list what cannot be read. form: fields of
+        `GazeFormat` for the file of fixations, such as screen=(1920, 1080), separator=";".
 
     Everything is computed as in `evaluate`, and written whole or not at all. Returns
     `prediction.Predictions`; its `.rows` are those of predictions.csv.
     """
     from keras_attn import prediction, video_prediction
 
+    form = gaze_format.GazeFormat(**form)
+    prediction.check_form(form, gaze)
     given = {"size": size, "preprocess": preprocess, "output": output, "weights": weights}
     network = _network(model, "predict", **given)
     gaze = None if gaze is None else Path(gaze).expanduser()
     out = Path(out).expanduser()
-    options = prediction.Options(out, gaze, raw, on_bad_example, overwrite, progress)
+    options = prediction.Options(out, gaze, raw, on_bad_example, overwrite, progress, form)
     scorer, notes = network.scorer()
     make = video_prediction.of_videos if network.of_clips else prediction.of_images
     found = make(network.model, scorer, source, options)

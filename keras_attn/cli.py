@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import re
 import sys
 import tempfile
 from collections.abc import Callable
@@ -16,7 +17,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-from keras_attn import __version__, model_options, standard_streams
+from keras_attn import __version__, gaze_format, model_options, standard_streams
 from keras_attn.errors import InputError, TrainingStopped
 from keras_attn.gaze import CENTRE_BIAS_SIGMA, FIXATION_SIGMA
 from keras_attn.gaze_format import GazeFormat
@@ -197,10 +198,29 @@ def run(parse: Callable, arguments=None):
     return 0
 
 
+OPTIONS_OF_DATA = (*gaze_format.FIELDS, "on_bad_example")
+"""Options that messages name, and that some commands have behind `--data.`."""
+BEHIND_DATA = ("train", "compare", "evaluate", "attack")
+PLAIN = ("audit", "predict")
+
+
+def _in_options_of(command, message):
+    """The message with options under the names that they have in the command, a list of one."""
+    if not {*command} & {*BEHIND_DATA, *PLAIN}:
+        return message
+    prefix = "data." if command[0] in BEHIND_DATA else ""
+    names = "|".join(OPTIONS_OF_DATA)
+    where = re.match(rf"(?:data\.)?({names}): ", message)
+    if where:
+        message = f"--{where[1].replace('_', '-')}: {message[where.end() :]}"
+    names = names.replace("_", "-")
+    return re.sub(rf"--(?:data\.)?({names})\b", rf"--{prefix}\1", message)
+
+
 def _outcome(error):
     """What is printed for an error, and the exit status."""
     if isinstance(error, InputError):
-        return f"error: {error}", 2
+        return f"error: {_in_options_of(sys.argv[1:2], str(error))}", 2
     if isinstance(error, TrainingStopped):
         return f"stopped: {error}", 1
     if isinstance(error, KeyboardInterrupt):

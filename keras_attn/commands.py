@@ -3,6 +3,9 @@
 Like `cli`, imports neither TensorFlow nor Keras until a command runs.
 """
 
+import contextlib
+import io
+import sys
 from dataclasses import dataclass, replace
 from itertools import product
 from operator import attrgetter
@@ -46,9 +49,29 @@ def _evaluate():
 
 
 def parse(commands, **options):
-    """Read one of `commands`, a dict by name, from the arguments."""
+    """Read one of `commands`, a dict by name, from the arguments.
+
+    `InputError` for values that a configuration refuses, and SystemExit for other arguments.
+    """
     markers = (tyro.conf.CascadeSubcommandArgs,)
-    return tyro.extras.subcommand_cli_from_dict(commands, config=markers, **options)
+    written = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(written):
+            return tyro.extras.subcommand_cli_from_dict(commands, config=markers, **options)
+    except SystemExit as end:
+        # The parser words it anew, with names of its own insides.
+        refused = _refused(end)
+        if refused is not None:
+            raise refused from None
+        sys.stderr.write(written.getvalue())
+        raise
+
+
+def _refused(error):
+    """The `InputError` that led to an error; None where another did."""
+    while error is not None and not isinstance(error, InputError):
+        error = error.__context__
+    return error
 
 
 def _preset(presets):

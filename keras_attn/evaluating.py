@@ -13,7 +13,11 @@ from keras_attn.errors import InputError
 
 @dataclass(frozen=True)
 class DataChange(gaze_format.GazeFormat):
-    """Other data than the run was configured with."""
+    """Other data than the run was configured with.
+
+    How gaze is written is as for the run where nothing else is said. With --data.root it is said
+    anew: what is not said is as for any folder.
+    """
 
     name: str | None = None
     """Format of the dataset; default that of the run."""
@@ -131,6 +135,8 @@ def held_out(config, change, known=None, where="weights"):
     own = known is not None and "name" not in given and "root" not in given
     if own:
         known_data.check_findable(config, known, where)
+    elif known is not None:
+        known_data.check_named(config, known, given)
     config = configs.changed(config, **given)
     whole = commands.whole(config)
     if known is not None:
@@ -138,6 +144,6 @@ def held_out(config, change, known=None, where="weights"):
     if change.whole:
         return whole
     parts = commands.parts(config, whole)
-    if own and change.fold is None:
-        known_data.check_held_out(parts[0], known, where)
+    if known is not None and change.fold is None and change.split == "test":
+        known_data.check_held_out(parts, known, where, own)
     return parts[("train", "test").index(change.split)]

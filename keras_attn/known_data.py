@@ -6,7 +6,7 @@ Imports no model. What is known is a dict: the part `data` of a run's record.
 from dataclasses import replace
 from pathlib import Path
 
-from keras_attn import configs, origin
+from keras_attn import configs, learnt, origin
 from keras_attn.errors import InputError
 
 SCORED = ("drawn", "data_kind", "fingerprint")
@@ -22,7 +22,8 @@ def record(dataset):
 
     `name`, `fingerprint`, `note`, `examples` and `reading` are those of the part that was trained
     on; `whole` has those of the dataset that it is a part of. kind: the reader, or that it was
-    made in Python; source: arguments that read the whole again, or None.
+    made in Python; source: arguments that read the whole again, or None. learnt: see
+    `learnt.record`.
     """
     whole = dataset.whole or dataset
     made = {"name": dataset.name, "fingerprint": dataset.fingerprint, "note": dataset.note}
@@ -30,6 +31,7 @@ def record(dataset):
     made |= {"kind": origin.kind_of(dataset), "source": dataset.source}
     counted = {"examples": len(whole), "fixations": whole.report.points}
     made["whole"] = {"name": whole.name, "fingerprint": fingerprint(dataset), **counted}
+    made["learnt"] = learnt.record(dataset)
     return configs.plain(made)
 
 
@@ -116,23 +118,64 @@ def notes(dataset, known):
             f"The network learnt from {label_of(known)} and is scored on drawn data, which say "
             "nothing about people."
         )
-    return (*made, *_others(dataset, known))
+    told = " ".join((*_others(dataset, known), *_seen(dataset, known)))
+    return (*made, told) if told else tuple(made)
 
 
 def _others(dataset, known):
     """A sentence where data that go by the name or the folder of the training's are others."""
     whole, told = dataset.whole or dataset, known.get("whole")
-    if told is None or fingerprint(dataset) == told["fingerprint"]:
+    if told is None or not _go_for_own(whole, known):
         return ()
-    places = [(source or {}).get("root") for source in (dataset.source, known.get("source"))]
-    if whole.name != told["name"] and (places[0] is None or places[0] != places[1]):
-        return ()
+    if fingerprint(dataset) == told["fingerprint"]:
+        changed = learnt.changed(whole, known["learnt"]) if known.get("learnt") else ()
+        if not changed:
+            return ()
+        which = " and ".join(changed)
+        return (
+            f"The {which} are not those of the training, although the data are called "
+            f"{whole.name} and their gaze is the same: other files.",
+        )
     now, then = _counts(dataset, told)
     digits = [one[:SHOWN] for one in (fingerprint(dataset), told["fingerprint"])]
+    told = f"{now} in place of {then}" if now != then else f"{now} as then, but not the same"
+    told += f" (fingerprint {digits[0]} in place of {digits[1]})."
     return (
-        f"The data are not those of the training, although they are called {whole.name}: {now} in "
-        f"place of {then} (fingerprint {digits[0]} in place of {digits[1]}).",
+        f"The data are not those of the training, although they are called {whole.name}: {told}",
     )
+
+
+def _go_for_own(whole, known):
+    """Whether data go by the name, or lie in the folder, of those that a run learnt from."""
+    return whole.name == known["whole"]["name"] or _in_own_place(whole, known)
+
+
+def _in_own_place(whole, known):
+    places = [(source or {}).get("root") for source in (whole.source, known.get("source"))]
+    return places[0] is not None and places[0] == places[1]
+
+
+def _seen(dataset, known):
+    """A sentence where a run learnt from some of the examples, or may have."""
+    count, size = seen(dataset, known), len(dataset)
+    if count:
+        which = f"{count} of these {size}" if count < size else f"all of these {size}"
+        return (f"The network learnt from {which} examples, which were not held out.",)
+    if count is None and known.get("learnt") and _in_own_place(dataset.whole or dataset, known):
+        return (
+            "Which of the examples were held out is not known, since others have come or gone: "
+            "the network may have learnt from some of these.",
+        )
+    return ()
+
+
+def seen(dataset, known):
+    """The number of examples that a run learnt from; None where that is unknown."""
+    told, whole = known.get("learnt"), dataset.whole or dataset
+    if not told:
+        return None
+    own = _is_own(dataset, known) or _in_own_place(whole, known)
+    return learnt.among(dataset, told) if own or learnt.same_pictures(whole, told) else None
 
 
 def _counts(dataset, told):
@@ -149,26 +192,35 @@ def named(whole, known):
     return replace(whole, name=name_of(known)) if _is_own(whole, known) else whole
 
 
-def check_held_out(train, known, where):
-    """`InputError` where a run learnt from the same data, but from another part than `train`.
+def check_held_out(parts, known, where, own):
+    """`InputError` where it is not known that the second of two parts was held out.
 
-    What was held out is not known then. Other data pass, since scores on them say so; but not of a
-    run of an earlier version, which does not tell them from another part.
+    parts: of the data that the run's configuration reads, to train on and to test on. own: whether
+    they are those that it learnt from, and no others that the command names. Of a run of an
+    earlier version nothing but its fingerprint tells that.
     """
-    if train.fingerprint == known["fingerprint"]:
+    train, test = parts
+    count = seen(test, known)
+    if count == 0 or train.fingerprint == known["fingerprint"]:
         return
     told, whole = known.get("whole"), train.whole or train
-    if told is None:
+    if told is None and own:
         received = f"{train.label}, {train.report.points:,} fixations on {len(train)} examples"
         expected = (
             f"to find the data that it learnt from, {known['name']!r}, {known['examples']} "
             "examples; or those to score named with --data.name and --data.root"
         )
         raise InputError(where, expected, received)
-    if whole.fingerprint == told["fingerprint"]:
+    if told is None:
+        return
+    if count or whole.fingerprint == told["fingerprint"]:
         received = f"a run that learnt from another part, {known['name']!r}"
         received += f", {known['examples']} of {told['examples']} examples"
         raise InputError(where, PART, received)
+    if own and known.get("learnt"):
+        received = f"{len(whole)} examples, of which others than then are held out"
+        expected = f"the {told['examples']} examples that it learnt from a part of; {REMAINING}"
+        raise InputError(where, expected, received)
 
 
 def check_findable(config, known, where):
@@ -181,16 +233,37 @@ def check_findable(config, known, where):
         raise InputError(where, REMEDY, f"{label_of(known)} in {root}: no such folder")
     if "source" not in known:  # of a run of an earlier version
         return
-    if configs.read_as(config, known["source"]) is None:
-        how = "data that were made in Python" if known["source"] is None else "data read by "
-        how += "" if known["source"] is None else f"{_call(known['source'])}"
+    source = known["source"] or {}
+    if "where" in source or configs.read_as(config, known["source"]) is None:
+        how = f"data read by {_call(source)}" if source else "data that were made in Python"
         raise InputError(where, REMEDY, f"{label_of(known)}: {how}")
 
 
-PART = (
-    "a run that learnt from what its configuration trains on; score all with --data.whole, or hand "
-    "over what was held out in Python, keras_attn.evaluate(run, data)"
+def check_named(config, known, named):
+    """`InputError` where what a command names, "name" or "root", leaves the other one open.
+
+    The configuration does not say how data that were made in Python are read, and where there is
+    no root scenes are drawn, which nobody wants in place of photographs.
+    """
+    if (
+        "name" not in named
+        and "source" in known
+        and configs.read_as(config, known["source"]) is None
+    ):
+        expected = (
+            f"the format of {named['root']}, such as folder, for a run on data made in Python"
+        )
+        raise InputError("--data.name", expected, "none")
+    if "root" not in named and config.data.root is None and not is_drawn(known):
+        expected = f"the folder of {named['name']}, for a run that did not learn from drawn data"
+        raise InputError("--data.root", expected, "none")
+
+
+REMAINING = (
+    "score all with --data.whole, or hand over what was held out in Python, "
+    "keras_attn.evaluate(run, data)"
 )
+PART = f"a run that learnt from what its configuration trains on; {REMAINING}"
 REMEDY = (
     "data that can be read again; hand them over in Python, keras_attn.evaluate(run, data), or "
     "name them with --data.name and --data.root"
@@ -198,5 +271,7 @@ REMEDY = (
 
 
 def _call(source):
-    given = ", ".join(f"{name}={value!r}" for name, value in source.items() if name != "name")
-    return f"datasets.{source['name']}({given}), which no option of the command says"
+    given = {name: value for name, value in source.items() if name not in ("name", "where")}
+    listed = ", ".join(f"{name}={value!r}" for name, value in given.items())
+    chosen = f".where(**{source['where']!r})" if "where" in source else ""
+    return f"datasets.{source['name']}({listed}){chosen}, which no option of the command says"

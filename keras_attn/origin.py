@@ -15,6 +15,9 @@ ABOUT = (
     "Drawn scenes with simulated gaze. They show that the machinery works; they say nothing about "
     "people or about networks trained on photographs."
 )
+MARK = b"keras_attn: drawn scene"
+"""Within the first HEAD bytes of drawn pictures and videos: it goes along where they are copied."""
+HEAD = 512
 DRAWN = " (drawn)"
 """Behind the name of a drawn dataset, wherever it is shown."""
 MADE = "made in Python"
@@ -56,9 +59,21 @@ def drawn_folder(path):
 
 
 def any_drawn(examples):
-    """Whether the files of any of the examples lie in a folder of drawn scenes."""
+    """Whether any of the examples' files is drawn, or lies in a folder of drawn scenes."""
     paths = (next((getattr(e, n) for n in FILES if getattr(e, n, None)), None) for e in examples)
-    return any(map(drawn_folder, {Path(path).parent for path in paths if path is not None}))
+    paths = {Path(path) for path in paths if path is not None}
+    return any(map(drawn_folder, {path.parent for path in paths})) or any(map(_is_marked, paths))
+
+
+def _is_marked(path):
+    """Whether a picture, a video or the first frame in a folder is marked as drawn."""
+    try:
+        if path.is_dir():
+            path = next(iter(sorted(file for file in path.iterdir() if file.is_file())), path)
+        with path.open("rb") as file:
+            return MARK in file.read(HEAD)
+    except OSError:  # What is missing is told where it is read.
+        return False
 
 
 def known(read):

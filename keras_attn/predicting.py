@@ -3,13 +3,14 @@
 Like `cli`, imports neither TensorFlow nor Keras until the command runs.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import tyro
 
-from keras_attn import cli, model_options
+from keras_attn import cli, gaze_format, model_options
+from keras_attn.gaze_format import GazeFormat
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,6 +33,8 @@ class Predict(model_options.FromElsewhere):
     """What happens to images and videos that cannot be used."""
     overwrite: bool = False
     """Replace files of earlier predictions in that folder."""
+    form: Annotated[GazeFormat, tyro.conf.OmitArgPrefixes] = field(default_factory=GazeFormat)
+    """What the file of fixations leaves unsaid."""
 
     def __call__(self):
         """Predict, and say what was written where."""
@@ -46,5 +49,6 @@ class Predict(model_options.FromElsewhere):
             on_bad_example=self.on_bad_example,
             **given,
             **self.options(),
+            **gaze_format.fields_of(self.form),
         )
         print(found)

@@ -6,7 +6,7 @@ Videos are in `video_prediction`. What users call is `api.predict`.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
@@ -15,7 +15,7 @@ import pandas as pd
 from PIL import Image
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from keras_attn import evaluation, runs
+from keras_attn import evaluation, gaze_format, runs
 from keras_attn.datasets import fixation_table
 from keras_attn.datasets.folder import pictures_not_read
 from keras_attn.datasets.gaze_reader import GazeReader
@@ -45,6 +45,7 @@ class Options:
     on_bad_example: str = "raise"
     overwrite: bool = False
     progress: bool = True
+    form: GazeFormat = field(default_factory=GazeFormat)
 
     def check_target(self, source, names):
         """Refuse, before the work is done, a folder that these files would do harm in."""
@@ -132,7 +133,7 @@ def _examples(paths, scorer, options):
         raise InputError("gaze", expected, "none")
     if options.gaze is not None and not takes:
         raise InputError("gaze", "none for a network that takes only images", options.gaze)
-    form = GazeFormat() if takes else None
+    form = options.form if takes else None
     reader = GazeReader("images", options.on_bad_example, form=form)
     names = fixation_table.known(paths, paths.values())
     points = fixation_table.read(options.gaze, names, reader) if takes else {}
@@ -145,6 +146,15 @@ def _examples(paths, scorer, options):
         where = next(iter(paths.values())).parent
         raise InputError(where, "images that can be read", listing(reader.report.skipped, 3))
     return tuple(reader.examples), reader.report
+
+
+def check_form(form, gaze):
+    """`InputError` for a `GazeFormat` that says how fixations are written where there are none."""
+    for name, value in gaze_format.changed(form).items():
+        if gaze is None:
+            raise InputError(
+                name, "nothing without a file of fixations (gaze, --gaze)", repr(value)
+            )
 
 
 def _unseen(examples):

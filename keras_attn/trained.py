@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from keras_attn import configs, datasets, known_data, provenance, runs
+from keras_attn.datasets import groups
 from keras_attn.errors import InputError, listing
 
 
@@ -126,13 +127,16 @@ def _with_fold(config, train):
     whole, data = train.whole, config.data
     if whole is None or not hasattr(data, "folds"):
         return config
-    size, held = len(whole), len(whole) - len(train)
-    for of in dict.fromkeys((data.folds, *range(2, min(size, MOST_FOLDS) + 1))):
-        if held not in (size // of, -(-size // of)):
+    size, held, most = len(whole), len(whole) - len(train), groups.count(whole)
+    for of in dict.fromkeys((data.folds, *range(2, MOST_FOLDS + 1))):
+        if of > most:
+            continue
+        # With groups folds are of any sizes.
+        if not whole.grouped and held not in (size // of, -(-size // of)):
             continue
         for fold in range(of):
             found = whole.fold(fold, of=of, seed=data.fold_seed)[0]
-            if found.fingerprint == train.fingerprint:
+            if len(found) == len(train) and found.fingerprint == train.fingerprint:
                 return configs.changed(config, fold=fold, folds=of)
     return config
 

@@ -1,12 +1,19 @@
 """Whether data are drawn, and how they were read, goes with them wherever they go."""
 
 import json
+import shutil
 from dataclasses import replace
+from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
+from PIL import Image
 
 from keras_attn import configs, datasets, known_data, origin
 from keras_attn.datasets.flow_files import FlowSettings
+from keras_attn.errors import InputError
+from keras_attn.trained import _with_fold
 
 SMALL = {"dut_omron": {"images": 6}, "pascal_s": {"images": 6}, "folder": {"images": 6}}
 SMALL |= {"cub_vwsw": {"images": 9}, "hollywood2": {"videos": 12, "frames": 3}}
@@ -49,7 +56,36 @@ def test_without_its_note_a_drawn_folder_is_drawn_and_without_its_marker_too(dra
     (root / "drawn.json").unlink()
     assert datasets.folder(root).drawn
     (root / "about.txt").write_text("Photographs of my own.")
+    assert datasets.folder(root).drawn  # as its pictures say
+    for path in (root / "images").iterdir():
+        Image.fromarray(np.array(Image.open(path))).save(path)
     assert not datasets.folder(root).drawn
+
+
+@pytest.mark.parametrize("name", SMALL)
+def test_drawn_files_that_were_copied_elsewhere_are_drawn(drawn, name, tmp_path):
+    data = drawn(name)
+    root = origin.drawn_folder(data.source["root"])
+    copy = tmp_path / "mine"
+    shutil.copytree(root, copy, ignore=shutil.ignore_patterns("drawn.json", "about*"))
+    options = dict(data.source)
+    for place in {*origin.PLACES} & {*options}:
+        options[place] = copy / Path(options[place]).relative_to(root)
+    again = getattr(datasets, options.pop("name"))(options.pop("root"), **options)
+    assert again.drawn and again.label.endswith("(drawn)") and origin.ABOUT in again.note
+
+
+def test_one_drawn_picture_among_photographs_makes_the_data_drawn(drawn, tmp_path):
+    (tmp_path / "images").mkdir()
+    lines = ["image,subject,x,y"]
+    for number in range(4):
+        pixels = np.random.default_rng(number).integers(0, 255, (48, 48, 3), np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "images" / f"{number}.jpg")
+        lines += [f"{number},{viewer},{10 + number},{20 + viewer}" for viewer in range(3)]
+    (tmp_path / "fixations.csv").write_text("\n".join(lines))
+    assert not datasets.folder(tmp_path).drawn
+    shutil.copy(drawn("folder")[0].image, tmp_path / "images" / "holiday.jpg")
+    assert datasets.folder(tmp_path).drawn
 
 
 def test_a_file_of_somebody_elses_by_the_name_of_the_marker_says_nothing(drawn, tmp_path):
@@ -131,7 +167,8 @@ def test_other_data_by_the_name_of_the_training_are_told_with_their_counts(drawn
     part = data.fold(0, of=2)[1]
     (note,) = known_data.notes(halved(part), known)
     assert f"on 3 examples in place of {part.report.points} fixations on 3" in note
-    assert known_data.notes(replace(halved(data), name="others", source=None), known) == ()
+    others = replace(halved(data), name="others", source=None)
+    assert known_data.notes(others.fold(0, of=2)[1], known) == ()
 
 
 def test_what_a_run_knows_as_drawn_stays_drawn_without_marker_and_note(drawn):
@@ -166,3 +203,105 @@ def test_records_of_earlier_versions_tell_what_they_can(drawn):
     assert known_data.is_drawn(earlier) and known_data.notes(data, earlier) == ()
     assert not known_data.is_drawn(earlier | {"note": ""})
     assert known_data.columns(data, earlier)["trained_fingerprint"] == ""
+
+
+# --- what was learnt from, and what was held out ------------------------------------------------
+
+
+def test_what_was_learnt_from_is_counted_in_whatever_is_scored(drawn):
+    data = drawn("folder")
+    train, test = data.fold(0, of=3)
+    known = known_data.record(train)
+    assert known_data.seen(test, known) == 0 and known_data.notes(test, known) == ()
+    (note,) = known_data.notes(data, known)
+    assert note == "The network learnt from 4 of these 6 examples, which were not held out."
+    (note,) = known_data.notes(train, known)
+    assert "from all of these 4 examples" in note
+    renamed = replace(data, name="others", source=None)  # and moved, with other gaze
+    assert known_data.seen(halved(renamed), known) == 4
+
+
+def test_other_pictures_under_the_same_ids_were_not_learnt_from(drawn, tmp_path):
+    known = known_data.record(drawn("folder"))
+    sizes = {**SMALL["folder"], "shape": (48, 48)}
+    others = datasets.miniature("folder", seed=1, root=tmp_path / "folder", **sizes)
+    assert [example.id for example in others] == [example.id for example in drawn("folder")]
+    assert known_data.seen(others, known) is None
+    assert not any("learnt from" in note for note in known_data.notes(others, known))
+
+
+@pytest.mark.parametrize("what", ["masks", "pictures"])
+def test_other_masks_or_pictures_under_the_same_gaze_are_told(what, tmp_path):
+    root = tmp_path / "mine"
+    data = datasets.miniature("folder", images=4, shape=(48, 48), root=root)
+    known = known_data.record(data.fold(0, of=2)[0])
+    folder = root / {"masks": "masks", "pictures": "images"}[what]
+    first, second, *_ = sorted(folder.iterdir())
+    first.write_bytes(second.read_bytes())
+    again = datasets.folder(root)
+    assert again.fingerprint == data.fingerprint
+    (note,) = known_data.notes(again.fold(0, of=2)[1], known)
+    assert note.startswith(f"The {what} are not those of the training")
+
+
+def test_where_images_have_come_or_gone_it_is_told_that_what_was_held_out_is_not_known(tmp_path):
+    root = tmp_path / "mine"
+    data = datasets.miniature("folder", images=6, shape=(48, 48), root=root)
+    known = known_data.record(data.fold(0, of=3)[0])
+    fewer = replace(data, examples=data.examples[:5])
+    assert known_data.seen(fewer.fold(0, of=3)[1], known) is None
+    (note,) = known_data.notes(fewer.fold(0, of=3)[1], known)
+    assert "held out is not known" in note
+    with pytest.raises(InputError, match=r"the 6 examples .*--data\.whole.*5 examples"):
+        known_data.check_held_out(fewer.fold(0, of=3), known, "run", own=True)
+
+
+def test_a_run_on_some_conditions_alone_does_not_take_all_fixations_for_its_data(tmp_path):
+    root = tmp_path / "mine"
+    datasets.miniature("folder", images=6, shape=(48, 48), root=root)
+    table = pd.read_csv(root / "fixations.csv")
+    table["task"] = ["search" if turn % 2 else "free" for turn in range(len(table))]
+    table.to_csv(root / "fixations.csv", index=False)
+    data = datasets.folder(root)
+    for chosen in (data.where(task="search"), data.fold(0)[0].where(task="search")):
+        known = known_data.record(chosen)
+        assert known["source"]["where"] == {"task": ["search"]} and known["kind"] == "folder"
+        config = configs.read_as(configs.salient_object(), known["source"])
+        assert str(config.data.root) == str(root)
+        with pytest.raises(
+            InputError, match=r"folder\(root=.*\)\.where\(\*\*{'task': \['search'\]}"
+        ):
+            known_data.check_findable(config, known, "run")
+    known_data.check_findable(config, known_data.record(data), "run")
+
+
+@pytest.mark.parametrize("of", [2, 3, 4, 5])
+def test_the_fold_that_is_left_out_is_found_again_with_and_without_groups(drawn, of):
+    data = drawn("folder")
+    groups = ["a", "a", "a", "b", None, None]  # of uneven sizes
+    examples = [replace(e, group=g) for e, g in zip(data, groups, strict=True)]
+    for whole in (data, replace(data, examples=examples)):
+        if of > 4 and whole is not data:
+            continue
+        config = _with_fold(configs.salient_object(), whole.fold(1, of=of)[0])
+        assert whole.fold(config.data.fold, of=config.data.folds)[0].fingerprint == (
+            whole.fold(1, of=of)[0].fingerprint
+        )
+
+
+def test_most_of_a_few_examples_are_no_fold_of_more_than_there_are(drawn):
+    whole = replace(drawn("folder"), examples=drawn("folder").examples[:4])
+    config = _with_fold(configs.salient_object(), whole.part("most", [0, 1, 3]))
+    assert config.data.folds <= 5
+
+
+def test_data_for_a_run_on_data_made_in_python_are_named_by_format_and_folder(drawn):
+    made = known_data.record(replace(drawn("folder"), source=None, drawn=False, note=""))
+    config = configs.salient_object()
+    with pytest.raises(InputError, match=r"--data\.name: expected the format of rel, such as fold"):
+        known_data.check_named(config, made, {"root": "rel"})
+    with pytest.raises(InputError, match=r"--data\.root: expected the folder of dut_omron"):
+        known_data.check_named(config, made, {"name": "dut_omron"})
+    known_data.check_named(config, made, {"name": "folder", "root": "rel"})
+    known_data.check_named(config, known_data.record(drawn("folder")), {"root": "moved"})
+    known_data.check_named(config, known_data.record(drawn("folder")), {"name": "pascal_s"})

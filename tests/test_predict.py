@@ -222,6 +222,26 @@ def test_gaze_that_is_missing_or_of_no_use_is_one_error(models, scenes, images, 
     assert not (tmp_path / "out").exists()
 
 
+def test_gaze_of_a_prediction_is_read_as_it_is_written(models, scenes, images, tmp_path):
+    plain = gaze_file(tmp_path / "gaze.csv", scenes)
+    kept = predict(models["gazed"], images, tmp_path / "plain", gaze=plain, raw=True)
+    (height, width), lines = scenes[0].shape, ["image;subject;x;y"]
+    for e in scenes:
+        rows = [f"{e.id};1;{x / width};{1 - y / height}" for x, y in e.points]
+        lines += [row.replace(".", ",") for row in rows]
+    (tmp_path / "other.csv").write_text("\n".join(lines))
+    form = {"separator": ";", "decimal": ",", "coordinates": "normalised", "y_axis": "up"}
+    gaze = {"gaze": tmp_path / "other.csv", "raw": True}
+    predict(models["gazed"], images, tmp_path / "other", **gaze, **form)
+    for example in scenes:
+        names = [tmp_path / there / f"{example.id}.npz" for there in ("plain", "other")]
+        first, second = (np.load(name)["saliency"] for name in names)
+        np.testing.assert_allclose(first, second, atol=1e-5)
+    assert kept.notes == ()
+    with pytest.raises(InputError, match="separator: expected nothing without a file of fixations"):
+        predict(models["scenes"], images, tmp_path / "out", separator=";")
+
+
 # --- errors -------------------------------------------------------------------------------------
 
 

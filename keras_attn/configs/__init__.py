@@ -166,11 +166,13 @@ def read_as(config, source):
     """The configuration with its data those of `datasets.Dataset.source`.
 
     None where no field says so: for another reader than those of the task, for other arguments,
-    and for data that were made in Python, whose source is None.
+    and for data that were made in Python, whose source is None. What was chosen of them by
+    `where` is left to whoever asks.
     """
     if source is None:
         return None
     kind, given = type(config.data), dict(source)
+    given.pop("where", None)
     groups = dict(given.pop("groups", None) or {})
     if given.get("group") in groups:
         given["subjects"] = tuple(groups.pop(given["group"]))

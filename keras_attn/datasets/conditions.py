@@ -97,13 +97,21 @@ def where(dataset, chosen):
     fitting = {name: fitting_texts(name, those, known) for name, those in wanted.items()}
     _check_told_apart(whole, wanted)
     title = ", ".join(f"{name}={' or '.join(map(str, v))}" for name, v in wanted.items())
-    made = {}
+    made = {"source": _source(dataset, fitting)}
     if dataset.whole is not None:
-        made["whole"] = _filtered(dataset.whole, fitting, title)
+        made["whole"] = _filtered(dataset.whole, fitting, title, source=made["source"])
     found = _filtered(dataset, fitting, title, **made)
     if not found.report.points:
         raise InputError("where", f"fixations of {dataset.name}", f"none with {title}")
     return found
+
+
+def _source(dataset, fitting):
+    """The dataset's source with what was chosen, which alone leads to these fixations again."""
+    if dataset.source is None:
+        return None
+    chosen = {**dataset.source.get("where", {}), **fitting}
+    return dataset.source | {"where": chosen}
 
 
 def several(value):

@@ -51,11 +51,11 @@ def folder(root, *, mask_threshold=None, on_bad_example="raise", **form):
     masks = _masks(root / MASKS, paths)
     classes = picture_table.Classes()
     if (root / CLASSES).is_file():
-        table = tables.read(root / CLASSES, ("image", "class"), more="[, split]", form=form)
+        table = tables.read_beside(root / CLASSES, ("image", "class"), more="[, split]", form=form)
         classes = picture_table.classes(table, names, reader)
     groups = {}
     if (root / GROUPS).is_file():
-        table = tables.read(root / GROUPS, ("image", "group"), form=form)
+        table = tables.read_beside(root / GROUPS, ("image", "group"), form=form)
         groups = picture_table.groups(table, names)
     pictures = [
         picture_table.Picture(name, path, masks.get(name), groups.get(name))

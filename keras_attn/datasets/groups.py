@@ -20,6 +20,16 @@ def of(examples):
     return [getattr(example, "group", None) for example in examples]
 
 
+def count(examples):
+    """How many groups there are; an example without one is one of its own."""
+    return len(set(map(_key, examples)))
+
+
+def _key(example):
+    group = getattr(example, "group", None)
+    return group is not None, group or example.id
+
+
 def lines(dataset):
     """A line on the groups for a printed dataset; none without."""
     named = set(filter(None, of(dataset)))
@@ -46,8 +56,8 @@ def test_part(examples, number, count, seed):
     are of a size, but for one. `InputError` where there are fewer groups than folds.
     """
     members = {}
-    for index, (example, group) in enumerate(zip(examples, of(examples), strict=True)):
-        members.setdefault((group is not None, group or example.id), []).append(index)
+    for index, example in enumerate(examples):
+        members.setdefault(_key(example), []).append(index)
     for name, value in (("fold", number), ("of", count)):
         if not isinstance(value, (int, np.integer)):
             raise InputError(name, "a whole number", repr(value))

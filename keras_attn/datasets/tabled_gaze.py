@@ -145,7 +145,9 @@ class TabledGaze:
             options = {"raw": raw, "subjects": subjects, "ids": ids, "form": self.form}
             told = plausibility.suspicion(plausibility.Points.of(points, shapes, **options))
             if told:
-                expected = "gaze in pixels of the videos (most_lost=1 takes all as it is)"
+                expected = (
+                    "gaze in pixels of the videos (most_lost=1, --most-lost 1, takes all as it is)"
+                )
                 raise InputError(self.path, expected, told)
 
     # --- the table ------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ import codecs
 import csv
 import unicodedata
 import warnings
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -105,6 +105,24 @@ def read(path, columns, *, numbers=(), unread=(), more="", form=None):
     return Table(_joined(parts), path, lambda row: f"line {_line(path, row, form)}")
 
 
+def read_beside(path, columns, *, more="", form):
+    """A CSV file that lies beside the gaze, as `read` reads it, or with commas.
+
+    form: of the gaze, which a program may have written that has not written this file.
+    """
+    path, plain = Path(path), replace(form, separator=",", decimal=".", encoding="utf-8")
+    return read(path, columns, more=more, form=plain if _fits(path, columns, plain) else form)
+
+
+def _fits(path, columns, form):
+    try:
+        return path.is_file() and set(columns) <= set(
+            _split(_first_line(path, form), form.separator)
+        )
+    except InputError:
+        return False
+
+
 def of_frame(frame, name, columns, *, numbers=(), form=None):
     """A pandas DataFrame as a `Table`, as if it had been read from a file."""
     if not isinstance(frame, pd.DataFrame):
@@ -180,11 +198,7 @@ def _of_another_encoding(path, form):
 
 def _header(path, columns, expected, form):
     """Names of the columns; told by what else could separate them where some are missing."""
-    try:
-        with _open(path, form) as file:
-            line = next((line for line in file if line.strip()), "")
-    except UnicodeError as error:
-        raise _of_another_encoding(path, form) from error
+    line = _first_line(path, form)
     if not line:
         raise InputError(path, expected, "an empty file")
     header = _split(line, form.separator)
@@ -202,17 +216,25 @@ def _header(path, columns, expected, form):
     return header
 
 
+def _first_line(path, form):
+    """The first line that is not blank; "" where there is none."""
+    return next((line for line in _first_lines(path, form) if line.strip()), "")
+
+
 def _later_header(path, columns, form):
     """The line behind the first that has all columns, or None."""
-    try:
-        with _open(path, form) as file:
-            lines = list(islice(file, AHEAD))
-    except UnicodeError as error:
-        raise _of_another_encoding(path, form) from error
-    for number, line in enumerate(lines, 1):
+    for number, line in enumerate(islice(_first_lines(path, form), AHEAD), 1):
         if any(set(columns) <= set(_split(line, separator)) for separator in SEPARATORS):
             return number
     return None
+
+
+def _first_lines(path, form):
+    try:
+        with _open(path, form) as file:
+            yield from file
+    except UnicodeError as error:
+        raise _of_another_encoding(path, form) from error
 
 
 def _split(line, separator):

@@ -136,7 +136,7 @@ def _classes(path, known, reader, form):
     """Names of the classes, labels by video, and videos by split; all empty without the file."""
     if not path.is_file():
         return (), {}, {}
-    table = tables.read(path, ("video", "class"), more="[, split]", form=form)
+    table = tables.read_beside(path, ("video", "class"), more="[, split]", form=form)
     table.refuse("class", table["class"] == "", "the name of a class")
     called = table["video"].astype(object).map(known)
     table.refuse("video", called.isna(), "the name of a video that is there")

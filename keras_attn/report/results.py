@@ -8,7 +8,7 @@ from zipfile import BadZipFile
 import numpy as np
 import pandas as pd
 
-from keras_attn import provenance
+from keras_attn import provenance, runs
 from keras_attn.configs import RESULT_FORMAT
 from keras_attn.errors import InputError, listing, one_of
 from keras_attn.known_data import SCORED, TRAINED
@@ -165,7 +165,12 @@ def _notes_of(folder):
 
 def _read_rows(path):
     if not path.is_file():
-        raise InputError(path, "a row per example of an evaluation", "no such file")
+        expected, inner = "a row per example of an evaluation", path.parent / runs.EVALUATION
+        if (inner / path.name).is_file():
+            expected += f"; there is one in {inner}"
+        elif runs.RunFolder(path.parent).finished:
+            expected += f", as keras-attn evaluate --weights {path.parent} writes it"
+        raise InputError(path, expected, "no such file")
     numbers = ["fold", "seed", "epsilon", *SCORES]
     types = dict.fromkeys(TEXT, str) | dict.fromkeys(numbers, np.float64)
     try:

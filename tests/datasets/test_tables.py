@@ -211,6 +211,20 @@ def test_a_frame_is_read_as_a_file_is():
     assert str(as_rows(table)) == "[('1001', '1', 1.0, 2.0), ('1002', '', nan, 3.0)]"
 
 
+@pytest.mark.parametrize("separator", [",", ";"])
+def test_classes_and_groups_need_not_be_written_as_the_gaze_is(separator, tmp_path):
+    (tmp_path / "images").mkdir()
+    for name in "ab":
+        Image.new("RGB", (50, 40)).save(tmp_path / "images" / f"{name}.png")
+    write(tmp_path / "fixations.csv", "image;subject;x;y\na;s;1,5;2\nb;s;30;20\n", "utf-16")
+    for name, column in (("classes", "class"), ("groups", "group")):
+        text = f"image,{column}\na,é\nb,d\n".replace(",", separator)
+        write(tmp_path / f"{name}.csv", text, "utf-8" if separator == "," else "utf-16")
+    data = datasets.folder(tmp_path, separator=";", decimal=",", encoding="utf-16")
+    assert data.classes == ("d", "é") and [e.group for e in data] == ["é", "d"]
+    np.testing.assert_array_equal(data[0].points, [[1.5, 2]])
+
+
 @pytest.mark.parametrize("before", ["# exported\n", "sep=,\n", "Study 5;;;\n\n"])
 def test_lines_before_the_header_are_told_with_its_line(path, before):
     write(path, before + GAZE)

@@ -6,9 +6,7 @@ chunks with the header, the frames, and an index of them.
 
 import struct
 
-import cv2
-
-from keras_attn.datasets.miniature.files import QUALITY
+from keras_attn.datasets.miniature.files import jpeg
 
 HAS_INDEX, KEY_FRAME = 0x10, 0x10
 MICROSECONDS = 1_000_000
@@ -16,7 +14,7 @@ MICROSECONDS = 1_000_000
 
 def encode(frames, rate):
     """The file's bytes. frames: uint8 RGB `(T, H, W, 3)`; rate: of them a second, whole."""
-    pictures = [cv2.imencode(".jpg", frame[..., ::-1], QUALITY)[1].tobytes() for frame in frames]
+    pictures = [jpeg(frame[..., ::-1]) for frame in frames]
     index, place = b"", 4
     for picture in pictures:
         index += struct.pack("<4s3I", b"00dc", KEY_FRAME, place, len(picture))

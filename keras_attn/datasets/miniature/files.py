@@ -3,6 +3,8 @@
 import cv2
 import numpy as np
 
+from keras_attn.origin import MARK
+
 QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 95]
 
 
@@ -20,8 +22,17 @@ def write_picture(path, pixels):
     """Pixels as the suffix of the path says: uint8 RGB `(H, W, 3)`, or grey `(H, W)`."""
     pixels = pixels[..., ::-1] if pixels.ndim == 3 else pixels
     # Not by OpenCV, which does not say whether the disk is full.
-    _, content = cv2.imencode(path.suffix, pixels, QUALITY if path.suffix == ".jpg" else [])
-    write_bytes(path, content.tobytes())
+    if path.suffix == ".jpg":
+        write_bytes(path, jpeg(pixels))
+    else:
+        write_bytes(path, cv2.imencode(path.suffix, pixels)[1].tobytes())
+
+
+def jpeg(pixels):
+    """The bytes of a JPEG file of BGR pixels, with the comment that they are drawn."""
+    content = cv2.imencode(".jpg", pixels, QUALITY)[1].tobytes()
+    # Behind the two bytes that begin a file: a comment with its length.
+    return content[:2] + b"\xff\xfe" + (len(MARK) + 2).to_bytes(2, "big") + MARK + content[2:]
 
 
 def write_lines(path, lines):
