@@ -133,21 +133,28 @@ def _others(dataset, known):
             return ()
         which = " and ".join(changed)
         return (
-            f"The {which} are not those of the training, although the data are called "
-            f"{whole.name} and their gaze is the same: other files.",
+            f"The {which} are not those of the training, although the data "
+            f"{_as_own(whole, known)} and their gaze is the same: other files.",
         )
     now, then = _counts(dataset, told)
     digits = [one[:SHOWN] for one in (fingerprint(dataset), told["fingerprint"])]
     told = f"{now} in place of {then}" if now != then else f"{now} as then, but not the same"
     told += f" (fingerprint {digits[0]} in place of {digits[1]})."
     return (
-        f"The data are not those of the training, although they are called {whole.name}: {told}",
+        f"The data are not those of the training, although they {_as_own(whole, known)}: {told}",
     )
 
 
 def _go_for_own(whole, known):
     """Whether data go by the name, or lie in the folder, of those that a run learnt from."""
     return whole.name == known["whole"]["name"] or _in_own_place(whole, known)
+
+
+def _as_own(whole, known):
+    """In what way they do, in words."""
+    if whole.name == known["whole"]["name"]:
+        return f"are called {whole.name}"
+    return f"are read from the same folder, as {whole.name} in place of {known['whole']['name']}"
 
 
 def _in_own_place(whole, known):
