@@ -9,8 +9,8 @@ from pathlib import Path
 from keras_attn import configs, learnt, origin
 from keras_attn.errors import InputError
 
-SCORED = ("drawn", "data_kind", "fingerprint")
-"""Columns of rows that tell of the data they score."""
+SCORED = ("drawn", "data_kind", "fingerprint", "files")
+"""Columns of rows that tell of the data they score. files: a hash of them, where not drawn."""
 TRAINED = ("trained_on", "trained_drawn", "trained_fingerprint")
 """Columns of rows that tell of the data their network learnt from; empty where that is unknown."""
 SHOWN = 12
@@ -94,7 +94,9 @@ def columns(dataset, known=None):
 
     known: what the network's run knows; None for a network from elsewhere.
     """
-    values = (dataset.drawn, origin.kind_of(dataset), fingerprint(dataset))
+    # Drawn ones may be drawn anew elsewhere, with a few other bits.
+    files = "" if dataset.drawn else learnt.stamp(dataset.whole or dataset)
+    values = (dataset.drawn, origin.kind_of(dataset), fingerprint(dataset), files)
     made = dict(zip(SCORED, values, strict=True))
     whole = (known or {}).get("whole")
     values = ("", None, "")

@@ -242,6 +242,9 @@ def test_other_masks_or_pictures_under_the_same_gaze_are_told(what, tmp_path):
     assert again.fingerprint == data.fingerprint
     (note,) = known_data.notes(again.fold(0, of=2)[1], known)
     assert note.startswith(f"The {what} are not those of the training")
+    assert known_data.columns(again)["files"] == ""  # of drawn data nothing hangs on a bit
+    stamps = {known_data.columns(replace(one, drawn=False))["files"] for one in (again, again)}
+    assert len(stamps) == 1 and "" not in stamps
 
 
 def test_where_images_have_come_or_gone_it_is_told_that_what_was_held_out_is_not_known(tmp_path):
