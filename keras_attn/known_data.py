@@ -254,16 +254,13 @@ def check_named(config, known, named):
     The configuration does not say how data that were made in Python are read, and where there is
     no root scenes are drawn, which nobody wants in place of photographs.
     """
-    if (
-        "name" not in named
-        and "source" in known
-        and configs.read_as(config, known["source"]) is None
-    ):
-        expected = (
-            f"the format of {named['root']}, such as folder, for a run on data made in Python"
-        )
+    bare = config.data.root is None
+    made = "source" in known and configs.read_as(config, known["source"]) is None
+    if "name" not in named and bare and made:
+        where = named["root"]
+        expected = f"the format of {where}, such as folder, for a run on data made in Python"
         raise InputError("--data.name", expected, "none")
-    if "root" not in named and config.data.root is None and not is_drawn(known):
+    if "root" not in named and bare and not is_drawn(known):
         expected = f"the folder of {named['name']}, for a run that did not learn from drawn data"
         raise InputError("--data.root", expected, "none")
 
