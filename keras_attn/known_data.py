@@ -9,8 +9,8 @@ from pathlib import Path
 from keras_attn import configs, learnt, origin
 from keras_attn.errors import InputError
 
-SCORED = ("drawn", "data_kind", "fingerprint")
-"""Columns of rows that tell of the data they score."""
+SCORED = ("drawn", "data_kind", "fingerprint", "files")
+"""Columns of rows that tell of the data they score. files: a hash of them, where not drawn."""
 TRAINED = ("trained_on", "trained_drawn", "trained_fingerprint")
 """Columns of rows that tell of the data their network learnt from; empty where that is unknown."""
 SHOWN = 12
@@ -94,7 +94,9 @@ def columns(dataset, known=None):
 
     known: what the network's run knows; None for a network from elsewhere.
     """
-    values = (dataset.drawn, origin.kind_of(dataset), fingerprint(dataset))
+    # Drawn ones may be drawn anew elsewhere, with a few other bits.
+    files = "" if dataset.drawn else learnt.stamp(dataset.whole or dataset)
+    values = (dataset.drawn, origin.kind_of(dataset), fingerprint(dataset), files)
     made = dict(zip(SCORED, values, strict=True))
     whole = (known or {}).get("whole")
     values = ("", None, "")
@@ -133,21 +135,28 @@ def _others(dataset, known):
             return ()
         which = " and ".join(changed)
         return (
-            f"The {which} are not those of the training, although the data are called "
-            f"{whole.name} and their gaze is the same: other files.",
+            f"The {which} are not those of the training, although the data "
+            f"{_as_own(whole, known)} and their gaze is the same: other files.",
         )
     now, then = _counts(dataset, told)
     digits = [one[:SHOWN] for one in (fingerprint(dataset), told["fingerprint"])]
     told = f"{now} in place of {then}" if now != then else f"{now} as then, but not the same"
     told += f" (fingerprint {digits[0]} in place of {digits[1]})."
     return (
-        f"The data are not those of the training, although they are called {whole.name}: {told}",
+        f"The data are not those of the training, although they {_as_own(whole, known)}: {told}",
     )
 
 
 def _go_for_own(whole, known):
     """Whether data go by the name, or lie in the folder, of those that a run learnt from."""
     return whole.name == known["whole"]["name"] or _in_own_place(whole, known)
+
+
+def _as_own(whole, known):
+    """In what way they do, in words."""
+    if whole.name == known["whole"]["name"]:
+        return f"are called {whole.name}"
+    return f"are read from the same folder, as {whole.name} in place of {known['whole']['name']}"
 
 
 def _in_own_place(whole, known):
@@ -245,16 +254,13 @@ def check_named(config, known, named):
     The configuration does not say how data that were made in Python are read, and where there is
     no root scenes are drawn, which nobody wants in place of photographs.
     """
-    if (
-        "name" not in named
-        and "source" in known
-        and configs.read_as(config, known["source"]) is None
-    ):
-        expected = (
-            f"the format of {named['root']}, such as folder, for a run on data made in Python"
-        )
+    bare = config.data.root is None
+    made = "source" in known and configs.read_as(config, known["source"]) is None
+    if "name" not in named and bare and made:
+        where = named["root"]
+        expected = f"the format of {where}, such as folder, for a run on data made in Python"
         raise InputError("--data.name", expected, "none")
-    if "root" not in named and config.data.root is None and not is_drawn(known):
+    if "root" not in named and bare and not is_drawn(known):
         expected = f"the folder of {named['name']}, for a run that did not learn from drawn data"
         raise InputError("--data.root", expected, "none")
 

@@ -35,16 +35,21 @@ def files(whole):
     return {what: _of_files(whole, field) for what, field in FILES.items()}
 
 
+def stamp(whole):
+    """A hash of all files of a dataset."""
+    return hashlib.sha256(repr(files(whole)).encode()).hexdigest()
+
+
 def same_pictures(whole, told):
     """Whether the pictures of a dataset, and their ids, are those that `record` told of."""
-    stamp = told["files"]["pictures"]
-    return stamp is not None and stamp == _of_files(whole, FILES["pictures"])
+    then = told["files"]["pictures"]
+    return then is not None and then == _of_files(whole, FILES["pictures"])
 
 
 def changed(whole, told):
     """What of the files of a dataset is not as `record` told: some of FILES, a list."""
     now = files(whole)
-    return [what for what, stamp in told["files"].items() if stamp != now[what]]
+    return [what for what, then in told["files"].items() if then != now[what]]
 
 
 def among(dataset, told):

@@ -71,6 +71,7 @@ def train(config, train, *, validation=None, out, overwrite=False):
     config = configs.read_as(config, train.source) or config
     config = _with_fold(config, train)
     record = _record(config, train, task)
+    _check_files(folder, record)
     results = (*evaluation.FILES, runs.EVALUATION, runs.ATTACK)
     with folder.working(record, results=results, overwrite=overwrite):
         if folder.finished:
@@ -116,6 +117,23 @@ def _record(config, train, task):
     settings = {"identity": identity, "config": configs.to_dict(config)}
     settings["data"] = known_data.record(train)
     return settings | {"versions": provenance.versions()}
+
+
+def _check_files(folder, record):
+    """Refuse to go on with a run whose pictures or masks have changed, of which gaze tells nothing.
+
+    Drawn ones may be drawn anew, by another version of OpenCV with a few other bits.
+    """
+    earlier, data = folder.record() or {}, record["data"]
+    told = (earlier.get("data") or {}).get("learnt")
+    if not told or earlier.get("identity") != record["identity"] or data["drawn"]:
+        return
+    changed = [
+        what for what, stamp in told["files"].items() if stamp != data["learnt"]["files"][what]
+    ]
+    if changed and folder.begun:
+        expected = f"the {' and '.join(changed)} that the run in it learns from, or another folder"
+        raise InputError(folder.path, expected, "others with the same gaze")
 
 
 MOST_FOLDS = 20

@@ -10,10 +10,10 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from keras_attn import configs, datasets, known_data, origin
+from keras_attn import configs, datasets, known_data, origin, runs
 from keras_attn.datasets.flow_files import FlowSettings
 from keras_attn.errors import InputError
-from keras_attn.trained import _with_fold
+from keras_attn.trained import _check_files, _with_fold
 
 SMALL = {"dut_omron": {"images": 6}, "pascal_s": {"images": 6}, "folder": {"images": 6}}
 SMALL |= {"cub_vwsw": {"images": 9}, "hollywood2": {"videos": 12, "frames": 3}}
@@ -242,6 +242,9 @@ def test_other_masks_or_pictures_under_the_same_gaze_are_told(what, tmp_path):
     assert again.fingerprint == data.fingerprint
     (note,) = known_data.notes(again.fold(0, of=2)[1], known)
     assert note.startswith(f"The {what} are not those of the training")
+    assert known_data.columns(again)["files"] == ""  # of drawn data nothing hangs on a bit
+    stamps = {known_data.columns(replace(one, drawn=False))["files"] for one in (again, again)}
+    assert len(stamps) == 1 and "" not in stamps
 
 
 def test_where_images_have_come_or_gone_it_is_told_that_what_was_held_out_is_not_known(tmp_path):
@@ -265,6 +268,8 @@ def test_a_run_on_some_conditions_alone_does_not_take_all_fixations_for_its_data
     data = datasets.folder(root)
     for chosen in (data.where(task="search"), data.fold(0)[0].where(task="search")):
         known = known_data.record(chosen)
+        (note,) = known_data.notes(data, known)
+        assert "same folder, as mine in place of mine, task=search: " in note
         assert known["source"]["where"] == {"task": ["search"]} and known["kind"] == "folder"
         config = configs.read_as(configs.salient_object(), known["source"])
         assert str(config.data.root) == str(root)
@@ -305,3 +310,21 @@ def test_data_for_a_run_on_data_made_in_python_are_named_by_format_and_folder(dr
     known_data.check_named(config, made, {"name": "folder", "root": "rel"})
     known_data.check_named(config, known_data.record(drawn("folder")), {"root": "moved"})
     known_data.check_named(config, known_data.record(drawn("folder")), {"name": "pascal_s"})
+
+
+def test_a_run_does_not_go_on_with_other_masks_under_the_same_gaze(tmp_path):
+    root, folder = tmp_path / "mine", runs.RunFolder(tmp_path / "run")
+    data = datasets.miniature("folder", images=4, shape=(48, 48), root=root)
+    folder.path.mkdir()
+    record = {"identity": "1", "data": known_data.record(data) | {"drawn": False}}
+    folder.config.write_text(json.dumps(record))
+    folder.weights.touch()
+    _check_files(folder, record)
+    first, second, *_ = sorted((root / "masks").iterdir())
+    first.write_bytes(second.read_bytes())
+    changed = known_data.record(datasets.folder(root)) | {"drawn": False}
+    with pytest.raises(
+        InputError, match="expected the masks that the run in it learns from, or an"
+    ):
+        _check_files(folder, record | {"data": changed})
+    _check_files(folder, {"identity": "2", "data": changed})  # is refused as another run

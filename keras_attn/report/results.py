@@ -359,6 +359,7 @@ def _check_one_origin(rows):
     """
     for labels, column, what in (
         (["dataset"], "fingerprint", "results on {}"),
+        (["dataset"], "files", "results on {} with the pictures and masks"),
         (["task", "dataset", *NETWORK], "trained_fingerprint", "networks {} that learnt from data"),
     ):
         told = rows[rows[column] != ""].drop_duplicates([*labels, column])

@@ -105,6 +105,19 @@ def test_rows_of_different_data_are_not_pooled_whatever_provenance_is_lost(tmp_p
     assert len(results.read([one, saved(tmp_path / "5", {}, seed=4)]).rows) == 6
 
 
+def test_rows_on_other_masks_under_the_same_gaze_are_not_pooled(tmp_path):
+    one, other = (
+        saved(tmp_path / name, REAL | {"files": stamp * 64}, attention=attention)
+        for name, stamp, attention in (("1", "e", "sigmoid"), ("2", "f", "softmax"))
+    )
+    expected = (
+        rf"2: expected results on dut_omron with the pictures .* e{{12}}, as {one} has.*f{{12}}"
+    )
+    with pytest.raises(InputError, match=expected):
+        results.read([one, other])
+    assert len(results.read([one, saved(tmp_path / "3", REAL, seed=1)]).rows) == 6
+
+
 def test_rows_of_an_earlier_version_are_held_against_later_ones_by_their_provenance(tmp_path):
     later, earlier = saved(tmp_path / "1", REAL), save_run(tmp_path / "2", ROWS, seed=1)
     for digit, fits in (("a", True), ("b", False)):
