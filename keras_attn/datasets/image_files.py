@@ -173,7 +173,8 @@ class Opened:
         if not self.deep and self.image.mode.startswith(("I", "F")):
             mode = self.image.mode
             self.image.close()
-            raise InputError(self.path, "an image of 8 bits a channel", f"mode {mode!r}")
+            expected = "an image of 8 bits a channel; save it as one"
+            raise InputError(self.path, expected, f"mode {mode!r}")
         return self.image
 
     def __exit__(self, kind, error, _):
