@@ -6,6 +6,7 @@ model.
 
 import base64
 import hashlib
+import weakref
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from keras_attn.errors import InputError
 
 FILES = {"pictures": "image", "masks": "mask", "videos": "video"}
 """Fields of examples that name their files, by what these are."""
+_KEPT = weakref.WeakKeyDictionary()
 
 
 def record(dataset):
@@ -31,8 +33,13 @@ def record(dataset):
 
 
 def files(whole):
-    """A hash of all files of a dataset by what they are, None for those that it has not."""
-    return {what: _of_files(whole, field) for what, field in FILES.items()}
+    """A hash of all files of a dataset by what they are, None for those that it has not.
+
+    Each file is read once for a dataset, as long as that is kept.
+    """
+    if whole not in _KEPT:
+        _KEPT[whole] = {what: _of_files(whole, field) for what, field in FILES.items()}
+    return _KEPT[whole]
 
 
 def stamp(whole):
@@ -43,7 +50,7 @@ def stamp(whole):
 def same_pictures(whole, told):
     """Whether the pictures of a dataset, and their ids, are those that `record` told of."""
     then = told["files"]["pictures"]
-    return then is not None and then == _of_files(whole, FILES["pictures"])
+    return then is not None and then == files(whole)["pictures"]
 
 
 def changed(whole, told):

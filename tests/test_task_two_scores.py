@@ -11,7 +11,7 @@ from drawn_videos import SIDE, drawn, reduced, small
 from scipy.special import softmax
 
 import keras_attn as ka
-from keras_attn import evaluation, gaze, models
+from keras_attn import evaluation, gaze, known_data, models
 from keras_attn.agreement.scoring import Blur
 from keras_attn.agreement.video_scoring import VideoGaze
 from keras_attn.datasets import clips
@@ -77,7 +77,9 @@ def test_rows_say_whose_they_are_then_classes_then_agreement(result, test):
         *("task", "dataset", "backbone", "fusion", "attention", "fold", "seed", "id", "fixations"),
         *("class", "predicted", "correct"),
     ]
-    assert list(rows)[12:] == [*(column.key for column in COLUMNS), "zero_share", "constant"]
+    known = (*known_data.SCORED, *known_data.TRAINED)
+    scores = [*(column.key for column in COLUMNS), "zero_share", "constant"]
+    assert list(rows)[12:] == [*scores, *known]
     who = rows.iloc[0][["task", "dataset", "backbone", "fusion", "attention", "seed"]]
     assert list(who) == ["action", "hollywood2", "c3d", "early", "supervised", 0]
     assert list(rows["id"]) == [video.id for video in test]

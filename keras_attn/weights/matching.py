@@ -39,8 +39,11 @@ def _words(shapes):
 def _width(stored, wanted):
     """How many times the channels that are wanted all layers of other shapes have; None for none.
 
-    Layers that take pixels or give classes have some sides in common.
+    Layers that take pixels or give classes have some sides in common. One layer alone may be of
+    another number of classes.
     """
+    if sum(stored[name] != shapes for name, shapes in wanted.items()) < 2:
+        return None
     pairs = [
         (there, here)
         for name, shapes in wanted.items()

@@ -355,7 +355,7 @@ def refused(broken, message, **options):
 
 def test_a_video_without_extracted_flow_is_named(data):
     bare = with_third(data, flow=None)
-    message = rf"^video '{data[2].id}': expected extracted flow \(flow_root, as tools/extract_flow"
+    message = rf"^video '{data[2].id}': expected extracted flow: that of flow_root"
     with pytest.raises(InputError, match=message):
         clips.Footage.of(bare)
     with pytest.raises(InputError, match=message):
