@@ -18,8 +18,9 @@ LOG = "log.txt"
 """In the folder of each cell: what it printed when it was last run."""
 TAIL = 6
 """Lines of it that are shown of a cell that failed."""
-POLL, PATIENCE = 0.1, 15.0
-"""Seconds from one look at the processes to the next, and until an interrupted one is killed."""
+POLL, AGAIN, PATIENCE = 0.1, 5.0, 15.0
+"""Seconds from one look at the processes to the next, from one interrupt to the next, and until one
+that does not end is killed."""
 
 THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 """Variables that tell TensorFlow how many threads to compute with."""
@@ -94,17 +95,25 @@ class Local:
 
     def stop(self):
         """Interrupt what still runs, and kill what does not end then."""
-        for _, process, _ in self.running:
-            process.send_signal(signal.SIGINT)
         until = time.monotonic() + PATIENCE
-        while self.running:
-            _, process, _ = self.running.pop()
-            try:
-                process.wait(max(0.0, until - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-            _close(process)
+        while self.running and time.monotonic() < until:
+            # Again and again: while modules are imported, Python may lose an interrupt.
+            for _, process, _ in self.running:
+                process.send_signal(signal.SIGINT)
+            self._end_within(min(AGAIN, max(0.0, until - time.monotonic())))
+        for _, process, _ in self.running:
+            process.kill()
+        self._end_within(None)
+
+    def _end_within(self, seconds):
+        """Wait for processes to end, and let go of those that have; None: for all of them."""
+        until = None if seconds is None else time.monotonic() + seconds
+        for entry in list(self.running):
+            left = None if until is None else max(0.0, until - time.monotonic())
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                entry.process.wait(left)
+                self.running.remove(entry)
+                _close(entry.process)
 
 
 def _close(process):
