@@ -37,7 +37,9 @@ DEGREES, PER_CENT = 45, 60
 
 SAY = {
     "normalised": "coordinates='normalised' (--coordinates normalised)",
-    "centred": "coordinates='centred' (--coordinates centred), with y_axis='up' if y grows upwards",
+    "centred": (
+        "coordinates='centred' (--coordinates centred), y_axis='up' (--y-axis up) if y grows up"
+    ),
     "pixels": "coordinates='pixels' (--coordinates pixels)",
     "screen": "screen=(width, height) and place='fit', 'centre' or 'stretch' (--screen, --place)",
     "missing": "missing=({code},) (--missing {code})",
