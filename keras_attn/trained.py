@@ -65,7 +65,8 @@ def train(config, train, *, validation=None, out, overwrite=False):
     train = datasets.as_dataset(train, "train", task.DATA)
     check_learnable(config, train)
     options = {"validation": validation, "overwrite": overwrite}
-    config = starting_from(config, folder.path.parent, partial(_trained, train, options))
+    make, name = partial(_trained, train, options), (train.whole or train).name
+    config = starting_from(config, folder.path.parent, make, name)
     config = task.resolved(config, train)
     # What was handed over counts, whatever the configuration named.
     config = configs.read_as(config, train.source) or config
@@ -95,14 +96,15 @@ def train(config, train, *, validation=None, out, overwrite=False):
     return Run(tasks.tag(model, config, record["data"]), config, folder.path, record["data"])
 
 
-def starting_from(config, place, make):
+def starting_from(config, place, make, data=None):
     """The configuration with the folders of the runs that it starts from, in `place`.
 
-    make: (configuration, folder) -> nothing, sees to it that the run is there.
+    make: (configuration, folder) -> nothing, sees to it that the run is there. data: name of the
+    data, which the folders bear; by default that which the configuration gives them.
     """
     fields = {}
     for name, first in config.before().items():
-        fields[name] = place / first.run_name
+        fields[name] = place / first.called(data or first.data_name)
         make(first, fields[name])
     return configs.changed(config, **fields)
 

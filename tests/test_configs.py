@@ -236,3 +236,9 @@ def test_a_run_on_a_folder_is_called_by_its_name(tmp_path):
     assert configs.salient_object(root=tmp_path).data_name == "dut_omron"
     assert configs.salient_object(name="folder", root="/").data_name == "folder"
     assert configs.salient_object().called("mine") == "mine-vgg16-supervised-fold0-seed0"
+
+
+def test_runs_on_a_folder_of_videos_are_called_by_it(tmp_path):
+    config = configs.action("paper", name="video_folder", root=tmp_path / "clips", flow_root="f")
+    assert config.run_name.startswith("clips-") and config.data_name == "clips"
+    assert {first.run_name.split("-")[0] for first in config.before().values()} == {"clips"}

@@ -57,10 +57,10 @@ class Config:
 
     @property
     def data_name(self):
-        """What its data are called before they are read: a plain folder by its own name."""
+        """What its data are called before they are read: a folder of one's own by its name."""
         data = self.data
         own = "" if data.root is None else Path(data.root).expanduser().resolve().name
-        return own if data.name == "folder" and own else data.name
+        return own if data.name in gaze_format.READ_BY and own else data.name
 
     @property
     def run_name(self):
