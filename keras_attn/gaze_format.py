@@ -33,8 +33,8 @@ class GazeFormat:
     """Where the picture lay on that screen: centre (in its middle, pixel for pixel), fit (as large
     as it went in, in the middle), stretch (all over it), or left, top, width and height."""
     missing: tuple[str, ...] | None = None
-    """Codes for no gaze beside an empty field, NaN, n/a, "." and "-": a text, or a number that x
-    and y both have. None at all: nothing that looks like a code is one."""
+    """Codes for no gaze beside an empty field, NaN, n/a, "." and "-": a text, a number that x and y
+    both have, or a point such as 960,540. None at all: nothing that looks like a code is one."""
     most_lost: float = MOST_LOST
     """Share of points that may lie off their picture or pile up on one pixel, of all and of one
     viewer, before the reading is refused; 1 takes everything."""
@@ -49,13 +49,13 @@ class GazeFormat:
         one_of("coordinates", self.coordinates, ("pixels", "normalised", "centred"))
         one_of("y_axis", self.y_axis, ("down", "up"))
         one_of("decimal", self.decimal, (".", ","))
-        object.__setattr__(self, "separator", _separator(self.separator, self.decimal))
+        object.__setattr__(self, "separator", _separator(self.separator))
         if self.screen is not None:
             _check_numbers("screen", self.screen, "(width, height)", 2)
         self._check_place()
         if self.missing is not None:
             codes = (self.missing,) if isinstance(self.missing, (str, int, float)) else self.missing
-            object.__setattr__(self, "missing", tuple(str(code).strip().lower() for code in codes))
+            object.__setattr__(self, "missing", tuple(map(_code, codes)))
         if not 0 < self.most_lost <= 1:
             raise InputError("most_lost", "a share above 0, up to 1", self.most_lost)
         try:
@@ -77,13 +77,13 @@ class GazeFormat:
 
     @property
     def codes(self):
-        """The numbers among `missing`: both coordinates of a point have to be one of them."""
-        return tuple(float(code) for code in self.missing or () if _is_number(code))
+        """The points among `missing`, (x, y); a number alone is both."""
+        return tuple(point for code in self.missing or () if (point := _point(code)))
 
     @property
     def words(self):
         """The texts among `missing`, in lower case."""
-        return tuple(code for code in self.missing or () if not _is_number(code))
+        return tuple(code for code in self.missing or () if _point(code) is None)
 
 
 FIELDS = tuple(field.name for field in fields(GazeFormat))
@@ -110,10 +110,10 @@ def check_read(name, settings):
             raise InputError(f"data.{field}", expected, repr(value))
 
 
-def _separator(text, decimal):
+def _separator(text):
     text = {"tab": "\t", "\\t": "\t"}.get(text, text)
-    if len(text) != 1 or text in (decimal, '"', "\n", "\r"):
-        expected = f"one character between columns, neither a quote nor the decimal sign {decimal}"
+    if len(text) != 1 or text in ('"', "\n", "\r", "."):
+        expected = "one character between columns, neither a quote nor a point"
         raise InputError("separator", expected, repr(text))
     return text
 
@@ -125,6 +125,24 @@ def _check_numbers(where, values, what, count, positive=None):
     last = values[-(positive or count) :] if numbers else ()
     if not numbers or len(values) != count or not all(value > 0 for value in last):
         raise InputError(where, f"{what} in pixels", repr(values))
+
+
+def _code(code):
+    """A code as text: that of a pair is its numbers with a comma between."""
+    pair = isinstance(code, (tuple, list))
+    parts = code if pair else (code,)
+    if (pair and len(parts) != 2) or not all(isinstance(p, (str, int, float)) for p in parts):
+        expected = "a text, a number that x and y both have, or a pair (x, y)"
+        raise InputError("missing", expected, repr(code))
+    return ",".join(str(part).strip().lower() for part in parts)
+
+
+def _point(code):
+    """The point (x, y) that a code stands for; None for a text."""
+    parts = code.split(",")
+    if len(parts) > 2 or not all(map(_is_number, parts)):
+        return None
+    return float(parts[0]), float(parts[-1])
 
 
 def _is_number(text):

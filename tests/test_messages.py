@@ -15,8 +15,8 @@ REFUSED = {
         (*TRAIN, *FOLDER, "--data.place", "fit"),
         "error: --data.place: expected screen=(width, height) beside it (--data.screen W H).",
     ),
-    "a separator that is the decimal sign": (
-        (*TRAIN, *FOLDER, "--data.decimal", ","),
+    "a separator that is the decimal point": (
+        (*TRAIN, *FOLDER, "--data.separator", "."),
         "error: --data.separator: expected one character",
     ),
     "a published format": (

@@ -27,7 +27,7 @@ def in_pixels(points, shape, form, where):
 
 
 def without_codes(points, codes):
-    """Points with NaN where both coordinates are one of the numbers that stand for no gaze."""
+    """Points with NaN where they are one of the codes, (x, y), that stand for no gaze."""
     points = np.asarray(points, np.float64)
     coded = np.zeros(len(points), bool)
     for code in codes:

@@ -54,7 +54,8 @@ def nothing():
 
 def _conditions(table):
     """Further columns, of so few values that they can tell fixations apart."""
-    further = [name for name in table.rows if name not in (*COLUMNS, *UNREAD)]
+    # A column without a name numbers the rows: pandas writes it.
+    further = [name for name in table.rows if name and name not in (*COLUMNS, *UNREAD)]
     return [name for name in further if len(table[name].cat.categories) <= MOST_VALUES]
 
 

@@ -42,7 +42,6 @@ SAY = {
     ),
     "pixels": "coordinates='pixels' (--coordinates pixels)",
     "screen": "screen=(width, height) and place='fit', 'centre' or 'stretch' (--screen, --place)",
-    "missing": "missing=({code},) (--missing {code})",
 }
 PIXELS = "turn them into pixels by the size of the screen and its distance"
 
@@ -299,12 +298,11 @@ def _in_corner(points, chosen=slice(None), whose=""):
 
 
 def _code(told, place):
-    """That so many points at one place stand for no gaze; a code is one number for x and y."""
-    looks = f"{told} ({place[0]:g}, {place[1]:g}), a code for no gaze"
-    if place[0] != place[1]:
-        return Suspicion(looks, "leave those rows empty, or say missing=() if it is none")
-    say = SAY["missing"].format(code=f"{place[0]:g}")
-    return Suspicion(looks, f"say {say}, or missing=() (--missing) if it is none")
+    """That so many points at one place stand for no gaze."""
+    x, y = (f"{value:.12g}" for value in place)
+    python, option = (x, x) if x == y else (f"({x}, {y})", f"{x},{y}")
+    say = f"say missing=({python},) (--missing {option}), or missing=() (--missing) if it is none"
+    return Suspicion(f"{told} ({x}, {y}), a code for no gaze", say)
 
 
 def _reach(raw):

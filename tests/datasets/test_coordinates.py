@@ -64,6 +64,12 @@ def test_a_code_for_no_gaze_is_a_number_that_both_coordinates_have():
     np.testing.assert_array_equal(np.isnan(made).all(axis=1), [True, False, True, False])
 
 
+@pytest.mark.parametrize("code", [(0, 480), "0,480", "0, 480.0"])
+def test_a_code_for_no_gaze_may_be_a_point(code):
+    made = converted([(0, 480), (0, 0), (480, 480), (480, 0)], missing=(code, 0))
+    np.testing.assert_array_equal(np.isnan(made).all(axis=1), [True, True, False, False])
+
+
 @pytest.mark.parametrize(
     ("form", "where"),
     [
@@ -77,7 +83,9 @@ def test_a_code_for_no_gaze_is_a_number_that_both_coordinates_have():
         ({"most_lost": 0}, "most_lost"),
         ({"separator": ""}, "separator"),
         ({"separator": ",,"}, "separator"),
-        ({"separator": ",", "decimal": ","}, "separator"),
+        ({"separator": "."}, "separator"),
+        ({"missing": ((1, 2, 3),)}, "missing"),
+        ({"missing": (None,)}, "missing"),
         ({"encoding": "latin-one"}, "encoding"),
     ],
 )
@@ -137,13 +145,19 @@ WRONG = {
     "exchanged": (lambda p: p[:, ::-1], "exchange the two columns"),
     "0, 0": (lambda p: some(p, 0.03, 0), "say missing=(0,) (--missing 0)"),
     "-1, -1": (lambda p: some(p, 0.34, -1), "say missing=(-1,) (--missing -1)"),
-    "one pixel": (lambda p: some(p, 0.34, (200, 150)), "leave those rows empty"),
+    "one pixel": (
+        lambda p: some(p, 0.34, (200, 150)),
+        "say missing=((200, 150),) (--missing 200,150)",
+    ),
     "one viewer normalised": (one_viewer(lambda p: p / SIZE), "viewer 0 lie between 0 and 1"),
     "one viewer elsewhere": (one_viewer(lambda p: p + 400), "of viewer 0 lie off"),
     "one viewer half as large": (one_viewer(lambda p: p / 2), "all points of viewer 0 lie between"),
     "one viewer in per cent": (one_viewer(lambda p: p / SIZE * 100), "of viewer 0 lie between"),
     "1, 1": (lambda p: some(p, 0.03, 1), "say missing=(1,) (--missing 1)"),
-    "the last pixel": (lambda p: some(p, 0.03, (399, 299)), "leave those rows empty"),
+    "the last pixel": (
+        lambda p: some(p, 0.03, (399, 299)),
+        "say missing=((399, 299),) (--missing 399,299)",
+    ),
     "degrees": (lambda p: (p - SIZE / 2) / 20, "degrees or centimetres from the middle; turn them"),
     "degrees from the corner": (lambda p: p / 20, "as degrees, centimetres or per cent do"),
     "one column twice": (lambda p: p[:, [1, 1]], "x and y are the same in every row"),

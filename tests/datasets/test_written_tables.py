@@ -64,6 +64,16 @@ def test_decimal_commas_are_read_where_they_are_named(path):
         read(path, separator=";")
 
 
+def test_quoted_decimal_commas_are_read_between_commas(path):
+    write(path, 'image,subject,x,y\na,s1,"10,5","20,25"\n')
+    with pytest.raises(InputError, match=r"say decimal=',' \(--decimal ,\)"):
+        read(path)
+    assert as_rows(read(path, decimal=",")) == [("a", "s1", 10.5, 20.25)]
+    write(path, "image,subject,x,y\na,s1,10,5,20,25\n")
+    with pytest.raises(InputError, match="line 2: expected 4 fields"):
+        read(path, decimal=",")
+
+
 def test_a_point_is_no_decimal_sign_beside_decimal_commas(path):
     write(path, "image;subject;x;y\na;s1;1.234,5;20\n")
     with pytest.raises(InputError, match="line 2, column x"):
@@ -238,3 +248,10 @@ def test_separators_at_the_end_of_rows_are_told_as_such(path):
     write(path, "\n".join([header, *(row + "," for row in rows)]))
     with pytest.raises(InputError, match="line 2: .*nothing but separators at its end"):
         read(path)
+
+
+def test_the_index_that_pandas_writes_is_no_condition(tmp_path):
+    (tmp_path / "images").mkdir()
+    Image.new("RGB", (50, 40)).save(tmp_path / "images" / "a.png")
+    write(tmp_path / "fixations.csv", ",image,subject,x,y,task\n0,a,s,1,2,t\n1,a,s,30,20,u\n")
+    assert datasets.folder(tmp_path).conditions == {"task": ("t", "u")}
