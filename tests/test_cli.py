@@ -63,7 +63,7 @@ def test_an_audit_prints_the_table_and_says_where_the_page_is(root, maps, tmp_pa
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (("nowhere",), "nowhere/images: expected a folder of images"),
+        (("nowhere",), "nowhere: expected a folder with images/ in it"),
         (("{root}", "--model", "vgg19"), "model: expected a Keras model"),
         (("{root}", "--preprocess", "caffe"), "preprocess: expected none for a bundled backbone"),
         (("{root}", "--model", "{maps}", "--gallery", "0"), "gallery: expected at least 1"),

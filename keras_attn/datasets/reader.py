@@ -59,7 +59,10 @@ def as_root(root, parts):
     almost that name is there would be passed over without a word: `Groups.csv`, `class.csv`.
     """
     root = Path(root).expanduser()
-    there = [path.name for path in sorted(root.iterdir())] if root.is_dir() else []
+    if not root.is_dir():
+        received = "a file" if root.is_file() else "no such folder"
+        raise InputError(root, f"a folder with {parts[0]}/ in it", received)
+    there = [path.name for path in sorted(root.iterdir())]
     for part in parts:
         alike = [name for name in there if name not in parts and _alike(name, part)]
         if part not in there and alike:

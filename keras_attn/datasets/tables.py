@@ -106,12 +106,15 @@ def read(path, columns, *, numbers=(), unread=(), more="", form=None):
 
 
 def read_beside(path, columns, *, more="", form):
-    """A CSV file that lies beside the gaze, as `read` reads it, or with commas.
+    """A CSV file of names alone that lies beside the gaze, by whatever separates its columns.
 
-    form: of the gaze, which a program may have written that has not written this file.
+    form: of the gaze, which need not be written by the program that has written this file.
     """
-    path, plain = Path(path), replace(form, separator=",", decimal=".", encoding="utf-8")
-    return read(path, columns, more=more, form=plain if _fits(path, columns, plain) else form)
+    path = Path(path)
+    plain = replace(form, separator=",", decimal=".", encoding="utf-8")
+    others = [replace(plain, separator=separator) for separator in SEPARATORS]
+    fit = (one for one in (form, plain, *others) if _fits(path, columns, one))
+    return read(path, columns, more=more, form=next(fit, form))
 
 
 def _fits(path, columns, form):

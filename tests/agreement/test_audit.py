@@ -252,7 +252,7 @@ def test_the_gallery_keeps_maps_at_the_size_of_pictures(tmp_path):
         (lambda d: ka.audit({}, d), "model: expected at least one model"),
         (lambda d: ka.audit(brightness, d, batch_size=0), "batch_size: expected at least 1"),
         (lambda d: ka.audit(brightness, d, fixation_sigma=0), "blur of fixations: expected a pos"),
-        (lambda d: ka.audit(brightness, "/nowhere"), "/nowhere/images: expected a folder"),
+        (lambda d: ka.audit(brightness, "/nowhere"), "/nowhere: expected a folder"),
     ],
 )
 def test_wrong_arguments_are_one_clear_error(data, call, message):

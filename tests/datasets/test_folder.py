@@ -171,7 +171,7 @@ def test_what_is_wrong_is_one_error_that_names_the_file(root, spoil, message):
 
 
 def test_a_missing_or_empty_folder_is_one_error(tmp_path):
-    with pytest.raises(InputError, match="nowhere/images: expected a folder of images"):
+    with pytest.raises(InputError, match="nowhere: expected a folder with images/ in it"):
         datasets.folder(tmp_path / "nowhere")
     (tmp_path / "images").mkdir()
     with pytest.raises(InputError, match="images: expected images .*Received: none"):

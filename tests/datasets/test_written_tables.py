@@ -221,7 +221,7 @@ def test_a_frame_is_read_as_a_file_is():
     assert str(as_rows(table)) == "[('1001', '1', 1.0, 2.0), ('1002', '', nan, 3.0)]"
 
 
-@pytest.mark.parametrize("separator", [",", ";"])
+@pytest.mark.parametrize("separator", [",", ";", "\t"])
 def test_classes_and_groups_need_not_be_written_as_the_gaze_is(separator, tmp_path):
     (tmp_path / "images").mkdir()
     for name in "ab":
@@ -229,7 +229,7 @@ def test_classes_and_groups_need_not_be_written_as_the_gaze_is(separator, tmp_pa
     write(tmp_path / "fixations.csv", "image;subject;x;y\na;s;1,5;2\nb;s;30;20\n", "utf-16")
     for name, column in (("classes", "class"), ("groups", "group")):
         text = f"image,{column}\na,é\nb,d\n".replace(",", separator)
-        write(tmp_path / f"{name}.csv", text, "utf-8" if separator == "," else "utf-16")
+        write(tmp_path / f"{name}.csv", text, "utf-16" if separator == ";" else "utf-8")
     data = datasets.folder(tmp_path, separator=";", decimal=",", encoding="utf-16")
     assert data.classes == ("d", "é") and [e.group for e in data] == ["é", "d"]
     np.testing.assert_array_equal(data[0].points, [[1.5, 2]])
