@@ -5,6 +5,7 @@ Ends when standard input does, for then whoever started it is gone.
 
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -19,6 +20,9 @@ STANDARD_INPUT = 0
 
 def main():
     """Carry out the cell; returns the exit status."""
+    # In the background a shell has interrupts ignored, and children inherit that; the engine's
+    # are meant for this process.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     with open(STANDARD_INPUT, "rb", buffering=0, closefd=False) as given:
         order = json.loads(given.readline())
     threading.Thread(target=_end_with_starter, daemon=True).start()
