@@ -55,8 +55,12 @@ def same_pictures(whole, told):
 
 def changed(whole, told):
     """What of the files of a dataset is not as `record` told: some of FILES, a list."""
-    now = files(whole)
-    return [what for what, then in told["files"].items() if then != now[what]]
+    return differing(told["files"], files(whole))
+
+
+def differing(then, now):
+    """What is not the same in two of what `files` returns, a list."""
+    return [what for what, stamp in then.items() if stamp != now[what]]
 
 
 def among(dataset, told):

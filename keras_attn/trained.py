@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from keras_attn import configs, datasets, known_data, provenance, runs
+from keras_attn import configs, datasets, known_data, learnt, provenance, runs
 from keras_attn.datasets import groups
 from keras_attn.errors import InputError, listing
 
@@ -130,9 +130,7 @@ def _check_files(folder, record):
     told = (earlier.get("data") or {}).get("learnt")
     if not told or earlier.get("identity") != record["identity"] or data["drawn"]:
         return
-    changed = [
-        what for what, stamp in told["files"].items() if stamp != data["learnt"]["files"][what]
-    ]
+    changed = learnt.differing(told["files"], data["learnt"]["files"])
     if changed and folder.begun:
         expected = f"the {' and '.join(changed)} that the run in it learns from, or another folder"
         raise InputError(folder.path, expected, "others with the same gaze")

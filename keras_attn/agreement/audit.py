@@ -68,7 +68,9 @@ def run(sources, dataset, *, blur, batch_size=8, gallery=12, progress=True, part
     else:
         add_differences(rows, scores, KEYS, together)
     told = {name: tasks.data_of(getattr(source, "model", None)) for name, source in sources.items()}
-    about = [known_data.columns(dataset, told.get(name.model)) for name in scores]
+    models_of = dict.fromkeys(name.model for name in scores)
+    known = {model: known_data.columns(dataset, told.get(model)) for model in models_of}
+    about = [known[name.model] for name in scores]
     rows = pd.concat([rows, pd.DataFrame(about)], axis=1)
     rows.insert(len(rows.columns) - len(about[0]), "dataset", (dataset.whole or dataset).name)
     indices = _to_look_at(scores[name_of(ranked(rows)[0])], seen, gallery)

@@ -3,6 +3,7 @@
 import numpy as np
 
 from keras_attn.errors import InputError
+from keras_attn.metrics import plausibility
 
 
 def in_pixels(points, shape, form, where):
@@ -24,6 +25,20 @@ def in_pixels(points, shape, form, where):
         return points
     left, top, width, height = _place(size, frame, form.place, where)
     return (points - (left, top)) * (size / (width, height))
+
+
+def checked(met, form, where, expected):
+    """The `plausibility.Points` of all pictures or videos; `InputError` for those that cannot be.
+
+    met: of each its name, points as they were written and in pixels, its (H, W), and whose they
+    are. where: the table. expected: what the error says of them.
+    """
+    ids, raw, points, shapes, subjects = zip(*met, strict=True)
+    options = {"raw": raw, "subjects": subjects, "ids": ids, "form": form}
+    points = plausibility.Points.of(points, shapes, **options)
+    if told := plausibility.suspicion(points):
+        raise InputError(where, expected, told)
+    return points
 
 
 def without_codes(points, codes):

@@ -4,7 +4,7 @@ from keras_attn import origin
 from keras_attn.datasets import fixation_table, picture_table, tables
 from keras_attn.datasets.image_files import IMAGE_SUFFIXES, not_read
 from keras_attn.datasets.masks import MaskedReader
-from keras_attn.datasets.reader import as_root, by_stem
+from keras_attn.datasets.reader import as_root, by_stem, note_of
 from keras_attn.errors import InputError, listing
 from keras_attn.gaze_format import GazeFormat
 
@@ -38,10 +38,8 @@ def folder(root, *, mask_threshold=None, on_bad_example="raise", **form):
     Returns a `GazeDataset`, ordered by image name; its classes are in the order of their names.
     """
     root, form = as_root(root, PARTS), GazeFormat(**form)
-    about = root / "about.txt"
-    note = about.read_text(encoding="utf-8").strip() if about.is_file() else ""
     name = root.resolve().name
-    reader = MaskedReader(name, on_bad_example, note, form, mask_threshold=mask_threshold)
+    reader = MaskedReader(name, on_bad_example, note_of(root), form, mask_threshold=mask_threshold)
     paths = by_stem(root / "images", IMAGE_SUFFIXES, "images", "one image of each name")
     reader.report.remarks += pictures_not_read(root / "images")
     names = fixation_table.known(paths, paths.values())

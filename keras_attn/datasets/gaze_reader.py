@@ -8,7 +8,6 @@ from keras_attn.datasets.base import Example, GazeDataset
 from keras_attn.datasets.image_files import picture_file
 from keras_attn.datasets.reader import Reader
 from keras_attn.errors import InputError
-from keras_attn.metrics import plausibility
 
 
 class GazeReader(Reader):
@@ -79,16 +78,11 @@ class GazeReader(Reader):
         """Raise `InputError` for points that were added and cannot be pixels of their images."""
         if not self.met:
             return
-        ids, raw, points, shapes, subjects = zip(*self.met, strict=True)
-        options = {"raw": raw, "subjects": subjects, "ids": ids, "form": self.form}
-        points = plausibility.Points.of(points, shapes, **options)
-        told = plausibility.suspicion(points)
-        if told:
-            expected = (
-                "fixations in pixels of their images (most_lost=1, in commands --most-lost 1, "
-                "takes all as they are)"
-            )
-            raise InputError(self.points_from or where, expected, told)
+        expected = (
+            "fixations in pixels of their images (most_lost=1, in commands --most-lost 1, "
+            "takes all as they are)"
+        )
+        points = coordinates.checked(self.met, self.form, self.points_from or where, expected)
         self.report.remarks += gaze_remarks.remarks(points)
 
 

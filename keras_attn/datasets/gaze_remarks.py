@@ -5,6 +5,7 @@ import pandas as pd
 
 from keras_attn.errors import listing
 from keras_attn.metrics import plausibility
+from keras_attn.metrics.written_points import parts
 
 FEW, MANY = 20, 100
 """Points, and steps from one to the next, from which on a share or a median tells something."""
@@ -29,9 +30,7 @@ def remarks(points):
 
 def _pictures_in_corner(points):
     """Pictures whose points all lie top left, while next to none has them in another corner."""
-    counts, corners = np.bincount(points.pictures), {}
-    ends = np.split(np.argsort(points.pictures, kind="stable"), np.cumsum(counts)[:-1])
-    enough = [(number, own) for number, own in enumerate(ends) if len(own) >= FEW]
+    corners, enough = {}, list(parts(points.pictures, FEW))
     for corner in ((0, 0), (0, 1), (1, 0), (1, 1)):
         away = np.abs(points.share - corner)
         corners[corner] = [number for number, own in enough if plausibility.cornered(away[own])]
@@ -74,8 +73,7 @@ def _one_number(points):
 
 
 def _at_edge(points):
-    by_chance = (2 / points.sizes).sum(axis=1).mean()
-    if points.edge.mean() <= max(AT_EDGE, 3 * by_chance):
+    if not points.crowds_edges(AT_EDGE):
         return None
     return (
         f"{points.edge.mean():.0%} of the points lie in the outermost pixels of their pictures: "

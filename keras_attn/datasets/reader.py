@@ -52,6 +52,12 @@ class Reader:
         return self.kind(self.name, tuple(self.examples), report, self.note, **options)
 
 
+def note_of(root):
+    """What about.txt in a folder says, or ""."""
+    path = root / "about.txt"
+    return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
+
+
 def as_root(root, parts):
     """The folder of a dataset as a path; `InputError` for parts of it that are misnamed.
 

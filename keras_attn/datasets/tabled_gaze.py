@@ -10,7 +10,6 @@ from keras_attn.datasets import coordinates, tables, time_checks
 from keras_attn.datasets.mathe_gaze import by_frame
 from keras_attn.errors import InputError, listing
 from keras_attn.gaze_format import GazeFormat
-from keras_attn.metrics import plausibility
 
 COLUMNS = ("video", "subject", "x", "y")
 TIMES = ("frame", "time_ms")
@@ -141,14 +140,10 @@ class TabledGaze:
         if reach < REACH:
             report.remarks.append(f"no gaze begins after the first {reach:.1%} of any video")
         if self.met:
-            ids, raw, points, shapes, subjects = zip(*self.met, strict=True)
-            options = {"raw": raw, "subjects": subjects, "ids": ids, "form": self.form}
-            told = plausibility.suspicion(plausibility.Points.of(points, shapes, **options))
-            if told:
-                expected = (
-                    "gaze in pixels of the videos (most_lost=1, --most-lost 1, takes all as it is)"
-                )
-                raise InputError(self.path, expected, told)
+            expected = (
+                "gaze in pixels of the videos (most_lost=1, --most-lost 1, takes all as it is)"
+            )
+            coordinates.checked(self.met, self.form, self.path, expected)
 
     # --- the table ------------------------------------------------------------------------------
 

@@ -113,7 +113,7 @@ def read_beside(path, columns, *, more="", form):
     path = Path(path)
     plain = replace(form, separator=",", decimal=".", encoding="utf-8")
     others = [replace(plain, separator=separator) for separator in SEPARATORS]
-    fit = (one for one in (form, plain, *others) if _fits(path, columns, one))
+    fit = (one for one in (form, *others) if _fits(path, columns, one))
     return read(path, columns, more=more, form=next(fit, form))
 
 

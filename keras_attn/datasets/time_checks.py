@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 
 from keras_attn.errors import InputError
+from keras_attn.metrics.written_points import parts
 
 SOME = 10
 """Rows of one viewer, or of one video, from which on their times tell something."""
@@ -58,12 +59,9 @@ def check(where, met, timed, most_lost):
         ("viewer", whose, viewers),
         ("video", videos, [video.name for video in met]),
     ):
-        order = np.argsort(codes, kind="stable")
-        for own in np.split(order, np.cumsum(np.bincount(codes, minlength=len(names)))[:-1]):
-            if len(own) < SOME:
-                continue
+        for code, own in parts(codes, SOME):
             column = "column time_ms, " if timed else ""
-            of = f"{where}, {column}{what} {str(names[codes[own[0]]])!r}"
+            of = f"{where}, {column}{what} {str(names[code])!r}"
             lost = 1 - inside[own].mean()
             if what == "viewer" and lost > most_lost:
                 received = f"{lost:.0%} of {len(own)} rows before or after them"

@@ -8,7 +8,7 @@ from keras_attn import origin
 from keras_attn.datasets import frames, tables
 from keras_attn.datasets.flow_files import find_flow
 from keras_attn.datasets.picture_table import SPLITS
-from keras_attn.datasets.reader import as_root
+from keras_attn.datasets.reader import as_root, note_of
 from keras_attn.datasets.tabled_gaze import TabledGaze
 from keras_attn.datasets.video import VideoReader
 from keras_attn.errors import InputError, listing, one_of
@@ -71,7 +71,7 @@ def video_folder(
     known, path = _known(found), _gaze_of(root)
     source = TabledGaze(path, known, form, subjects=subjects, first_frame=first_frame)
     reader = VideoReader(root.resolve().name, on_bad_example, source, fps, exact=True)
-    reader.note = "\n".join(filter(None, (_about(root / "about.txt"), source.note)))
+    reader.note = "\n".join(filter(None, (note_of(root), source.note)))
     reader.guard(FIXATIONS, source.check_names)
     classes, labels, splits = _classes(root / CLASSES, known, reader, form)
     for name, path in found.items():
@@ -114,10 +114,6 @@ def _gaze_of(root):
         expected = f"{FIXATIONS} with gaze, or {CLASSES} to learn from without"
         raise InputError(path, expected, "no such file")
     return None
-
-
-def _about(path):
-    return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
 
 
 def _flow(name, flow_root, image_root):

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_attn.metrics.written_points import Points
+from keras_attn.metrics.written_points import Points, parts
 
 __all__ = ["Points", "Suspicion", "cornered", "suspicion"]
 
@@ -102,7 +102,7 @@ def _units(points):
             return Suspicion(looks, f"turn them into 0 to 1 and say {SAY['normalised']}")
         looks = f"x and y of {_of(small)} lie between 0 and 1: normalised"
         return Suspicion(looks, f"say {SAY['normalised']}")
-    for viewer, own in _parts(points.viewers, 5):
+    for viewer, own in parts(points.viewers, 5):
         if small[own].all():
             whose = f"all {len(own)} points of viewer {points.names[viewer]}"
             looks = f"x and y of {whose} lie between 0 and 1, unlike those of the others"
@@ -147,7 +147,7 @@ def _piles(points):
     """One viewer's points on one and the same place."""
     if points.several < 3 or points.sizes.min() < SMALLEST or points.form.missing == ():
         return None
-    for viewer, own in _parts(points.viewers, FEW):
+    for viewer, own in parts(points.viewers, FEW):
         place, count = points.commonest(own)
         if count > points.form.most_lost * len(own) and not _begins(points, own, place):
             whose = f"{count} of {len(own)} points of viewer {points.names[viewer]}"
@@ -172,7 +172,7 @@ def _off(points):
     else:
         wrong = off.mean() > most or _exchanged(points)
         several = not wrong and _each(points.viewers, off).max() > 0.02
-        for viewer, own in _parts(points.viewers, FEW) if several else ():
+        for viewer, own in parts(points.viewers, FEW) if several else ():
             if _exchanged(points, own):
                 whose = f"{off[own].sum()} of {len(own)} points of viewer {points.names[viewer]}"
                 looks = f"{whose} lie off the picture, but would not if y were x"
@@ -180,8 +180,8 @@ def _off(points):
         moved = len(points) >= MANY and points.several >= 5 and off.mean() > most / 4
         wrong |= moved and bool((np.abs(shift) > OFF_MIDDLE).all())
     viewers = (points.viewers, points.names, "of viewer")
-    for parts, names, what in (viewers, (points.pictures, points.ids, "on picture")):
-        bad = [(n, own) for n, own in _parts(parts, FEW) if off[own].mean() > max(OF_ONE, most)]
+    for numbers, names, what in (viewers, (points.pictures, points.ids, "on picture")):
+        bad = [(n, own) for n, own in parts(numbers, FEW) if off[own].mean() > max(OF_ONE, most)]
         others = np.ones(len(off), bool)
         for _, own in bad:
             others[own] = False
@@ -242,8 +242,7 @@ def _clipped(points):
     """Points in the outermost pixels: put there from beside the picture, or codes for no gaze."""
     if len(points) < FEW or points.sizes.min() < SMALLEST:
         return None
-    by_chance = (2 / points.sizes).sum(axis=1).mean()
-    if points.edge.mean() <= max(points.form.most_lost, 3 * by_chance):
+    if not points.crowds_edges(points.form.most_lost):
         return None
     looks = f"{_of(points.edge)} lie in the outermost pixels of their pictures, as where points "
     looks += "beside a picture were moved to its edge, or 0 stands for no gaze"
@@ -266,7 +265,7 @@ def _unused(points):
             within = (away <= UNUSED).all(axis=1)
             if _each(points.viewers, within).max() < 0.97:
                 continue  # none that `cornered` could be true of
-            for viewer, own in _parts(points.viewers, FEW):
+            for viewer, own in parts(points.viewers, FEW):
                 others = within.sum() - within[own].sum()
                 usual = others / max(1, len(points) - len(own))
                 if usual ** len(own) < CHANCE and others and cornered(away[own]):
@@ -320,14 +319,3 @@ def _each(numbers, chosen):
     """The share of points that is chosen, of each number."""
     counts = np.bincount(numbers)
     return np.bincount(numbers, chosen) / np.maximum(counts, 1)
-
-
-def _parts(numbers, least):
-    """Each number that so many points bear, and the places of those points."""
-    counts = np.bincount(numbers)
-    # Of two bytes, sorting takes a tenth of the time.
-    small = len(counts) < np.iinfo(np.int16).max
-    order = np.argsort(numbers.astype(np.int16) if small else numbers, kind="stable")
-    ends = np.cumsum(counts)
-    for number in np.flatnonzero(counts >= least):
-        yield number, order[ends[number] - counts[number] : ends[number]]
