@@ -66,19 +66,26 @@ def classes(table, names, reader):
     table.refuse("split", ~table["split"].isin(SPLITS), "train or test")
     part = _by_picture(table, "split", names)
     splits = {name: tuple(image for image in part if part[image] == name) for name in SPLITS}
-    for name, images in splits.items():
-        if not images:
-            raise InputError(table.name, "images of both splits, train and test", f"none of {name}")
     learnt = {of_picture[image] for image in splits["train"]}
-    unseen = [name for name in order if name not in learnt]
-    if unseen:
-        reader.report.remarks.append(f"nothing to train on for {listing(unseen, 5)}")
+    check_splits(table.name, "images", splits, set(order) - learnt, reader.report)
     return Classes(order, labels, splits)
 
 
 def _refuse(where, without):
     if without:
         raise InputError(where, "a class for every image", f"none for {listing(without, 5)}")
+
+
+def check_splits(where, what, splits, unseen, report):
+    """Refuse a split that is empty, and remark on classes that none to train on is of.
+
+    what: they are, such as "images". splits: their names by split. unseen: those classes.
+    """
+    for name, those in splits.items():
+        if not those:
+            raise InputError(where, f"{what} of both splits, train and test", f"none of {name}")
+    if unseen:
+        report.remarks.append(f"nothing to train on for {listing(sorted(unseen), 5)}")
 
 
 def groups(table, names):

@@ -7,7 +7,7 @@ import numpy as np
 from keras_attn import origin
 from keras_attn.datasets import frames, tables
 from keras_attn.datasets.flow_files import find_flow
-from keras_attn.datasets.picture_table import SPLITS
+from keras_attn.datasets.picture_table import SPLITS, check_splits
 from keras_attn.datasets.reader import as_root, note_of
 from keras_attn.datasets.tabled_gaze import TabledGaze
 from keras_attn.datasets.video import VideoReader
@@ -161,10 +161,6 @@ def _splits(table, rows, report):
     several = rows.groupby("name")["split"].transform("nunique") > 1
     table.refuse("split", several, "the same split in all rows of a video")
     splits = {name: tuple(rows.loc[rows["split"] == name, "name"].unique()) for name in SPLITS}
-    for name, videos in splits.items():
-        if not videos:
-            raise InputError(table.name, "videos of both splits, train and test", f"none of {name}")
-    unseen = sorted(set(rows["class"]) - set(rows.loc[rows["split"] == "train", "class"]))
-    if unseen:
-        report.remarks.append(f"nothing to train on for {listing(unseen, 5)}")
+    learnt = rows.loc[rows["split"] == "train", "class"]
+    check_splits(table.name, "videos", splits, set(rows["class"]) - set(learnt), report)
     return splits
