@@ -17,7 +17,8 @@ from keras_attn.metrics.columns import COLUMNS
 LARGEST = 1024
 """Pixels of the longest side that gaze is scored at: larger images are scored at this size."""
 EXTRAS = ("zero_share", "constant")
-"""Beside the metrics: share of fixated pixels on an exact zero, and whether the map is constant."""
+"""Beside the metrics: share of fixated pixels on an exact zero of map or baseline (which has none
+by its uniform share), and whether the map is constant."""
 
 
 def scored_shape(shape, largest=LARGEST):

@@ -77,6 +77,7 @@ def checked_map(saliency, where, shape=None):
 
 
 def one_per_map(arrays, maps, where):
+    """One array of `arrays` for each map; a single array `(H, W)` is that of all."""
     if isinstance(arrays, np.ndarray) and arrays.ndim == 2:
         return [arrays] * len(maps)
     if len(arrays) != len(maps):
@@ -100,6 +101,7 @@ def average_of(scores, maps, points, average, distinct=False):
 
 
 def of_pairs(metric, maps, densities):
+    """`metric(map, density)` of each image: float64 `(n,)`, NaN where a density is all zeros."""
     check_one_each(maps, "maps", "maps (H, W)")
     densities = one_per_map(densities, maps, "densities")
     values = np.full(len(maps), np.nan)
@@ -123,6 +125,7 @@ def of_density(metric):
 
 
 def average_of_pairs(values):
+    """Mean over the images that have a density."""
     if np.isnan(values).all():
         raise InputError("densities", "at least one that is not all zeros", "none")
     return float(np.nanmean(values))

@@ -62,18 +62,14 @@ def information_gain_per_image(
         raise InputError("uniform_share", "a share from 0 to 1", uniform_share)
     images = Images(maps, points)
     baseline_of = _given(maps, baseline) if baseline is not None else _centre_bias(images, sigma)
-    least = MIXTURE_SHARE if convention == "mixture" else 0.0
-    share_of_map = (
-        0.0 if convention != "mixture" else least if uniform_share is None else uniform_share
-    )
     on_zero = []
 
     def score(index, saliency, flat):
         where = f"maps[{index}]"
         _check_density(saliency, where, convention)
-        base, share, its_name = baseline_of(index, saliency.shape)
+        base, needed, its_name = baseline_of(index, saliency.shape)
         _check_density(base, its_name, convention)
-        shares = share_of_map, max(share, least) if uniform_share is None else uniform_share
+        shares = _shares(convention, uniform_share, needed)
         if convention == "mit":
             flat = np.unique(flat)
             p, b = one_map.probabilities_mit(saliency, base, flat, shares[1])
@@ -117,6 +113,15 @@ def zero_share(maps, points, *, baseline=None):
 
 # What a baseline is: a function of an image's place and shape that returns its map, the uniform
 # share that it needs, and its name in messages.
+
+
+def _shares(convention, uniform_share, needed):
+    """Uniform shares of the map and of the baseline; needed: least of the latter by default."""
+    mixed = convention == "mixture"
+    if uniform_share is not None:
+        return uniform_share if mixed else 0.0, uniform_share
+    least = MIXTURE_SHARE if mixed else 0.0
+    return least, max(least, needed)
 
 
 def _given(maps, baseline):
