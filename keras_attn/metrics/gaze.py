@@ -14,8 +14,8 @@ Conventions, where the field has several:
   "tuebingen"  as the MIT/Tübingen benchmark of today and pysaliency score a saliency map, in
                every metric here: every fixation counts, ties count one half; all pixels are the
                negatives of AUC-Judd; maps are densities by their sum for IG, SIM and KL
-  "mit"        as the code of the MIT saliency benchmark until 2018 (cvzoya/saliency): fixations
-               on one pixel collapse; maps are min-max scaled for IG and SIM; what that code draws
+  "mit"        as the code of the former MIT saliency benchmark (cvzoya/saliency): fixations on
+               one pixel collapse; maps are min-max scaled for IG and SIM; what that code draws
                at random is drawn from `seed`
   "exact"      every fixation counts, ties count one half, nothing is drawn at random
   "judd"       AUC-Judd with a threshold at each fixated value, every fixation counts

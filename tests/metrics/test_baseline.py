@@ -13,7 +13,7 @@ SHAPE = (60, 80)
 
 
 def looked(rng, images, fixations):
-    return [rng.random((fixations, 2)) * SHAPE[::-1] for _ in range(images)]
+    return [1 + rng.random((fixations, 2)) * (78, 58) for _ in range(images)]
 
 
 @pytest.mark.parametrize("convention", ["mit", "mixture", "tuebingen"])
