@@ -20,8 +20,9 @@ def entropy(maps):
     """Entropy of each map, as a share of that of a uniform one: float64 `(n,)`, from 0 to 1.
 
     Each map is taken for a distribution, its sum scaled to 1: 1 is attention that is the same
-    everywhere, 0 all of it at one position, log k / log N the same at k of N positions. `InputError`
-    for a map with values below 0, of zeros alone, or of a single position, which have no entropy.
+    everywhere, 0 all of it at one position, log k / log N the same at k of N positions.
+    `InputError` for a map with values below 0, of zeros alone, or of a single position, which have
+    no entropy.
     """
     return np.array([_entropy(one, f"maps[{i}]") for i, one in enumerate(_checked(maps))])
 

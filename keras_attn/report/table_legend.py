@@ -9,7 +9,6 @@ from keras_attn.report.audit_table import decimals
 from keras_attn.report.paper_tables import (
     GAZE,
     NETWORK,
-    RANKING,
     TRUNK,
     dataset_title,
     order,
@@ -17,6 +16,7 @@ from keras_attn.report.paper_tables import (
 )
 from keras_attn.report.ranking import ranking_of
 from keras_attn.report.results import groups_of
+from keras_attn.report.table_parts import RANKING
 from keras_attn.statistics import bootstrap_interval, holm, paired_p
 
 NOISE = "≈"
