@@ -96,7 +96,7 @@ def test_no_number_is_the_best_and_no_arrow_says_which_were(run, tmp_path, rng):
     ]
     assert sheet.cells["within_noise"].isna().all() and sheet.cells["behind"].isna().all()
     text = table_formats.as_text(sheet)
-    assert "(ours)" in text and "Not a table of the paper" in text
+    assert "(ours)" in text and "the paper has no such table" in text
     assert "the paper's)." not in text and "**" not in text
     assert (tmp_path / "out" / "IIb.md").is_file() and (tmp_path / "out" / "IIb.tex").is_file()
 
