@@ -27,7 +27,6 @@ from keras_attn.report.paper_tables import (
 )
 from keras_attn.report.table_legend import NOISE
 
-DIGITS = 3
 WIDTH = 400
 """Columns for a table to grow into; a terminal that is narrower folds its lines."""
 LEGEND_WIDTH = 118
@@ -88,7 +87,8 @@ class Block:
 class Sheet:
     """A table as it is shown.
 
-    interval: what the intervals are. cells: those it is made of. legend: sentences under it.
+    interval: what the intervals are. cells: those it is made of. legend: sentences under it. ours:
+    whether the paper has no such table. neutral: whether no number is better than another.
     """
 
     number: str
@@ -97,6 +97,8 @@ class Sheet:
     cells: pd.DataFrame
     blocks: tuple
     legend: tuple
+    ours: bool = False
+    neutral: bool = False
 
 
 def sheet(table, results, cells, paper):
@@ -106,7 +108,8 @@ def sheet(table, results, cells, paper):
     parts = own.groupby(["dataset", own["attention"] == NO_ATTENTION], sort=False)
     blocks = tuple(_block(table, part, paper, bare) for (_, bare), part in parts)
     legend = table_legend.lines(table, results, own)
-    return Sheet(table.number, table.title, table.interval, own, blocks, legend)
+    kind = (table.ours, table.neutral)
+    return Sheet(table.number, table.title, table.interval, own, blocks, legend, *kind)
 
 
 def attention_title(name):
@@ -136,9 +139,8 @@ def _block(table, cells, paper, bare):
                 keys = [tuple(names[key] for key in KEYS) for names in named]
                 theirs = [names | {"dataset": origin.name_of(dataset)} for names in named]
                 theirs = [tuple(names[key] for key in KEYS) for names in theirs]
-                arrow = "↑" if metric.higher_is_better else "↓"
-                part = subset.key if subset.column else ""
-                headings.append(Heading(title, f"{metric.title} {arrow}", part))
+                part = subset.key if len(table.subsets) > 1 else ""
+                headings.append(Heading(title, f"{metric.title}{metric.arrow}", part))
                 pairs = zip(map(ours.get, keys), map(printed.get, theirs), strict=True)
                 columns.append(_column(metric, list(pairs)))
     titles = [title for title, _ in rows]
@@ -159,22 +161,23 @@ def _rows_and_groups(cells, bare):
 def _column(metric, pairs):
     """Cells of one column, from pairs of ours, a dict, and the paper's; None is none."""
     # What is printed alike shares a place.
-    shown = [None if ours is None else round(ours["value"], DIGITS) for ours, _ in pairs]
+    shown = [None if ours is None else round(ours["value"], metric.digits) for ours, _ in pairs]
     distinct = sorted({v for v in shown if v is not None}, reverse=metric.higher_is_better)
-    places = dict(zip(distinct, (BEST, SECOND), strict=False)) if len(distinct) > 1 else {}
+    judged = len(distinct) > 1 and not metric.neutral
+    places = dict(zip(distinct, (BEST, SECOND), strict=False)) if judged else {}
     made = []
     for value, (ours, paper) in zip(shown, pairs, strict=True):
         place, numbers = places.get(value, 0), {}
         if ours is not None:
-            numbers = {name: _printed(ours[name]) for name in NUMBERS}
+            numbers = {name: _printed(ours[name], metric.digits) for name in NUMBERS}
             # Where all are printed alike, none is marked as the best.
             numbers["noise"] = bool(places) and ours["within_noise"] is True and place != BEST
-        made.append(Cell(**numbers, paper=_printed(paper), place=place))
+        made.append(Cell(**numbers, paper=_printed(paper, metric.digits), place=place))
     return made
 
 
-def _printed(value):
-    return "" if value is None or np.isnan(value) else decimals(value, DIGITS)
+def _printed(value, digits):
+    return "" if value is None or np.isnan(value) else decimals(value, digits)
 
 
 def texts(sheet):
@@ -189,10 +192,12 @@ def names_and_drawn(rows):
 
 
 def _how_to_read(sheet, best, second):
+    cell = f"Each cell: ours [{sheet.interval}]" + ("." if sheet.ours else " (the paper's).")
+    if sheet.neutral:
+        return cell
     return (
-        f"Each cell: ours [{sheet.interval}] (the paper's). "
-        f"Of ours in a column, the best is {best} and the second best {second}; {NOISE} marks "
-        "those that cannot be told from the best."
+        f"{cell} Of ours in a column, the best is {best} and the second best {second}; {NOISE} "
+        "marks those that cannot be told from the best."
     )
 
 
