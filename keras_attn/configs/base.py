@@ -9,12 +9,12 @@ from typing import Literal, Union, get_args, get_origin, get_type_hints
 
 from keras_attn import gaze_format, mechanisms
 from keras_attn.errors import InputError, one_of
-from keras_attn.mechanisms import MECHANISMS, Mechanism
+from keras_attn.mechanisms import NAMED, Mechanism
 
 PARTS = ("model", "data", "training", "machine")
 
 Backbone = Literal["alexnet", "vgg16", "resnet50"]
-Attention = Literal[tuple(MECHANISMS)]
+Attention = Literal[tuple(NAMED)]
 Precision = Literal["float32", "mixed_float16", "mixed_bfloat16"]
 Strategy = Literal["none", "mirrored"]
 
