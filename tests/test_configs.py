@@ -79,7 +79,7 @@ OWN = Mechanism("own", "module", "softmax", gate="mean", supervised=True)
     [
         PAPER,
         configs.salient_object("miniature", attention=OWN),
-        configs.salient_object(root=Path("/data/x"), weights=Path("w.h5"), base_rate=0.1),
+        configs.changed(PAPER, root=Path("/data/x"), weights=Path("w.h5"), base_rate=0.1),
     ],
 )
 def test_as_text_and_back_it_is_the_same(config):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 from keras_attn import mechanisms
 from keras_attn.configs.base import Attention, Config, Machine, changed
@@ -139,8 +139,9 @@ class ActionTraining:
     weights: Path | None = None
     """Weight file of C3D, as trained on Sports-1M, that the streams start from; all but the classes
     are taken."""
-    pretraining: Literal["file", "none"] = "file"
-    """What the streams start from. file: `weights`; none: random numbers."""
+    pretraining: Literal["file", "direct", "none"] = "file"
+    """What the streams start from. file: as in the paper, `weights`, and on UCF Sports `start`;
+    direct: `weights` there too; none: random numbers, where no run is named."""
     streams: Literal["flow", "both", "none"] = "flow"
     """Which streams are trained alone first, as runs of their own that the network starts from."""
     stream_iterations: int | None = None
@@ -176,6 +177,7 @@ class Action(Config):
     machine: ActionMachine = field(default_factory=ActionMachine)
 
     task = "action"
+    FIRST: ClassVar = {"ucf_sports": "hollywood2"}
 
     def __post_init__(self):
         super().__post_init__()
@@ -183,30 +185,34 @@ class Action(Config):
         if training.batch_size % training.accumulate:
             expected = f"a divisor of training.batch_size, {training.batch_size}"
             raise InputError("training.accumulate", expected, training.accumulate)
-        if training.weights is not None and training.pretraining != "file":
-            expected = f"none with training.pretraining {training.pretraining!r}, or 'file' there"
-            raise InputError("training.weights", expected, str(training.weights))
-        if training.start is not None:
-            self._check_start()
+        if training.start is not None and self.stream is not None:
+            expected = "none for one stream alone, which may start from training.weights"
+            raise InputError("training.start", expected, str(training.start))
         for name in ("rate_steps", "stream_rate_steps"):
             steps = getattr(training, name) or ()
             if list(steps) != sorted(set(steps)):
                 raise InputError(f"training.{name}", "increasing counts of updates", steps)
 
-    def _check_start(self):
-        training = self.training
-        if self.stream is not None:
-            expected = "none for one stream alone, which may start from training.weights"
-            raise InputError("training.start", expected, str(training.start))
-        for name in ("weights", "frames_from", "flow_from"):
-            if getattr(training, name) is not None:
-                expected = "none with training.start, which all weights are taken from"
-                raise InputError(f"training.{name}", expected, str(getattr(training, name)))
-
     @property
     def stream(self):
         """The stream that is alone, or None where there are two."""
         return self.model.fusion if self.model.fusion in STREAMS else None
+
+    @property
+    def first(self):
+        """As for all tasks; of one stream alone the paper has no such run."""
+        return None if self.stream else super().first
+
+    @property
+    def published(self):
+        """As for all tasks."""
+        return "C3D", "c3d_caffe"
+
+    @property
+    def needs_weights(self):
+        """Whether a stream would start from random numbers without `weights`."""
+        training = self.training
+        return self.stream is not None or None in (training.frames_from, training.flow_from)
 
     @property
     def who(self):
