@@ -115,8 +115,12 @@ class Config:
 
         `InputError` names the field, its option, and what else there is.
         """
-        choices = get_type_hints(type(self.training))["pretraining"]
-        starting.check(self, get_args(choices))
+        starting.check(self)
+
+    @property
+    def choices(self):
+        """What `training.pretraining` may be."""
+        return get_args(get_type_hints(type(self.training))["pretraining"])
 
     def __post_init__(self):
         check(self)

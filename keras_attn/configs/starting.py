@@ -39,11 +39,8 @@ def check_fields(training):
             raise InputError(f"training.{name}", expected, str(getattr(training, name)))
 
 
-def check(config, choices):
-    """Refuse a run that would start from anything but the paper's weights or run, unasked.
-
-    choices: values that `training.pretraining` of this task may have.
-    """
+def check(config):
+    """Refuse a run that would start from anything but the paper's weights or run, unasked."""
     training = config.training
     if training.pretraining not in WITH_FILE or getattr(training, "start", None) is not None:
         return
@@ -51,7 +48,7 @@ def check(config, choices):
         expected = (
             f"a finished run of the same network on {config.first}, which the paper's on "
             f"{config.data.name} starts from, or the folder that holds it: start=FOLDER "
-            f"(--training.start FOLDER); 'compare' and 'study' train both. {_or(choices)}"
+            f"(--training.start FOLDER); 'compare' and 'study' train both. {otherwise(config)}"
         )
         raise InputError("training.start", expected, None)
     if training.weights is None and config.needs_weights:
@@ -59,15 +56,19 @@ def check(config, choices):
         expected = (
             f"a weight file of {network}, which the paper's run starts from: weights=FILE "
             f"(--training.weights FILE); {name!r} in place of FILE once it was fetched by: python "
-            f"tools/fetch_weights.py {name}. {_or([c for c in choices if c != 'direct'])}"
+            f"tools/fetch_weights.py {name}. {otherwise(config, besides=('direct',))}"
         )
         raise InputError("training.weights", expected, None)
 
 
-def _or(choices):
+def otherwise(config, besides=()):
+    """A sentence: what else a run may start from, and how that is said.
+
+    besides: values of `training.pretraining` that are not told.
+    """
     told = [
         f"{what}, say pretraining={name!r} (--training.pretraining {name})"
         for name, what in OTHERWISE.items()
-        if name in choices
+        if name in config.choices and name not in besides
     ]
     return f"To start from {', or from '.join(told)}"
