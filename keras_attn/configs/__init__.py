@@ -114,6 +114,7 @@ def from_dict(values, where="configuration"):
     expected = "a configuration as this version of keras_attn writes it"
     try:
         kind = TASKS[values["task"]]
+        values = getattr(_HOMES[kind], "of_earlier", dict)(values)
         hints = get_type_hints(kind)
         return kind(**{part: _part(hints[part], values[part]) for part in PARTS})
     except (KeyError, TypeError) as error:

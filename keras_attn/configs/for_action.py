@@ -11,6 +11,7 @@ from keras_attn.configs.base import Attention, Config, Machine, changed
 from keras_attn.errors import InputError
 from keras_attn.gaze import FIXATION_SIGMA
 from keras_attn.gaze_format import GazeFormat
+from keras_attn.mechanisms import Mechanism
 
 STREAMS = ("frames", "flow")
 """What one stream alone sees; it has no attention."""
@@ -56,6 +57,15 @@ class ActionModel:
     """After fc6 and fc7, as in the two-stream code that the paper names."""
     momentum: float = 0.99
     """Of the late attention module's BatchNormalization; short runs want less."""
+    mean: Literal["sports1m", "code"] | None = None
+    """What is subtracted from frames. sports1m: the channel means of the published weights; code:
+    128, as from flow. Default that which the weights have learnt with: sports1m for the published
+    ones, of a run its own, code for random numbers."""
+
+    @property
+    def subtracted(self):
+        """The same where nobody has said it: earlier versions knew 128 alone."""
+        return self.mean or "code"
 
 
 @dataclass(frozen=True)
@@ -260,6 +270,8 @@ class Action(Config):
         trained that this one starts from, the fingerprints of their files stand for.
         """
         unused = ["stream_iterations", "stream_learning_rate", "stream_rate_steps"]
+        if self.stream == "flow":
+            unused.append("mean")
         if self.stream is not None:
             unused += ["attention", "momentum", "attention_weight", "frames_from", "flow_from"]
         of = {f.name: f.default for part in (ActionModel, ActionTraining) for f in fields(part)}
@@ -288,6 +300,23 @@ class Action(Config):
             for name, stream in fields.items()
             if getattr(training, name) is None
         }
+
+
+EARLIER = {
+    ("early", "supervised"): Mechanism(
+        "supervised", "module", "softmax", "positions", supervised=True, softmax_of="logits"
+    )
+}
+"""What an attention meant in a fusion to versions that knew no `mean`."""
+
+
+def of_earlier(values):
+    """Plain values of a configuration, those of an earlier version in the words of this one."""
+    model = values["model"]
+    if "mean" in model or not isinstance(model["attention"], str):
+        return values
+    named = (model["fusion"], model["attention"])
+    return values | {"model": model | {"attention": EARLIER.get(named, named[1])}}
 
 
 PRESETS = {

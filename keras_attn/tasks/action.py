@@ -11,7 +11,7 @@ from keras_attn.datasets.flow_files import FlowSettings, how_made
 from keras_attn.datasets.miniature import drawn_in
 from keras_attn.errors import InputError
 from keras_attn.losses import AttentionCrossEntropy
-from keras_attn.models.c3d import FLOW, FRAMES, LEAST
+from keras_attn.models.c3d import CODE_MEAN, FLOW, FRAMES, LEAST, SPORTS1M_BGR_MEAN
 from keras_attn.resizing import size_of
 from keras_attn.statistics import evenly
 from keras_attn.tasks import starting
@@ -48,6 +48,8 @@ READERS = {"hollywood2": datasets.hollywood2, "ucf_sports": datasets.ucf_sports}
 """Of the published datasets."""
 OWN = "video_folder"
 """A folder of one's own."""
+MEANS = {"sports1m": SPORTS1M_BGR_MEAN, "code": CODE_MEAN}
+"""What is subtracted from frames, by what `model.mean` calls it."""
 CLASS_SCORES = "fc8"
 """The layer of C3D that another set of classes makes another one."""
 
@@ -110,6 +112,7 @@ def parts(config, whole):
 
 def resolved(config, train):
     """The configuration with every field that was None filled in."""
+    config = config.without_unused()
     model, training = config.model, config.training
     if model.size < LEAST:
         raise InputError("model.size", f"at least {LEAST} for C3D", model.size)
@@ -122,7 +125,19 @@ def resolved(config, train):
         raise InputError("training.save_every", expected, training.save_every)
     made = how_made(train[0].extracted().folder)
     found = {"classes": classes, "flow_made": config.data.flow_made or made}
-    return configs.changed(config.without_unused(), **found, **schedule._asdict())
+    found["mean"] = model.mean or _mean(config)
+    return configs.changed(config, **found, **schedule._asdict())
+
+
+def _mean(config):
+    """What is subtracted from frames: that which what they start from has learnt with."""
+    paths = starting.paths(config)
+    path = next((paths[n] for n in ("start", "frames_from", "weights") if n in paths), None)
+    if path is None or config.stream == FLOW:
+        return "code"
+    if not weights.of_run(path):
+        return "sports1m"
+    return configs.from_dict(weights.settings(path).get("config"), path).model.subtracted
 
 
 def _streams(config):
@@ -146,6 +161,7 @@ def network(config):
     part = config.model
     clip = (clips.SNIPPET, part.size, part.size)
     options = {"classes": len(part.classes), "width": part.width, "dropout": part.dropout}
+    options["mean"] = MEANS[part.subtracted]
     if config.stream is None:
         return models.two_stream(
             part.fusion, part.attention, input_shape=clip, momentum=part.momentum, **options
@@ -213,6 +229,8 @@ def _check_alike(config, stored, path, stream):
         # Weights for frames start a stream of flow, averaged over their channels.
         del mine["fusion"]
     its = {"task": stored.task, "attention": stored.who[-1]}
+    if FLOW not in (stream, config.stream):
+        mine["mean"], its["mean"] = config.model.subtracted, stored.model.subtracted
     for name, wanted in mine.items():
         received = its.get(name, getattr(stored.model, name, None))
         if wanted != received:
