@@ -251,6 +251,3 @@ def test_a_run_folder_says_what_the_run_started_from(tmp_path, scenes):
     run = ka.train(config, scenes, out=tmp_path / "run")
     (work,) = provenance.read(run.folder)
     assert work["started_from"] == [{"field": "pretraining", "what": "random numbers"}]
-    assert (
-        json.loads((run.folder / "config.json").read_text())["config"]["training"]["start"] is None
-    )
