@@ -18,8 +18,8 @@ CODE_MEAN = 128.0
 SPORTS1M_BGR_MEAN = (90.25, 97.66, 101.41)
 """Mean blue, green and red of the mean clip that goes with the Sports-1M weights.
 
-Of `c3d_mean.npy` in the package KerasModelZoo 0.0.1: 90.2516, 97.6570, 101.4083, over 16 × 128 × 171
-positions; `c3d_mean` of the registry has the same.
+Of `c3d_mean.npy` in the package KerasModelZoo 0.0.1, 90.2516, 97.6570 and 101.4083 over all
+16 × 128 × 171 positions; `c3d_mean` of the registry has the same.
 """
 
 FRAMES, FLOW = "frames", "flow"
