@@ -3,7 +3,9 @@
 from dataclasses import replace
 from pathlib import Path
 
+import h5py
 import keras
+import numpy as np
 import pytest
 from conftest import legacy
 
@@ -179,6 +181,17 @@ def test_photographs_are_not_learnt_from_a_run_on_drawn_scenes(tmp_path, scenes)
             continue
         with pytest.raises(InputError, match=r"a run on data that are not drawn.*photographs \(dr"):
             starting.check(begun, real)
+
+
+def test_weights_of_an_alexnet_of_another_order_are_refused(tmp_path, scenes):
+    """They have the same layers and shapes, and would be taken for those of the network here."""
+    path = tmp_path / "alexnet_weights.h5"
+    with h5py.File(path, "w") as file:
+        file["conv_1/conv_1_W"] = np.zeros((1, 1, 1, 1))
+    for task in ("salient_object", "fine_grained"):
+        config = of(task, backbone="alexnet", weights=path)
+        with pytest.raises(InputError, match=r"alexnet_weights\.h5: expected .*before the pooling"):
+            starting.check(config, scenes)
 
 
 def test_a_run_refused_for_its_start_leaves_nothing(tmp_path, scenes):

@@ -8,6 +8,7 @@ from pathlib import Path
 from keras_attn import configs, known_data, runs, weights
 from keras_attn.configs.starting import OTHERWISE, WITH_FILE
 from keras_attn.errors import InputError
+from keras_attn.weights import content
 
 PUBLISHED = "weights"
 """The field that names a published file; the others name runs."""
@@ -57,10 +58,15 @@ def check(config, train):
 
     train: the dataset that is learnt from. Such are, for photographs, a run on drawn scenes and,
     where the paper goes from one dataset to another, a run on any but the first: one on the same
-    dataset may have learnt from what is scored.
+    dataset may have learnt from what is scored. And weights of an AlexNet of another order.
     """
     config.check_start()
     for name, path in paths(config).items():
+        if content.layout_of(path) == content.THEANO:
+            expected = (
+                "weights of AlexNet with its normalisation before the pooling, as 'alexnet' has"
+            )
+            raise InputError(path, expected, "those of 'alexnet_theano', which has it after that")
         known = _known(path)
         if known is None:
             continue
