@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from keras_attn import configs
+from keras_attn import configs, mechanisms
 from keras_attn.errors import InputError
 from keras_attn.mechanisms import MECHANISMS, VARIANTS, Mechanism
 
@@ -79,7 +79,7 @@ OWN = Mechanism("own", "module", "softmax", gate="mean", supervised=True)
     [
         PAPER,
         configs.salient_object("miniature", attention=OWN),
-        configs.salient_object(root=Path("/data/x"), weights=Path("w.h5"), base_rate=0.1),
+        configs.changed(PAPER, root=Path("/data/x"), weights=Path("w.h5"), base_rate=0.1),
     ],
 )
 def test_as_text_and_back_it_is_the_same(config):
@@ -240,6 +240,22 @@ def test_a_configuration_of_task_2_as_text_and_back_is_the_same():
         ACTION, start=Path("runs"), rate_steps=(4, 8), classes=("a", "b"), subjects=(1, 3)
     )
     assert configs.from_dict(json.loads(json.dumps(configs.to_dict(config)))) == config
+
+
+def test_early_supervised_runs_of_earlier_versions_keep_the_gate_they_learnt_with():
+    """They are told by the field that they lack; others, and mechanisms of one's own, stay."""
+    for config in (ACTION, configs.changed(ACTION, fusion="late")):
+        values = configs.to_dict(config)
+        assert configs.from_dict(values) == config
+        del values["model"]["mean"]
+        earlier = configs.from_dict(values)
+        assert earlier.who == config.who and earlier.model.subtracted == "code"
+        gate = {"early": ("softmax", "positions"), "late": ("sigmoid", "map")}[config.model.fusion]
+        of = mechanisms.get(earlier.model.attention)
+        assert (of.normalise, of.gate, of.supervised) == (*gate, True)
+    own = configs.to_dict(configs.changed(ACTION, attention=OWN))
+    del own["model"]["mean"]
+    assert configs.from_dict(own).model.attention == OWN
 
 
 def test_a_run_on_a_folder_is_called_by_its_name(tmp_path):

@@ -125,6 +125,7 @@ def from_dict(values, where="configuration"):
         if of != RESULT_FORMAT and of not in MEANT_BEFORE:
             raise InputError(where, f"{expected}, of format {RESULT_FORMAT}", f"format {of!r}")
         kind = TASKS[values["task"]]
+        values = getattr(_HOMES[kind], "of_earlier", dict)(values)
         hints = get_type_hints(kind)
         parts = {part: _part(hints[part], values[part]) for part in PARTS}
         meant = MEANT_BEFORE.get(of, {}).get(parts["model"].attention)
