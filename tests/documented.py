@@ -90,7 +90,7 @@ def written(text):
     for code in fenced(text, "python"):
         others += re.findall(r"# (?:then: )?(.*)$", code, re.M)
     lines = [line for line in shell if line and not line.startswith("#")]
-    return [part for line in lines + [*filter(is_command, others)] for part in line.split(" && ")]
+    return [part for line in [*lines, *filter(is_command, others)] for part in line.split(" && ")]
 
 
 def spans_of_options():
@@ -116,6 +116,15 @@ def files():
     folder = r"(?:docs|experiments|keras_attn|tests|tools|\.ci)"
     path = re.compile(rf"(?<![\w/.]){folder}/[\w./-]*\w")
     return sorted({(where, found) for where, text in texts() for found in path.findall(text)})
+
+
+def strings():
+    """Every string of the package and the experiments, by where."""
+    for path in CODE:
+        if path.parts[len(ROOT.parts)] != "tools":
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    yield f"{path.relative_to(ROOT)}:{node.lineno}", node.value
 
 
 def links():

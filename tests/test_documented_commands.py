@@ -164,6 +164,20 @@ def test_a_sub_command_that_is_told_alone_is_taken_by_some_program():
         assert "" in map(what_is_wrong, made), f"{where}: {span}"
 
 
+def test_options_and_sub_commands_that_messages_name_are_there():
+    """What the package's own strings tell one to type, such as the remedy in an error."""
+    known = {*every_option(), "--version", "--logdir", "--porcelain"}
+    known |= {name.partition(".")[0] for name in known}  # f"--data.{name}"
+    verbs = parsers.verbs_of(cli.PROGRAM)
+    seen = set()
+    for where, text in documented.strings():
+        options = set(re.findall(r"(?<![\w-])--[a-z][\w.-]*\w", text))
+        assert options <= known, where
+        assert set(re.findall(rf"{cli.PROGRAM} ([a-z]+)", text)) <= {*verbs}, where
+        seen |= options
+    assert len(seen) > 50
+
+
 @pytest.mark.parametrize(("where", "path"), documented.files())
 def test_a_file_that_is_named_is_there(where, path):
     assert (ROOT / path).exists()
