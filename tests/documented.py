@@ -4,6 +4,7 @@ import ast
 import re
 import shlex
 from dataclasses import dataclass
+from functools import cache
 
 from conftest import ROOT
 
@@ -14,6 +15,7 @@ SCRIPT = r"(?:experiments|tools)/\w+\.py"
 PROGRAM = rf"(?:\S*/)?(?:keras-attn|python[\d.]*|make|pytest|pip|ray|tensorboard)|{SCRIPT}"
 """A word that begins a command."""
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.M | re.S)
+MEASURED = re.compile(r"<!-- measured by: (.*) -->")
 INLINE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 
 
@@ -37,14 +39,25 @@ class Command:
 
 def texts():
     """Text that a reader sees, by where it stands."""
-    for path in PAGES:
-        yield str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")
-    for path in CODE:
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+    yield from pages()
+    for path, nodes in parsed().items():
+        for node in nodes:
             if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)):
                 yield str(path.relative_to(ROOT)), ast.get_docstring(node) or ""
     comments = re.findall(r"^# ?(.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
     yield "Makefile", "\n".join(f"    {line}" for line in comments)
+
+
+def pages():
+    """Text of the pages alone, by where it stands."""
+    for path in PAGES:
+        yield str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")
+
+
+@cache
+def parsed():
+    """What the syntax trees of all files consist of."""
+    return {path: list(ast.walk(ast.parse(path.read_text("utf-8")))) for path in CODE}
 
 
 def fenced(text, *languages):
@@ -87,6 +100,7 @@ def written(text):
     others = [line for code in fenced(text, "") for line in logical_lines(code)]
     indented = "\n".join(re.findall(r"^ {4}.*$", FENCED.sub("", text), re.M))
     others += logical_lines(indented)
+    others += MEASURED.findall(text)
     for code in fenced(text, "python"):
         others += re.findall(r"# (?:then: )?(.*)$", code, re.M)
     lines = [line for line in shell if line and not line.startswith("#")]
@@ -97,11 +111,6 @@ def spans_of_options():
     """What pages name without a command, by where: ("README.md", "--screen 1920 1080")."""
     every = {(where, span) for where, text in pages() for span in inline(text)}
     return sorted((where, span) for where, span in every if re.match(r"--[a-z]", span))
-
-
-def pages():
-    """Text of the pages alone, by where it stands."""
-    return ((where, text) for where, text in texts() if where.endswith(".md"))
 
 
 def spans_of_verbs(verbs):
@@ -120,9 +129,9 @@ def files():
 
 def strings():
     """Every string of the package and the experiments, by where."""
-    for path in CODE:
+    for path, nodes in parsed().items():
         if path.parts[len(ROOT.parts)] != "tools":
-            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            for node in nodes:
                 if isinstance(node, ast.Constant) and isinstance(node.value, str):
                     yield f"{path.relative_to(ROOT)}:{node.lineno}", node.value
 
@@ -141,8 +150,14 @@ def anchors(text):
     return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
+def tables():
+    """Tables of the pages by where: the line before each, and its rows."""
+    for where, text in pages():
+        for before, table in re.findall(r"^(.*)\n((?:\|.*\n)+)", text, re.M):
+            yield where, before, table.splitlines()[2:]
+
+
 def python_blocks():
     """Python of the pages, by page: a list of code."""
-    read = {str(p.relative_to(ROOT)): p.read_text(encoding="utf-8") for p in PAGES}
-    found = {name: fenced(text, "python", "py") for name, text in read.items()}
+    found = {where: fenced(text, "python", "py") for where, text in pages()}
     return {name: blocks for name, blocks in found.items() if blocks}
