@@ -134,6 +134,11 @@ def test_writing_what_is_written_changes_nothing(copy, monkeypatch, tmp_path, ca
     assert "README.md" in capsys.readouterr().out
 
 
+def test_no_file_tells_where_models_and_data_lay():
+    for file in (ROOT / results.RESULTS).glob("*.csv"):
+        assert "/" not in file.read_text(encoding="utf-8")
+
+
 def test_new_numbers_are_put_into_the_file_and_into_the_page(copy, monkeypatch, tmp_path):
     monkeypatch.setattr(results, "ROOT", copy)
     (tmp_path / "found" / "tables").mkdir(parents=True)
