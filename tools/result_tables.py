@@ -106,8 +106,8 @@ def read(path):
     """A csv file of results, in which names that are not there are "" and numbers NaN."""
     if not path.is_file():
         raise InputError(path, "a file that the command of the table writes", "none")
-    # An attention that is called none is no missing value; digits stay as they are written.
-    found = pd.read_csv(path, keep_default_na=False, na_values=[""], float_precision="round_trip")
+    # An attention that is called none is no missing value.
+    found = pd.read_csv(path, keep_default_na=False, na_values=[""])
     for name in NAMES & {*found.columns}:
         found[name] = found[name].astype(object).where(found[name].notna(), "")
     return found
