@@ -1,6 +1,6 @@
 """The tables of results in the pages: what each is made from, and how.
 
-Each has a file docs/results/NAME.csv and stands in a page between `<!-- results: NAME -->` and
+Each has a csv file of its NAME in docs/results and stands in a page between `<!-- results: NAME -->` and
 `<!-- end of results -->`; `documented_results.py` writes and checks both.
 """
 
