@@ -1,7 +1,8 @@
 """The tables of results in the pages: what each is made from, and how.
 
-Each has a csv file of its NAME in docs/results and stands in a page between `<!-- results: NAME -->` and
-`<!-- end of results -->`; `documented_results.py` writes and checks both.
+Each has a csv file of its NAME in docs/results and stands in a page between
+`<!-- results: NAME -->` and `<!-- end of results -->`; `documented_results.py` writes and checks
+both.
 """
 
 import math
