@@ -20,90 +20,35 @@ import os
 import subprocess
 import sys
 import tempfile
-import time
 import venv
 from functools import partial
 from pathlib import Path
 from statistics import median
 
-import numpy as np
+import metrics_case
 import report_cost
 import runtimes
 
-ROOT = Path(__file__).resolve().parents[1]
-WORK = ROOT / ".benchmarks"
+TOOLS = Path(__file__).resolve().parent
+WORK = TOOLS.parent / ".benchmarks"
 PEER_PACKAGES = ("pysaliency==0.2.22", "numpy==2.3.*", "scipy<2", "pandas<3", "scikit-learn")
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 THREADS += ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
-SHAPE, FIXATIONS = (300, 400), 50
-BANDWIDTH = 0.05
-"""Blur of the centre bias as a share of each side, which is how pysaliency has it."""
 TOLERANCE = 1e-4
 """How far the outputs of an export may be from Keras's, relative to the largest."""
-
-
-def make_inputs(images, path, seed=0):
-    """Smooth random maps, and fixations that prefer their high values and the centre."""
-    from scipy.ndimage import gaussian_filter
-
-    rng = np.random.default_rng(seed)
-    height, width = SHAPE
-    maps = np.lib.format.open_memmap(path / "maps.npy", "w+", np.float64, (images, *SHAPE))
-    y, x = np.mgrid[:height, :width]
-    centre = np.exp(-(((x / width - 0.5) / 0.3) ** 2 + ((y / height - 0.5) / 0.3) ** 2) / 2)
-    points = np.empty((images, FIXATIONS, 2))
-    for i in range(images):
-        blurred = gaussian_filter(rng.standard_normal(SHAPE), 12)
-        maps[i] = blurred - blurred.min() + 1e-3
-        chance = (np.exp(3 * maps[i] / maps[i].max()) * centre).ravel()
-        flat = rng.choice(chance.size, FIXATIONS, p=chance / chance.sum())
-        points[i] = np.column_stack([flat % width, flat // width]) + rng.random((FIXATIONS, 2))
-    maps.flush()
-    np.save(path / "points.npy", points)
 
 
 def measure_ours(path):
     """Seconds and values of `metrics.gaze`."""
     from keras_attn.metrics import gaze
 
-    maps, points = np.load(path / "maps.npy"), np.load(path / "points.npy")
-    sigma = (BANDWIDTH * SHAPE[0], BANDWIDTH * SHAPE[1])
+    maps, points = metrics_case.read(path)
+    sigma = tuple(metrics_case.BANDWIDTH * side for side in metrics_case.SHAPE)
     options = {"convention": "mixture", "uniform_share": 0.0, "sigma": sigma}
     return {
-        "s_auc": _timed(lambda: gaze.s_auc(maps, points)),
-        "ig": _timed(lambda: gaze.information_gain(maps, points, **options)),
+        "s_auc": metrics_case.timed(lambda: gaze.s_auc(maps, points)),
+        "ig": metrics_case.timed(lambda: gaze.information_gain(maps, points, **options)),
     }
-
-
-def measure_pysaliency(path):
-    """Seconds and values of pysaliency's models; runs in the peer's environment."""
-    import peer
-    from pysaliency import Stimuli
-    from pysaliency.baseline_utils import CrossvalidatedBaselineModel
-    from pysaliency.models import SaliencyMapNormalizingModel
-
-    maps, points = np.load(path / "maps.npy"), np.load(path / "points.npy")
-    # Stimuli are told apart by their content.
-    content = np.random.default_rng(0).integers(0, 256, (len(maps), *SHAPE, 3), np.uint8)
-    stimuli = Stimuli(list(content))
-    fixations, model = peer.fixations_of(points), peer.model_of(stimuli, maps)
-    baseline = CrossvalidatedBaselineModel(stimuli, fixations, BANDWIDTH)
-    density = SaliencyMapNormalizingModel(model)
-    for stimulus in stimuli:  # hashing and reading are not what is measured
-        model.saliency_map(stimulus)
-    auc = {"nonfixations": "shuffled", "thresholds": "all", "average": "image"}
-    return {
-        "s_auc": _timed(lambda: model.AUC(stimuli, fixations, **auc)),
-        "ig": _timed(
-            lambda: density.information_gain(stimuli, fixations, baseline, average="image")
-        ),
-    }
-
-
-def _timed(call):
-    start = time.perf_counter()
-    value = float(call())
-    return {"seconds": time.perf_counter() - start, "value": value}
 
 
 def _peer_python():
@@ -117,9 +62,13 @@ def _peer_python():
     return python
 
 
-def _on_one_core(python, what, side, path, *options):
+def _on_one_core(what, side, path, *options):
+    return _told([sys.executable, __file__, what, "--side", side, "--inputs", path, *options], side)
+
+
+def _told(command, side):
+    """What a process on one core prints as JSON; exits if it fails."""
     threads = dict.fromkeys(THREADS, "1") | {"CUDA_VISIBLE_DEVICES": "-1"}
-    command = [python, __file__, what, "--side", side, "--inputs", path, *options]
     done = subprocess.run(command, env={**os.environ, **threads}, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"{side} failed:\n{done.stderr[-2000:]}")
@@ -132,10 +81,11 @@ def metrics(images):
     inputs = WORK / f"metrics-{images}"
     if not (inputs / "points.npy").exists():
         inputs.mkdir(parents=True, exist_ok=True)
-        make_inputs(images, inputs)
-    ours = _on_one_core(sys.executable, "metrics", "ours", inputs)
-    theirs = _on_one_core(peer, "metrics", "pysaliency", inputs)
-    print(f"{images} maps of {SHAPE[0]}x{SHAPE[1]}, {FIXATIONS} fixations each, one core")
+        metrics_case.make(images, inputs)
+    ours = _on_one_core("metrics", "ours", inputs)
+    theirs = _told([peer, TOOLS / "peer.py", inputs], "pysaliency")
+    height, width = metrics_case.SHAPE
+    print(f"{images} maps of {height}x{width}, {metrics_case.FIXATIONS} fixations each, one core")
     print(f"{'':8}{'keras_attn':>12}{'pysaliency':>12}{'ratio':>8}{'difference':>12}")
     for name in ours:
         difference = abs(ours[name]["value"] - theirs[name]["value"])
@@ -155,12 +105,12 @@ def export(width, size, rounds):
         folder = Path(folder)
         # In a process of its own, whose memory those that follow do not inherit as their peak.
         options = ("--width", str(width), "--size", str(size))
-        _on_one_core(sys.executable, "export", "make", folder, *options)
+        _on_one_core("export", "make", folder, *options)
         names = runtimes.installed()
         found = {name: [] for name in names}
         for _ in range(rounds):
             for name in names:
-                found[name].append(_on_one_core(sys.executable, "export", name, folder))
+                found[name].append(_on_one_core("export", name, folder))
         apart = {name: runtimes.difference(name, folder) for name in names}
     print(f"VGG16 of Task 1, width {width:g}, {size}x{size}, one core, medians of {rounds} rounds")
     print("seconds of processor time, and how many times fewer than with Keras (least, most)")
@@ -189,7 +139,7 @@ def report(examples):
     with tempfile.TemporaryDirectory() as folder:
         folder = Path(folder)
         report_cost.make(folder, examples)
-        found = _on_one_core(sys.executable, "report", "rows", folder)
+        found = _on_one_core("report", "rows", folder)
     sizes = "examples as the paper's" if examples == "paper" else f"{examples:,} examples each"
     print(f"300 runs, {sizes}, one core: ", end="")
     print("{seconds:.1f} s, {busy:.1f} s of processor time, {peak:.2f} GB".format(**found))
@@ -217,9 +167,8 @@ def main():
         return report(arguments.examples)
     if arguments.side is None:
         return export(arguments.width, arguments.size, arguments.rounds)
-    if hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
-    sides = {"ours": measure_ours, "pysaliency": measure_pysaliency}
+    metrics_case.on_one_core()
+    sides = {"ours": measure_ours}
     sides["make"] = partial(runtimes.make, width=arguments.width, size=arguments.size)
     sides["rows"] = report_cost.measure
     sides |= {name: partial(runtimes.measure, name) for name in runtimes.RUNTIMES}

@@ -1,0 +1,273 @@
+"""Python that pages tell one to write: names and keywords are there, and blocks run.
+
+The blocks of `docs/eye_tracking.md` are run by their own tests. Networks are made small and data
+few, which is all that is changed in what is run here.
+"""
+
+import ast
+import importlib.util
+import inspect
+import re
+import shutil
+from contextlib import chdir
+
+import documented
+import keras
+import numpy as np
+import pandas as pd
+import pytest
+import tensorflow as tf
+from conftest import ROOT
+from PIL import Image
+
+import keras_attn as ka
+
+BLOCKS = [(where, code) for where, some in documented.python_blocks().items() for code in some]
+ROOTS = {"ka": ka, "keras_attn": ka, "keras": keras}
+SMALL = {"backbone": "alexnet", "width": 0.125, "size": 67, "epochs": 1, "tensorboard": False}
+
+
+# --- names and keywords -------------------------------------------------------------------------
+
+
+def wrong(code):
+    """Names and keywords in code that are not there, a line each."""
+    tree = ast.parse(code)
+    names, told = dict(ROOTS), []
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module.startswith("keras_attn"):
+            for alias in node.names:
+                found = names[alias.asname or alias.name] = _imported(node.module, alias.name)
+                told += [] if found is not None else [f"{node.module} has no {alias.name}"]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            told += _missing(node, names)
+        if isinstance(node, ast.Call):
+            told += _refused(node, names)
+    return told
+
+
+def _imported(module, name):
+    """What `from module import name` gives, or None."""
+    found = getattr(importlib.import_module(module), name, None)
+    if found is None and importlib.util.find_spec(f"{module}.{name}"):
+        found = importlib.import_module(f"{module}.{name}")
+    return found
+
+
+def _resolved(node, names):
+    """The object that an expression names, or None; AttributeError where it is not there."""
+    if isinstance(node, ast.Name):
+        return names.get(node.id)
+    if isinstance(node, ast.Attribute):
+        owner = _resolved(node.value, names)
+        return None if owner is None else getattr(owner, node.attr)
+    return None
+
+
+def _missing(node, names):
+    try:
+        _resolved(node, names)
+    except AttributeError as error:
+        return [str(error)]
+    return []
+
+
+def _refused(call, names):
+    """Why an object is not called in this way."""
+    try:
+        called = _resolved(call.func, names)
+        signature = inspect.signature(called) if called is not None else None
+    except (AttributeError, ValueError):
+        return []  # not there, which is told already, or without a signature
+    if signature is None or not getattr(called, "__module__", "").startswith("keras_attn"):
+        return []
+    arguments = [arg for arg in call.args if not isinstance(arg, ast.Starred)]
+    keywords = {keyword.arg: None for keyword in call.keywords if keyword.arg}
+    try:
+        signature.bind_partial(*arguments, **keywords)
+    except TypeError as error:
+        return [f"{ast.unparse(call.func)}: {error}"]
+    return []
+
+
+def spans():
+    """Code in sentences that names the package, by where."""
+    found = {
+        (where, span) for where, text in documented.pages() for span in documented.inline(text)
+    }
+    return sorted((where, span) for where, span in found if span.startswith(("ka.", "keras_attn.")))
+
+
+@pytest.mark.parametrize(("where", "code"), BLOCKS)
+def test_a_block_is_python_of_names_and_keywords_that_are_there(where, code):
+    assert wrong(code) == []
+
+
+def test_code_in_sentences_is_of_names_and_keywords_that_are_there():
+    found = spans()
+    assert len(found) > 20
+    for where, span in found:
+        if re.fullmatch(r"keras_attn[\w.]+", span):  # perhaps a module to import
+            assert _imported(*span.rsplit(".", 1)) is not None, where
+        else:  # dots stand for arguments
+            assert wrong(re.sub(r"\.\.\., |, \.\.\.", "", span)) == [], where
+
+
+@pytest.mark.parametrize(
+    "code",
+    [
+        "ka.no_such_name",
+        "ka.datasets.no_such_reader('x')",
+        "ka.audit(model, data, no_such_keyword=1)",
+        "ka.metrics.gaze.s_auc(maps)(1).x; ka.metrics.gaze.s_auc(1, 2, 3, 4, 5, 6, 7, 8, 9)",
+        "from keras_attn.report import no_such_module",
+    ],
+)
+def test_a_name_or_a_keyword_that_is_not_there_is_found(code):
+    assert wrong(code) != []
+
+
+# --- running ------------------------------------------------------------------------------------
+
+
+def classifier(classes):
+    """A small convolutional network for images of any size."""
+    image = keras.Input((None, None, 3))
+    x = keras.layers.Rescaling(1 / 255)(image)
+    x = keras.layers.Conv2D(4, 3, strides=4, activation="relu", name="conv4")(x)
+    x = keras.layers.Conv2D(4, 3, strides=2, activation="relu", name="conv5")(x)
+    pooled = keras.layers.GlobalAveragePooling2D()(x)
+    return keras.Model(image, keras.layers.Dense(classes, name="logits")(pooled))
+
+
+def segmenter():
+    """A network with an output `saliency`, compiled."""
+    image = keras.Input((48, 64, 3), name="image")
+    made = keras.layers.Conv2D(1, 3, padding="same", activation="sigmoid", name="saliency")(image)
+    model = keras.Model(image, {"saliency": made})
+    model.compile(loss={"saliency": "binary_crossentropy"})
+    return model
+
+
+def blocks_of(page):
+    """The Python of a page, in order."""
+    return [code for where, code in BLOCKS if where == page]
+
+
+def run(code, page, **names):
+    """Run a block with what it takes as known; returns all names afterwards."""
+    names = {"ka": ka, "keras": keras} | names
+    exec(compile(code, page, "exec"), names)
+    return names
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    """A folder with what a reader has: gaze on pictures, a model and a folder of results."""
+    place = tmp_path_factory.mktemp("reader")
+    ka.datasets.miniature("folder", images=6, shape=(48, 64), root=place / "gaze")
+    classifier(3).save(place / "mine.keras")
+    with chdir(place):
+        yield place
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small():
+    """Networks are small and data are few, however many a page says."""
+    draw, configure = ka.datasets.miniature, ka.configs.salient_object
+
+    def few(*name, **options):
+        return draw(*name, **options | {"images": 15, "shape": (48, 64)})
+
+    def small(preset, **changes):
+        configure(preset, **changes)  # what the page says is taken
+        kept = {name: changes[name] for name in {"attention"} & {*changes}}
+        return configure("miniature", **SMALL | kept)
+
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(ka.datasets, "miniature", few)
+        patched.setattr(ka.configs, "salient_object", small)
+        yield
+
+
+@pytest.fixture(scope="module")
+def readme(place):
+    """The names that the blocks of the README leave behind, one after the other."""
+    rng = np.random.default_rng(0)
+    names = {"maps": [rng.random((20, 30)) for _ in range(4)], "x": keras.Input((16, 16, 8))}
+    names["points"] = [rng.random((9, 2)) * 20 for _ in range(4)]
+    for code in blocks_of("README.md"):
+        names = run(code, "README.md", **names)
+    return names
+
+
+def test_the_readme_runs(readme, place):
+    assert 0 <= readme["s_auc"] <= 1 and np.isfinite(readme["bits"])
+    assert (place / "runs" / "mine" / "audit.html").exists()
+    assert (place / "runs" / "supervised" / "model.weights.h5").exists()
+    assert readme["attended"].gated.shape[-1] == 256
+
+
+def test_what_is_brought_along_is_taken_as_the_page_says(readme, place):
+    """Of docs/extending.md; its last block is a form to fill in."""
+    page = "docs/extending.md"
+    mechanism, training, torch, scored, classified, validated, form = blocks_of(page)
+    names = run(mechanism, page, features=keras.Input((8, 8, 16)))
+    names = run(training, page, **names | {k: readme[k] for k in ("train", "test")})
+    assert (place / "runs" / "mean_softmax" / "examples.csv").exists()
+    run(torch, page, my_torch_model=lambda images: images.mean(axis=-1))
+    data, model = readme["test"], segmenter()
+    assert "mae" in str(run(scored, page, model=model, data=data)["result"])
+    birds = ka.datasets.miniature("cub_vwsw")
+    fooled = run(classified, page, classifier=classifier(len(birds.classes)), data=birds)["fooled"]
+    assert "fooling_rate" in str(fooled)
+    images = np.zeros((2, 48, 64, 3), np.float32), {"saliency": np.zeros((2, 48, 64, 1))}
+    run(validated, page, model=model, data=data, batches=tf.data.Dataset.from_tensors(images))
+    assert (place / "runs" / "mine" / "tensorboard").exists()
+    assert "..." in form
+
+
+def test_conditions_and_tables_are_read_as_the_page_says(place):
+    """Of docs/datasets.md."""
+    gaze = place / "gaze"
+    files = sorted((gaze / "images").iterdir())
+    pictures = pd.DataFrame({"image": [f.stem for f in files], "path": files})
+    written = pd.read_csv(gaze / "fixations.csv", dtype={"image": str})
+    task = np.where(written.index % 2, "search", "counting")
+    fixations = written.assign(task=task, session=1 + written.index // 2 % 2)
+    fixations[["x", "y"]] += [1920 / 2 - 64 / 2, 1080 / 2 - 48 / 2]
+    own = {"image": "TRIAL_IMAGE", "x": "CURRENT_FIX_X", "y": "CURRENT_FIX_Y"}
+    tables, conditions = blocks_of("docs/datasets.md")
+    known = {"pictures": pictures.rename(columns=own), "fixations": fixations.rename(columns=own)}
+    data = run(tables, "docs/datasets.md", **known)["data"]
+    assert len(data) == len(files) and sum(len(one.points) for one in data) == len(written)
+    found = run(
+        conditions, "docs/datasets.md", data=data, model=lambda images: images.mean(axis=-1)
+    )
+    points = [sum(len(one.points) for one in found[name]) for name in ("search", "either")]
+    assert points == [(task == "search").sum(), (fixations["session"] == 1).sum()]
+
+
+def test_findings_and_exports_are_had_as_the_pages_say(readme, place, capsys):
+    ka.evaluate(readme["run"], readme["test"]).save(readme["run"].folder)
+    for seed, name in enumerate(("first", "second")):
+        folder = place / "runs" / "salient_object" / name
+        shutil.copytree(readme["run"].folder, folder)
+        rows = pd.read_csv(folder / "examples.csv", dtype={"id": str})
+        rows.assign(seed=seed).to_csv(folder / "examples.csv", index=False)
+    (findings,) = blocks_of("docs/findings.md")
+    assert run(findings, "docs/findings.md")["found"]
+    assert "machinery check" in capsys.readouterr().out
+    ka.export(readme["run"], place / "exported" / "supervised")
+    Image.new("RGB", (80, 60)).save(place / "photo.jpg")
+    (export,) = blocks_of("docs/export.md")
+    assert run(export, "docs/export.md")["saliency"].shape == (60, 80)
+
+
+def test_every_page_with_python_is_run_by_a_test():
+    tested = (ROOT / "tests" / "datasets" / "test_eye_tracking_page.py").read_text("utf-8")
+    run_here = {"README.md", "docs/extending.md", "docs/datasets.md"}
+    run_here |= {"docs/findings.md", "docs/export.md"}
+    assert {where for where, _ in BLOCKS} == run_here | {"docs/eye_tracking.md"}
+    assert '"eye_tracking.md"' in tested

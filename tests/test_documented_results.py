@@ -1,0 +1,192 @@
+"""Tables of results in the pages are what their files give, and a command writes both."""
+
+import re
+import shutil
+import sys
+
+import documented
+import pandas as pd
+import program_parsers as parsers
+import pytest
+from conftest import ROOT
+
+sys.path.insert(0, str(ROOT / "tools"))
+import documented_results as results
+from result_tables import TABLES, Score, read
+
+from keras_attn.errors import InputError
+
+NUMBERED = re.compile(r"(?<!\d)\d*\.\d")
+
+
+@pytest.fixture
+def copy(tmp_path):
+    """A repository with nothing but pages and results."""
+    (tmp_path / "docs").mkdir()
+    for page in results.pages(ROOT):
+        shutil.copy(page, tmp_path / page.relative_to(ROOT))
+    shutil.copytree(ROOT / results.RESULTS, tmp_path / results.RESULTS)
+    return tmp_path
+
+
+def changed(path, old, new):
+    text = path.read_text(encoding="utf-8")
+    assert old in text
+    path.write_text(text.replace(old, new, 1), encoding="utf-8")
+
+
+def test_every_table_is_what_its_file_gives_and_has_the_columns_of_today():
+    assert results.differences() == []
+
+
+def test_every_table_of_numbers_says_what_it_is_written_or_measured_by():
+    seen = 0
+    for where, before, rows in documented.tables():
+        if sum(len(NUMBERED.findall(row)) > 1 for row in rows) * 2 > len(rows):
+            assert re.match(r"<!-- (results: \w+|measured by: .*) -->", before), f"{where}: {rows}"
+            seen += 1
+    assert seen >= len(TABLES) + 5
+
+
+@pytest.mark.parametrize("name", TABLES)
+def test_the_commands_of_a_table_are_taken_by_their_programs(name, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    for words in results.command_lines(TABLES[name], "OUT", data="DATA", weights="FILE"):
+        _, program, *rest = words
+        done = parsers.call(program, *rest)
+        assert done.value is not None, done.refused
+        assert str(done.value.out) == "OUT"
+
+
+# --- what check finds ---------------------------------------------------------------------------
+
+
+def test_a_number_that_was_changed_by_hand_is_found(copy):
+    changed(copy / "README.md", "**.793** [.774, .811]", "**.794** [.774, .811]")
+    (told,) = results.differences(copy)
+    assert "README.md" in told and ".794" in told and "salient_object.csv gives" in told
+
+
+def test_a_row_that_a_page_lacks_is_found(copy):
+    page = copy / "README.md"
+    changed(page, re.search(r"\| uniform .*\n", page.read_text("utf-8"))[0], "")
+    assert any("| uniform |" in line for line in results.differences(copy))
+
+
+def test_a_file_that_lacks_a_column_of_today_is_found(copy):
+    file = copy / results.RESULTS / "osie_vgg16.csv"
+    pd.read_csv(file).drop(columns="fingerprint").to_csv(file, index=False)
+    (told,) = results.differences(copy)
+    assert told.endswith("lacks: fingerprint")
+
+
+def test_a_table_without_a_file_and_a_file_without_a_table_are_found(copy):
+    (copy / results.RESULTS / "action.csv").rename(copy / results.RESULTS / "other.csv")
+    first, second = results.differences(copy)
+    assert first.startswith("action: in a page, and action.csv is not there")
+    assert second == "other: no command is known that writes it"
+
+
+def test_markers_that_do_not_close_are_an_error(copy):
+    changed(copy / "README.md", results.END, "")
+    with pytest.raises(InputError, match="markers: expected"):
+        results.differences(copy)
+
+
+# --- what comes out again -----------------------------------------------------------------------
+
+
+def test_an_audit_may_differ_by_one_of_the_last_printed_digit():
+    rows = read(ROOT / results.RESULTS / "osie_vgg16.csv")
+    near = rows.assign(s_auc=rows["s_auc"] + 0.0009, ig_low=rows["ig_low"] - 0.009)
+    assert results.outside_the_band("osie_vgg16", near) == []
+    far = rows.assign(s_auc=rows["s_auc"] + 0.0011)
+    told = results.outside_the_band("osie_vgg16", far)
+    assert len(told) == len(rows) and all(" s_auc: " in line for line in told)
+
+
+def test_trained_networks_lie_within_what_is_written():
+    rows = read(ROOT / results.RESULTS / "salient_object.csv")
+    inside = rows.assign(value=rows["high"].fillna(rows["value"] + 0.09))
+    assert results.outside_the_band("salient_object", inside) == []
+    outside = rows.assign(value=rows["high"].fillna(rows["value"]) + 0.2)
+    assert len(results.outside_the_band("salient_object", outside)) == len(rows)
+
+
+def test_rows_that_are_new_or_gone_are_told():
+    rows = read(ROOT / results.RESULTS / "osie_vgg16.csv")
+    other = rows.assign(model=rows["model"].replace("centre", "another ceiling"))
+    told = results.outside_the_band("osie_vgg16", other)
+    assert told == ["another ceiling: only in what is made now", "centre: only in the file"]
+
+
+# --- writing ------------------------------------------------------------------------------------
+
+
+def test_writing_what_is_written_changes_nothing(copy, monkeypatch, tmp_path, capsys):
+    monkeypatch.setattr(results, "ROOT", copy)
+    found = tmp_path / "found"
+    found.mkdir()
+    shutil.copy(ROOT / results.RESULTS / "osie_vgg16.csv", found / "rows.csv")
+    results.Write(name="osie_vgg16", found=found)()
+    assert (copy / "README.md").read_bytes() == (ROOT / "README.md").read_bytes()
+    file = results.RESULTS / "osie_vgg16.csv"
+    pd.testing.assert_frame_equal(read(copy / file), read(ROOT / file), rtol=1e-12)
+    assert "README.md" in capsys.readouterr().out
+
+
+def test_no_file_tells_where_models_and_data_lay():
+    for file in (ROOT / results.RESULTS).glob("*.csv"):
+        assert "/" not in file.read_text(encoding="utf-8")
+
+
+def test_new_numbers_are_put_into_the_file_and_into_the_page(copy, monkeypatch, tmp_path):
+    monkeypatch.setattr(results, "ROOT", copy)
+    (tmp_path / "found" / "tables").mkdir(parents=True)
+    rows = read(ROOT / results.RESULTS / "salient_object.csv")
+    rows.loc[(rows["attention"] == "softmax") & (rows["metric"] == "mae"), "value"] = 0.0114
+    extra = rows[:1].assign(subset="best")  # the tables have rows of subsets, too
+    for number, own in pd.concat([rows, extra]).groupby("table"):
+        own.assign(n=48, drawn=True).to_csv(tmp_path / "found" / "tables" / f"{number}.csv")
+    results.Write(name="salient_object", found=tmp_path / "found")()
+    assert results.differences(copy) == []
+    text = (copy / "README.md").read_text("utf-8")
+    assert "[.617, .711] | **.011** |" in text and "[.696, .785] | .019 |" in text
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["check", "osie"], "NAME: expected one of"),
+        (["check", "osie_vgg16", "--data", "x"], "--weights: expected a path, or --found"),
+        (["write", "action", "--found", "nothing"], "III.csv: expected a file that the command"),
+        (["write"], "NAME: expected one of"),
+    ],
+)
+def test_what_is_missing_is_one_error_and_nothing_is_written(words, message, monkeypatch, capsys):
+    before = (ROOT / "README.md").read_bytes()
+    monkeypatch.setattr(sys, "argv", ["documented_results.py", *words])
+    there = {"list": results.List, "check": results.Check, "write": results.Write}
+    assert results.cli.run(lambda: results.commands.parse(there)) == 2
+    assert message in capsys.readouterr().err
+    assert (ROOT / "README.md").read_bytes() == before
+
+
+# --- numbers as they are printed ----------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "text"),
+    [
+        ("s_auc", 0.7195, ".720"),
+        ("cc", -0.0311, "−.031"),
+        ("cc", 1.0, "1"),
+        ("kl", -1.7e-11, "0"),
+        ("ig", -0.522, "−0.52"),
+        ("ig", -27.58, "−27.6"),
+        ("nss", 10.02, "10.0"),
+        ("ig", float("nan"), ""),
+    ],
+)
+def test_numbers_are_printed_as_in_a_paper(key, value, text):
+    assert Score(key, key).printed(value) == text
