@@ -22,6 +22,18 @@ def auc_per_positive(positives, negatives):
     return (below + up_to) / (2 * len(ranked))
 
 
+def auc_per_positive_weighted(positives, negatives, counts):
+    """`auc_per_positive`, where each of `negatives` stands for so many; counts: whole numbers.
+
+    Equal to it with each repeated that often, without holding or sorting as many.
+    """
+    order = np.argsort(negatives)
+    ranked, sums = negatives[order], np.concatenate([[0], np.cumsum(counts[order])])
+    below = sums[np.searchsorted(ranked, positives, side="left")]
+    up_to = sums[np.searchsorted(ranked, positives, side="right")]
+    return (below + up_to) / (2 * sums[-1])
+
+
 def auc_at_positive_thresholds(positives, negatives):
     """Trapezoid area with one threshold per value that a positive takes (Judd's ROC curve)."""
     ranked_positives, ranked_negatives = np.sort(positives), np.sort(negatives)
