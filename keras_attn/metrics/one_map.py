@@ -9,6 +9,8 @@ import numpy as np
 
 EPSILON = 2.0**-52
 """MATLAB's `eps`, which the MIT code adds within logarithms and quotients (2.2e-16)."""
+FEW = 24
+"""Positives up to which comparing all negatives with each is quicker than ranking them."""
 
 
 def auc_per_positive(positives, negatives):
@@ -27,6 +29,10 @@ def auc_per_positive_weighted(positives, negatives, counts):
 
     Equal to it with each repeated that often, without holding or sorting as many.
     """
+    if len(positives) <= FEW:
+        counts = counts.astype(np.float64)  # of whole numbers, whose sums stay exact
+        twice = [(negatives < one) @ counts + (negatives <= one) @ counts for one in positives]
+        return np.array(twice) / (2 * counts.sum())
     order = np.argsort(negatives)
     ranked, sums = negatives[order], np.concatenate([[0], np.cumsum(counts[order])])
     below = sums[np.searchsorted(ranked, positives, side="left")]
