@@ -58,8 +58,8 @@ def test_what_is_left_out_is_counted_and_models_without_a_map_are_named():
         "5 of 7 audited maps are shown, the highest by s-AUC of each model in turn."
     )
     assert audit_choice.left_out(THREE, audit_choice.chosen(THREE, 4)) == (
-        "2 of 7 audited maps are shown, the highest by s-AUC of each model in turn; no map is shown "
-        "of 1 of 3 models: c."
+        "2 of 7 audited maps are shown, the highest by s-AUC of each model in turn; no map is "
+        "shown of 1 of 3 models: c."
     )
 
 
