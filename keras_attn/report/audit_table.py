@@ -242,19 +242,15 @@ def answer(result):
     No map is called best that is not better than chance.
     """
     if not result.parts:
-        others = (
-            ""
-            if np.isnan(viewer := _viewer(result.rows))
-            else (f", one viewer's density scores {decimals(viewer, 3)}")
-        )
-        return f"By s-AUC, {_best(result.rows)}. Chance is 0.500{others}."
-    made = []
-    for part, rows in result.rows.groupby("condition", sort=False):
-        others = (
-            "" if np.isnan(viewer := _viewer(rows)) else (f" (one viewer {decimals(viewer, 3)})")
-        )
-        made.append(f"under {part}, {_best(rows)}{others}")
+        return f"By s-AUC, {_best(result.rows)}. Chance is 0.500{_beside(result.rows)}."
+    made = [f"under {part}, {_best(rows)}{_beside(rows)}" for part, rows in _by_condition(result)]
     return f"By s-AUC, {'; '.join(made)}. Chance is 0.500."
+
+
+def _beside(rows):
+    """What one viewer's density scores, to be said after what a map does; "" where none is told."""
+    viewer = rows.loc[rows["model"] == "one viewer", "s_auc"].item()
+    return "" if np.isnan(viewer) else f", one viewer's density scores {decimals(viewer, 3)}"
 
 
 def _best(rows):
@@ -277,7 +273,3 @@ def _best(rows):
 def _with_interval(row):
     low, high = decimals(row["s_auc_low"], 3), decimals(row["s_auc_high"], 3)
     return f"{decimals(row['s_auc'], 3)} [{low}, {high}]"
-
-
-def _viewer(rows):
-    return rows.loc[rows["model"] == "one viewer", "s_auc"].item()
