@@ -202,6 +202,72 @@ def paired_p(values, others, groups=None):
     return float(stats.wilcoxon(difference, zero_method="zsplit", method=method).pvalue)
 
 
+def paired_direction(values, others, groups=None):
+    """1 where values are above the others by what `paired_p` tests, −1 below; 0 if neither.
+
+    That is the sum of signed ranks of the differences. Where their mean lies on the other side, as
+    a few large ones can make it, it is neither.
+    """
+    difference = np.asarray(values, np.float64) - np.asarray(others, np.float64)
+    apart = _of_groups(difference, groups)
+    if not len(apart):
+        return 0
+    ranks = np.sign(np.dot(np.sign(apart), stats.rankdata(np.abs(apart))))
+    return int(ranks) if ranks == np.sign(np.nanmean(difference)) else 0
+
+
+PARTS = 2520
+"""Shares of an example are told exactly up to as many parts: all means over ten seeds or fewer."""
+STEPS = 500_000_000
+"""Sums of flipped signs that are counted through; of more, their normal limit is taken."""
+
+
+def paired_share_p(values, others, groups=None):
+    """Two-sided p of a difference of two shares of the same examples.
+
+    values, others: 0 to 1 for each example, such as right or wrong under a network, or the mean of
+    that over seeds. The exact test by flipped signs: of all ways to swap the two values of some
+    examples, how many make the shares differ as much as they do. Where values are 0 and 1 alone it
+    is McNemar's exact test, which asks those that differ. Examples of a group are swapped together.
+    1 where none differs; NaN where no example has both.
+    """
+    difference = np.asarray(values, np.float64) - np.asarray(others, np.float64)
+    sums, codes = _seen(difference, None if groups is None else list(groups))
+    if not len(sums):
+        return np.nan
+    sums = sums if codes is None else np.bincount(codes, sums)
+    sums = sums[np.abs(sums) > 1e-9]
+    if not len(sums):
+        return 1.0
+    if np.ptp(np.abs(sums)) < 1e-9:
+        return float(stats.binomtest(np.count_nonzero(sums > 0), len(sums)).pvalue)
+    steps = _whole(sums)
+    if steps is None or len(steps) * np.abs(steps).sum() > STEPS:
+        return float(2 * stats.norm.sf(abs(sums.sum()) / np.sqrt((sums**2).sum())))
+    # A sum of flipped signs is what all sizes are together less twice those that are negative.
+    most = (np.abs(steps).sum() - abs(steps.sum())) // 2
+    return float(min(1.0, 2 * _chosen(np.sort(np.abs(steps)))[: most + 1].sum()))
+
+
+def _whole(sums):
+    """The values as whole numbers of equal parts of 1, PARTS or fewer; None where they are not."""
+    sizes = np.unique(np.abs(sums))
+    for parts in range(1, PARTS + 1):
+        scaled = sizes * parts
+        if np.abs(scaled - scaled.round()).max() < 1e-6:
+            return (sums * parts).round().astype(np.int64)
+    return None
+
+
+def _chosen(sizes):
+    """How likely each sum, from 0 on, of whole numbers is that are taken or left alike often."""
+    likely = np.ones(1)
+    for size in sizes:
+        apart = np.zeros(size)
+        likely = (np.concatenate([likely, apart]) + np.concatenate([apart, likely])) / 2
+    return likely
+
+
 def _of_groups(values, groups):
     """Means of the values in each group, of those that are not NaN; without groups themselves."""
     values, codes = _seen(values, None if groups is None else list(groups))

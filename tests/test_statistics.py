@@ -1,5 +1,7 @@
 """Intervals and tests against SciPy, by hand and by property."""
 
+from itertools import product
+
 import numpy as np
 import pytest
 from scipy import stats
@@ -14,6 +16,7 @@ from keras_attn.statistics import (
     mean_of_seen,
     paired_p,
     paired_share_interval,
+    paired_share_p,
     rank_correlation,
     resampled_deviations,
     resampled_sums,
@@ -95,6 +98,82 @@ def test_paired_p_of_ties_is_not_decided_by_the_few_that_differ():
     assert paired_p(a, np.zeros(100)) > 0.05
     assert paired_p(a, a) == 1
     assert np.isnan(paired_p([np.nan], [1.0]))
+
+
+@pytest.mark.parametrize(
+    ("one_alone", "other_alone", "p"),
+    [
+        (23, 11, 0.05761267291381955),
+        (12, 3, 0.03515625),
+        (6, 0, 0.03125),
+        (5, 5, 1.0),
+        (40, 61, 0.046044066929342785),
+    ],
+)
+def test_the_paired_p_of_shares_is_mcnemars_exact_one(one_alone, other_alone, p):
+    """Values of `mcnemar(exact=True)` of statsmodels 0.14; those told alike change nothing."""
+    values = np.repeat([1.0, 0.0], [one_alone, other_alone])
+    for alike in (0, 500):
+        both = np.arange(alike) % 2
+        one, other = np.concatenate([values, both]), np.concatenate([1 - values, both])
+        assert paired_share_p(one, other) == pytest.approx(p, rel=1e-12)
+        assert paired_share_p(other, one) == pytest.approx(p, rel=1e-12)
+    assert paired_share_p([1.0, np.nan], [1.0, 0.0]) == 1
+    assert np.isnan(paired_share_p([np.nan], [1.0]))
+
+
+def of_all_flips(sums):
+    """The p of a sum of these among those with any of their signs turned."""
+    signs = np.array(list(product([-1, 1], repeat=len(sums))))
+    return np.mean(np.abs(signs @ sums) >= abs(np.sum(sums)) - 1e-9)
+
+
+@pytest.mark.parametrize("seeds", [(1, 1), (2, 2), (3, 3), (3, 5)])
+def test_the_paired_p_of_shares_over_seeds_and_groups_is_that_of_all_flips(rng, seeds):
+    for _ in range(5):
+        one, other = (rng.integers(0, 2, (12, count)).mean(axis=1) for count in seeds)
+        assert paired_share_p(one, other) == pytest.approx(of_all_flips(one - other), rel=1e-9)
+        groups = ["a", "a", "a", "b", "b", "c", "c", "d", None, None, "", "e"]
+        sums = np.bincount(group_codes(groups), one - other)
+        assert paired_share_p(one, other, groups) == pytest.approx(of_all_flips(sums), rel=1e-9)
+
+
+def test_the_paired_p_of_shares_over_seeds_is_scipys_permutation_test(rng):
+    one, other = (rng.integers(0, 2, (9, 3)).mean(axis=1) for _ in range(2))
+    found = stats.permutation_test(
+        (one, other),
+        lambda a, b, axis: (a - b).sum(axis=axis),
+        permutation_type="samples",
+        vectorized=True,
+    )
+    assert paired_share_p(one, other) == pytest.approx(found.pvalue, rel=1e-9)
+
+
+def test_each_example_twice_in_a_group_is_as_once_also_for_shares(rng):
+    one, other = (rng.integers(0, 2, 60).astype(float) for _ in range(2))
+    twice = paired_share_p(np.repeat(one, 2), np.repeat(other, 2), np.repeat(np.arange(60), 2))
+    assert twice == pytest.approx(paired_share_p(one, other), rel=1e-12)
+    assert paired_share_p(one, other, range(60)) == paired_share_p(one, other)
+
+
+def test_shares_of_no_common_parts_are_tested_by_the_normal_limit_of_flips(rng):
+    one, other = rng.random(400), rng.random(400) + 0.02
+    apart = one - other
+    flips = np.abs(rng.choice([-1, 1], (20_000, 400)) @ apart) >= abs(apart.sum())
+    assert paired_share_p(one, other) == pytest.approx(flips.mean(), abs=0.015)
+
+
+def test_the_test_of_shares_errs_no_more_often_than_it_says(rng):
+    """Of 400 tests of two networks that are right alike often, in groups that resemble."""
+    groups, below = np.repeat(np.arange(30), 4), 0
+    for _ in range(400):
+        ease = rng.random(30)[groups]
+        one, other = (
+            (rng.random(120) < np.clip(ease + 0.3 * rng.normal(size=30)[groups], 0, 1)) * 1.0
+            for _ in range(2)
+        )
+        below += paired_share_p(one, other, groups) < 0.05
+    assert below <= 32
 
 
 def test_holm_by_hand():

@@ -16,6 +16,7 @@ import pandas as pd
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from keras_attn import known_data, tasks
+from keras_attn.agreement import against_chance
 from keras_attn.agreement.by_condition import add_differences, check_parts
 from keras_attn.agreement.place import WHOLE
 from keras_attn.agreement.scoring import EXTRAS, GazeScores, scored_shape, scored_smaller
@@ -27,7 +28,7 @@ from keras_attn.report import pictures
 from keras_attn.report.audit_result import AuditResult, Gallery
 from keras_attn.report.audit_table import LABELS, REFERENCES, RowName, name_of, ranked
 from keras_attn.resizing import at_size
-from keras_attn.statistics import bootstrap_interval, evenly, holm, paired_p
+from keras_attn.statistics import bootstrap_interval, evenly
 
 KEYS = (*(column.key for column in COLUMNS), *EXTRAS)
 NO_GAZE = np.full(len(KEYS), np.nan)
@@ -59,9 +60,7 @@ def run(sources, dataset, *, blur, batch_size=8, gallery=12, progress=True, part
     rows = pd.DataFrame([_summary(name, scores, together) for name in scores])
     rows.insert(3, "source", rows["model"].map(models).fillna(""))
     rows["note"] = [_note_on(sources, name) for name in scores]
-    for column in COLUMNS:
-        for _, own in rows[rows["model"] != "centre"].groupby("condition"):
-            rows.loc[own.index, f"{column.key}_p"] = holm(own[f"{column.key}_p"])
+    against_chance.correct(rows)
     examples = _long(scores, dataset, seen)
     if parts is None:
         del rows["condition"], examples["condition"]
@@ -159,7 +158,7 @@ def _laid(name, example, saliency, place):
 
 def _summary(name, scores, together):
     """A row; together: the group of each image, or None."""
-    values, centre = scores[name], scores[RowName("centre", condition=name.condition)]
+    values = scores[name]
     row = {label: getattr(name, label) for label in LABELS}
     row["images"] = int((~np.isnan(values[:, 0])).sum())
     mean = np.nanmean(values, axis=0) if row["images"] else np.full(len(KEYS), np.nan)
@@ -167,7 +166,7 @@ def _summary(name, scores, together):
         low, high = bootstrap_interval(values[:, i], groups=together)
         key = column.key
         row |= {key: mean[i], f"{key}_low": low, f"{key}_high": high}
-        row[f"{key}_p"] = paired_p(values[:, i], centre[:, i], together)
+        row |= against_chance.test_of(column, i, name, scores, together)
     row["zero_share"] = mean[KEYS.index("zero_share")]
     row["constant"] = int(np.nansum(values[:, KEYS.index("constant")]))
     return row

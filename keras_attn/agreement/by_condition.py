@@ -7,10 +7,11 @@ from dataclasses import replace
 
 import numpy as np
 
+from keras_attn.agreement.against_chance import corrected_in
 from keras_attn.datasets import conditions
 from keras_attn.errors import InputError, listing
 from keras_attn.report.audit_table import COMPARED, REFERENCES
-from keras_attn.statistics import bootstrap_interval, holm, mean_of_seen, paired_p
+from keras_attn.statistics import bootstrap_interval, mean_of_seen, paired_direction, paired_p
 
 MOST = 12
 """Conditions of an audit: of more no table can be read."""
@@ -49,25 +50,25 @@ def check_parts(parts):
 def add_differences(rows, scores, keys, groups):
     """Add to each row of a further condition what it is above the same map's of the first.
 
-    Columns `<key>_difference`, `_difference_low`, `_high` and `_p` for COMPARED, over the images
-    with gaze under both; p is Wilcoxon's, Holm-corrected over the audited maps and conditions, and
-    apart over the references. scores: `{RowName: (images, keys)}`.
+    Columns `<key>_difference`, `_difference_low`, `_high`, `_p` and `_side` for COMPARED, over the
+    images with gaze under both; p is Wilcoxon's, Holm-corrected over the audited maps and
+    conditions, and apart over the references. scores: `{RowName: (images, keys)}`.
     """
     first = rows["condition"].iloc[0]
     for key in COMPARED:
         found = [_difference(name, scores, keys.index(key), first, groups) for name in scores]
-        names = [f"{key}_difference{end}" for end in ("", "_low", "_high", "_p")]
-        rows[names] = np.array(found)
+        ends = ("", "_low", "_high", "_p", "_side")
+        rows[[f"{key}_difference{end}" for end in ends]] = np.array(found)
         references = rows["model"].isin(REFERENCES)
-        for own in (references, ~references):
-            rows.loc[own, names[-1]] = holm(rows.loc[own, names[-1]])
+        corrected_in(rows, (references, ~references), f"{key}_difference")
 
 
 def _difference(name, scores, place, first, groups):
     if name.condition == first:
-        return [np.nan] * 4
+        return [*[np.nan] * 4, 0]
     values = scores[name][:, place]
     others = scores[replace(name, condition=first)][:, place]
     apart = values - others
     low, high = bootstrap_interval(apart, groups=groups)
-    return [mean_of_seen(apart), low, high, paired_p(values, others, groups)]
+    p, side = paired_p(values, others, groups), paired_direction(values, others, groups)
+    return [mean_of_seen(apart), low, high, p, side]

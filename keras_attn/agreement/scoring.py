@@ -85,6 +85,10 @@ class OtherImages:
         """That of the centre bias as a baseline."""
         return self.pool.uniform_share(self.index)
 
+    def auc_per_positive(self, values, flat):
+        """For each of the pixels `flat`, the share of negatives below it; values: a flat map's."""
+        return one_map.auc_per_positive(values[flat], values[self.pixels])
+
     def centre_bias(self, share):
         """Their density `(H, W)`; share: its blur, of the width."""
         return self.pool.centre_bias(self.index, self.shape, share * self.width)
@@ -164,8 +168,7 @@ class GazeScores:
         return self._s_auc(saliency, flat), self._bits(saliency, distinct)[0]
 
     def _s_auc(self, saliency, flat):
-        values = saliency.ravel()
-        return one_map.auc_per_positive(values[flat], values[self.others.pixels]).mean()
+        return self.others.auc_per_positive(saliency.ravel(), flat).mean()
 
     def _bits(self, saliency, distinct):
         """Information gain, and the share of fixated pixels on an exact zero."""

@@ -16,11 +16,7 @@ from keras_attn.agreement.scoring import Blur, GazeScores
 from keras_attn.datasets.snippets import View
 from keras_attn.datasets.video import VideoDataset
 from keras_attn.errors import InputError
-
-NEGATIVES = 10_000
-"""Most negatives of a frame."""
-SEED = 2021
-"""Of the choice of negatives."""
+from keras_attn.metrics import one_map
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,13 +24,11 @@ class OtherVideos:
     """The points of all other videos, at whatever frame, as a video is compared with them.
 
     counts: `(h, w)`, how many are on each pixel. width: pixels, vertical and horizontal, that the
-    width of the video has. place: of the video in the whole dataset, which the choice of negatives
-    depends on; it is one and the same for all of its frames. videos: how many others have gaze.
+    width of the video has. videos: how many others have gaze.
     """
 
     counts: np.ndarray
     width: np.ndarray
-    place: int
     videos: int
 
     @property
@@ -43,13 +37,16 @@ class OtherVideos:
         return self.counts.shape
 
     @cached_property
-    def pixels(self):
-        """At most NEGATIVES of them, as flat indices of their pixels."""
-        chosen = self.counts.ravel()
-        if chosen.sum() > NEGATIVES:
-            rng = np.random.default_rng([SEED, self.place])
-            chosen = rng.multivariate_hypergeometric(chosen, NEGATIVES, method="marginals")
-        return np.repeat(np.arange(chosen.size), chosen)
+    def _pixels(self):
+        """The negatives: flat indices of the pixels that some are on, and how many on each."""
+        counts = self.counts.ravel()
+        pixels = np.flatnonzero(counts)
+        return pixels, counts[pixels]
+
+    def auc_per_positive(self, values, flat):
+        """For each of the pixels `flat`, the share of negatives below it; values: a flat map's."""
+        pixels, counts = self._pixels
+        return one_map.auc_per_positive_weighted(values[flat], values[pixels], counts)
 
     @property
     def uniform_share(self):
@@ -57,7 +54,7 @@ class OtherVideos:
         return gaze.uniform_share(self.videos, int(self.counts.sum()))
 
     def centre_bias(self, share):
-        """Their density `(h, w)`, of all of them; share: its blur, of the video's width."""
+        """Their density `(h, w)`; share: its blur, of the video's width."""
         return gaze.density_of_counts(self.counts, share * self.width)
 
 
@@ -91,7 +88,7 @@ class VideoGaze:
         place = self.dataset.place_in_pool(index)
         width = self.view.per_width(self.dataset[index].shape)
         videos = int(seen.sum()) - int(seen[place])
-        return OtherVideos(total - counts[place], width, place, videos)
+        return OtherVideos(total - counts[place], width, videos)
 
     def frames(self, index, numbers=None):
         """The `GazeScores` of those frames of video `index` that have gaze in view, by number.

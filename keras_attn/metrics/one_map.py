@@ -11,6 +11,8 @@ EPSILON = 2.0**-52
 """MATLAB's `eps`, which the MIT code adds within logarithms and quotients (2.2e-16)."""
 EPSILON_TUEBINGEN = 2.2204e-16
 """The same as the MIT/Tübingen benchmark of today writes it."""
+FEW = 24
+"""Positives up to which comparing all negatives with each is quicker than ranking them."""
 
 
 def auc_per_positive(positives, negatives):
@@ -22,6 +24,22 @@ def auc_per_positive(positives, negatives):
     below = np.searchsorted(ranked, positives, side="left")
     up_to = np.searchsorted(ranked, positives, side="right")
     return (below + up_to) / (2 * len(ranked))
+
+
+def auc_per_positive_weighted(positives, negatives, counts):
+    """`auc_per_positive`, where each of `negatives` stands for so many; counts: whole numbers.
+
+    Equal to it with each repeated that often, without holding or sorting as many.
+    """
+    if len(positives) <= FEW:
+        counts = counts.astype(np.float64)  # of whole numbers, whose sums stay exact
+        twice = [(negatives < one) @ counts + (negatives <= one) @ counts for one in positives]
+        return np.array(twice) / (2 * counts.sum())
+    order = np.argsort(negatives)
+    ranked, sums = negatives[order], np.concatenate([[0], np.cumsum(counts[order])])
+    below = sums[np.searchsorted(ranked, positives, side="left")]
+    up_to = sums[np.searchsorted(ranked, positives, side="right")]
+    return (below + up_to) / (2 * sums[-1])
 
 
 def auc_at_positive_thresholds(positives, negatives):

@@ -38,7 +38,7 @@ class ImageScores:
     Each score is computed when it is first asked for. f_curve, e_curve: float64 `(256,)`, at
     threshold t = 0 ... 255 of the scaled map, t-th first. The others are numbers: adaptive F and
     E at the threshold min(2 · mean, 1), mean absolute error of the scaled map and of the raw one,
-    S-measure, weighted F.
+    S-measure, weighted F. E reaches to N / (N − 1) for N pixels, see `scores`.
     """
 
     def __init__(self, prediction, mask, where=""):
@@ -70,7 +70,7 @@ class ImageScores:
 
     @cached_property
     def e_curve(self):
-        """E-measure at each threshold."""
+        """E-measure at each threshold, from 0 to N / (N − 1) for N pixels."""
         return _e_measure(*self._counts, self._area, self._mask.size)
 
     @cached_property
@@ -80,7 +80,7 @@ class ImageScores:
 
     @cached_property
     def adaptive_e(self):
-        """E-measure at the image's own threshold."""
+        """E-measure at the image's own threshold, from 0 to N / (N − 1) for N pixels."""
         return float(_e_measure(*self._adaptive_counts, self._area, self._mask.size)[0])
 
     @cached_property
@@ -118,8 +118,10 @@ def scores(predictions, masks, *, mask_threshold=None):
     F-measure (Eq. 5, β² = 0.3). adaptive_f: mean over images at each one's own threshold, twice
     its mean. mae: of the min-max scaled map (Eq. 6); mae_raw: of the map as it is, NaN where floats
     leave [0, 1]. s_measure (Fan et al. 2017, α = 0.5). e_measure (Fan et al. 2018): mean over
-    thresholds of the mean curve; max_e and adaptive_e as for F. weighted_f (Margolin et al. 2014,
-    β² = 1). For a mask without an object, every F is 0 whatever is predicted.
+    thresholds of the mean curve; max_e and adaptive_e as for F. It divides by N − 1 for N pixels,
+    as the field's code does, so that a perfect map has no max_e and adaptive_e of 1 but of
+    N / (N − 1): 1.0101 for 10×10 pixels, 1.00001 for 300×400. weighted_f (Margolin et al.
+    2014, β² = 1). For a mask without an object, every F is 0 whatever is predicted.
     """
     check_one_each(predictions, "predictions", "maps (H, W)")
     check_one_each(masks, "masks", "masks (H, W)")
@@ -212,7 +214,11 @@ def _f_measure(hits, found, area):
 
 
 def _e_measure(hits, found, area, size):
-    """Enhanced alignment of binary maps, from their counts alone: four kinds of pixels."""
+    """Enhanced alignment of binary maps, from their counts alone: four kinds of pixels.
+
+    Over size − 1, as the code of its authors and those after it: up to size / (size − 1). That of
+    a single pixel is over 1, where theirs is over ε.
+    """
     if area == 0:
         aligned = (size - found).astype(np.float64)
     elif area == size:
@@ -228,7 +234,7 @@ def _e_measure(hits, found, area, size):
         aligned = sum(
             count * (2 * a * b / (a * a + b * b + EPSILON) + 1) ** 2 / 4 for count, a, b in kinds
         )
-    return aligned / (size - 1 + EPSILON)
+    return aligned / (max(size - 1, 1) + EPSILON)
 
 
 def s_measure(unit, mask, alpha=0.5):

@@ -44,7 +44,7 @@ def left_out(result, shown):
         return ""
     models = list(dict.fromkeys(name.model for name in audited))
     unseen = [model for model in models if model not in {name.model for name in shown}]
-    turns = "the best by s-AUC" + (" of each model in turn" if len(models) > 1 else "")
+    turns = "the highest by s-AUC" + (" of each model in turn" if len(models) > 1 else "")
     text = f"{len(audited) - len(missing)} of {len(audited)} audited maps are shown, {turns}"
     if unseen:
         text += f"; no map is shown of {len(unseen)} of {len(models)} models: {listing(unseen)}"

@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from keras_attn.metrics.columns import COLUMNS
-from keras_attn.report.audit_table import COMPARED, SIGNIFICANT, WIDTH, decimals, name_of
+from keras_attn.report.audit_table import COMPARED, MARKS, SIGNIFICANT, WIDTH, decimals, name_of
 
 REFERENCES = ("uniform", "human", "one viewer")
 """Those that are compared; `uniform` tells how much of a difference in IG is the baseline's."""
@@ -19,13 +19,16 @@ TITLES = {column.key: column.title for column in COLUMNS}
 
 @dataclass(frozen=True)
 class Cell:
-    """A difference of a metric as it is printed. p: after Holm's correction; NaN without pairs."""
+    """A difference of a metric as it is printed. p: after Holm's correction; NaN without pairs.
+
+    side: "better" or "worse" than under the first condition, "" where that is not told.
+    """
 
     value: str
     low: str
     high: str
     p: float
-    marked: bool
+    side: str
 
 
 @dataclass(frozen=True)
@@ -55,8 +58,8 @@ def compared(result):
 
 def _cell(row, key):
     value, low, high, p = (row[f"{key}_difference{end}"] for end in ("", "_low", "_high", "_p"))
-    # NaN is below nothing: without pairs there is no mark.
-    return Cell(_signed(value), _signed(low), _signed(high), float(p), bool(p < SIGNIFICANT))
+    side = row[f"{key}_difference_side"]
+    return Cell(_signed(value), _signed(low), _signed(high), float(p), side)
 
 
 def _signed(value):
@@ -71,8 +74,10 @@ def legend(result):
     first = next(iter(result.parts))
     return (
         f"Each map under a condition less the same map under {first}, over the images that have "
-        f"gaze under both: mean, 95 % bootstrap interval; * p < {SIGNIFICANT} (Wilcoxon's "
-        "signed-rank test, Holm's correction over all maps and conditions). Where people agree "
+        f"gaze under both: mean, 95 % bootstrap interval; {MARKS['better']} more and "
+        f"{MARKS['worse']} less agreement, p < {SIGNIFICANT} (Wilcoxon's signed-rank test, Holm's "
+        "correction over all maps and conditions). That it differs does not tell that it is better "
+        "than chance, which is told above for each condition. Where people agree "
         "more with each other, as one viewer tells, a map can score more as well; IG is over the "
         "centre bias of each condition, so a map that tells nothing changes as uniform does."
     )
@@ -100,4 +105,4 @@ def as_text(result):
 
 
 def _as_text(cell):
-    return f"{cell.value}{'*' if cell.marked else ' '} [{cell.low}, {cell.high}]"
+    return f"{cell.value}{MARKS[cell.side]} [{cell.low}, {cell.high}]"

@@ -41,6 +41,8 @@ def page(result):
         answer=audit_table.answer(result),
         legend=audit_table.legend(result),
         columns=COLUMNS,
+        marks=audit_table.MARKS,
+        marks_mean=audit_table.marks_mean(),
         rows=[_row(row, notes) for _, row in result.rows.iterrows()],
         notes=notes,
         gallery=_tiles(result, shown),
@@ -73,8 +75,9 @@ def _row(row, notes):
                 "value": audit_table.decimals(row[key]),
                 "low": audit_table.decimals(row[f"{key}_low"], 3),
                 "high": audit_table.decimals(row[f"{key}_high"], 3),
-                "p": row[f"{key}_p"],
-                "marked": audit_table.marked(row, column),
+                "p": row.get(f"{key}_p", np.nan),
+                "side": audit_table.side(row, column),
+                "against": audit_table.held_against(column),
             }
         )
     bar = [row["s_auc_low"], row["s_auc"], row["s_auc_high"]]

@@ -23,11 +23,13 @@ class AuditResult:
 
     rows: a DataFrame with a row per map kind: model, layer, kind, source (files and weights of
         the model), images; for each metric its mean, `_low` and `_high` (95 % bootstrap interval
-        over images), `_p` (Wilcoxon's signed-rank test against `centre`, Holm-corrected over the
-        rows); zero_share, constant; dataset, and what is known of it (`known_data.columns`). Of an
-        audit by condition a row per map kind and condition, with the column condition, tests within
-        it, and for s_auc and ig the `_difference` to the first condition over the same images, its
-        `_low`, `_high` and `_p`.
+        over images), `_p` (Wilcoxon's signed-rank test against chance, which is 0.5 of s_auc and
+        auc_judd and 0 of ig, nss and cc, and against `centre` of sim and kl; Holm-corrected over
+        the rows; NaN of the row that others are held against) and `_side` ("better" or "worse"
+        than that where p is below 0.05, else ""); zero_share, constant; dataset, and what is known
+        of it (`known_data.columns`). Of an audit by condition a row per map kind and condition,
+        with the column condition, tests within it, and for s_auc and ig the `_difference` to the
+        first condition over the same images, its `_low`, `_high`, `_p` and `_side`.
     examples: a row per map kind and image, and condition, with all scores, the image's group where
         the dataset has some, and which data they are of.
     parts: by condition the dataset that it was scored against; {} of an audit of all together.

@@ -13,9 +13,17 @@ from keras_attn.statistics import group_codes
 REFERENCES = ("centre", "uniform", "human", "one viewer")
 WITH_INTERVAL = COMPARED = ("s_auc", "ig")
 """Metrics whose interval the table shows, and that conditions are compared by."""
+REWARDED = (
+    "AUC-Judd, NSS and CC reward centre bias: a map that knows nothing of its image can be better "
+    "than chance there, as centre is; s-AUC and IG do not"
+)
 LABELS = ("model", "layer", "kind", "condition")
 """Columns that name a row; the last is there in an audit by condition."""
 SIGNIFICANT = 0.05
+SIDES = {1: "better", -1: "worse", 0: ""}
+"""Of a score beside what it is held against, where the difference is significant."""
+MARKS = {"better": "▲", "worse": "▼", "": " "}
+"""By side, what stands behind the number."""
 FEW_GROUPS = 10
 """Below so many, a bootstrap of groups knows too little of how they differ."""
 WIDTH = 240
@@ -83,9 +91,28 @@ def decimals(value, digits=4):
     return f"{round(float(value), digits) + 0.0:.{digits}f}".replace("-", "−")
 
 
-def marked(row, column):
-    """Whether the row's metric differs from that of `centre`, over the same images."""
-    return bool(row[f"{column.key}_p"] < SIGNIFICANT) and row["model"] != "centre"
+def side(row, column):
+    """ "better" or "worse" than what the metric is held against, "" where that is not told."""
+    return row.get(f"{column.key}_side", "")
+
+
+def held_against(column):
+    """What a metric is tested against, as text."""
+    return "centre" if column.chance is None else f"chance, {column.chance:g}"
+
+
+def marks_mean():
+    """What the marks behind the numbers tell, but for the test."""
+    titles = {}
+    for column in COLUMNS:
+        titles.setdefault(column.chance, []).append(column.title)
+    without = " and ".join(titles.pop(None))
+    parts = [f"{', '.join(named)} against {chance:g}" for chance, named in titles.items()]
+    return (
+        f"{MARKS['better']} better, {MARKS['worse']} worse than chance ({'; '.join(parts)}, which "
+        f"for IG is the centre bias); {without}, which have no value of chance, than centre over "
+        "the same images"
+    )
 
 
 def as_text(result):
@@ -114,7 +141,7 @@ def as_text(result):
 
 def _cell(row, column):
     key = column.key
-    text = decimals(row[key]) + ("*" if marked(row, column) else " ")
+    text = decimals(row[key]) + MARKS[side(row, column)]
     if key in WITH_INTERVAL:
         text += f"\n{decimals(row[f'{key}_low'], 3)} to {decimals(row[f'{key}_high'], 3)} "
     return text
@@ -125,8 +152,10 @@ def legend(result):
     dataset = result.dataset
     lines = [
         f"{dataset.label}: {dataset.report}; fingerprint {dataset.fingerprint[:12]}",
-        f"* differs from centre over the same images, p < {SIGNIFICANT} (Wilcoxon's signed-rank "
-        f"test, Holm's correction over the rows{' of a condition' if result.parts else ''})",
+        f"{marks_mean()}; p < {SIGNIFICANT} (Wilcoxon's signed-rank test, Holm's correction over "
+        f"the rows{' of a condition' if result.parts else ''})",
+        REWARDED,
+        *_of_few(result),
         "IG in bits per fixation over the centre bias with a uniform share (1/(m + 1) of m other "
         "images or 20/(n + 20) of their n fixations, the larger), KL in nats; second lines: 95 % "
         "bootstrap intervals over images",
@@ -180,27 +209,68 @@ def _of_parts(dataset, parts):
     ]
 
 
-def answer(result):
-    """The audit in a sentence: which map agrees best with gaze, and what to hold it against."""
-    if not result.parts:
-        viewer = _viewer(result.rows)
-        others = "" if np.isnan(viewer) else f", one viewer's density scores {decimals(viewer, 3)}"
-        return (
-            f"By s-AUC, {label(best := ranked(result.rows)[0])} agrees best with gaze: "
-            f"{_with_interval(best)}. Chance is 0.500{others}."
-        )
+def _of_few(result):
+    """That no test can tell anything over so few images or groups of them; maybe nothing."""
     made = []
-    for part, rows in result.rows.groupby("condition", sort=False):
-        best, viewer = ranked(rows)[0], _viewer(rows)
-        others = "" if np.isnan(viewer) else f" (one viewer {decimals(viewer, 3)})"
-        made.append(f"under {part}, {name_of(best).map}: {_with_interval(best)}{others}")
-    return f"By s-AUC, the map that agrees best with gaze is, {'; '.join(made)}. Chance is 0.500."
+    for part, rows in _by_condition(result):
+        count, family = _independent(result, part), int(rows["s_auc_p"].notna().sum())
+        least = min(1.0, family * 2.0 ** (1 - count))
+        if least >= SIGNIFICANT:
+            of = f"{count} {'groups of images' if result.dataset.grouped else 'images'}"
+            made.append(
+                f"Note: {of}{f' under {part}' if part else ''} are too few to tell {family} rows "
+                f"from chance: p cannot be below {decimals(least, 2)}"
+            )
+    return made
+
+
+def _by_condition(result):
+    """Pairs of a condition, "" of an audit of all together, and its rows."""
+    if not result.parts:
+        return [("", result.rows)]
+    return list(result.rows.groupby("condition", sort=False))
+
+
+def _independent(result, part):
+    """Images with gaze, or groups of them where there are some, that a test is over."""
+    seen = [e for e in result.parts.get(part, result.dataset) if len(e.points)]
+    return len(set(group_codes([e.group for e in seen]))) if result.dataset.grouped else len(seen)
+
+
+def answer(result):
+    """The audit in a sentence: which map agrees best with gaze, and what to hold it against.
+
+    No map is called best that is not better than chance.
+    """
+    if not result.parts:
+        return f"By s-AUC, {_best(result.rows)}. Chance is 0.500{_beside(result.rows)}."
+    made = [f"under {part}, {_best(rows)}{_beside(rows)}" for part, rows in _by_condition(result)]
+    return f"By s-AUC, {'; '.join(made)}. Chance is 0.500."
+
+
+def _beside(rows):
+    """What one viewer's density scores, to be said after what a map does; "" where none is told."""
+    viewer = rows.loc[rows["model"] == "one viewer", "s_auc"].item()
+    return "" if np.isnan(viewer) else f", one viewer's density scores {decimals(viewer, 3)}"
+
+
+def _best(rows):
+    """Which of the audited rows agrees best with gaze, if one is better than chance."""
+    made = ranked(rows)
+    better = [row for row in made if row.get("s_auc_side") == "better"]
+    highest = f"{name_of(made[0]).map}: {_with_interval(made[0])}"
+    if not better:
+        below = ", below chance" if made[0].get("s_auc_side") == "worse" else ""
+        return (
+            f"no map agrees with gaze better than chance, as far as {made[0]['images']} images "
+            f"tell; the highest is {highest}{below}"
+        )
+    best = f"{name_of(better[0]).map} agrees best with gaze: {_with_interval(better[0])}"
+    if better[0] is made[0]:
+        return best
+    return f"{best}; {highest} is higher, but not told from chance"
 
 
 def _with_interval(row):
     low, high = decimals(row["s_auc_low"], 3), decimals(row["s_auc_high"], 3)
     return f"{decimals(row['s_auc'], 3)} [{low}, {high}]"
-
-
-def _viewer(rows):
-    return rows.loc[rows["model"] == "one viewer", "s_auc"].item()

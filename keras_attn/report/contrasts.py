@@ -12,9 +12,16 @@ from keras_attn.report.samples import Samples
 from keras_attn.statistics import (
     paired_p,
     paired_share_interval,
+    paired_share_p,
     percentile_interval,
     unpaired_p,
 )
+
+TESTS = {
+    False: "Wilcoxon's signed-rank test",
+    True: "McNemar's exact test, that of flipped signs for groups and means over seeds",
+}
+"""Of the same examples, by whether a metric is a proportion: what `paired_test` is called."""
 
 
 class Contrast(NamedTuple):
@@ -68,6 +75,11 @@ def contrasts_of(results):
     return results.kept["contrasts"]
 
 
+def paired_test(metric):
+    """The function that tests a `paper_tables.Metric` over the same examples."""
+    return paired_share_p if metric.proportion else paired_p
+
+
 def _contrast(metric, one, other, level):
     """The contrast of two samples; None where no example has what the metric needs."""
     found = (_of_subsets if one.subset.column else _of_same)(metric, one, other, level)
@@ -89,7 +101,8 @@ def _of_same(metric, one, other, level):
     if metric.per_example:
         # Of each example the mean over its seeds.
         values, less = (own.examples.scores[metric.score].reindex(ids) for own in (one, other))
-        gain, p = float((values - less).mean()), paired_p(values, less, one.groups(ids))
+        gain, test = float((values - less).mean()), paired_test(metric)
+        p = test(values, less, one.groups(ids))
     if metric.proportion:
         more = one.variance_of_seeds(metric) + other.variance_of_seeds(metric)
         interval = paired_share_interval(values - less, level, more, one.groups(ids))

@@ -43,7 +43,8 @@ LEGEND = (
     "*Ours*: cells whose 95 % intervals of the differences are all above 0, and cells where one is "
     "below, of those that were measured; then the comparison that bears the claim out least. A "
     "difference above 0 is in favour of the first named, also where lower is better. p is "
-    "Wilcoxon's signed-rank test on the same examples, or Mann and Whitney's between subsets, with "
+    "Wilcoxon's signed-rank test on the same examples, of shares McNemar's exact test (that of "
+    "flipped signs for groups and means over seeds), or Mann and Whitney's between subsets, with "
     "Holm's correction over all comparisons of the claim; max F and mAP have none, since they are "
     "no scores of single examples.",
     "*Verdict*: {supported} or {contradicted} where every cell that the claim asks about speaks "

@@ -20,8 +20,7 @@ def beside_the_best(cells, contrasts):
     cells: a DataFrame of KEYS and value. contrasts: `contrasts.Contrasts` of the same rows.
     within_noise: whether the interval of the difference, of a level of 1 − LEVEL / k in a column of
     k + 1 numbers (Bonferroni), reaches 0, or p, after Holm's correction in the column, is not below
-    LEVEL. A share of examples goes by its interval alone: the test, which counts ties in, hardly
-    tells two shares apart. None without an example that both were scored on.
+    LEVEL. None without an example that both were scored on.
     """
     bare, found = cells["attention"] == NO_ATTENTION, {}
     # As in print: networks without attention stand below each other.
@@ -50,5 +49,5 @@ def _behind(metric, best, rest, contrasts):
         if one is None:
             yield NOT_COMPARED
         else:
-            clear = one.low > 0 and (metric.proportion or not p >= LEVEL)
+            clear = one.low > 0 and not p >= LEVEL
             yield one.gain, one.low, one.high, p, not clear

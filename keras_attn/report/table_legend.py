@@ -6,6 +6,7 @@ from keras_attn import origin
 from keras_attn.mechanisms import MECHANISMS
 from keras_attn.metrics.recognition import top_average_precision
 from keras_attn.report.audit_table import decimals
+from keras_attn.report.contrasts import TESTS, paired_test
 from keras_attn.report.paper_tables import (
     GAZE,
     NETWORK,
@@ -17,7 +18,7 @@ from keras_attn.report.paper_tables import (
 from keras_attn.report.ranking import ranking_of
 from keras_attn.report.results import groups_of
 from keras_attn.report.table_parts import RANKING
-from keras_attn.statistics import bootstrap_interval, holm, paired_p
+from keras_attn.statistics import bootstrap_interval, holm
 
 NOISE = "≈"
 """Behind a number that cannot be told from the best of its column."""
@@ -135,16 +136,20 @@ def _intervals(table, rows):
 def _noise(table):
     """When a number is marked as one that cannot be told from the best of its column."""
     if any(subset.column for subset in table.subsets):
-        drawn, test = f" between two sets of {table.unit}s", "Mann and Whitney's test"
+        drawn = f" between two sets of {table.unit}s"
+        tests = dict.fromkeys(TESTS, "Mann and Whitney's test")
     else:
-        drawn, test = f" over the same {table.unit}s", "Wilcoxon's signed-rank test"
-    tested = [m.title for m in table.metrics if m.per_example and not m.proportion]
+        drawn, tests = f" over the same {table.unit}s", TESTS
+    tested = {}
+    for metric in table.metrics:
+        if metric.per_example:
+            tested.setdefault(tests[metric.proportion], []).append(metric.title)
     made = (
         f"{NOISE}: the interval of the difference to the best of the column{drawn}, "
         "widened for all comparisons of the column (Bonferroni), reaches 0"
     )
-    if tested:
-        made += f"; or, of {' and '.join(tested)}, p of {test} (Holm) is not below 0.05"
+    for test, titles in tested.items():
+        made += f"; or, of {' and '.join(titles)}, p of {test} (Holm) is not below 0.05"
     return f"{made}."
 
 
@@ -200,14 +205,15 @@ def _paired(table, rows, metric):
         if not pairs:
             continue
         groups = _together(rows, means.index)
-        tested = holm([paired_p(means[one], means[other], groups) for one, other in pairs])
+        test = paired_test(metric)
+        tested = holm([test(means[one], means[other], groups) for one, other in pairs])
         found = [
             f"{one} − {other} {decimals((means[one] - means[other]).mean(), 3)}, p {in_print(p)}"
             for (one, other), p in zip(pairs, tested, strict=True)
         ]
         made.append(
             f"{dataset_title(_dataset(rows))}, {trunk}, differences of {metric.title} over the "
-            f"same {table.unit}s (Wilcoxon's signed-rank test, Holm's correction): "
+            f"same {table.unit}s ({TESTS[metric.proportion]}, Holm's correction): "
             f"{'; '.join(found)}."
         )
     return made

@@ -94,9 +94,11 @@ def test_intervals_hold_the_mean_and_p_values_are_corrected(result):
         for column in COLUMNS:
             assert one[f"{column.key}_low"] <= one[column.key] + 1e-12
             assert one[column.key] <= one[f"{column.key}_high"] + 1e-12
-            assert 0 <= one[f"{column.key}_p"] <= 1
+            itself = one["model"] == "centre" and column.key in ("ig", "sim", "kl")
+            p = one[f"{column.key}_p"]
+            assert np.isnan(p) if itself else 0 <= p <= 1
     assert row(result, "human")["s_auc_p"] < 0.05
-    assert row(result, "centre")["s_auc_p"] == 1
+    assert row(result, "uniform")["s_auc_p"] == 1
 
 
 def test_batches_and_the_order_of_models_do_not_change_a_score(data, result):
@@ -282,7 +284,7 @@ def test_real_vgg16_looks_where_people_look_more_than_chance(tmp_path):
     rows = result.rows.set_index("layer")
     assert rows.loc["block4_conv3", "s_auc"] > 0.7
     assert rows.loc["block4_conv3", "s_auc_low"] > 0.5
-    assert rows.loc["block4_conv3", "s_auc_p"] < 0.05
+    assert rows.loc["block4_conv3", "s_auc_side"] == "better"
     assert row(result, "uniform")["s_auc"] == 0.5
 
 

@@ -9,7 +9,7 @@ from keras_attn import cli, known_data
 from keras_attn.datasets.miniature import drawn_in
 from keras_attn.errors import InputError
 from keras_attn.metrics.columns import COLUMNS
-from keras_attn.report.audit_table import REFERENCES
+from keras_attn.report.audit_table import REFERENCES, SIDES
 from keras_attn.statistics import bootstrap_interval, paired_p
 
 ABOUT_DATA = ("dataset", *known_data.SCORED, *known_data.TRAINED)
@@ -85,6 +85,7 @@ def test_differences_are_those_of_pairs_of_the_same_images_in_their_groups(resul
     assert tuple(found) == pytest.approx(interval)
     p = paired_p(pairs["s_auc"], pairs["s_auc_free"], pairs["group"].tolist())
     assert row["s_auc_difference_p"] == pytest.approx(p)
+    assert row["s_auc_difference_side"] == ("" if p >= 0.05 else SIDES[np.sign(apart.mean())])
     first = result.rows[result.rows["condition"] == "task=free"]
     assert first["s_auc_difference"].isna().all()
 
@@ -108,7 +109,7 @@ def test_the_first_condition_is_the_first_that_where_names(data):
 def test_the_table_and_the_page_tell_each_condition(result, tmp_path):
     text = str(result)
     for name in ("task=free", "task=search"):
-        assert f"brightness · map | {name}" in text and f"under {name}, brightness" in text
+        assert f"brightness · map | {name}" in text and f"under {name}, " in text
         assert f"{name}: {result.parts[name].report.points} fixations of" in text
     told = sum(part.report.points for part in result.parts.values())
     silent = result.dataset.report.points - told

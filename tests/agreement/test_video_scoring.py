@@ -6,10 +6,11 @@ import pytest
 from keras_attn import gaze
 from keras_attn.agreement import video_scoring
 from keras_attn.agreement.scoring import Blur
-from keras_attn.agreement.video_scoring import NEGATIVES, VideoGaze
+from keras_attn.agreement.video_scoring import VideoGaze
 from keras_attn.datasets import VideoDataset, VideoExample, VideoReport
 from keras_attn.datasets.snippets import central_view
 from keras_attn.errors import InputError
+from keras_attn.metrics import one_map
 
 SHAPE, FRAME, CROP = (96, 128), (48, 64), (32, 40)
 """Of the videos, of their extracted frames, and of what the network sees of these."""
@@ -46,9 +47,14 @@ def flat(x, y):
     return y * CROP[1] + x
 
 
+def negatives_of(others):
+    """Flat indices of the pixels of all of them, one by one."""
+    return np.repeat(np.arange(others.counts.size), others.counts.ravel())
+
+
 def test_negatives_are_the_points_of_all_other_videos_in_the_crop_with_multiplicity():
     """One point of b lies beside the crop, and those of a are no negatives of a."""
-    negatives = [three().others(index).pixels.tolist() for index in range(3)]
+    negatives = [negatives_of(three().others(index)).tolist() for index in range(3)]
     of_a = [flat(3, 4)] * 2 + [flat(30, 20)]
     of_b = [flat(0, 0)] * 3 + [flat(7, 1)]
     of_c = [flat(3, 4), flat(39, 31)]
@@ -60,7 +66,7 @@ def test_a_part_of_a_dataset_keeps_the_negatives_of_the_whole():
     part = VideoGaze(found.dataset.part("some", [2]), VIEW, found.blur)
     mine, its = part.others(0), found.others(2)
     np.testing.assert_array_equal(mine.counts, its.counts)
-    assert mine.place == its.place == 2
+    assert mine.counts.sum() == 7
 
 
 def crowded(rng, counts):
@@ -70,32 +76,43 @@ def crowded(rng, counts):
     return scored(*(video(f"v{place}", cloud) for place, cloud in enumerate(clouds)))
 
 
-def test_no_more_than_ten_thousand_negatives_are_drawn_and_always_the_same(rng):
-    assert NEGATIVES == 10_000
-    found = crowded(rng, (9_000, 8_000, 1_500, 12_000))
-    again = VideoGaze(found.dataset, VIEW, found.blur)
-    for index, few in ((0, 21_500), (1, 22_500), (2, 29_000), (3, 18_500)):
-        others = found.others(index)
-        assert others.counts.sum() == few and len(others.pixels) == NEGATIVES
-        drawn = np.bincount(others.pixels, minlength=CROP[0] * CROP[1])
-        assert (drawn <= others.counts.ravel()).all()
-        np.testing.assert_array_equal(again.others(index).pixels, others.pixels)
+def test_every_point_of_the_other_videos_counts_however_many_there_are(rng):
+    """Of 40,000 points, and as those that are counted one by one to the last digits."""
+    for own in (1, 12, 500):
+        exact_beside(crowded(rng, (25_000, own, 15_000)), rng)
 
 
-def test_negatives_are_drawn_where_points_are(rng):
-    """Of a fifth of all points on one pixel, 2,000 ± 4 standard deviations of 25 are drawn."""
-    heap = on_pixel(5, 5, 4_000)
-    found = crowded(rng, (16_000, 10))
-    data = VideoDataset("d", (found.dataset[0], video("h", heap), video("own", [])), VideoReport())
-    pixels = VideoGaze(data, VIEW, found.blur).others(2).pixels
-    assert (pixels == flat(5, 5)).sum() == pytest.approx(2_000, abs=110)
+def exact_beside(found, rng):
+    """Compare a frame of the middle one of three videos with all points of the others."""
+    (frame,) = found.frames(1).values()
+    clouds = [VIEW.points(found.dataset[index].fixations, SHAPE) for index in (0, 2)]
+    negatives = gaze.pixels(np.concatenate(clouds), CROP)
+    mine = gaze.pixels(frame.points, CROP)
+    assert len(negatives) == 40_000
+    for saliency in (rng.random(CROP), rng.integers(0, 4, CROP) / 3, np.ones(CROP)):
+        values = saliency.ravel()
+        expected = one_map.auc_per_positive(values[mine], values[negatives])
+        one_by_one = frame.others.auc_per_positive(values, mine)
+        np.testing.assert_allclose(one_by_one, expected, rtol=0, atol=1e-12)
+        assert frame.of(saliency)[0] == pytest.approx(expected.mean(), rel=0, abs=1e-12)
+
+
+def test_a_heap_of_points_on_one_pixel_weighs_as_many():
+    """3,000 of 4,000 are on a pixel that is above the frame's own point, and 1,000 on it."""
+    heap = video("h", on_pixel(5, 5, 3_000), on_pixel(9, 9, 1_000))
+    (frame,) = scored(heap, video("own", on_pixel(9, 9))).frames(1).values()
+    saliency = np.zeros(CROP)
+    saliency[5, 5], saliency[9, 9] = 2, 1
+    assert frame.of(saliency)[0] == (0.5 * 1_000) / 4_000
+    saliency[5, 5] = 0.5
+    assert frame.of(saliency)[0] == (3_000 + 0.5 * 1_000) / 4_000
 
 
 def test_all_frames_of_a_video_have_the_same_negatives(rng):
     found = crowded(rng, (12_000, 50))
     looked = scored(found.dataset[0], video("b", on_pixel(1, 1), on_pixel(2, 2))).frames(1)
     first, second = (looked[number].others for number in (0, 1))
-    assert first is second and len(first.pixels) == NEGATIVES
+    assert first is second and first.counts.sum() == 12_000
 
 
 def test_the_centre_bias_is_the_density_of_the_others_points_and_sums_to_one(rng):
@@ -143,7 +160,7 @@ def test_the_s_auc_of_a_frame_counts_pairs_of_points_and_negatives(rng):
     (frame,) = found.frames(1).values()
     saliency = rng.integers(0, 6, CROP).astype(float)
     mine = saliency.ravel()[gaze.pixels(frame.points, CROP)][:, None]
-    its = saliency.ravel()[frame.others.pixels][None]
+    its = saliency.ravel()[negatives_of(frame.others)][None]
     expected = ((mine > its) + 0.5 * (mine == its)).mean()
     assert len(mine) == 40 and its.size == 50
     assert frame.s_auc_and_ig(saliency)[0] == pytest.approx(expected, rel=1e-12)

@@ -101,6 +101,26 @@ def test_a_perfect_map_scores_one_everywhere_and_its_opposite_nothing(pairs):
     assert worst["s_measure"] < 0.05
 
 
+@pytest.mark.parametrize("shape", [(10, 10), (2, 3), (30, 40)])
+def test_the_e_measure_of_a_perfect_map_is_above_one_by_a_pixel(rng, shape):
+    """N / (N − 1), as in pysodmetrics; at threshold 0, where all is found, a quarter of it."""
+    mask, size = np.zeros(shape, bool), np.prod(shape)
+    mask[:, : shape[1] // 2] = True
+    found = so.scores([mask], [mask])
+    assert found["max_e"] == pytest.approx(size / (size - 1), rel=1e-12)
+    assert found["adaptive_e"] == pytest.approx(size / (size - 1), rel=1e-12)
+    assert found["e_measure"] == pytest.approx(255.25 / 256 * size / (size - 1), rel=1e-12)
+    if shape == (10, 10):
+        assert round(found["max_e"], 4) == 1.0101
+    drawn = so.ImageScores(rng.random(shape), mask)
+    assert drawn.e_curve.max() <= size / (size - 1)
+
+
+def test_the_e_measure_of_a_single_pixel_is_a_number_of_its_range():
+    assert so.ImageScores(np.ones((1, 1)), np.ones((1, 1), bool)).adaptive_e == pytest.approx(1)
+    assert so.ImageScores(np.zeros((1, 1)), np.ones((1, 1), bool)).e_curve.max() == pytest.approx(1)
+
+
 def test_f_and_mae_by_hand():
     """Three of four found pixels right, six to be found: P = 3/4, R = 1/2, F = 1.3PR/(.3P+R)."""
     mask, prediction = np.zeros((2, 5), bool), np.zeros((2, 5))

@@ -55,11 +55,11 @@ def test_the_best_map_orders_the_images_and_is_shown_however_few_fit(most):
 
 def test_what_is_left_out_is_counted_and_models_without_a_map_are_named():
     assert audit_choice.left_out(THREE, audit_choice.chosen(THREE, 7)) == (
-        "5 of 7 audited maps are shown, the best by s-AUC of each model in turn."
+        "5 of 7 audited maps are shown, the highest by s-AUC of each model in turn."
     )
     assert audit_choice.left_out(THREE, audit_choice.chosen(THREE, 4)) == (
-        "2 of 7 audited maps are shown, the best by s-AUC of each model in turn; no map is shown "
-        "of 1 of 3 models: c."
+        "2 of 7 audited maps are shown, the highest by s-AUC of each model in turn; no map is "
+        "shown of 1 of 3 models: c."
     )
 
 
@@ -67,7 +67,9 @@ def test_layers_of_a_single_model_take_no_turns():
     one = result_of({("a", str(i)): i / 10 for i in range(5)})
     shown = audit_choice.chosen(one, 4)
     assert [name.layer for name in shown] == ["", "3", "4", ""]
-    assert audit_choice.left_out(one, shown) == "2 of 5 audited maps are shown, the best by s-AUC."
+    assert (
+        audit_choice.left_out(one, shown) == "2 of 5 audited maps are shown, the highest by s-AUC."
+    )
 
 
 @pytest.fixture(scope="module")

@@ -89,18 +89,47 @@ def test_networks_without_attention_are_compared_below_each_other(tmp_path):
     assert cells["flow"]["within_noise"] is False
 
 
-def test_shares_go_by_their_interval_alone(tmp_path):
-    """95 and 81 of 200 birds, of which 186 are told alike: the rank test counts these in."""
+def save_birds(root, **right):
+    """A run of 200 birds of a class for each attention; right: which of them it tells."""
     folders = []
-    for name, right in (("human", 95), ("sigmoid", 81)):
-        told = 1.0 * (np.arange(200) < right)
+    for name, told in right.items():
+        told = 1.0 * np.isin(np.arange(200), told)
         names = {"class": "c0", "predicted": np.where(told == 1, "c0", "c1"), "correct": told}
         scores = {"id": [f"{i:03d}" for i in range(200)], **names}
         who = {"task": "fine_grained", "dataset": "cub_vwsw", "attention": name}
-        folders.append(save_run(tmp_path / name, scores, **who))
+        folders.append(save_run(root / name, scores, **who))
+    return folders
+
+
+def test_shares_are_told_apart_by_the_examples_that_differ(tmp_path):
+    """Of 200 birds 186 are told alike, and 14 by one alone: p is 2 / 2^14."""
+    folders = save_birds(tmp_path, human=range(95), sigmoid=range(81))
     behind = column(folders, "VII", "accuracy")["sigmoid"]
-    assert behind["behind"] == pytest.approx(0.07) and behind["behind_p"] > 0.05
+    assert behind["behind"] == pytest.approx(0.07)
+    assert behind["behind_p"] == pytest.approx(2 / 2**14)
     assert behind["within_noise"] is False
+
+
+def test_a_share_is_within_noise_where_its_test_is_not_clear_though_its_interval_is(tmp_path):
+    """Twelve and three birds of 200: p = 2 · 576 / 2^15 of McNemar's, and 0.06 of 23 and 11."""
+    pairs = {"a": (12, 3, 1152 / 2**15, False), "b": (23, 11, 0.0576, True)}
+    for name, (more, fewer, p, noise) in pairs.items():
+        human, sigmoid = range(100), [*range(more, 100), *range(100, 100 + fewer)]
+        folders = save_birds(tmp_path / name, human=human, sigmoid=sigmoid)
+        behind = column(folders, "VII", "accuracy")["sigmoid"]
+        assert behind["behind"] == pytest.approx((more - fewer) / 200)
+        assert behind["behind_p"] == pytest.approx(p, abs=5e-5)
+        assert behind["behind_low"] > 0
+        assert behind["within_noise"] is noise
+
+
+def test_the_legend_names_the_test_of_shares(tmp_path):
+    folders = save_birds(tmp_path, human=range(95), sigmoid=range(81))
+    tables.write(folders, tmp_path / "out")
+    page = (tmp_path / "out" / "VII.md").read_text(encoding="utf-8")
+    assert page.count("McNemar's exact test") == 2 and "Wilcoxon" not in page
+    assert "of accuracy, p of McNemar's exact test" in page
+    assert "human − sigmoid 0.070, p \\< 0.001" in page
 
 
 def test_the_mark_stands_in_every_format(tmp_path, rng):
