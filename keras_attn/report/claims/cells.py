@@ -6,6 +6,7 @@ from functools import cache
 import numpy as np
 
 from keras_attn import origin
+from keras_attn.errors import InputError, listing
 from keras_attn.report.claims.claim import BY_NUMBER, METRICS
 from keras_attn.report.paper_tables import KEYS, NETWORK, paper
 
@@ -34,7 +35,7 @@ class Cell:
     @property
     def printed(self):
         """The paper's number, turned so that higher is better; NaN where it prints none."""
-        return self.sign * printed().get(tuple(self.labels[name] for name in KEYS), np.nan)
+        return self.sign * _printed().get(tuple(self.labels[name] for name in KEYS), np.nan)
 
     def drawn(self):
         """The same cell of drawn data, whose name says so."""
@@ -57,7 +58,7 @@ class Cell:
 
 
 @cache
-def printed():
+def _printed():
     """The paper's numbers by their labels in the order of `KEYS`."""
     rows = paper()
     return dict(
@@ -68,15 +69,20 @@ def printed():
 def cells_of(axis, values, **limits):
     """`{value of the axis: Cell}` for each set of other labels, in the order of the tables.
 
-    limits: by label, the values that are asked about.
+    limits: by label, the values that are asked about. `InputError` for a value of the axis that one
+    of the sets has no cell of.
     """
-    rows = paper()
-    for name, some in {**limits, axis: values}.items():
-        rows = rows[rows[name].isin(some)]
-    found = {}
-    for labels in rows[list(KEYS)].to_dict("records"):
-        rest = tuple(value for name, value in labels.items() if name != axis)
-        found.setdefault(rest, {})[labels[axis]] = Cell(labels)
+    wanted, found = {**limits, axis: values}, {}
+    for key in _printed():
+        labels = dict(zip(KEYS, key, strict=True))
+        if all(labels[name] in some for name, some in wanted.items()):
+            rest = tuple(value for name, value in labels.items() if name != axis)
+            found.setdefault(rest, {})[labels[axis]] = Cell(labels)
+    for rest, cells in found.items():
+        missing = [value for value in values if value not in cells]
+        if missing:
+            where = f"Claim, {axis}"
+            raise InputError(where, f"what Table {rest[0]} prints", listing(missing))
     return list(found.values())
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from keras_attn.errors import InputError, one_of
+from keras_attn.errors import InputError, listing, one_of
 from keras_attn.report.paper_tables import TABLES
 
 QUESTIONS = {
@@ -87,6 +87,12 @@ class Claim(ABC):
     tables: tuple
 
     def __post_init__(self):
+        self.check()
+        if not self.parts():
+            raise InputError("Claim.tables", "cells that it speaks of", listing(self.tables))
+
+    def check(self):
+        """Raise `InputError` for fields that cannot be meant."""
         one_of("Claim.question", self.question, tuple(QUESTIONS))
         for number in self.tables:
             one_of("Claim.tables", number, tuple(BY_NUMBER))

@@ -1,6 +1,7 @@
 """Claims of little difference: that it lies within a margin, on one side or on both."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
@@ -16,21 +17,23 @@ LITTLE = {"map": 0.02, "accuracy": 0.02, "max_f": 0.02, "s_auc": 0.02, "ig": 0.1
 class _WithinMargin(Order):
     """margins: by metric, the differences that are taken for none, in its unit."""
 
-    margins: dict = None
+    margins: Mapping = field(default_factory=LITTLE.copy)
 
-    def __post_init__(self):
-        super().__post_init__()
-        if self.margins is None:
-            object.__setattr__(self, "margins", LITTLE)
-        for name, size in self.margins.items():
+    def check(self):
+        """Raise `InputError` for a margin that is none or missing, and as of an order."""
+        super().check()
+        for name in sorted(self._metrics()):
+            size = self.margins.get(name, np.nan)
             if not size > 0:
                 raise InputError(f"Claim.margins, {name}", "a positive difference", size)
+
+    def _metrics(self):
+        return {one.labels["metric"] for part in self.parts() for one in part.comparisons}
 
     @property
     def margin(self):
         """The differences that are taken for none, by metric, of those that it is about."""
-        metrics = {one.labels["metric"] for part in self.parts() for one in part.comparisons}
-        return {name: size for name, size in self.margins.items() if name in metrics}
+        return {name: self.margins[name] for name in sorted(self._metrics())}
 
 
 @dataclass(frozen=True)

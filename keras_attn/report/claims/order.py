@@ -31,8 +31,9 @@ class Order(Claim):
     every: ClassVar[bool] = True
     """Whether a cell needs all of its comparisons, or one."""
 
-    def __post_init__(self):
-        super().__post_init__()
+    def check(self):
+        """Raise `InputError` for an axis that is none, and for names that are on both sides."""
+        super().check()
         one_of("Claim.axis", self.axis, AXES)
         if not self.better or not self.worse or set(self.better) & set(self.worse):
             received = f"{self.better} and {self.worse}"
