@@ -65,7 +65,7 @@ LEGEND = (
 )
 RHO = (
     "ρ is Spearman's over the artificial attentions of a dataset, after the mean of each network "
-    "(backbone or fusion) is taken out. Its interval is over examples: it does not tell what other "
+    "(backbone or fusion) is taken out; scores of which lower are better count negative. Its interval is over examples: it does not tell what other "
     "attentions would show, of which four are few."
 )
 OF_ITSELF = (
@@ -251,7 +251,7 @@ def _answered(found):
         head = ["| the paper claims | its own table | ours | verdict |", "|---|---|---|---|"]
         yield "\n".join([*head, *(_line(one) for one in measured)])
     if others:
-        yield "Not measured in these runs; of the paper's own table:"
+        yield "Not measured in these runs; behind each claim, what the paper's own table says:"
         yield "\n".join(f"- {_claimed(one)}: {in_its_own_table(one)}" for one in others)
 
 
@@ -303,7 +303,7 @@ def least(finding):
     interval = ", ".join(decimals(weakest[name], 3) for name in ("low", "high"))
     p = "" if np.isnan(weakest["p"]) else f", p {in_print(weakest['p'])}"
     some = weakest["parts"] < weakest["of"]
-    made_of = f", of {weakest['parts']} of its {weakest['of']} parts alone" if some else ""
+    made_of = f", from {weakest['parts']} of its {weakest['of']} parts" if some else ""
     what = weakest["what"] or f"{weakest['better']} − {weakest['worse']}"
     return (
         f"{', '.join([what, *_where(weakest)])}: "

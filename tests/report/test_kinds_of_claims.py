@@ -79,7 +79,7 @@ def test_a_correlation_that_resamples_disagree_about_is_undecided(tmp_path):
     assert (rows["low"] < 0).all() and (rows["high"] > 0).all() and found.states == [0] * 4
     # One trunk of three: what is measured of it is shown, and speaks for nothing.
     assert set(rows["parts"]) == {1} and set(rows["of"]) == {3}
-    assert "of 1 of its 3 parts alone" in findings.least(found)
+    assert "from 1 of its 3 parts" in findings.least(found)
 
 
 # --- gains --------------------------------------------------------------------------------------
@@ -177,7 +177,7 @@ def test_ranks_over_one_dataset_alone_are_shown_and_decide_nothing(tmp_path):
     folders = save_video_runs(tmp_path, second_everywhere, datasets=("ucf_sports",))
     found = answer(folders, "consistent-action")
     assert found.states == [0] * 3 and found.verdict == findings.UNDECIDED
-    assert "of 4 of its 8 parts alone" in findings.as_markdown([found])
+    assert "from 4 of its 8 parts" in findings.as_markdown([found])
 
 
 def test_gaps_are_means_over_trunks_of_human_less_the_best_of_the_others(tmp_path):

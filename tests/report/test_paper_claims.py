@@ -129,7 +129,7 @@ def test_a_difference_as_large_as_the_margin_is_within_it_and_a_larger_one_is_no
 
 def test_the_supervised_attention_has_the_best_mean_rank_over_eight_cells_and_is_never_last():
     """Its ranks are 2, 2, 3, 3 on Hollywood-2 and 1, 2, 3, 1 on UCF Sports: 17 / 8."""
-    assert counted("consistent-action") == {"mean rank": (3, 0, 3)}
+    assert counted("consistent-action") == {"rivals with a worse mean rank": (3, 0, 3)}
     assert CLAIM["consistent-action"].numbers() == (
         "mean ranks over 8 cells: supervised 2.1 (worst 3), activation 2.5 (worst 4), "
         "softmax 2.6 (worst 4), sigmoid 2.8 (worst 4)"

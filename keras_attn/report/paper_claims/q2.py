@@ -69,8 +69,8 @@ CLAIMS = (
         "no-superiority-action",
         "Q2",
         "V",
-        "In action recognition human attention shows no superiority over all the others, which "
-        "contradicts §IV-B",
+        "In action recognition human attention shows no superiority over all the others (§IV-B "
+        "says that it generally does better)",
         ("III",),
         "attention",
         HUMAN,
@@ -97,8 +97,8 @@ CLAIMS = (
         "closer-better-action",
         "Q2",
         "V",
-        "The same in action recognition, a higher-level task for which the paper calls it case by "
-        "case",
+        "The closer an artificial attention is to human attention, the better the action "
+        "recognition (of such tasks the paper also says that it is case by case)",
         ("III", "VI"),
         ARTIFICIAL,
     ),

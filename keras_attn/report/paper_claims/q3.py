@@ -59,7 +59,7 @@ CLAIMS = (
         "Q3",
         "IV-C",
         "A class is more likely told rightly where artificial attention is on what people look "
-        "at, which contradicts what the paper says of Table IX",
+        "at (of Table IX the paper says the opposite)",
         ("IX",),
         "subset",
         ("positive",),

@@ -56,8 +56,8 @@ CLAIMS = (
         "boost-resnet",
         "Q4",
         "V",
-        "Human attention helps ResNet more than VGGNet and AlexNet, over the attention that needs "
-        "no training",
+        "Human attention helps ResNet more than VGGNet and AlexNet (here: its gain over "
+        "activation)",
         ("I", "VII"),
         (HUMAN[0], UNTRAINED),
         (("resnet50", ("vgg16", "alexnet")),),

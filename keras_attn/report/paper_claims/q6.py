@@ -34,8 +34,8 @@ CLAIMS = (
         "relief-weak",
         "Q6",
         "IV-C",
-        "Human attention lowers the fooling rate more for networks that classify worse, over the "
-        "attention that needs no training",
+        "Human attention lowers the fooling rate more for networks that classify worse (here: "
+        "compared with activation)",
         ("X",),
         (HUMAN[0], UNTRAINED),
         (
