@@ -264,25 +264,29 @@ def _line(finding):
 def _claimed(finding):
     claim = finding.claim
     mark = " ✻" if claim.of_itself else ""
-    return f"{claim.words}{mark} (§{claim.section}, {tables_of(claim)})"
+    return f"{claim.words}{mark} (§{claim.section}, {named_tables(claim.tables)})"
 
 
-def tables_of(claim):
-    """Such as "Tables V and VI"."""
-    return f"Table{'s' if len(claim.tables) > 1 else ''} {listed(claim.tables)}"
+def named_tables(numbers):
+    """Such as "Table V", or "Tables V and VI"."""
+    return f"Table{'s' if len(numbers) > 1 else ''} {listed(numbers)}"
 
 
 def in_its_own_table(finding):
-    """Such as "s-AUC 1 of 3 (2 the other way round)"."""
+    """Such as "s-AUC 1 of 3 (2 the other way round)", and the claim's own numbers."""
     if not finding.paper:
-        return "prints no numbers of it"
+        return "none: the paper prints no numbers of it"
+    return "; ".join(part for part in (in_cells(finding), finding.claim.numbers()) if part)
+
+
+def in_cells(finding):
+    """Such as "s-AUC 1 of 3 (2 the other way round)"; "" for a claim without numbers in print."""
     made = []
     for count in finding.paper:
         turned = "the other way round" if finding.claim.margin is None else "beyond the margin"
         reverse = f" ({count.reverse} {turned})" if count.reverse else ""
         made.append(f"{count.title} {count.holds} of {count.cells}{reverse}")
-    numbers = finding.claim.numbers()
-    return "; ".join([", ".join(made), *([numbers] if numbers else [])])
+    return ", ".join(made)
 
 
 def counted(finding):

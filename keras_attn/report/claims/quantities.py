@@ -82,8 +82,8 @@ class Gains:
     def _of_shares(self, contrasts, drawn):
         """From the intervals of both differences, which have a width where no example differs.
 
-        Zou and Donner's (Statistics in Medicine 27, 2008), as of two differences that are
-        independent: different networks err by themselves.
+        Zou and Donner's (Statistics in Medicine 27, 2008), as of two independent differences: too
+        wide where both are large on the same examples.
         """
         found = [part.measured(contrasts, drawn) for part in (self.one, self.other)]
         if None in found:

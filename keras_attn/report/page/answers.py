@@ -53,7 +53,7 @@ def _answer(finding):
         key=claim.key,
         words=claim.words,
         where=f"§{claim.section}",
-        tables=(findings.tables_of(claim), claim.tables[0]),
+        tables=(findings.named_tables(claim.tables), claim.tables[0]),
         marked=claim.of_itself,
         printed=findings.in_its_own_table(finding),
         shares=tuple(shares),
@@ -89,8 +89,8 @@ def beside(found, number):
         short = any(count.holds < count.cells for count in one.paper)
         if number in one.claim.tables and short:
             others = [other for other in one.claim.tables if other != number]
-            both = f", with Table {findings.listed(others)}" if others else ""
-            printed = findings.in_its_own_table(one)
+            both = f", with {findings.named_tables(others)}" if others else ""
+            printed = findings.in_cells(one)
             alike, cells = alike_in_print(one.claim)
             same = f"; exactly equal in {alike} of {cells}" if alike else ""
             made.append((one.claim.words, f"§{one.claim.section}", f"{printed}{same}{both}"))
