@@ -23,8 +23,9 @@ from keras_attn.datasets import groups, masks
 from keras_attn.datasets.base import GazeDataset
 from keras_attn.errors import InputError
 from keras_attn.metrics.columns import COLUMNS
-from keras_attn.models.common import in_structure
+from keras_attn.models.common import GAZE, in_structure
 from keras_attn.report import gallery_file
+from keras_attn.report.table_parts import MAPS
 from keras_attn.statistics import evenly, mean_of_seen
 
 FILES = ("examples.csv", "arrays.npz", gallery_file.GALLERY)
@@ -73,8 +74,9 @@ class Evaluation:
 
     rows: a DataFrame with a row per example; first who was scored on what (task, dataset,
     backbone, fusion, attention, fold, seed), then id, its group where the dataset has some, the
-    number of fixations and the scores, NaN where there is none, and last which data were scored and
-    learnt from (`known_data.columns`). arrays: by name, `(n, ...)` in the order of the rows.
+    number of fixations and the scores (with the entropy of attention), NaN where there is none, and
+    last which data were scored and learnt from (`known_data.columns`). arrays: by name, `(n, ...)`
+    in the order of the rows; of them `maps` is the attention, as `metrics.dispersion` compares it.
     gallery: arrays by name of a few examples. notes: what a reader of the numbers has to know.
     work: how it came to be, from `provenance.measured`, or None.
     """
@@ -137,6 +139,7 @@ def evaluate(scorer, model, dataset, labels, *, notes=(), progress=True):
     arrays = {name: np.stack([arrays[name] for _, arrays in scored]) for name in scored[0][1]}
     notes = (*notes, *_notes_on(dataset, scored=bool(getattr(scorer, "attention", ()))))
     notes += masks.notes(dataset) if scorer.segments else ()
+    notes += _notes_on_maps(rows, arrays, getattr(scorer, "inputs_of_model", ()))
     return Evaluation(rows, arrays, as_gallery(kept), notes, work)
 
 
@@ -202,6 +205,22 @@ def _notes_on(dataset, scored):
     # Frames of videos are scored in the crop that a network sees, which is small.
     smaller = scored_smaller(dataset) if scored and isinstance(dataset, GazeDataset) else []
     return (*smaller, *([dataset.note] if dataset.note else []))
+
+
+def _notes_on_maps(rows, arrays, inputs):
+    """Of how many examples attention is not measured, and why; inputs: names of the model's.
+
+    Without gaze, a network that takes it has no attention, of which nobody has to be told.
+    """
+    if MAPS not in arrays:
+        return ()
+    empty = np.isnan(arrays[MAPS]).all(axis=1)
+    below = rows["entropy"].isna().to_numpy() & ~empty
+    told = {"has no entropy, having values below 0 or one position": below.sum()}
+    if GAZE not in inputs:
+        told["has neither an entropy nor a likeness, being 0 everywhere"] = empty.sum()
+    of = f"of {len(rows):,} example{'' if len(rows) == 1 else 's'}"
+    return tuple(f"The attention for {n:,} {of} {what}." for what, n in told.items() if n)
 
 
 def _of_references(labels, dataset, gaze):

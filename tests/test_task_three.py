@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 
+import cv2
 import keras
 import numpy as np
 import pandas as pd
@@ -11,6 +12,7 @@ from conftest import legacy, real
 import keras_attn as ka
 from keras_attn import configs, evaluation, robustness, tasks
 from keras_attn.errors import InputError
+from keras_attn.metrics import dispersion
 from keras_attn.metrics import gaze as gaze_metrics
 from keras_attn.report import tables
 
@@ -162,8 +164,6 @@ def test_rows_say_class_prediction_and_agreement(result, run, parts):
 def test_agreement_is_that_of_the_plain_functions_with_the_whole_datasets_gaze(run, data, parts):
     whole = ka.evaluate(run, data, progress=False)
     maps, points = [], [example.points for example in data]
-    import cv2
-
     for example in data:
         image = cv2.resize(example.pixels(), (67, 67), interpolation=cv2.INTER_LINEAR)
         made = run.model({"image": image[None].astype("float32")}, training=False)["attention"]
@@ -171,6 +171,18 @@ def test_agreement_is_that_of_the_plain_functions_with_the_whole_datasets_gaze(r
         maps.append(cv2.resize(np.asarray(made[0, ..., 0], np.float64), size))
     expected = gaze_metrics.s_auc_per_image(maps, points)
     np.testing.assert_allclose(whole.rows["s_auc"], expected, atol=1e-4)
+
+
+def test_dispersion_is_that_of_the_maps_at_the_networks_own_grid(result, run, parts):
+    images = [cv2.resize(one.pixels(), (67, 67)) for one in parts[1]]  # bilinear
+    made = run.model({"image": np.stack(images).astype("float32")}, training=False)
+    maps = np.asarray(made["attention"])[..., 0]
+    np.testing.assert_allclose(result.rows["entropy"], dispersion.entropy(maps), atol=1e-5)
+    vectors = dispersion.standardised(maps)
+    np.testing.assert_allclose(result.arrays["maps"], vectors, atol=1e-3)
+    found = result.summary().set_index("metric")["value"]
+    assert found["entropy"] == pytest.approx(result.rows["entropy"].mean())
+    assert found["cc_others"] == pytest.approx(dispersion.mean_cc(maps), abs=1e-3)
 
 
 def test_overall_agreement_is_the_accuracy_weighted_mean_of_right_and_wrong(run, data, tmp_path):
@@ -197,7 +209,7 @@ def test_saved_rows_make_tables_figures_and_confusions(result, attacked, tmp_pat
 
     one, two = result.save(tmp_path / "run"), attacked.save(tmp_path / "run" / "fgsm")
     cells = tables.cells(tables.read([one, two]))
-    assert set(cells["table"]) == {"VII", "VIII", "IX", "X"}
+    assert set(cells["table"]) == {"VII", "VIII", "IX", "IXb", "X"}
     written = confusion.write([one, two], tmp_path / "confusion")
     classes = pd.read_csv(written[0])
     assert classes["n"].sum() == len(result.rows)

@@ -18,6 +18,7 @@ from keras_attn.datasets import clips
 from keras_attn.datasets.hollywood2 import CLASSES
 from keras_attn.datasets.snippets import snippets
 from keras_attn.errors import InputError
+from keras_attn.metrics import dispersion
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.report import tables
 from keras_attn.resizing import at_size
@@ -78,12 +79,13 @@ def test_rows_say_whose_they_are_then_classes_then_agreement(result, test):
         *("class", "predicted", "correct"),
     ]
     known = (*known_data.SCORED, *known_data.TRAINED)
-    scores = [*(column.key for column in COLUMNS), "zero_share", "constant"]
+    scores = [*(column.key for column in COLUMNS), "zero_share", "constant", "entropy"]
     assert list(rows)[12:] == [*scores, *known]
     who = rows.iloc[0][["task", "dataset", "backbone", "fusion", "attention", "seed"]]
     assert list(who) == ["action", "hollywood2", "c3d", "early", "supervised", 0]
     assert list(rows["id"]) == [video.id for video in test]
-    assert {n: a.shape for n, a in result.arrays.items()} == {"scores": (4, 12), "labels": (4, 12)}
+    shapes = {"scores": (4, 12), "labels": (4, 12), "maps": (4, 196)}
+    assert {name: values.shape for name, values in result.arrays.items()} == shapes
     assert "they say nothing about people" in result.notes[0]
 
 
@@ -132,7 +134,7 @@ def test_the_last_validation_is_what_the_weights_score(chain, result):
 def test_saved_rows_make_the_tables_of_the_task(result, tmp_path):
     folder = result.save(tmp_path / "run")
     cells = tables.cells(tables.read([folder]))
-    assert set(cells["table"]) == {"III", "IV", "VI"}
+    assert set(cells["table"]) == {"III", "IV", "IVb", "VI"}
     assert cells[cells["table"] == "VI"]["attention"].unique().tolist() == ["supervised"]
 
 
@@ -237,6 +239,37 @@ def test_a_video_whose_gaze_lies_beside_the_crop_has_classes_and_no_agreement(hu
     assert made.rows["fixations"][0] == 18 and made.rows["predicted"].notna().all()
     summary = made.summary().set_index("metric")
     assert summary.loc["s_auc", "n"] == 2
+
+
+def test_dispersion_is_that_of_the_frames_with_gaze_in_view_where_attention_is_gaze(human, test):
+    """Elsewhere human attention is 1 everywhere, which would make it more spread than it is."""
+    blind = changed_gaze(test[0], {number: [] for number in range(5, 18)})
+    nowhere = changed_gaze(test[1], {number: [[0.5, 0.5]] for number in range(18)})
+    made = ka.evaluate(human, alone(blind, nowhere, test[2]), progress=False)
+    maps = maps_by_hand(blind, view_of(test))
+    frames = np.array([maps[n] for n in range(1, 5)])
+    assert made.rows["entropy"][0] == pytest.approx(dispersion.entropy(frames).mean(), abs=1e-3)
+    mean = np.mean([one / one.sum() for one in frames], axis=0)
+    mean = dispersion.standardised([at_size(mean, (14, 14))])[0]
+    assert made.arrays["maps"][0] @ mean == pytest.approx(1, abs=1e-3)
+    assert np.isnan(made.rows["entropy"][1]) and np.isnan(made.arrays["maps"][1]).all()
+    assert made.rows["entropy"][2] < 0.95
+    assert not any("neither an entropy" in note for note in made.notes)
+
+
+def test_learnt_attention_is_measured_on_all_frames_also_without_gaze(test):
+    scorer = action.scorer(network("early", "softmax"))
+    scorer.check(test)
+    nowhere = changed_gaze(test[0], {number: [] for number in range(18)})
+    values = np.zeros((2, 16, 4, 4, 1))
+    values[:, :8, 0, 0] = 1.0
+    values[:, 8:] = 1.0
+    outputs = {"attention": values, "logits": np.zeros((2, 12))}
+    maps = scorer.maps_of(nowhere, outputs)[1]
+    numbers, arrays = scorer.score(alone(nowhere, test[1]), 0, outputs)
+    assert len(maps) == 17 and np.isnan(numbers["s_auc"])
+    assert numbers["entropy"] == pytest.approx(dispersion.entropy(maps).mean())
+    assert 0.4 < numbers["entropy"] < 0.6 and arrays["maps"].shape == (16,)
 
 
 # --- the way there ------------------------------------------------------------------------------

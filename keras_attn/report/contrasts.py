@@ -21,7 +21,7 @@ class Contrast(NamedTuple):
     """A difference (one − other), its interval, p and the number n of examples.
 
     Turned round where lower is better, so that above 0 the first is always the better one. p: NaN
-    where examples have no score of their own, as for max F and mAP.
+    where examples have no score of their own, as for max F, mAP and the likeness of maps.
     """
 
     gain: float
@@ -94,7 +94,8 @@ def _of_same(metric, one, other, level):
         more = one.variance_of_seeds(metric) + other.variance_of_seeds(metric)
         interval = paired_share_interval(values - less, level, more, one.groups(ids))
     else:
-        interval = _interval(metric, one, other, level, one.independent(ids) > 1)
+        spread = one.independent(ids) >= metric.spread_from
+        interval = _interval(metric, one, other, level, spread)
     return Contrast(gain, *interval, p, len(ids))
 
 
@@ -106,8 +107,11 @@ def _of_subsets(metric, one, other, level):
     if np.isnan(gain):
         return None
     ids = [sample.ids(metric) for sample in (one, other)]
-    # Resamples of a single example would have no spread.
-    interval = _interval(metric, one, other, level, min(map(one.independent, ids)) > 1)
+    # Resamples of a single example, or pair that is compared, would have no spread.
+    spread = min(map(one.independent, ids)) >= metric.spread_from
+    interval = _interval(metric, one, other, level, spread)
+    if metric.alike:  # with the same others, which makes examples depend on each other
+        return Contrast(gain, *interval, np.nan, len(ids[0].union(ids[1])))
     groups = [one.groups(own) for own in ids]
     p = unpaired_p(one.values(metric), other.values(metric), groups)
     return Contrast(gain, *interval, p, len(ids[0].union(ids[1])))

@@ -28,6 +28,8 @@ def beside_the_best(cells, contrasts):
     for part, axis in ((cells[~bare], ("attention",)), (cells[bare], TRUNK)):
         for _, column in part.groupby([key for key in KEYS if key not in axis], sort=False):
             metric = METRICS[column["metric"].iloc[0]]
+            if metric.neutral:  # none is the best
+                continue
             best = column["value"].idxmax() if metric.higher_is_better else column["value"].idxmin()
             rest = column.drop(best)
             made = _behind(metric, column.loc[best], rest, contrasts)

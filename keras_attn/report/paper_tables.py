@@ -1,10 +1,10 @@
 """The paper's tables as data: what the columns of each are, and the numbers printed in it.
 
+Beside them those of ours, which the paper prints no numbers for: IIb, IVb, IXb.
+
 A further table is an entry of `TABLES`. Computes nothing but which examples a subset takes.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -12,11 +12,10 @@ import pandas as pd
 
 from keras_attn import origin
 from keras_attn.mechanisms import MECHANISMS
-from keras_attn.metrics.columns import Column
+from keras_attn.metrics.dispersion import SIDE
+from keras_attn.report.table_parts import GAZE, Metric, Remark, Subset, Table
 
 PAPER = Path(__file__).with_name("paper_tables.csv")
-RANKING = ("scores", "labels")
-"""The arrays of arrays.npz that rank videos: `(n, classes)`, scores and 1 for classes it is of."""
 KEYS = ("table", "dataset", "backbone", "fusion", "subset", "attention", "metric")
 """The columns that say which cell of the paper a number belongs to."""
 TRUNK = ("backbone", "fusion")
@@ -39,128 +38,6 @@ ATTENTIONS = (*MECHANISMS, NO_ATTENTION)
 """The mechanisms in the paper's order, and a network that has none."""
 
 
-@dataclass(frozen=True)
-class Metric(Column):
-    """A column of examples.csv that is averaged over examples, or what arrays.npz makes of them.
-
-    column: that column, where it is not called like the metric. curve: name of the curves; the
-    value is then the maximum of the mean-over-examples curve. ranked: whether it is the mAP of the
-    class scores, with this interpolation of `metrics.recognition`. proportion: whether each example
-    has it or not, so that the mean is a share of them. pooled: whether an example counts as often
-    as it has values under several seeds, and not once. datasets: of which it is shown; empty for
-    all.
-    """
-
-    column: str = ""
-    curve: str = ""
-    ranked: bool = False
-    interpolation: str | None = "all_points"
-    proportion: bool = False
-    pooled: bool = False
-    datasets: tuple = ()
-
-    @property
-    def score(self):
-        """The column of examples.csv."""
-        return self.column or self.key
-
-    @property
-    def per_example(self):
-        """Whether it is a column of examples.csv, and not of all examples at once."""
-        return not (self.curve or self.ranked)
-
-
-@dataclass(frozen=True)
-class Subset:
-    """Which examples of a group count.
-
-    take: scores of a group's examples, ordered by id, -> positions of the subset in them. column:
-    the score that it depends on. size: number of examples -> how many are taken, where that
-    follows. rows: rows of a group, one for each example and seed, -> which of them count, before
-    their means are taken; None for all.
-    """
-
-    key: str
-    take: Callable = lambda scores: np.arange(len(scores))
-    column: str = ""
-    size: Callable | None = None
-    rows: Callable | None = None
-
-
-@dataclass(frozen=True)
-class Remark:
-    """A sentence under a table that shows this dataset and backbone."""
-
-    dataset: str
-    backbone: str
-    sentence: str
-
-
-@dataclass(frozen=True)
-class Table:
-    """A table of the paper: its number there, the task, and what its columns are.
-
-    about: sentences that say what the numbers are. unit: what an example is called. ceiling:
-    whether what one viewer's gaze says about the others' stands under it. paired: whether tests of
-    the explicit attentions against the implicit ones, on the same examples, do.
-    """
-
-    number: str
-    task: str
-    title: str
-    metrics: tuple
-    about: tuple
-    subsets: tuple = (Subset("all"),)
-    remarks: tuple = ()
-    unit: str = "image"
-    ceiling: bool = False
-    paired: bool = False
-
-    @property
-    def files(self):
-        """Names of the files it is written to."""
-        return tuple(f"{self.number}.{ending}" for ending in ("csv", "md", "tex"))
-
-    @property
-    def scores(self):
-        """The scores of examples.csv that it is made from."""
-        chosen_by = [subset.column for subset in self.subsets if subset.column]
-        return (*(metric.score for metric in self.metrics if metric.per_example), *chosen_by)
-
-    @property
-    def arrays(self):
-        """The arrays of arrays.npz that it is made from: curves, and what ranks videos."""
-        ranking = RANKING if any(metric.ranked for metric in self.metrics) else ()
-        return (*(metric.curve for metric in self.metrics if metric.curve), *ranking)
-
-    def metrics_of(self, dataset):
-        """The metrics that are shown of a dataset."""
-        name = origin.name_of(dataset)
-        return [m for m in self.metrics if not m.datasets or name in m.datasets]
-
-    @property
-    def mixed(self):
-        """Whether its metrics have intervals of different kinds."""
-        return len({metric.proportion for metric in self.metrics}) > 1
-
-    @property
-    def interval(self):
-        """What the intervals in its cells are."""
-        kind = "Wilson " if self.metrics[0].proportion else "bootstrap "
-        return f"95 % {'' if self.mixed else kind}interval over {self.unit}s"
-
-    @property
-    def pooled(self):
-        """Whether an example counts once for each seed, and not once for all."""
-        parted = any(subset.rows is not None for subset in self.subsets)
-        return parted or any(metric.pooled for metric in self.metrics)
-
-    @property
-    def about_gaze(self):
-        """Whether it compares maps with gaze."""
-        return set(GAZE) <= set(self.metrics)
-
-
 def extreme(images):
     """How many images are the best ones, and how many the worst (the paper: 100)."""
     return max(1, min(100, images // 5))
@@ -181,9 +58,44 @@ MULTI_LABEL = ("hollywood2",)
 POSITIVE = Subset("positive", column="correct", rows=lambda rows: rows["correct"] == 1)
 NEGATIVE = Subset("negative", column="correct", rows=lambda rows: rows["correct"] == 0)
 
-GAZE = (Metric("s_auc", "s-AUC"), Metric("ig", "IG"))
 IG_CONVENTION = "IG in bits over the leave-one-out centre bias, MIT convention."
 MAPS = "The maps are those of the last attention of each network."
+
+DISPERSION = (
+    Metric("entropy", "entropy", neutral=True),
+    Metric("cc_others", "CC to others", alike=True, neutral=True),
+)
+OF_GAZE_ALONE = "Attention that is made of gaze is counted where there is gaze."
+
+
+def _dispersion(number, task, where, subsets, told, unit="image"):
+    """A table of ours on how attention is spread where the paper says so without a number.
+
+    where: ends of the title. subsets: beside all examples. told: sentences on them.
+    """
+    about = (
+        "Not a table of the paper, which says that attention is more dispersed, or more alike from "
+        "one example to another, in some of these than in others, and prints no numbers of it. "
+        "Neither more nor less is better.",
+        "entropy: of an attention map, its sum scaled to 1, at the network's own grid, as a share "
+        "of a uniform map's: 1 is spread evenly, 0 all at one position.",
+        f"CC to others: mean of Pearson's correlations of {_an(unit)}'s map, averaged to at most "
+        f"{SIDE}×{SIDE}, with those that the same trained network makes of each of the other "
+        f"{unit}s of the column; 1 where all are alike, near 0 where they attend to different "
+        "places. Its intervals are over pairs of different "
+        f"{unit}s, so it has none below three of them.",
+        "Both follow from how fine a grid is: compare within a network, not between networks.",
+        *told,
+        OF_GAZE_ALONE,
+    )
+    title = f"Dispersion of attention where {where} (ours)"
+    subsets = (*subsets, Subset("all"))
+    return Table(number, task, title, DISPERSION, about, subsets, unit=unit, ours=True)
+
+
+def _an(unit):
+    return f"an {unit}" if unit[0] in "aeiou" else f"a {unit}"
+
 
 TABLES = (
     Table(
@@ -220,6 +132,13 @@ TABLES = (
         ),
         subsets=(BEST, WORST),
     ),
+    _dispersion(
+        "IIb",
+        "salient_object",
+        "salient objects were segmented best and worst",
+        (BEST, WORST),
+        ("best, worst: as in Table II, but with images without fixations.", MAPS),
+    ),
     Table(
         "III",
         "action",
@@ -253,6 +172,17 @@ TABLES = (
             IG_CONVENTION,
         ),
         subsets=(POSITIVE, NEGATIVE),
+        unit="video",
+    ),
+    _dispersion(
+        "IVb",
+        "action",
+        "the action was told rightly and wrongly",
+        (POSITIVE, NEGATIVE),
+        (
+            "positive, negative: as in Table IV. A video's entropy is the mean over its frames, "
+            "its map the mean of theirs, each scaled to sum 1.",
+        ),
         unit="video",
     ),
     Table(
@@ -302,6 +232,13 @@ TABLES = (
             IG_CONVENTION,
         ),
         subsets=(POSITIVE, NEGATIVE),
+    ),
+    _dispersion(
+        "IXb",
+        "fine_grained",
+        "the class was told rightly and wrongly",
+        (POSITIVE, NEGATIVE),
+        ("positive, negative: as in Table IX.",),
     ),
     Table(
         "X",

@@ -1,27 +1,23 @@
 """What evaluations have written into run folders, read back and pooled. Runs no network."""
 
-import zlib
 from dataclasses import dataclass, field
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 import pandas as pd
 
 from keras_attn import provenance, runs
 from keras_attn.configs import RESULT_FORMAT
-from keras_attn.errors import InputError, listing, one_of
+from keras_attn.errors import InputError, one_of
 from keras_attn.known_data import SCORED, TRAINED
-from keras_attn.metrics.salient_object import THRESHOLDS
 from keras_attn.origin import ABOUT, label
-from keras_attn.report.paper_tables import (
-    CURVES,
-    GAZE,
-    NETWORK,
-    RANKING,
-    SCORES,
-    TABLES,
-    TASKS,
+from keras_attn.report.paper_tables import GAZE, NETWORK, SCORES, TASKS
+from keras_attn.report.result_arrays import (
+    UNREADABLE,
+    check_one_number_of_classes,
+    pooled,
+    read_arrays,
+    tables_for,
 )
 
 LABELS = ("task", "dataset", *NETWORK, "fold", "seed", "id")
@@ -39,8 +35,6 @@ SCORING = ("evaluate", "references", "attack")
 """Pieces of work that write rows, as `provenance` names them."""
 ABOUT_DATA = (*SCORED, *TRAINED)
 """The columns of examples.csv that say which data were scored and learnt from."""
-UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile, zlib.error)
-"""What NumPy raises for a file that is no archive of arrays, or a damaged one."""
 OF_GAZE = {metric.key for metric in GAZE}
 
 
@@ -51,10 +45,10 @@ class Results:
     rows: a DataFrame with a row per example and run: folder, LABELS, GROUP, ABOUT_DATA, CLASSES,
     ATTACK and scores; the names of drawn datasets say that they are (`origin.label`); backbone is
     "" for what needs no network ("one viewer", "centre"). arrays: by name, float32, NaN for rows
-    without: CURVES `(rows, 256)`, RANKING `(rows, classes)`, where the columns exceed the classes
-    of a dataset as well. notes: `{(task, dataset): sentences}` that have to stand under every
-    table. kept: what was computed from them, by name, for whoever needs it next; nothing changes
-    the rows.
+    without: CURVES `(rows, 256)`, RANKING `(rows, classes)` and MAPS `(rows, d)`, where the columns
+    exceed the classes of a dataset, or the positions of a network's maps, as well. notes:
+    `{(task, dataset): sentences}` that have to stand under every table. kept: what was computed
+    from them, by name, for whoever needs it next; nothing changes the rows.
     """
 
     rows: pd.DataFrame
@@ -110,12 +104,12 @@ def read(folders):
     _check_distinct(rows)
     _check_one_attack(rows)
     _check_one_group(rows)
-    _check_one_number_of_classes(parts)
+    check_one_number_of_classes(parts)
     notes = {}
     for part, _, sentences in parts:
         for key in dict.fromkeys(zip(part["task"], part["dataset"], strict=True)):
             notes[key] = tuple(dict.fromkeys((*notes.get(key, ()), *sentences)))
-    return Results(rows, _pooled(parts), notes)
+    return Results(rows, pooled(parts), notes)
 
 
 def _read(folder):
@@ -127,7 +121,7 @@ def _read(folder):
     rows.insert(0, "folder", str(folder))
     arrays, notes = {}, ()
     if of_networks(rows).any():
-        arrays, notes = _read_arrays(folder / "arrays.npz", rows)
+        arrays, notes = read_arrays(folder / "arrays.npz", rows)
     return _told(folder, rows, notes), arrays, notes
 
 
@@ -199,7 +193,7 @@ def _check_columns(path, rows):
         raise InputError(path, "a row per example", "none")
     for task in rows["task"].unique():
         one_of(f"{path}, task", task, TASKS)
-    wanted = {name for table in _tables_for(rows) for name in table.scores}
+    wanted = {name for table in tables_for(rows) if not table.ours for name in table.scores}
     # A network without attention has no gaze scores at all.
     wanted -= OF_GAZE if not OF_GAZE & set(rows) else set()
     if not of_networks(rows).any():
@@ -209,96 +203,9 @@ def _check_columns(path, rows):
         raise InputError(path, f"columns {', '.join(sorted(wanted))}", f"no {', '.join(missing)}")
 
 
-def _tables_for(rows):
-    tasks = set(rows["task"])
-    return [table for table in TABLES if table.task in tasks]
-
-
 def of_networks(rows):
     """Whether each row scores a network, and is no reference."""
     return (rows["backbone"] != "").to_numpy()
-
-
-def _read_arrays(path, rows):
-    """Arrays by name, float32, and notes; checked against the rows."""
-    # In their order, so that of several that are missing always the same one is named.
-    names = list(dict.fromkeys(name for table in _tables_for(rows) for name in table.arrays))
-    if not path.is_file():
-        raise InputError(path, "the arrays of the examples", "no such file")
-    try:
-        with np.load(path, allow_pickle=False) as file:
-            ids = file["id"]
-            notes = tuple(str(note) for note in np.atleast_1d(file["notes"]))
-            # Float32 is far below the third decimal, and halves what a whole study takes.
-            arrays = {name: file[name].astype(np.float32) for name in names}
-    except UNREADABLE as error:
-        expected = f"readable arrays {', '.join(['id', 'notes', *names])}"
-        raise InputError(path, expected, error) from error
-    if ids.shape != (len(rows),):
-        received = f"{ids.size} in an array of shape {ids.shape}"
-        raise InputError(path, f"{len(rows)} ids, as examples.csv has rows", received)
-    differ = np.flatnonzero(ids.astype(str) != rows["id"].to_numpy(str))
-    if len(differ):
-        first = differ[0]
-        expected = f"the ids of examples.csv in its order, {rows['id'][first]!r} in place {first}"
-        raise InputError(path, expected, repr(str(ids[first])))
-    for name, values in arrays.items():
-        _check_array(path, name, values, len(rows))
-    if set(RANKING) <= set(arrays):
-        _check_ranking(path, rows, *(arrays[name] for name in RANKING))
-    return arrays, notes
-
-
-def _check_array(path, name, values, rows):
-    wanted = f"({rows}, {THRESHOLDS if name in CURVES else 'classes'})"
-    fits = values.ndim == 2 and len(values) == rows
-    fits = fits and (values.shape[1] == THRESHOLDS if name in CURVES else values.shape[1] > 0)
-    if not fits or not np.isfinite(values).all():
-        received = f"shape {values.shape}, {np.count_nonzero(~np.isfinite(values))} not finite"
-        raise InputError(path, f"{name}: finite, shape {wanted}", received)
-
-
-def _check_ranking(path, rows, scores, labels):
-    if labels.shape != scores.shape:
-        raise InputError(path, f"labels: shape {scores.shape}, as scores", f"shape {labels.shape}")
-    other = labels[~np.isin(labels, (0, 1))]
-    if len(other):
-        raise InputError(path, "labels: 0 or 1", f"{len(other)} others, the first {other[0]:g}")
-    without = rows["id"][~labels.any(axis=1)]
-    if len(without):
-        raise InputError(path, "labels: a class for each id", f"none for {listing(without)}")
-
-
-def _check_one_number_of_classes(parts):
-    """Refuse runs on one dataset whose class scores cannot be of the same classes."""
-    told = {}
-    for rows, arrays, _ in parts:
-        for dataset in rows["dataset"].unique() if "scores" in arrays else ():
-            folder, classes = rows["folder"].iloc[0], arrays["scores"].shape[1]
-            first, known = told.setdefault(dataset, (folder, classes))
-            if classes != known:
-                expected = f"scores of {known} classes of {dataset}, as in {first}"
-                raise InputError(Path(folder) / "arrays.npz", expected, classes)
-
-
-def _pooled(parts):
-    """Arrays by name of all folders, one below the other."""
-    found = [arrays["scores"].shape[1] for _, arrays, _ in parts if "scores" in arrays]
-    widths = dict.fromkeys(CURVES, THRESHOLDS) | dict.fromkeys(RANKING, max(found, default=0))
-    return {
-        name: np.concatenate(
-            [_widened(arrays.get(name), len(rows), width) for rows, arrays, _ in parts]
-        )
-        for name, width in widths.items()
-    }
-
-
-def _widened(values, rows, width):
-    """`(rows, width)`, NaN in the columns that the values, or None, do not have."""
-    made = np.full((rows, width), np.nan, np.float32)
-    if values is not None:
-        made[:, : values.shape[1]] = values
-    return made
 
 
 def _check_one_attack(rows):

@@ -10,9 +10,11 @@ import numpy as np
 import pandas as pd
 
 from keras_attn import origin
-from keras_attn.report.paper_tables import CURVES, NETWORK, RANKING, SCORES, Subset
+from keras_attn.report.likeness import Likeness, likeness_of
+from keras_attn.report.paper_tables import CURVES, NETWORK, SCORES, Subset
 from keras_attn.report.ranking import Ranking, ranking_of
 from keras_attn.report.results import groups_of
+from keras_attn.report.table_parts import MAPS, RANKING
 from keras_attn.statistics import (
     drawn_counts,
     group_codes,
@@ -30,13 +32,15 @@ EVERY = Subset("all")
 class Examples:
     """A row per example ordered by id: means over the seeds, how many values each is of, curves.
 
-    ranking: of class scores, None without such. groups: by id, of those that belong together.
+    ranking: of class scores, None without such. likeness: of maps of attention, None without such.
+    groups: by id, of those that belong together.
     """
 
     scores: pd.DataFrame
     counts: pd.DataFrame
     curves: dict
     ranking: Ranking | None
+    likeness: Likeness | None
     groups: dict = field(default_factory=dict)
 
 
@@ -52,8 +56,9 @@ def examples_of(rows, arrays, groups=None):
     curves = {name: _means(arrays[name], place) for name in CURVES if name in arrays}
     found = [arrays[name] for name in RANKING if name in arrays]
     ranking = ranking_of(rows, *found) if found else None
+    likeness = likeness_of(rows, arrays[MAPS]) if MAPS in arrays else None
     groups = groups_of(rows) if groups is None else groups
-    return Examples(scores, grouped.count(), curves, ranking, groups)
+    return Examples(scores, grouped.count(), curves, ranking, likeness, groups)
 
 
 def _means(values, place):
@@ -89,13 +94,14 @@ class Sample:
 
     def ids(self, metric):
         """Those of the sample that have a score."""
-        if not metric.per_example:
+        if not (metric.per_example or metric.alike):
             return self.all_ids[self.places]
         return self.all_ids[self._weights(metric) > 0]
 
     def values(self, metric):
-        """The score of each of `ids`."""
-        return self.examples.scores[metric.score].to_numpy()[self._weights(metric) > 0]
+        """The score of each of `ids`; of likeness, with the others of the sample."""
+        found = self._likeness()[0] if metric.alike else self.examples.scores[metric.score]
+        return np.asarray(found)[self._weights(metric) > 0]
 
     def groups(self, ids):
         """The groups of these ids, None for one of its own; None where the dataset has none."""
@@ -118,6 +124,7 @@ class Sample:
             self.examples.counts.reindex(ids).fillna(0),
             {name: curves[there] for name, curves in self.examples.curves.items()},
             self.examples.ranking and self.examples.ranking.among(there),
+            self.examples.likeness and self.examples.likeness.among(there),
             self.examples.groups,
         )
         places = np.flatnonzero(np.isin(there, self.places))
@@ -159,7 +166,7 @@ class Sample:
             weight = independent_share(self.values(metric), self.groups(ids))
             more = self.variance_of_seeds(metric)
             low, high = wilson_interval(value, weight * count, more=more)
-        elif self.independent(ids) > 1:
+        elif self.independent(ids) >= metric.spread_from:
             low, high = percentile_interval(self.resampled(metric))
         return {"value": value, "low": low, "high": high, "n": count}
 
@@ -171,7 +178,8 @@ class Sample:
         """
         key = ("weights", metric.score)
         if key not in self._kept:
-            counts = self.examples.counts[metric.score].to_numpy()
+            counts = self._likeness()[1] if metric.alike else self.examples.counts[metric.score]
+            counts = np.asarray(counts)
             inside = np.zeros(len(counts), bool)
             inside[self.places] = True
             pooled = metric.pooled or self.subset.rows is not None
@@ -184,7 +192,22 @@ class Sample:
     def _ranking(self):
         return self.examples.ranking.among(self.places)
 
+    def _likeness(self):
+        """Of each example the mean CC with the others of the sample, and of how many networks.
+
+        NaN and 0 for those that are outside, or that no map is known of.
+        """
+        if "likeness" not in self._kept:
+            values, counts = np.full(len(self.all_ids), np.nan), np.zeros(len(self.all_ids), int)
+            if self.examples.likeness is not None:
+                found = self.examples.likeness.among(self.places).values()
+                values[self.places], counts[self.places] = found
+            self._kept["likeness"] = values, counts
+        return self._kept["likeness"]
+
     def _resampled(self, metric):
+        if metric.alike:
+            return self.examples.likeness.resampled(self.places, self._codes(self.all_ids))
         codes = self._codes(self.ids(metric) if not metric.per_example else self.all_ids)
         if metric.curve:
             curves = self._curves(metric)
@@ -252,9 +275,11 @@ def sample_of(rows, arrays, subset=EVERY, name="", whole=None):
     counted = np.ones(len(rows), bool)
     examples = whole
     if subset.rows is not None:
-        # Of the rows of a subset no table shows what all examples make together.
-        counted, arrays = subset.rows(rows).to_numpy(), {}
-        examples = examples_of(rows[counted], arrays, whole.groups)
+        # Of the rows of a subset no table shows what curves and rankings of all examples make.
+        counted = subset.rows(rows).to_numpy()
+        arrays = {name: values for name, values in arrays.items() if name == MAPS}
+        own = {name: values[counted] for name, values in arrays.items()}
+        examples = examples_of(rows[counted], own, whole.groups)
     sample = Sample(examples, subset.take(examples.scores), subset, name=name)
     sample = sample.on(whole.scores.index)
     parts = [counted & (rows["seed"] == seed).to_numpy() for seed in rows["seed"].unique()]

@@ -88,7 +88,8 @@ class Block:
 class Sheet:
     """A table as it is shown.
 
-    interval: what the intervals are. cells: those it is made of. legend: sentences under it.
+    interval: what the intervals are. cells: those it is made of. legend: sentences under it. ours:
+    whether the paper has no such table. neutral: whether no number is better than another.
     """
 
     number: str
@@ -97,6 +98,8 @@ class Sheet:
     cells: pd.DataFrame
     blocks: tuple
     legend: tuple
+    ours: bool = False
+    neutral: bool = False
 
 
 def sheet(table, results, cells, paper):
@@ -106,7 +109,8 @@ def sheet(table, results, cells, paper):
     parts = own.groupby(["dataset", own["attention"] == NO_ATTENTION], sort=False)
     blocks = tuple(_block(table, part, paper, bare) for (_, bare), part in parts)
     legend = table_legend.lines(table, results, own)
-    return Sheet(table.number, table.title, table.interval, own, blocks, legend)
+    kind = (table.ours, table.neutral)
+    return Sheet(table.number, table.title, table.interval, own, blocks, legend, *kind)
 
 
 def attention_title(name):
@@ -136,9 +140,8 @@ def _block(table, cells, paper, bare):
                 keys = [tuple(names[key] for key in KEYS) for names in named]
                 theirs = [names | {"dataset": origin.name_of(dataset)} for names in named]
                 theirs = [tuple(names[key] for key in KEYS) for names in theirs]
-                arrow = "↑" if metric.higher_is_better else "↓"
-                part = subset.key if subset.column else ""
-                headings.append(Heading(title, f"{metric.title} {arrow}", part))
+                part = subset.key if len(table.subsets) > 1 else ""
+                headings.append(Heading(title, f"{metric.title}{metric.arrow}", part))
                 pairs = zip(map(ours.get, keys), map(printed.get, theirs), strict=True)
                 columns.append(_column(metric, list(pairs)))
     titles = [title for title, _ in rows]
@@ -161,7 +164,8 @@ def _column(metric, pairs):
     # What is printed alike shares a place.
     shown = [None if ours is None else round(ours["value"], DIGITS) for ours, _ in pairs]
     distinct = sorted({v for v in shown if v is not None}, reverse=metric.higher_is_better)
-    places = dict(zip(distinct, (BEST, SECOND), strict=False)) if len(distinct) > 1 else {}
+    judged = len(distinct) > 1 and not metric.neutral
+    places = dict(zip(distinct, (BEST, SECOND), strict=False)) if judged else {}
     made = []
     for value, (ours, paper) in zip(shown, pairs, strict=True):
         place, numbers = places.get(value, 0), {}
@@ -189,10 +193,12 @@ def names_and_drawn(rows):
 
 
 def _how_to_read(sheet, best, second):
+    cell = f"Each cell: ours [{sheet.interval}]" + ("." if sheet.ours else " (the paper's).")
+    if sheet.neutral:
+        return cell
     return (
-        f"Each cell: ours [{sheet.interval}] (the paper's). "
-        f"Of ours in a column, the best is {best} and the second best {second}; {NOISE} marks "
-        "those that cannot be told from the best."
+        f"{cell} Of ours in a column, the best is {best} and the second best {second}; {NOISE} "
+        "marks those that cannot be told from the best."
     )
 
 

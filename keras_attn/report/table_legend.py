@@ -9,7 +9,6 @@ from keras_attn.report.audit_table import decimals
 from keras_attn.report.paper_tables import (
     GAZE,
     NETWORK,
-    RANKING,
     TRUNK,
     dataset_title,
     order,
@@ -17,6 +16,7 @@ from keras_attn.report.paper_tables import (
 )
 from keras_attn.report.ranking import ranking_of
 from keras_attn.report.results import groups_of
+from keras_attn.report.table_parts import RANKING
 from keras_attn.statistics import bootstrap_interval, holm, paired_p
 
 NOISE = "≈"
@@ -33,6 +33,7 @@ def lines(table, results, cells):
     """All sentences under a `paper_tables.Table`; cells: those that it shows."""
     rows = results.rows[(results.rows["task"] == table.task).to_numpy()]
     datasets = list(dict.fromkeys(cells["dataset"]))
+    unmeasured = _unmeasured(rows[rows["dataset"].isin(datasets).to_numpy()], cells)
     rows = rows[_shown(rows, cells)]
     shown = [rows[(rows["dataset"] == dataset).to_numpy()] for dataset in datasets]
     made = list(table.about)
@@ -52,6 +53,7 @@ def lines(table, results, cells):
     pairs = set(zip(map(origin.name_of, cells["dataset"]), cells["backbone"], strict=True))
     made += [r.sentence for r in table.remarks if (r.dataset, r.backbone) in pairs]
     made += [sentence for part in shown for sentence in _differences(table, part)]
+    made += unmeasured if table.ours else []
     return (*made, *_notes(results.notes, table.task, datasets))
 
 
@@ -61,6 +63,20 @@ def _shown(rows, cells):
     groups = set(cells[labels].itertuples(index=False, name=None))
     found = rows[labels].itertuples(index=False, name=None)
     return np.array([row in groups or row[1] == "" for row in found])
+
+
+def _unmeasured(rows, cells):
+    """The networks with attention whose evaluations have nothing of what a table is made from."""
+    rows = _networks(rows)
+    rows = rows[~_shown(rows, cells) & rows["s_auc"].notna().to_numpy()]
+    found = rows[["dataset", *NETWORK]].drop_duplicates().sort_values(["dataset", *NETWORK])
+    named = [f"{dataset_title(d)} {trunk_title(b, f)} {a}" for d, b, f, a in found.to_numpy()]
+    if not named:
+        return []
+    return [
+        f"Note: not measured in evaluations of an earlier version: {', '.join(named)}; evaluate "
+        "them anew (keras-attn evaluate)."
+    ]
 
 
 def _networks(rows):

@@ -65,7 +65,8 @@ def summary(rows, arrays):
     task, dataset = one_of("task", rows["task"].iloc[0], TASKS), rows["dataset"].iloc[0]
     own = [table for table in TABLES if table.task == task]
     metrics = {m.key: m for table in own for m in table.metrics_of(dataset)}
-    sample = sample_of(rows, {name: arrays[name] for table in own for name in table.arrays})
+    names = [name for table in own for name in table.arrays if name in arrays or not table.ours]
+    sample = sample_of(rows, {name: arrays[name] for name in names})
     made = [{"metric": key, **sample.scored(metric)} for key, metric in metrics.items()]
     return pd.DataFrame([row for row in made if row["n"]])
 

@@ -264,13 +264,15 @@ class Scorer(ImageScorer):
         return scores
 
     def score(self, dataset, index, outputs):
-        """Class, prediction and all gaze scores of an example, and its logits."""
+        """Class, prediction and all scores of an example's attention; its logits and map."""
         label = dataset[index].label
         scores = self._told(outputs).astype(np.float32)
         predicted = int(scores.argmax())
         numbers = {"class": self.classes[label], "predicted": self.classes[predicted]}
         numbers["correct"] = float(predicted == label)
-        return numbers | self.agreement(dataset, index, outputs), {"logits": scores}
+        spread, maps = self.dispersion(dataset, index, outputs)
+        numbers |= self.agreement(dataset, index, outputs) | spread
+        return numbers, {"logits": scores, **maps}
 
     def brief(self, dataset, index, outputs):
         """Whether it is right, s-AUC and IG alone, for every epoch."""

@@ -208,7 +208,9 @@ class Scorer(ImageScorer):
         segmented = self._segmented(dataset[index], outputs)
         numbers = {name: getattr(segmented, name) for name in SCORES}
         numbers |= self.agreement(dataset, index, outputs)
-        return numbers, {"f_curve": segmented.f_curve, "e_curve": segmented.e_curve}
+        spread, maps = self.dispersion(dataset, index, outputs)
+        curves = {"f_curve": segmented.f_curve, "e_curve": segmented.e_curve}
+        return numbers | spread, curves | maps
 
     def maps(self, outputs, shape):
         """The prediction and every attention map by name, float32 at `shape` (H, W)."""

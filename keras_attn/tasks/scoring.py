@@ -9,9 +9,11 @@ from keras_attn.agreement.place import WHOLE
 from keras_attn.agreement.scoring import EXTRAS, Blur, GazeScores
 from keras_attn.datasets import pipeline
 from keras_attn.errors import InputError, NotFinite, listing
+from keras_attn.metrics import dispersion
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.models.common import GAZE, image_input_of
 from keras_attn.report import pictures
+from keras_attn.report.table_parts import MAPS
 from keras_attn.resizing import size_of
 from keras_attn.statistics import mean_of_seen
 
@@ -74,6 +76,26 @@ class AttentionScorer(ABC):
             found.append([*gaze.of(last), *pairs])
         values = np.mean(found, axis=0) if found else [np.nan] * len(names)
         return dict(zip(names, values, strict=True))
+
+    @abstractmethod
+    def attended(self, dataset, index, outputs):
+        """The last attention maps `(k, h, w)` of an example's pictures, at the network's own grid.
+
+        They need no gaze to be compared with. Of a network that takes gaze, those with gaze alone:
+        without any its attention is 1 everywhere, and nobody's.
+        """
+
+    def dispersion(self, dataset, index, outputs):
+        """How spread an example's attention is, by name, and MAPS, to tell how alike it is others'.
+
+        Of `metrics.dispersion.of_example`; two empty dicts without attention.
+        """
+        if not self.attention:
+            return {}, {}
+        maps = self.attended(dataset, index, outputs)
+        check_finite(f"attention for {dataset[index].id!r}", maps)
+        spread, vector = dispersion.of_example(maps)
+        return {"entropy": spread}, {MAPS: vector}
 
     def brief_agreement(self, dataset, index, outputs):
         """s-AUC and IG of an example alone, for every epoch; NaN where there is none."""
@@ -145,6 +167,12 @@ class ImageScorer(AttentionScorer):
         """The image, if it has fixations."""
         found = gaze_of_image(dataset, index, self.sigma)
         return [(gaze, self.attention_maps(outputs, gaze.shape)) for gaze in found]
+
+    def attended(self, dataset, index, outputs):
+        """The last attention map; none where a network that takes gaze was given none."""
+        maps = outputs[self.attention[-1]][None, ..., 0]
+        blind = GAZE in self.inputs_of_model and not len(dataset[index].points)
+        return maps[:0] if blind else maps
 
     def kept_attention(self, outputs):
         """The last attention map as the network returns it, by name; none without attention."""

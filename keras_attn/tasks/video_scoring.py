@@ -12,6 +12,7 @@ from keras_attn.datasets.snippets import snippets
 from keras_attn.errors import InputError, listing
 from keras_attn.metrics import recognition
 from keras_attn.models.c3d import FLOW
+from keras_attn.models.common import GAZE
 from keras_attn.report import pictures
 from keras_attn.report.results import JOINED
 from keras_attn.resizing import at_size
@@ -166,6 +167,15 @@ class VideoScorer(AttentionScorer):
         pairs = zip(numbers, maps, strict=True)
         return [(gaze[n], [at_size(one, self.size)]) for n, one in pairs if n in gaze]
 
+    def attended(self, dataset, index, outputs):
+        """The map of each frame that a snippet covers; with gaze in view, where gaze is taken."""
+        video = dataset[index]
+        numbers, maps = self.maps_of(video, outputs)
+        if GAZE in self.inputs_of_model:
+            seen = [len(self.view.points(video.points[n], video.shape)) > 0 for n in numbers]
+            maps = maps[np.array(seen, bool)]
+        return maps
+
     def probabilities(self, outputs):
         """Those of the classes, from the mean logits of the snippets, float64."""
         return shares(outputs["logits"].astype(np.float64).mean(axis=0))
@@ -192,8 +202,9 @@ class VideoScorer(AttentionScorer):
         numbers = {"class": self._class_of(example), "predicted": self._named(predicted)}
         numbers["correct"] = self._is_right(example, predicted)
         labels = np.isin(np.arange(len(scores)), example.labels)
-        numbers |= self.agreement(dataset, index, outputs)
-        return numbers, {"scores": scores, "labels": labels}
+        spread, maps = self.dispersion(dataset, index, outputs)
+        numbers |= self.agreement(dataset, index, outputs) | spread
+        return numbers, {"scores": scores, "labels": labels, **maps}
 
     def brief(self, dataset, index, outputs):
         """Labels, class scores, s-AUC and IG alone, for every epoch."""

@@ -119,7 +119,7 @@ def standings(cells):
     made = {}
     for table in TABLES:
         own = cells[(cells["table"] == table.number).to_numpy()]
-        if table.about_gaze:
+        if table.about_gaze or table.ours:
             continue
         gaze = next((t for t in TABLES if t.task == table.task and t.ceiling), None)
         for dataset, part in own.groupby("dataset", sort=False):

@@ -106,9 +106,8 @@ def _scores(rows, results, cells):
     made = []
     for score in found.to_dict("records"):
         metric = metrics[score["metric"]]
-        arrow = "↑" if metric.higher_is_better else "↓"
         numbers = [decimals(score[name], 3) for name in ("value", "low", "high")]
-        made.append([f"{metric.title} {arrow}", *numbers, int(score["n"])])
+        made.append([f"{metric.title}{metric.arrow}", *numbers, int(score["n"])])
     return made
 
 

@@ -67,7 +67,7 @@ def facets(cells, runs):
     """
     made = []
     for table in TABLES:
-        if table.about_gaze:
+        if table.about_gaze or table.ours:
             continue
         about = next(t for t in TABLES if t.ceiling and t.task == _seen(table.task))
         own = cells[(cells["table"] == table.number).to_numpy()]
