@@ -51,12 +51,13 @@ LEGEND = (
     "in how many it is within the margin, and in how many beyond it: {margin}. The paper names no "
     "margin; these are ours.",
     "*Ours*: cells whose 95 % intervals are all on the claim's side, such as above 0, and cells "
-    "where one is on the other side, of those that were measured; then the comparison that bears "
-    "the claim out least. A difference above 0 is in favour of the first named, also where lower "
-    "is better. p is Wilcoxon's signed-rank test on the same examples, or Mann and Whitney's "
-    "between subsets, with Holm's correction over all comparisons of the claim; max F and mAP, "
-    "which are no scores of single examples, have none, nor has what is no difference of two "
-    "scores, or a claim of little difference.",
+    "where one is on the other side, of those that were measured; then the comparison that "
+    "bears the claim out least. A difference above 0 is in favour of the first named, also "
+    "where lower is better; of entropy and CC to others, which are neither good nor bad, the "
+    "first named has more. p is Wilcoxon's signed-rank test on the same examples, or Mann and "
+    "Whitney's between subsets, with Holm's correction over all comparisons of the claim. There "
+    "is none for max F, mAP and CC to others, which are no scores of single examples, for what "
+    "is no difference of two scores, and for a claim of little difference.",
     "*Verdict*: {supported} or {contradicted} where every cell that the claim asks about speaks "
     "for it, or against it; {undecided} otherwise, also where some cells were not measured. "
     "{machinery}: rows come from drawn data, which say nothing about people.",
@@ -65,8 +66,9 @@ LEGEND = (
 )
 RHO = (
     "ρ is Spearman's over the artificial attentions of a dataset, after the mean of each network "
-    "(backbone or fusion) is taken out; scores of which lower are better count negative. Its interval is over examples: it does not tell what other "
-    "attentions would show, of which four are few."
+    "(backbone or fusion) is taken out; scores of which lower are better count negative. Its "
+    "interval is over examples: it does not tell what other attentions would show, of which four "
+    "are few."
 )
 OF_ITSELF = (
     "Marked ✻: human attention is scored on the very fixations that it is made from, so that part "

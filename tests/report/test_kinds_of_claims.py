@@ -4,8 +4,10 @@ import numpy as np
 import pytest
 from made_runs import curve, save_run, save_videos
 
+from keras_attn.metrics.dispersion import standardised
 from keras_attn.report import findings
 from keras_attn.report.paper_claims import CLAIMS
+from keras_attn.report.table_parts import MAPS
 from keras_attn.statistics import paired_share_interval
 
 CLAIM = {claim.key: claim for claim in CLAIMS}
@@ -218,6 +220,51 @@ def test_one_rival_that_is_as_good_is_enough_against_superiority(tmp_path):
         save_videos(tmp_path / "worse", told, labels, attention="softmax", dataset="ucf_sports"),
     ]
     assert answer(worse, "no-superiority-action").states == [-1]
+
+
+# --- dispersion ---------------------------------------------------------------------------------
+
+
+def save_spread(folder, correct, entropy, maps, **who):
+    """A run of Task 3 with the entropy and the map of each image's attention."""
+    count = len(correct)
+    rows = {"id": [f"{i:03d}" for i in range(count)], "class": ["c0"] * count}
+    rows |= {"predicted": np.where(correct, "c0", "c1"), "correct": np.array(correct, float)}
+    rows |= {"entropy": entropy}
+    about = {"dataset": "cub_vwsw", "backbone": "vgg16", "attention": "sigmoid", **who}
+    save_run(folder, rows, task="fine_grained", **about)
+    with np.load(folder / "arrays.npz") as file:
+        arrays = dict(file)
+    vectors = standardised(np.asarray(maps)).astype(np.float32)
+    np.savez(folder / "arrays.npz", **arrays, **{MAPS: vectors})
+    return folder
+
+
+def test_wrong_predictions_with_more_dispersed_and_more_like_attention_are_found(tmp_path, rng):
+    """The wrong half attends to one side always, evenly; the right half to a place of its own."""
+    right = np.repeat([1, 0], 20)
+    maps = rng.uniform(size=(40, 6, 6))
+    maps[20:, :3] += 5
+    entropy = np.where(right, 0.4, 0.8) + rng.normal(0, 0.01, 40)
+    folder = save_spread(tmp_path / "a", right, entropy, maps)
+    spread = answer([folder], "dispersed-birds")
+    [row] = spread.compared.to_dict("records")
+    assert row["gain"] == pytest.approx(0.4, abs=0.02) and row["p"] < 0.001
+    assert spread.states == [1] and spread.cells == 12
+    alike = answer([folder], "alike-wrong-birds")
+    [row] = alike.compared.to_dict("records")
+    assert row["gain"] > 0.5 and row["low"] > 0 and np.isnan(row["p"]) and alike.states == [1]
+    page = findings.as_markdown([spread, alike])
+    assert page.count("none: the paper prints no numbers of it") == 2
+    assert "negative − positive, CUB-VWSW, VGG16, sigmoid, entropy: 0.39" in page
+
+
+def test_results_without_entropy_and_maps_leave_dispersion_unmeasured(tmp_path):
+    rows = {"id": ["a", "b", "c"], "correct": [1.0, 0.0, 1.0], "class": "x", "predicted": "x"}
+    who = {"task": "fine_grained", "dataset": "cub_vwsw"}
+    folder = save_run(tmp_path / "old", rows, **who)
+    for key in ("dispersed-birds", "alike-wrong-birds"):
+        assert answer([folder], key).verdict == findings.NOT_MEASURED
 
 
 def test_numbers_of_drawn_data_are_told_as_a_check_of_the_machinery(tmp_path):

@@ -2,13 +2,14 @@
 
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import product
 
 import numpy as np
 
 from keras_attn import origin
 from keras_attn.errors import InputError, listing
 from keras_attn.report.claims.claim import BY_NUMBER, METRICS
-from keras_attn.report.paper_tables import KEYS, NETWORK, paper
+from keras_attn.report.paper_tables import KEYS, NETWORK, TABLES, paper
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,28 @@ def _printed():
     )
 
 
+@cache
+def _known():
+    """The labels of all cells, in the order of `KEYS`: the printed ones, then those of our tables.
+
+    Tables of ours are about the networks that the paper's tables of the same task are about.
+    """
+    made = list(_printed())
+    networks = {}
+    for key in made:
+        labels = dict(zip(KEYS, key, strict=True))
+        own = tuple(labels[name] for name in ("dataset", *NETWORK))
+        networks.setdefault(BY_NUMBER[labels["table"]].task, {})[own] = None
+    for table in TABLES:
+        if table.ours:
+            each = product(networks[table.task], table.subsets, table.metrics)
+            made += [
+                (table.number, dataset, *trunk, subset.key, attention, metric.key)
+                for (dataset, *trunk, attention), subset, metric in each
+            ]
+    return made
+
+
 def cells_of(axis, values, **limits):
     """`{value of the axis: Cell}` for each set of other labels, in the order of the tables.
 
@@ -73,7 +96,7 @@ def cells_of(axis, values, **limits):
     of the sets has no cell of.
     """
     wanted, found = {**limits, axis: values}, {}
-    for key in _printed():
+    for key in _known():
         labels = dict(zip(KEYS, key, strict=True))
         if all(labels[name] in some for name, some in wanted.items()):
             rest = tuple(value for name, value in labels.items() if name != axis)
@@ -82,7 +105,7 @@ def cells_of(axis, values, **limits):
         missing = [value for value in values if value not in cells]
         if missing:
             where = f"Claim, {axis}"
-            raise InputError(where, f"what Table {rest[0]} prints", listing(missing))
+            raise InputError(where, f"names in Table {rest[0]}", listing(missing))
     return list(found.values())
 
 

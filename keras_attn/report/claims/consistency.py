@@ -29,7 +29,12 @@ class Consistent(Claim):
         for place, other in enumerate(names[1:], 1):
             what = f"mean rank of {other} − of {self.steady}"
             lead = Composite(blocks, _lead(place))
-            made.append(Part("rivals with a worse mean rank", (Comparison(labels, self.steady, other, lead, what),)))
+            made.append(
+                Part(
+                    "rivals with a worse mean rank",
+                    (Comparison(labels, self.steady, other, lead, what),),
+                )
+            )
         return made
 
     def numbers(self):

@@ -183,7 +183,8 @@ class _Score:
     @property
     def spread(self):
         """Whether resamples differ: those of a single example would not."""
-        return self.sample.independent(self.sample.ids(self.cell.metric)) > 1
+        metric = self.cell.metric
+        return self.sample.independent(self.sample.ids(metric)) >= metric.spread_from
 
     def value(self):
         return self.cell.sign * self.sample.value(self.cell.metric)

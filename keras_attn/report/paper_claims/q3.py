@@ -1,7 +1,7 @@
 """Claims about Q3: whether attention differs between right and wrong predictions."""
 
 from keras_attn.report.claims import NoBetter, Order
-from keras_attn.report.paper_claims.attentions import ARTIFICIAL, EXPLICIT, IMPLICIT
+from keras_attn.report.paper_claims.attentions import ARTIFICIAL, EXPLICIT, HUMAN, IMPLICIT
 
 CLAIMS = (
     Order(
@@ -77,5 +77,75 @@ CLAIMS = (
         ("positive",),
         ("negative",),
         {"attention": ARTIFICIAL},
+    ),
+    Order(
+        "consistent-best-salient",
+        "Q3",
+        "IV-A",
+        "Attention is more alike from one image to another where the segmentation is best than "
+        "where it is worst",
+        ("IIb",),
+        "subset",
+        ("best",),
+        ("worst",),
+        {"metric": ("cc_others",)},
+    ),
+    Order(
+        "dispersed-action",
+        "Q3",
+        "IV-B",
+        "Attention is more dispersed where the action was told wrongly",
+        ("IVb",),
+        "subset",
+        ("negative",),
+        ("positive",),
+        {"metric": ("entropy",), "attention": ARTIFICIAL},
+    ),
+    Order(
+        "dispersed-birds",
+        "Q3",
+        "IV-C",
+        "Attention is more dispersed where the class was told wrongly, and more concentrated "
+        "where it was told rightly",
+        ("IXb",),
+        "subset",
+        ("negative",),
+        ("positive",),
+        {"metric": ("entropy",), "attention": ARTIFICIAL},
+    ),
+    Order(
+        "alike-wrong-action",
+        "Q3",
+        "IV-B",
+        "Cues to the right action are not in the same places: attention is more alike from one "
+        "video to another where the action was told wrongly",
+        ("IVb",),
+        "subset",
+        ("negative",),
+        ("positive",),
+        {"metric": ("cc_others",), "attention": ARTIFICIAL},
+    ),
+    Order(
+        "alike-wrong-birds",
+        "Q3",
+        "IV-C",
+        "Where the class was told rightly, attention differs from one image to another; where "
+        "wrongly, not much",
+        ("IXb",),
+        "subset",
+        ("negative",),
+        ("positive",),
+        {"metric": ("cc_others",), "attention": ARTIFICIAL},
+    ),
+    Order(
+        "even-machine-birds",
+        "Q3",
+        "IV-C",
+        "Human attention is concentrated, attention of machines more evenly spread",
+        ("IXb",),
+        "attention",
+        ARTIFICIAL,
+        HUMAN,
+        {"metric": ("entropy",), "subset": ("all",)},
     ),
 )
