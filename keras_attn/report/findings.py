@@ -65,10 +65,12 @@ LEGEND = (
     "one they do not tell how another would differ.",
 )
 RHO = (
-    "ρ is Spearman's over the artificial attentions of a dataset, after the mean of each network "
-    "(backbone or fusion) is taken out; scores of which lower are better count negative. Its "
-    "interval is over examples: it does not tell what other attentions would show, of which four "
-    "are few."
+    "ρ is Spearman's over the artificial attentions of a dataset, after the mean of each "
+    "network (backbone or fusion) is taken out; scores of which lower are better count "
+    "negative. In ours the scores are of one half of the examples and the agreement of the "
+    "other half, and the other way round, and ρ is the mean of both: on the same examples, luck "
+    "alone would make the two rise together. Its interval is over examples: it does not tell "
+    "what other attentions would show, of which four are few."
 )
 OF_ITSELF = (
     "Marked ✻: human attention is scored on the very fixations that it is made from, so that part "

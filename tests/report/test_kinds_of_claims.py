@@ -5,8 +5,9 @@ import pytest
 from made_runs import curve, save_run, save_videos
 
 from keras_attn.metrics.dispersion import standardised
-from keras_attn.report import findings
+from keras_attn.report import findings, results
 from keras_attn.report.paper_claims import CLAIMS
+from keras_attn.report.samples import EVERY, Samples
 from keras_attn.report.table_parts import MAPS
 from keras_attn.statistics import paired_share_interval
 
@@ -82,6 +83,34 @@ def test_a_correlation_that_resamples_disagree_about_is_undecided(tmp_path):
     # One trunk of three: what is measured of it is shown, and speaks for nothing.
     assert set(rows["parts"]) == {1} and set(rows["of"]) == {3}
     assert "from 1 of its 3 parts" in findings.least(found)
+
+
+def test_what_images_have_in_common_by_chance_is_no_correlation_of_networks(tmp_path):
+    """All networks are alike; of each, images that it does well on are those it agrees on."""
+    rng, folders = np.random.default_rng(0), []
+    for backbone in BACKBONES:
+        for attention in ARTIFICIAL:
+            luck = rng.normal(0, 0.1, 60)
+            rows = {"id": [f"{i:02d}" for i in range(60)], "mae": 0.3 - luck}
+            rows |= {"s_auc": 0.7 + luck, "ig": luck}
+            who = {"backbone": backbone, "attention": attention}
+            curves = [curve(0.5 + own) for own in luck]
+            folders.append(save_run(tmp_path / f"{len(folders)}", rows, curves, **who))
+    rows = answer(folders, "closer-better-salient").compared
+    # Of all images, scores and agreement would rank the networks in the very same way.
+    assert (rows["state"] == 0).all() and (rows["low"] < 0).all() and (rows["gain"] < 0.6).all()
+    assert (rows["low"] <= rows["gain"]).all() and (rows["gain"] <= rows["high"]).all()
+
+
+def test_halves_share_no_group_and_make_up_the_whole(tmp_path):
+    rows = {"id": list("abcdef"), "group": ["x", "y", "x", "z", "z", "y"]}
+    read = results.read(save_run(tmp_path / "run", rows))
+    who = {"dataset": "dut_omron", "backbone": "vgg16", "fusion": "", "attention": "sigmoid"}
+    sample = Samples(read).of("salient_object", EVERY, **who)
+    assert [list(sample.half(second).all_ids) for second in (0, 1)] == [list("acde"), list("bf")]
+    alone = results.read(save_run(tmp_path / "alone", {"id": list("abc")}))
+    sample = Samples(alone).of("salient_object", EVERY, **who)
+    assert [list(sample.half(second).all_ids) for second in (0, 1)] == [list("ac"), ["b"]]
 
 
 # --- gains --------------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ from scipy.stats import rankdata
 from keras_attn.report.audit_table import decimals
 from keras_attn.report.claims.cells import cells_of, common
 from keras_attn.report.claims.claim import BY_NUMBER, METRICS, Claim, Comparison, Part
-from keras_attn.report.claims.quantities import Composite
+from keras_attn.report.claims.quantities import Crossed
 from keras_attn.report.paper_tables import TRUNK, dataset_title
 
 
@@ -32,7 +32,7 @@ class Correlated(Claim):
             labels |= {"table": " and ".join(self.tables), "attention": ""}
             titles = [METRICS[name].title for name in (score, gaze)]
             what = f"ρ of {titles[0]} and {titles[1]}"
-            number = Composite(blocks, _correlation)
+            number = Crossed(blocks, _correlation)
             made.append(Part(titles[1], (Comparison(labels, *titles, number, what),)))
         return made
 

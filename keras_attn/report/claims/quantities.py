@@ -121,21 +121,51 @@ class Composite:
 
     def drawn(self, contrasts, drawn=False):
         """The `Resampled`; None without a block of which all rows are there."""
+        there = self.scores(contrasts, drawn)
+        return self.resampled(there) if there else None
+
+    def scores(self, contrasts, drawn=False):
+        """The blocks of which all rows are there, as scores on common examples; [] for none."""
         samples = [_samples(block, contrasts, drawn) for block in self.blocks]
         there = _on_common_examples([block for block in samples if block is not None])
-        if not there or not all(one.n for block in there for one in block):
-            return None
-        value = self.of([np.array([one.value() for one in block]) for block in there])
-        spread = all(one.spread for block in there for one in block)
+        return there if all(one.n for block in there for one in block) else []
+
+    def resampled(self, blocks):
+        """The `Resampled` of blocks of scores."""
+        value = self.of([np.array([one.value() for one in block]) for block in blocks])
         resampled = np.array([np.nan])
-        if spread:
-            every = [np.stack([one.resampled() for one in block], axis=-1) for block in there]
+        if all(one.spread for block in blocks for one in block):
+            every = [np.stack([one.resampled() for one in block], axis=-1) for block in blocks]
             resampled = self.of(every)
-        counts = {}
-        for one in (one for block in there for one in block):
-            counts[one.source] = max(counts.get(one.source, 0), one.n)
-        n = sum(counts.values())
-        return Resampled(float(value), resampled, n, len(there), len(self.blocks))
+        return Resampled(float(value), resampled, _count(blocks), len(blocks), len(self.blocks))
+
+
+@dataclass(frozen=True)
+class Crossed(Composite):
+    """A composite of two kinds of scores, the halves of each block, that share no example of ours.
+
+    Of the same examples, what makes them easy for one network by chance would show in both kinds
+    and pass for a relation between them. So the first kind is taken of one half of the examples and
+    the second of the other, then the other way round; the number is the mean of both.
+    """
+
+    def drawn(self, contrasts, drawn=False):
+        """The `Resampled`; None without a block of which all rows are there in both halves."""
+        there = self.scores(contrasts, drawn)
+        if not there:
+            return None
+        halves = [_halves(block) for block in there]
+        made = []
+        for one, other in ((0, 1), (1, 0)):
+            middle = len(there[0]) // 2
+            crossed = [[*half[one][:middle], *half[other][middle:]] for half in halves]
+            if not all(score.n for block in crossed for score in block):
+                return None
+            made.append(self.resampled(crossed))
+        one, other = made
+        resampled = (one.resampled + other.resampled) / 2
+        value = (one.value + other.value) / 2
+        return Resampled(value, resampled, _count(there), len(there), len(self.blocks))
 
 
 @dataclass(frozen=True)
@@ -216,10 +246,26 @@ def _on_common_examples(blocks):
     return [[_Score(one.cell, one.sample.on(ids[one.source])) for one in block] for block in blocks]
 
 
+def _count(blocks):
+    """How many examples the scores are of, each dataset counted once."""
+    counts = {}
+    for one in (one for block in blocks for one in block):
+        counts[one.source] = max(counts.get(one.source, 0), one.n)
+    return sum(counts.values())
+
+
+def _halves(block):
+    """The scores of a block on one half of the examples, and on the other."""
+    return [[_Score(one.cell, one.sample.half(second)) for one in block] for second in (0, 1)]
+
+
 def _found(made):
     if made is None or np.isnan(made.value):
         return None
     low, high = np.nan, np.nan
     if not np.isnan(made.resampled).all():
         low, high = percentile_interval(made.resampled)
+        # Resamples have more noise than the examples, which draws ranks and the highest of several
+        # to one side; the interval is widened to the number itself.
+        low, high = min(low, made.value), max(high, made.value)
     return Found(Contrast(made.value, low, high, np.nan, made.n), made.parts, made.of)
