@@ -62,39 +62,33 @@ IG_CONVENTION = "IG in bits over the leave-one-out centre bias, MIT convention."
 MAPS = "The maps are those of the last attention of each network."
 
 DISPERSION = (
-    Metric("entropy", "entropy", neutral=True),
+    Metric("entropy", "entropy", neutral=True, digits=4),
     Metric("cc_others", "CC to others", alike=True, neutral=True),
 )
-OF_GAZE_ALONE = "Attention that is made of gaze is counted where there is gaze."
 
 
-def _dispersion(number, task, where, subsets, told, unit="image"):
-    """A table of ours on how attention is spread where the paper says so without a number.
+def _dispersion(number, task, where, subsets, said, told, unit="image"):
+    """A table of ours on how attention is spread, which the paper speaks of without a number.
 
-    where: ends of the title. subsets: beside all examples. told: sentences on them.
+    where: end of the title. subsets: beside all examples. said: what the paper says. told:
+    sentences on the subsets and the maps.
     """
     about = (
-        "Not a table of the paper, which says that attention is more dispersed, or more alike from "
-        "one example to another, in some of these than in others, and prints no numbers of it. "
+        f"Ours: the paper has no such table. It says that {said}, and prints no numbers of it. "
         "Neither more nor less is better.",
+        *told,
         "entropy: of an attention map, its sum scaled to 1, at the network's own grid, as a share "
         "of a uniform map's: 1 is spread evenly, 0 all at one position.",
-        f"CC to others: mean of Pearson's correlations of {_an(unit)}'s map, averaged to at most "
-        f"{SIDE}×{SIDE}, with those that the same trained network makes of each of the other "
-        f"{unit}s of the column; 1 where all are alike, near 0 where they attend to different "
-        "places. Its intervals are over pairs of different "
-        f"{unit}s, so it has none below three of them.",
-        "Both follow from how fine a grid is: compare within a network, not between networks.",
-        *told,
-        OF_GAZE_ALONE,
+        f"CC to others: mean of Pearson's correlations of the map of each {unit}, averaged to at "
+        f"most {SIDE}×{SIDE}, with those that the same trained network makes of each of the other "
+        f"{unit}s of the column: 1 where all are alike, near 0 where they attend to different "
+        f"places. Intervals are over pairs of different {unit}s, and there is none for two.",
+        "Both depend on how fine a grid is: compare within a network, not between networks.",
+        "Attention that is made of gaze is measured where there is gaze, any other everywhere.",
     )
     title = f"Dispersion of attention where {where} (ours)"
     subsets = (*subsets, Subset("all"))
     return Table(number, task, title, DISPERSION, about, subsets, unit=unit, ours=True)
-
-
-def _an(unit):
-    return f"an {unit}" if unit[0] in "aeiou" else f"a {unit}"
 
 
 TABLES = (
@@ -137,7 +131,8 @@ TABLES = (
         "salient_object",
         "salient objects were segmented best and worst",
         (BEST, WORST),
-        ("best, worst: as in Table II, but with images without fixations.", MAPS),
+        "maps are more alike where the prediction is right (§V, Q3)",
+        (f"best, worst: as in Table II, with those images without fixations. {MAPS}",),
     ),
     Table(
         "III",
@@ -179,6 +174,8 @@ TABLES = (
         "action",
         "the action was told rightly and wrongly",
         (POSITIVE, NEGATIVE),
+        "attention is more dispersed, and more alike from one video to another, where the action "
+        "was told wrongly (§IV-B)",
         (
             "positive, negative: as in Table IV. A video's entropy is the mean over its frames, "
             "its map the mean of theirs, each scaled to sum 1.",
@@ -238,6 +235,8 @@ TABLES = (
         "fine_grained",
         "the class was told rightly and wrongly",
         (POSITIVE, NEGATIVE),
+        "attention is more dispersed, and more alike from one image to another, where the class "
+        "was told wrongly (§IV-C)",
         ("positive, negative: as in Table IX.",),
     ),
     Table(

@@ -27,7 +27,6 @@ from keras_attn.report.paper_tables import (
 )
 from keras_attn.report.table_legend import NOISE
 
-DIGITS = 3
 WIDTH = 400
 """Columns for a table to grow into; a terminal that is narrower folds its lines."""
 LEGEND_WIDTH = 118
@@ -162,7 +161,7 @@ def _rows_and_groups(cells, bare):
 def _column(metric, pairs):
     """Cells of one column, from pairs of ours, a dict, and the paper's; None is none."""
     # What is printed alike shares a place.
-    shown = [None if ours is None else round(ours["value"], DIGITS) for ours, _ in pairs]
+    shown = [None if ours is None else round(ours["value"], metric.digits) for ours, _ in pairs]
     distinct = sorted({v for v in shown if v is not None}, reverse=metric.higher_is_better)
     judged = len(distinct) > 1 and not metric.neutral
     places = dict(zip(distinct, (BEST, SECOND), strict=False)) if judged else {}
@@ -170,15 +169,15 @@ def _column(metric, pairs):
     for value, (ours, paper) in zip(shown, pairs, strict=True):
         place, numbers = places.get(value, 0), {}
         if ours is not None:
-            numbers = {name: _printed(ours[name]) for name in NUMBERS}
+            numbers = {name: _printed(ours[name], metric.digits) for name in NUMBERS}
             # Where all are printed alike, none is marked as the best.
             numbers["noise"] = bool(places) and ours["within_noise"] is True and place != BEST
-        made.append(Cell(**numbers, paper=_printed(paper), place=place))
+        made.append(Cell(**numbers, paper=_printed(paper, metric.digits), place=place))
     return made
 
 
-def _printed(value):
-    return "" if value is None or np.isnan(value) else decimals(value, DIGITS)
+def _printed(value, digits):
+    return "" if value is None or np.isnan(value) else decimals(value, digits)
 
 
 def texts(sheet):

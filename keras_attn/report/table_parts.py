@@ -31,7 +31,7 @@ class Metric(Column):
     as it has values under several seeds, and not once. alike: whether it is the mean CC of each
     example's map in MAPS with those of the others of its subset. neutral: whether neither more nor
     less of it is better; `higher_is_better` then says alone which way a difference is taken.
-    datasets: of which it is shown; empty for all.
+    digits: decimals in print. datasets: of which it is shown; empty for all.
     """
 
     column: str = ""
@@ -42,6 +42,7 @@ class Metric(Column):
     pooled: bool = False
     alike: bool = False
     neutral: bool = False
+    digits: int = 3
     datasets: tuple = ()
 
     @property

@@ -9,7 +9,7 @@ import pandas as pd
 
 from keras_attn import runs
 from keras_attn.errors import InputError, listing, one_of
-from keras_attn.report import table_formats
+from keras_attn.report import dispersion, table_formats
 from keras_attn.report.contrasts import contrasts_of
 from keras_attn.report.noise import BEHIND, beside_the_best
 from keras_attn.report.paper_tables import KEYS, TABLES, TASKS, TRUNK, order, paper
@@ -125,10 +125,12 @@ def write(folders, out, *, overwrite=False):
 def write_rows(folders, out):
     """Write the pooled rows as one CSV file for each task; returns their paths.
 
-    folders: as for `read`, or what it returned.
+    folders: as for `read`, or what it returned. Beside its entropy, the map of each example has
+    `cc_others`, how alike it is to those of all others of its network, fold and seed.
     """
-    made = []
-    for task, rows in read(folders).rows.groupby("task", sort=False):
+    made, results = [], read(folders)
+    pooled = results.rows.assign(**{dispersion.LIKENESS.key: dispersion.by_row(results)})
+    for task, rows in pooled.groupby("task", sort=False):
         path = out / f"{task}.csv"
         with runs.replacing(path) as stage:
             rows = table_formats.names_and_drawn(rows).dropna(axis=1, how="all")

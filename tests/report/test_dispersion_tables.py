@@ -6,8 +6,8 @@ import pytest
 from made_runs import save_references, save_run, save_videos
 
 from keras_attn.errors import InputError
-from keras_attn.metrics.dispersion import mean_cc, standardised
-from keras_attn.report import claims, paper_tables, table_formats, tables
+from keras_attn.metrics.dispersion import cc_with_others, mean_cc, standardised
+from keras_attn.report import claims, dispersion, paper_tables, table_formats, tables
 from keras_attn.report.page import html
 from keras_attn.report.table_parts import MAPS
 
@@ -96,7 +96,7 @@ def test_no_number_is_the_best_and_no_arrow_says_which_were(run, tmp_path, rng):
     ]
     assert sheet.cells["within_noise"].isna().all() and sheet.cells["behind"].isna().all()
     text = table_formats.as_text(sheet)
-    assert "(ours)" in text and "Not a table of the paper" in text
+    assert "(ours)" in text and "the paper has no such table" in text
     assert "the paper's)." not in text and "**" not in text
     assert (tmp_path / "out" / "IIb.md").is_file() and (tmp_path / "out" / "IIb.tex").is_file()
 
@@ -187,3 +187,38 @@ def test_the_page_shows_it_and_takes_it_for_no_score(run, tmp_path):
     assert 'id="table-IIb"' in page and "Dispersion of attention" in page
     assert "entropy ↑" not in page and "entropy ↓" not in page
     assert "CC to others best" in page
+
+
+# --- example by example -------------------------------------------------------------------------
+
+
+def test_each_example_has_both_measures_in_each_subset_and_cells_are_their_means(run):
+    folder, maps = run
+    found = dispersion.per_example([folder])
+    assert found.groupby("subset").size().to_dict() == {"all": 10, "best": 2, "worst": 2}
+    best = found[found["subset"] == "best"]
+    assert list(best["id"]) == ["8", "9"]
+    np.testing.assert_allclose(best["cc_others"], cc_with_others(maps[8:]), atol=1e-6)
+    np.testing.assert_allclose(best["entropy"], [0.2, 0.1])
+    for subset, own in found.groupby("subset"):
+        for metric in ("entropy", "cc_others"):
+            cell = number([folder], "IIb", metric, subset)
+            assert cell["value"] == pytest.approx(own[metric].mean())
+
+
+def test_evaluations_of_earlier_versions_have_no_such_examples(tmp_path):
+    old = save_run(tmp_path / "old", {"id": list("0123456789")})
+    assert dispersion.per_example([old]).empty
+    assert np.isnan(dispersion.by_row(tables.read([old]))).all()
+
+
+def test_pooled_rows_have_both_measures_each_network_for_itself(run, tmp_path, rng):
+    folder, maps = run
+    scores = {"id": [f"{i}" for i in range(10)]}
+    others = rng.uniform(size=(10, 4, 4))
+    other = add(save_run(tmp_path / "other", scores, seed=1), others, 0.3)
+    [path] = tables.write_rows([folder, other], tmp_path)
+    rows = pd.read_csv(path)
+    expected = np.concatenate([cc_with_others(maps), cc_with_others(others)])
+    np.testing.assert_allclose(rows["cc_others"], expected, atol=1e-6)
+    np.testing.assert_allclose(rows["entropy"][10:], 0.3)
