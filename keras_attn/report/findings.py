@@ -308,14 +308,15 @@ def least(finding):
     weakest = finding.weakest
     if weakest is None:
         return ""
-    interval = ", ".join(decimals(weakest[name], 3) for name in ("low", "high"))
+    digits = METRICS[weakest["metric"]].digits if weakest["metric"] else 3
+    gain, *interval = (decimals(weakest[name], digits) for name in ("gain", "low", "high"))
     p = "" if np.isnan(weakest["p"]) else f", p {in_print(weakest['p'])}"
     some = weakest["parts"] < weakest["of"]
     made_of = f", from {weakest['parts']} of its {weakest['of']} parts" if some else ""
     what = weakest["what"] or f"{weakest['better']} − {weakest['worse']}"
     return (
-        f"{', '.join([what, *_where(weakest)])}: "
-        f"{decimals(weakest['gain'], 3)} [{interval}]{p}, n {weakest['n']:,}{made_of}"
+        f"{', '.join([what, *_where(weakest)])}: {gain} [{', '.join(interval)}]{p}, "
+        f"n {weakest['n']:,}{made_of}"
     )
 
 
