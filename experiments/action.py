@@ -7,12 +7,12 @@ r"""Task 2, action recognition. Paper, Hollywood-2, early fusion, human: mAP .73
         --data.flow-root flow/hollywood2 --training.weights c3d_caffe
     python experiments/action.py evaluate --weights runs/.../model.weights.h5
     python experiments/action.py compare miniature
-    python experiments/action.py compare miniature --data.name ucf_sports \
-        --training.start runs/action
+    python experiments/action.py compare miniature --data.name ucf_sports
     python experiments/action.py report runs/action/*
 
 A run is preceded by those of its streams alone, which it starts from; one on UCF Sports starts from
-the run on Hollywood-2 that --training.start names, or that lies in that folder.
+the run on Hollywood-2 that --training.start names, or that lies in that folder; compare trains it
+first.
 """
 
 import sys

@@ -6,7 +6,8 @@
     python experiments/fine_grained.py compare miniature
     python experiments/fine_grained.py report runs/fine_grained/*
 
-For the paper's preset, --training.weights names the ImageNet weights of --model.backbone.
+For the paper's preset, --training.weights names ImageNet weights of --model.backbone: of the whole
+classifier, not of its convolutions alone.
 """
 
 import sys

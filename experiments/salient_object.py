@@ -7,7 +7,12 @@ r"""Task 1, salient object segmentation. Paper, DUT-OMRON, ResNet50, human: max 
         --training.start runs/salient_object/dut_omron-vgg16-supervised-fold0-seed0
     python experiments/salient_object.py evaluate --weights runs/.../model.weights.h5
     python experiments/salient_object.py compare miniature
+    python experiments/salient_object.py compare --first-root DUT-OMRON paper --data.name pascal_s \
+        --data.root PASCAL-S --training.weights vgg16
     python experiments/salient_object.py report runs/salient_object/*
+
+A run on PASCAL-S starts from one on DUT-OMRON: from that which --training.start names, or that lies
+in that folder; compare trains it first.
 """  # noqa: E501
 
 import sys

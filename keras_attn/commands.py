@@ -7,8 +7,6 @@ import contextlib
 import io
 import sys
 from dataclasses import dataclass, replace
-from itertools import product
-from operator import attrgetter
 from pathlib import Path
 from typing import Annotated, Union
 
@@ -16,7 +14,6 @@ import tyro
 
 from keras_attn import cli, configs, provenance, runs
 from keras_attn.errors import InputError
-from keras_attn.mechanisms import MECHANISMS
 
 RUNS = Path("runs")
 
@@ -27,7 +24,7 @@ def of_task(task):
     return {
         "train": _train(presets),
         "evaluate": _evaluate(),
-        "compare": _compare(presets, Fusions if task == configs.Action.task else Backbones),
+        "compare": _compare(task),
         "report": Report,
     }
 
@@ -40,6 +37,12 @@ def of_all_tasks():
         for preset, config in presets.items()
     }
     return {"train": _train(named), "evaluate": _evaluate(), "report": Report}
+
+
+def _compare(task):
+    from keras_attn.comparing import command  # which builds on this module
+
+    return command(task)
 
 
 def _evaluate():
@@ -74,7 +77,7 @@ def _refused(error):
     return error
 
 
-def _preset(presets):
+def preset_of(presets):
     """A configuration as an argument: the name of a preset, then any of its fields."""
     named = [
         Annotated[
@@ -87,7 +90,7 @@ def _preset(presets):
 
 
 def _train(presets):
-    preset = _preset(presets)
+    preset = preset_of(presets)
 
     @dataclass(frozen=True)
     class Train:
@@ -104,6 +107,7 @@ def _train(presets):
 
         def __call__(self):
             """Train and evaluate."""
+            self.config.check_start()
             cli.import_tensorflow_quietly()
             out = self.out or RUNS / self.config.task / self.config.run_name
             train, test = read(self.config)
@@ -114,109 +118,6 @@ def _train(presets):
             save(result, run.folder, overwrite=True)
 
     return Train
-
-
-@dataclass(frozen=True, kw_only=True)
-class Compared:
-    """What is common to comparisons: which runs, and where they are written to."""
-
-    attentions: tuple[configs.Attention, ...] = tuple(MECHANISMS)
-    """Mechanisms."""
-    seeds: tuple[int, ...] = (0,)
-    """Seeds of the training."""
-    out: Path | None = None
-    """Folder to write to; the runs go into <out>/<task>. Default runs."""
-    overwrite: bool = False
-    """Delete other runs that are in the folder."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Backbones(Compared):
-    """A comparison of networks on several backbones."""
-
-    backbones: tuple[configs.Backbone, ...] = ("vgg16",)
-    """Backbones."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Fusions(Compared):
-    """A comparison of two-stream networks."""
-
-    fusions: tuple[configs.Fusion, ...] = ("early", "late")
-    """Where the streams meet. frames, flow: that stream alone, whatever the mechanism."""
-
-
-AXES = {
-    "backbones": "model.backbone",
-    "fusions": "model.fusion",
-    "attentions": "model.attention",
-    "seeds": "training.seed",
-}
-"""Options of a comparison, and those of a single run that they take the place of."""
-
-
-def _compare(presets, base):
-    preset = _preset(presets)
-
-    @dataclass(frozen=True, kw_only=True)
-    class Compare(base):
-        """Train and score several networks and seeds; then tables and pictures.
-
-        What is compared, such as --attentions, goes before the preset's own options. A run that is
-        in the folder already is not trained again.
-        """
-
-        config: preset
-
-        def __call__(self):
-            """Train, evaluate and report."""
-            axes = {name: option for name, option in AXES.items() if hasattr(self, name)}
-            _refuse_overridden(self, axes, presets.values())
-            cli.import_tensorflow_quietly()
-            compare(self, axes, self.out or RUNS)
-
-    return Compare
-
-
-def _refuse_overridden(what, axes, presets):
-    """Refuse an option of a single run that a `Compare` would pass over."""
-    for plural, option in axes.items():
-        of = attrgetter(option)
-        value = of(what.config)
-        if value not in map(of, presets) and getattr(what, plural) != (value,):
-            expected = f"--{plural} {value} in its place, before the preset"
-            raise InputError(f"--{option}", expected, repr(value))
-    several = getattr(what, "backbones", ())
-    if len(several) > 1 and what.config.training.weights is not None:
-        expected = "one of --backbones at a time, since the file is that of one"
-        raise InputError("--training.weights", expected, ", ".join(several))
-
-
-def compare(what, axes, out):
-    """Every combination of a `Compare`, one after the other, and what can be said of them.
-
-    axes: options of the single run by those of the comparison.
-    """
-    import keras
-
-    from keras_attn import evaluation, tasks
-
-    config, place = what.config, out / what.config.task
-    train, test = read(config, drawn=out / "scenes")
-    names = [option.rpartition(".")[-1] for option in axes.values()]
-    runs_of, scored = {}, {}
-    for chosen in product(*(getattr(what, plural) for plural in axes)):
-        one = configs.changed(config, **dict(zip(names, chosen, strict=True)))
-        runs_of[one.run_name] = one
-    for name, one in runs_of.items():
-        keras.utils.clear_session()  # what earlier networks left would fill the memory
-        one = started(one, train, test, place, what.overwrite, scored)
-        scored[name] = trained_and_scored(one, train, test, place / name, what.overwrite)
-    gaze = tasks.of(config).gaze(config, test)
-    found = evaluation.references(config.task, test, gaze)
-    found.save(place / "references", overwrite=True)
-    report([*scored.values(), place / "references"], out)
-    print(f"Runs:    {place.resolve()}")
 
 
 def started(config, train, test, place, overwrite, scored=None):
@@ -230,10 +131,16 @@ def started(config, train, test, place, overwrite, scored=None):
     scored = {} if scored is None else scored
 
     def make(first, folder):
-        if first.run_name not in scored:
-            scored[first.run_name] = trained_and_scored(first, train, test, folder, overwrite)
+        score_once(first, train, test, folder.parent, overwrite, scored)
 
     return starting_from(config, place, make)
+
+
+def score_once(config, train, test, place, overwrite, scored):
+    """Train and score a run in a folder of its name in `place`, unless that is in `scored`."""
+    name = config.run_name
+    if name not in scored:
+        scored[name] = trained_and_scored(config, train, test, place / name, overwrite)
 
 
 def trained_and_scored(config, train, test, folder, overwrite):

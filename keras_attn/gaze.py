@@ -20,6 +20,11 @@ FIXATION_SIGMA = 0.028
 
 CENTRE_BIAS_SIGMA = 0.05
 """Blur of the centre bias, as a share of the image's width."""
+UNIFORM_FIXATIONS = 20
+"""Fixations spread evenly that a centre bias counts beside its own, where it is a baseline.
+
+About as many spots of the size of its blur make up an image: 4πσ² is 1/24 of one of 4:3.
+"""
 MOST_KEPT = 1024
 """Longest side for which a blur matrix is kept from image to image (8 MB at this length)."""
 
@@ -176,6 +181,17 @@ def density_of_counts(counts, sigmas):
     )
 
 
+def uniform_share(images, fixations):
+    """Share of a uniform density that a centre bias is mixed with where it is a baseline.
+
+    images, fixations: how many it was made of. A blur ends at 4 σ, so that the density of a few
+    points is exactly 0 at most places: to look there would be taken for impossible. The share is
+    that of one more image, or of UNIFORM_FIXATIONS more fixations, spread evenly, whichever is
+    larger: fixations of one image are alike, so that many of them make no second image.
+    """
+    return max(1 / (images + 1), UNIFORM_FIXATIONS / (fixations + UNIFORM_FIXATIONS))
+
+
 def density(points, shape, sigma=None):
     """Fixation density: the histogram of `points` under a Gaussian blur, with sum 1.
 
@@ -249,6 +265,15 @@ class FixationPool:
     def count_of_others(self, index):
         """How many fixations the other images have together."""
         return int(self._bounds[-1]) - len(self.points[index])
+
+    def uniform_share(self, index):
+        """`uniform_share` of the centre bias of image `index`, 0 to 1."""
+        others = self._with_fixations - bool(len(self.points[index]))
+        return uniform_share(others, self.count_of_others(index))
+
+    @cached_property
+    def _with_fixations(self):
+        return sum(1 for points in self.points if len(points))
 
     def other_pixels(self, index, shape):
         """Flat pixel indices, in `shape` (H, W), of all fixations of the other images."""

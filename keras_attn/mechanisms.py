@@ -1,9 +1,9 @@
 """The five attention mechanisms of the paper (§III) as data, and the function that applies them.
 
 A `Mechanism` says where the attention map A comes from, how it is normalised, whether it gates
-the features and whether gaze supervises it; all else follows from these fields. Anyone may pass
-a mechanism of their own wherever a name is accepted. Importing this loads neither Keras nor
-TensorFlow.
+the features and whether gaze supervises it; all else follows from these fields. Wherever a name
+is accepted, that of one of the five will do, that of one of the `VARIANTS`, or a mechanism of
+one's own. Importing this loads neither Keras nor TensorFlow.
 """
 
 from __future__ import annotations
@@ -30,7 +30,8 @@ class Mechanism:
         "positions" (A times the number of positions, so that a softmax keeps the scale of the
         features) or "mean" (A scaled to mean 1).
     supervised: whether the loss pulls A towards the gaze density.
-    p: the exponent of Eq. 4. softmax_of: "logits", or "sigmoid" as §IV-A1 words it.
+    p: the exponent of Eq. 4. softmax_of: what the softmax is taken of, Y ("logits", Eq. 2) or σ(Y)
+        ("sigmoid", §IV-A1).
     """
 
     name: str
@@ -70,20 +71,26 @@ MECHANISMS = {
     mechanism.name: mechanism
     for mechanism in (
         Mechanism("activation", "energy", "none", gate="none"),
-        Mechanism("softmax", "module", "softmax", gate="positions"),
+        Mechanism("softmax", "module", "softmax", gate="positions", softmax_of="sigmoid"),
         Mechanism("sigmoid", "module", "sigmoid"),
         Mechanism("supervised", "module", "sigmoid", supervised=True),
         Mechanism("human", "gaze", "max"),
     )
 }
-"""The five by name: three implicit ones, then the two explicit ones."""
+"""The five of the study by name: three implicit ones, then the two explicit ones."""
+VARIANTS = {
+    mechanism.name: mechanism
+    for mechanism in (Mechanism("softmax_of_logits", "module", "softmax", gate="positions"),)
+}
+"""Other readings of the paper, for whoever asks for them by name; see docs/paper.md."""
+NAMED = {**MECHANISMS, **VARIANTS}
 
 
 def get(mechanism):
     """The `Mechanism` of that name, or the one that is passed; `InputError` for anything else."""
     if isinstance(mechanism, Mechanism):
         return mechanism
-    return MECHANISMS[one_of("attention", mechanism, tuple(MECHANISMS))]
+    return NAMED[one_of("attention", mechanism, tuple(NAMED))]
 
 
 class Attended(NamedTuple):

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from keras_attn import any_size, configs, mechanisms, models, provenance, runs, tasks, weights
+from keras_attn import any_size, configs, mechanisms, provenance, runs, tasks, weights
 from keras_attn.errors import InputError, listing
 from keras_attn.models.c3d import FLOW, FRAMES
 from keras_attn.models.common import GAZE, in_structure
@@ -93,10 +93,7 @@ def _normalisation(config):
     """How the attention of a configuration's network is normalised; None where there is none."""
     if config is None or getattr(config, "stream", None) is not None:
         return None
-    part = config.model
-    if hasattr(part, "fusion"):
-        return models.mechanism_in(part.fusion, part.attention).normalise
-    return mechanisms.get(part.attention).normalise
+    return mechanisms.get(config.model.attention).normalise
 
 
 def _as_text(spec):

@@ -58,6 +58,7 @@ def train(config, train, *, validation=None, out, overwrite=False):
     `errors.TrainingStopped` where the run diverges; nothing of the epoch in which it did is saved.
     """
     from keras_attn import evaluation, tasks, weights
+    from keras_attn.tasks import starting
     from keras_attn.tasks.scoring import check_learnable
     from keras_attn.training import fit
 
@@ -71,7 +72,8 @@ def train(config, train, *, validation=None, out, overwrite=False):
     # What was handed over counts, whatever the configuration named.
     config = configs.read_as(config, train.source) or config
     config = _with_fold(config, train)
-    record = _record(config, train, task)
+    files = task.files(config)
+    record = _record(config, train, files)
     _check_files(folder, record)
     results = (*evaluation.FILES, runs.EVALUATION, runs.ATTACK)
     with folder.working(record, results=results, overwrite=overwrite):
@@ -83,6 +85,7 @@ def train(config, train, *, validation=None, out, overwrite=False):
         if validation is not None:
             validate = evaluation.validator(plan.scorer, validation, config.machine.threads)
         about = {"seed": config.training.seed, "data": provenance.of_data(train)}
+        about["started_from"] = starting.told(config, files)
         with provenance.recorded(folder.path, "train", **about):
             model = fit.fit(
                 plan,
@@ -99,9 +102,11 @@ def train(config, train, *, validation=None, out, overwrite=False):
 def starting_from(config, place, make, data=None):
     """The configuration with the folders of the runs that it starts from, in `place`.
 
+    `InputError` before any of them is made where it would start from what it was not asked to.
     make: (configuration, folder) -> nothing, sees to it that the run is there. data: name of the
     data, which the folders bear; by default that which the configuration gives them.
     """
+    config.check_start()
     fields = {}
     for name, first in config.before().items():
         fields[name] = place / first.called(data or first.data_name)
@@ -113,9 +118,9 @@ def _trained(data, options, config, folder):
     train(config, data, out=folder, **options)
 
 
-def _record(config, train, task):
-    """What a run folder and its weight file say of themselves."""
-    identity = configs.identity(config, data=train.fingerprint, files=task.files(config))
+def _record(config, train, files):
+    """What a run folder and its weight file say of themselves; files: fingerprints by field."""
+    identity = configs.identity(config, data=train.fingerprint, files=files)
     settings = {"identity": identity, "config": configs.to_dict(config)}
     settings["data"] = known_data.record(train)
     return settings | {"versions": provenance.versions()}

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from keras_attn import configs
+from keras_attn import configs, mechanisms
 from keras_attn.errors import InputError
-from keras_attn.mechanisms import MECHANISMS, Mechanism
+from keras_attn.mechanisms import MECHANISMS, VARIANTS, Mechanism
 
 PAPER = configs.salient_object("paper")
 
@@ -28,7 +28,7 @@ def test_names_are_those_of_the_models_and_mechanisms():
     assert configs.Backbone.__args__ == tuple(models.BACKBONES)
     for rates in configs.LEARNING_RATES.values():
         assert tuple(rates) == tuple(models.BACKBONES)
-    assert configs.Attention.__args__ == tuple(MECHANISMS)
+    assert configs.Attention.__args__ == (*MECHANISMS, *VARIANTS)
 
 
 def test_fields_are_changed_by_name_without_their_part():
@@ -79,7 +79,7 @@ OWN = Mechanism("own", "module", "softmax", gate="mean", supervised=True)
     [
         PAPER,
         configs.salient_object("miniature", attention=OWN),
-        configs.salient_object(root=Path("/data/x"), weights=Path("w.h5"), base_rate=0.1),
+        configs.changed(PAPER, root=Path("/data/x"), weights=Path("w.h5"), base_rate=0.1),
     ],
 )
 def test_as_text_and_back_it_is_the_same(config):
@@ -90,6 +90,22 @@ def test_as_text_and_back_it_is_the_same(config):
 @pytest.mark.parametrize("values", [{}, None, {"task": "tennis"}, {"task": "salient_object"}])
 def test_text_of_something_else_is_refused_by_where_it_stood(values):
     with pytest.raises(InputError, match=r"run\.json: expected a configuration"):
+        configs.from_dict(values, "run.json")
+
+
+def test_the_softmax_of_an_earlier_format_stays_what_it_was():
+    values = configs.to_dict(configs.salient_object(attention="softmax"))
+    assert configs.from_dict(values).model.attention == "softmax"
+    del values["format"]  # Runs of the first format do not tell it.
+    assert configs.from_dict(values).model.attention == "softmax_of_logits"
+    values["model"]["attention"] = "sigmoid"
+    assert configs.from_dict(values).model.attention == "sigmoid"
+
+
+@pytest.mark.parametrize("format", [0, 3, "2", None])
+def test_a_configuration_of_an_unknown_format_is_refused(format):
+    values = configs.to_dict(configs.salient_object()) | {"format": format}
+    with pytest.raises(InputError, match=r"run\.json: expected a configuration .* format 2"):
         configs.from_dict(values, "run.json")
 
 
@@ -224,6 +240,22 @@ def test_a_configuration_of_task_2_as_text_and_back_is_the_same():
         ACTION, start=Path("runs"), rate_steps=(4, 8), classes=("a", "b"), subjects=(1, 3)
     )
     assert configs.from_dict(json.loads(json.dumps(configs.to_dict(config)))) == config
+
+
+def test_early_supervised_runs_of_earlier_versions_keep_the_gate_they_learnt_with():
+    """They are told by the field that they lack; others, and mechanisms of one's own, stay."""
+    for config in (ACTION, configs.changed(ACTION, fusion="late")):
+        values = configs.to_dict(config)
+        assert configs.from_dict(values) == config
+        del values["model"]["mean"]
+        earlier = configs.from_dict(values)
+        assert earlier.who == config.who and earlier.model.subtracted == "code"
+        gate = {"early": ("softmax", "positions"), "late": ("sigmoid", "map")}[config.model.fusion]
+        of = mechanisms.get(earlier.model.attention)
+        assert (of.normalise, of.gate, of.supervised) == (*gate, True)
+    own = configs.to_dict(configs.changed(ACTION, attention=OWN))
+    del own["model"]["mean"]
+    assert configs.from_dict(own).model.attention == OWN
 
 
 def test_a_run_on_a_folder_is_called_by_its_name(tmp_path):

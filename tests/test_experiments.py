@@ -163,11 +163,18 @@ def test_help_shows_the_examples_as_they_are_typed(tmp_path, typed):
     [
         ("compare miniature --model.backbone alexnet", r"model\.backbone: expected --backbones a"),
         ("compare --seeds 0 1 miniature --training.seed 1", r"training\.seed: expected --seeds 1"),
-        ("train paper --data.root nowhere", r"error: nowhere/DUT-OMRON-image: expected a folder"),
+        (
+            "train miniature --data.root nowhere",
+            r"error: nowhere/DUT-OMRON-image: expected a folder",
+        ),
         ("evaluate --weights none.weights.h5", r"error: none\.weights\.h5: expected"),
         ("report nothing", r"error: nothing: expected the folder of a run"),
         ("train miniature --training.epochs 0", r"training\.epochs: expected a positive"),
-        ("train miniature --training.weights no.h5", r"error: no\.h5: expected a file"),
+        (
+            "train miniature --training.weights no.h5 --training.pretraining file",
+            r"error: no\.h5: expected a weight file",
+        ),
+        ("train miniature --training.weights no.h5", r"training\.weights: expected none with"),
         ("train miniature --model.size 10", r"error: model\.size: expected at least 32 for vgg16"),
         ("train miniature --data.fold 7", r"error: fold: expected a fold from 0 to 4"),
         ("train miniature --model.backbone vgg19", r"vgg19"),

@@ -5,10 +5,11 @@ import dataclasses
 import keras
 import numpy as np
 import pytest
+from scipy.special import expit
 
 import keras_attn as ka
 from keras_attn.errors import InputError
-from keras_attn.mechanisms import MECHANISMS, Mechanism, apply, get
+from keras_attn.mechanisms import MECHANISMS, VARIANTS, Mechanism, apply, get
 
 SHAPES = [(6, 8, 10), (4, 6, 8, 10)]
 
@@ -34,11 +35,14 @@ def test_activation_looks_and_does_not_touch(rng, shape):
     np.testing.assert_allclose(out.attention[..., 0], (z**2).sum(-1), rtol=1e-5)
 
 
+@pytest.mark.parametrize("name, squash", [("softmax", expit), ("softmax_of_logits", np.array)])
 @pytest.mark.parametrize("shape", SHAPES)
-def test_softmax_sums_to_one_over_each_frame_and_keeps_the_scale_of_the_features(rng, shape):
+def test_softmax_sums_to_one_over_each_frame_and_keeps_the_scale_of_the_features(
+    rng, shape, name, squash
+):
     z, _ = features_and_gaze(rng, shape)
-    out = apply("softmax", z)
-    y = np.asarray(out.logits, np.float64)
+    out = apply(name, z)
+    y = squash(np.asarray(out.logits, np.float64))
     expected = np.exp(y) / np.exp(y).sum(axis=(-3, -2), keepdims=True)
     np.testing.assert_allclose(out.attention, expected, rtol=1e-5)
     np.testing.assert_allclose(np.sum(out.attention, axis=(-3, -2)), 1, rtol=1e-5)
@@ -50,7 +54,7 @@ def test_softmax_sums_to_one_over_each_frame_and_keeps_the_scale_of_the_features
 def test_sigmoid_and_supervised_gate_with_the_sigmoid_of_the_logits(rng, name, shape):
     z, _ = features_and_gaze(rng, shape)
     out = apply(name, z)
-    expected = 1 / (1 + np.exp(-np.asarray(out.logits, np.float64)))
+    expected = expit(np.asarray(out.logits, np.float64))
     np.testing.assert_allclose(out.attention, expected, rtol=1e-5)
     np.testing.assert_allclose(out.gated, z * expected, rtol=1e-4, atol=1e-6)
 
@@ -92,14 +96,19 @@ def test_anyone_may_pass_a_mechanism_of_their_own(rng):
     np.testing.assert_allclose(cubed.attention[..., 0], (np.abs(z) ** 3).sum(-1), rtol=1e-4)
 
 
-def test_the_softmax_of_the_sigmoid_is_nearly_uniform(rng):
-    """§IV-A1 takes it over the sigmoid of Y: no two positions differ by more than e."""
+def test_the_softmax_of_the_study_is_nearly_uniform_and_that_of_the_logits_is_not(rng):
+    """§IV-A1 takes it over the sigmoid of Y: no two positions differ by more than a factor e."""
     z, _ = features_and_gaze(rng, SHAPES[0])
-    own = dataclasses.replace(MECHANISMS["softmax"], softmax_of="sigmoid")
-    attention = np.asarray(apply(own, 50 * z).attention)[0]
-    assert attention.max() / attention.min() <= np.e * (1 + 1e-5)
-    plain = np.asarray(apply("softmax", 50 * z).attention)[0]
-    assert plain.max() / max(plain.min(), 1e-30) > np.e
+    attention = np.asarray(apply("softmax", 50 * z).attention)[0]
+    assert 1.1 < attention.max() / attention.min() <= np.e * (1 + 1e-5)
+    other = np.asarray(apply("softmax_of_logits", 50 * z).attention)[0]
+    assert other.max() / max(other.min(), 1e-30) > np.e
+
+
+def test_variants_are_named_but_not_of_the_study():
+    assert not set(VARIANTS) & set(MECHANISMS)
+    own = dataclasses.replace(MECHANISMS["softmax"], name="softmax_of_logits", softmax_of="logits")
+    assert get("softmax_of_logits") == own
 
 
 def test_another_module_takes_the_place_of_the_default_one(rng):

@@ -365,8 +365,8 @@ def test_a_whole_classifiers_file_fills_all_but_its_classes(tmp_path):
     config = configs.fine_grained(backbone="vgg16", width=0.125, size=32, pretraining="file")
     config = configs.changed(config, classes=("a", "b"), learning_rate=1e-3)
     kernels = {}
-    for name, path in (("whole", whole), ("notop", notop)):
-        model = task.build(configs.changed(config, weights=path))
+    for name, path, begun in (("whole", whole, "file"), ("notop", notop, "trunk")):
+        model = task.build(configs.changed(config, weights=path, pretraining=begun))
         for layer in ("block1_conv1", "block5_conv3"):
             mine, its = (m.get_layer(layer).get_weights()[0] for m in (model, published))
             np.testing.assert_array_equal(mine, its)

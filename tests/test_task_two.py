@@ -14,6 +14,7 @@ import keras_attn as ka
 from keras_attn import commands, configs, models, tasks, weights
 from keras_attn.datasets import clips
 from keras_attn.errors import InputError
+from keras_attn.models.c3d import SPORTS1M_BGR_MEAN
 from keras_attn.tasks import action
 from keras_attn.training.optim import CaffeSGD
 
@@ -153,6 +154,31 @@ def test_published_weights_start_both_streams_flow_with_their_mean(tmp_path, par
             for channel in range(2):
                 np.testing.assert_allclose(mine["conv1"][0][..., channel, :], mean, rtol=1e-6)
     assert set(action.files(config)) == {"weights"}
+    subtracted = model.get_layer("frames_preprocessing").mean
+    assert subtracted == SPORTS1M_BGR_MEAN
+    said = built(configs.changed(config, mean="code"), parts[0])
+    assert said.get_layer("frames_preprocessing").mean == (128.0,) * 3
+
+
+def test_frames_have_the_means_that_what_they_start_from_has_learnt_with(
+    tmp_path, chain, parts, sports
+):
+    """A stream alone too; of flow, in whose code 128 is no motion, it is always that."""
+    path = legacy(models.c3d(classes=7, width=1 / 32), tmp_path / "c3d.h5")
+    of_file = small(size=112, pretraining="file", weights=path)
+    wanted = {"early": "sports1m", "late": "sports1m", "frames": "sports1m", "flow": "code"}
+    for fusion, mean in wanted.items():
+        config = action.resolved(configs.changed(of_file, fusion=fusion), parts[0])
+        assert config.model.mean == mean
+    assert chain.config.model.mean == "code"
+    later = action.resolved(small(name="ucf_sports", start=chain.folder), sports)
+    assert later.model.mean == "code"
+    given = small(name="ucf_sports", start=chain.folder, mean="sports1m")
+    with pytest.raises(InputError, match="a network with mean 'sports1m'. Received: 'code'"):
+        built(given, sports)
+    frames = chain.config.training.frames_from
+    with pytest.raises(InputError, match="a network with mean 'sports1m'. Received: 'code'"):
+        built(small(frames_from=frames, mean="sports1m"), parts[0])
 
 
 # --- how it is updated --------------------------------------------------------------------------

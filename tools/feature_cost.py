@@ -30,7 +30,7 @@ def measure(backbone, how, weights, folder):
     config = ka.configs.changed(
         config,
         weights=weights,
-        pretraining="file" if weights else "none",
+        pretraining="trunk" if weights else "none",
         keep_features=how == KEPT,
         features=folder,
     )

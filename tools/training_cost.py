@@ -27,7 +27,8 @@ def measure(backbone, attention, weights):
 
     mechanism = "activation" if attention == ENCODER else attention
     config = ka.configs.salient_object("paper", backbone=backbone, attention=mechanism)
-    config = ka.configs.changed(config, epochs=2, weights=weights)
+    begun = "file" if weights else "none"
+    config = ka.configs.changed(config, epochs=2, weights=weights, pretraining=begun)
     batch = config.training.batch_size
     data = ka.datasets.miniature("dut_omron", images=STEPS * batch, shape=(300, 400))
     task = tasks.of(config)

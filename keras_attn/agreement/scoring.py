@@ -17,7 +17,8 @@ from keras_attn.metrics.columns import COLUMNS
 LARGEST = 1024
 """Pixels of the longest side that gaze is scored at: larger images are scored at this size."""
 EXTRAS = ("zero_share", "constant")
-"""Beside the metrics: share of fixated pixels on an exact zero, and whether the map is constant."""
+"""Beside the metrics: share of fixated pixels on an exact zero of map or baseline (which has none
+by its uniform share), and whether the map is constant."""
 
 
 def scored_shape(shape, largest=LARGEST):
@@ -78,6 +79,11 @@ class OtherImages:
     def pixels(self):
         """The negatives: flat indices of their pixels."""
         return self.pool.other_pixels(self.index, self.shape)
+
+    @property
+    def uniform_share(self):
+        """That of the centre bias as a baseline."""
+        return self.pool.uniform_share(self.index)
 
     def centre_bias(self, share):
         """Their density `(H, W)`; share: its blur, of the width."""
@@ -163,9 +169,10 @@ class GazeScores:
 
     def _bits(self, saliency, distinct):
         """Information gain, and the share of fixated pixels on an exact zero."""
-        p = one_map.probability_mit(saliency, distinct)
-        b = one_map.probability_mit(self.centre_bias, distinct)
-        return one_map.bits_mit(p * self.pixel, b * self.pixel).mean(), np.mean(p == 0)
+        share = self.others.uniform_share  # so that the baseline is nowhere 0
+        p, b = one_map.probabilities_mit(saliency, self.centre_bias, distinct, share)
+        zero = (p == 0) | (b == 0)
+        return one_map.bits_mit(p * self.pixel, b * self.pixel).mean(), zero.mean()
 
     def one_viewer(self):
         """Mean scores of each viewer's density against the fixations of all other viewers.

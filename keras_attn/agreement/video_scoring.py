@@ -29,12 +29,13 @@ class OtherVideos:
 
     counts: `(h, w)`, how many are on each pixel. width: pixels, vertical and horizontal, that the
     width of the video has. place: of the video in the whole dataset, which the choice of negatives
-    depends on; it is one and the same for all of its frames.
+    depends on; it is one and the same for all of its frames. videos: how many others have gaze.
     """
 
     counts: np.ndarray
     width: np.ndarray
     place: int
+    videos: int
 
     @property
     def shape(self):
@@ -49,6 +50,11 @@ class OtherVideos:
             rng = np.random.default_rng([SEED, self.place])
             chosen = rng.multivariate_hypergeometric(chosen, NEGATIVES, method="marginals")
         return np.repeat(np.arange(chosen.size), chosen)
+
+    @property
+    def uniform_share(self):
+        """That of the centre bias as a baseline; a video is to it what an image is."""
+        return gaze.uniform_share(self.videos, int(self.counts.sum()))
 
     def centre_bias(self, share):
         """Their density `(h, w)`, of all of them; share: its blur, of the video's width."""
@@ -69,19 +75,23 @@ class VideoGaze:
 
     @cached_property
     def _counts(self):
-        """Points on each pixel of the view: int32 `(videos of the whole, h, w)`, and their sum."""
+        """Points on each pixel of the view: int32 `(videos of the whole, h, w)`, and their sum.
+
+        With them which videos have any, bool `(videos of the whole,)`.
+        """
         videos, size = self.dataset.whole or self.dataset, self.view.size
         counts = np.zeros((len(videos), *size), np.int32)
         for place, video in enumerate(videos):
             counts[place] = gaze.histogram(self.view.points(video.fixations, video.shape), size)
-        return counts, counts.sum(axis=0, dtype=np.int64)
+        return counts, counts.sum(axis=0, dtype=np.int64), counts.any(axis=(1, 2))
 
     def others(self, index):
         """The `OtherVideos` of video `index`."""
-        counts, total = self._counts
+        counts, total, seen = self._counts
         place = self.dataset.place_in_pool(index)
         width = self.view.per_width(self.dataset[index].shape)
-        return OtherVideos(total - counts[place], width, place)
+        videos = int(seen.sum()) - int(seen[place])
+        return OtherVideos(total - counts[place], width, place, videos)
 
     def frames(self, index, numbers=None):
         """The `GazeScores` of those frames of video `index` that have gaze in view, by number.

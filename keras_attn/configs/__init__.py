@@ -7,7 +7,7 @@ what comes out of a run, `machine` only how it gets there.
 
 import hashlib
 import json
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import get_args, get_type_hints
 
@@ -56,8 +56,13 @@ __all__ = [
     "to_dict",
 ]
 
-RESULT_FORMAT = 1
-"""Part of every run's identity: results of another format are not taken for those of this one."""
+RESULT_FORMAT = 2
+"""Part of every run's identity: results of another format are not taken for those of this one.
+
+2: the study's softmax is that of σ(Y), IG has a baseline without zeros, SIM normalises sums alone.
+"""
+MEANT_BEFORE = {1: {"softmax": "softmax_of_logits"}}
+"""By format, what names of attentions meant in it that mean something else today."""
 _HOMES = {SalientObject: for_salient_object, Action: for_action, FineGrained: for_fine_grained}
 
 TASKS = {kind.task: kind for kind in _HOMES}
@@ -101,7 +106,7 @@ def _preset(kind, name, changes):
 def to_dict(config):
     """The configuration as plain values, which `from_dict` turns back."""
     parts = {part: plain(asdict(getattr(config, part))) for part in PARTS}
-    return {"task": config.task, **parts}
+    return {"task": config.task, "format": RESULT_FORMAT, **parts}
 
 
 def plain(values):
@@ -110,13 +115,24 @@ def plain(values):
 
 
 def from_dict(values, where="configuration"):
-    """The configuration that `to_dict` has made `values` of; `InputError` for anything else."""
+    """The configuration that `to_dict` has made `values` of; `InputError` for anything else.
+
+    One of an earlier format gets the attention that its name stood for then.
+    """
     expected = "a configuration as this version of keras_attn writes it"
     try:
+        of = values.get("format", 1)
+        if of != RESULT_FORMAT and of not in MEANT_BEFORE:
+            raise InputError(where, f"{expected}, of format {RESULT_FORMAT}", f"format {of!r}")
         kind = TASKS[values["task"]]
+        values = getattr(_HOMES[kind], "of_earlier", dict)(values)
         hints = get_type_hints(kind)
-        return kind(**{part: _part(hints[part], values[part]) for part in PARTS})
-    except (KeyError, TypeError) as error:
+        parts = {part: _part(hints[part], values[part]) for part in PARTS}
+        meant = MEANT_BEFORE.get(of, {}).get(parts["model"].attention)
+        if meant is not None:
+            parts["model"] = replace(parts["model"], attention=meant)
+        return kind(**parts)
+    except (AttributeError, KeyError, TypeError) as error:
         raise InputError(where, expected, f"{type(error).__name__}: {error}") from error
 
 
@@ -200,6 +216,5 @@ def identity(config, *, data, files=None):
         values["data"].pop(name, None)
     values["data"]["fingerprint"] = data
     values["training"] |= files or {}
-    values["format"] = RESULT_FORMAT
     text = json.dumps(values, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

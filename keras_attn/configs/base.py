@@ -5,16 +5,17 @@ from __future__ import annotations
 import types
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Literal, Union, get_args, get_origin, get_type_hints
+from typing import ClassVar, Literal, Union, get_args, get_origin, get_type_hints
 
 from keras_attn import gaze_format, mechanisms
+from keras_attn.configs import starting
 from keras_attn.errors import InputError, one_of
-from keras_attn.mechanisms import MECHANISMS, Mechanism
+from keras_attn.mechanisms import NAMED, Mechanism
 
 PARTS = ("model", "data", "training", "machine")
 
 Backbone = Literal["alexnet", "vgg16", "resnet50"]
-Attention = Literal[tuple(MECHANISMS)]
+Attention = Literal[tuple(NAMED)]
 Precision = Literal["float32", "mixed_float16", "mixed_bfloat16"]
 Strategy = Literal["none", "mirrored"]
 
@@ -35,8 +36,15 @@ class Machine:
     """Write curves and pictures for TensorBoard into the run folder."""
 
 
+PLACES = ("root", "flow_root", "image_root", "gaze")
+"""Fields that say where data lie."""
+
+
 class Config:
     """What the configuration of a run is to every task: four parts, checked when it is made."""
+
+    FIRST: ClassVar = {}
+    """The dataset that the paper trains a network on first, by that which it goes on with."""
 
     @property
     def about(self):
@@ -71,8 +79,52 @@ class Config:
         """Configurations of the runs that it starts from, by the field that names their folders."""
         return {}
 
+    @property
+    def first(self):
+        """The dataset that the paper's network is trained on before this one; None without."""
+        return self.FIRST.get(self.data.name)
+
+    @property
+    def follows(self):
+        """Whether the run on `first` comes before, and is not named yet: `study` trains it."""
+        given = getattr(self.training, "start", None) is not None
+        return self.first is not None and not given and self.training.pretraining != "direct"
+
+    def on_first(self, **places):
+        """The configuration of the same network on `first`; places: where that lies, by field."""
+        data = type(self.data)()
+        own = {name: getattr(data, name) for name in PLACES if hasattr(data, name)}
+        return changed(self, name=self.first, **own | places)
+
+    def after(self, folder):
+        """The same with all weights taken from the run on `first` in a folder."""
+        sources = ("weights", "frames_from", "flow_from")
+        none = {name: None for name in sources if hasattr(self.training, name)}
+        return changed(self, start=folder, **none)
+
+    @property
+    def published(self):
+        """What the published weights are of, in words, and the name of a file of them."""
+        return self.model.backbone, self.model.backbone
+
+    needs_weights = True
+    """Whether any part of the network would start from random numbers without `weights`."""
+
+    def check_start(self):
+        """Refuse to start from anything but what the paper's run does, where nothing asks for it.
+
+        `InputError` names the field, its option, and what else there is.
+        """
+        starting.check(self)
+
+    @property
+    def choices(self):
+        """What `training.pretraining` may be."""
+        return get_args(get_type_hints(type(self.training))["pretraining"])
+
     def __post_init__(self):
         check(self)
+        starting.check_fields(self.training)
 
 
 def check(config):

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import ClassVar, Literal, NamedTuple
 
 from keras_attn import mechanisms
 from keras_attn.configs.base import Attention, Config, Machine, changed
 from keras_attn.errors import InputError
 from keras_attn.gaze import FIXATION_SIGMA
 from keras_attn.gaze_format import GazeFormat
+from keras_attn.mechanisms import Mechanism
 
 STREAMS = ("frames", "flow")
 """What one stream alone sees; it has no attention."""
@@ -56,6 +57,15 @@ class ActionModel:
     """After fc6 and fc7, as in the two-stream code that the paper names."""
     momentum: float = 0.99
     """Of the late attention module's BatchNormalization; short runs want less."""
+    mean: Literal["sports1m", "code"] | None = None
+    """What is subtracted from frames. sports1m: the channel means of the published weights; code:
+    128, as from flow. Default that which the weights have learnt with: sports1m for the published
+    ones, of a run its own, code for random numbers."""
+
+    @property
+    def subtracted(self):
+        """The same where nobody has said it: earlier versions knew 128 alone."""
+        return self.mean or "code"
 
 
 @dataclass(frozen=True)
@@ -139,8 +149,9 @@ class ActionTraining:
     weights: Path | None = None
     """Weight file of C3D, as trained on Sports-1M, that the streams start from; all but the classes
     are taken."""
-    pretraining: Literal["file", "none"] = "file"
-    """What the streams start from. file: `weights`; none: random numbers."""
+    pretraining: Literal["file", "direct", "none"] = "file"
+    """What the streams start from. file: as in the paper, `weights`, and on UCF Sports `start`;
+    direct: `weights` there too; none: random numbers, where no run is named."""
     streams: Literal["flow", "both", "none"] = "flow"
     """Which streams are trained alone first, as runs of their own that the network starts from."""
     stream_iterations: int | None = None
@@ -176,6 +187,7 @@ class Action(Config):
     machine: ActionMachine = field(default_factory=ActionMachine)
 
     task = "action"
+    FIRST: ClassVar = {"ucf_sports": "hollywood2"}
 
     def __post_init__(self):
         super().__post_init__()
@@ -183,30 +195,34 @@ class Action(Config):
         if training.batch_size % training.accumulate:
             expected = f"a divisor of training.batch_size, {training.batch_size}"
             raise InputError("training.accumulate", expected, training.accumulate)
-        if training.weights is not None and training.pretraining != "file":
-            expected = f"none with training.pretraining {training.pretraining!r}, or 'file' there"
-            raise InputError("training.weights", expected, str(training.weights))
-        if training.start is not None:
-            self._check_start()
+        if training.start is not None and self.stream is not None:
+            expected = "none for one stream alone, which may start from training.weights"
+            raise InputError("training.start", expected, str(training.start))
         for name in ("rate_steps", "stream_rate_steps"):
             steps = getattr(training, name) or ()
             if list(steps) != sorted(set(steps)):
                 raise InputError(f"training.{name}", "increasing counts of updates", steps)
 
-    def _check_start(self):
-        training = self.training
-        if self.stream is not None:
-            expected = "none for one stream alone, which may start from training.weights"
-            raise InputError("training.start", expected, str(training.start))
-        for name in ("weights", "frames_from", "flow_from"):
-            if getattr(training, name) is not None:
-                expected = "none with training.start, which all weights are taken from"
-                raise InputError(f"training.{name}", expected, str(getattr(training, name)))
-
     @property
     def stream(self):
         """The stream that is alone, or None where there are two."""
         return self.model.fusion if self.model.fusion in STREAMS else None
+
+    @property
+    def first(self):
+        """As for all tasks; of one stream alone the paper has no such run."""
+        return None if self.stream else super().first
+
+    @property
+    def published(self):
+        """As for all tasks."""
+        return "C3D", "c3d_caffe"
+
+    @property
+    def needs_weights(self):
+        """Whether a stream would start from random numbers without `weights`."""
+        training = self.training
+        return self.stream is not None or None in (training.frames_from, training.flow_from)
 
     @property
     def who(self):
@@ -254,6 +270,8 @@ class Action(Config):
         trained that this one starts from, the fingerprints of their files stand for.
         """
         unused = ["stream_iterations", "stream_learning_rate", "stream_rate_steps"]
+        if self.stream == "flow":
+            unused.append("mean")
         if self.stream is not None:
             unused += ["attention", "momentum", "attention_weight", "frames_from", "flow_from"]
         of = {f.name: f.default for part in (ActionModel, ActionTraining) for f in fields(part)}
@@ -282,6 +300,23 @@ class Action(Config):
             for name, stream in fields.items()
             if getattr(training, name) is None
         }
+
+
+EARLIER = {
+    ("early", "supervised"): Mechanism(
+        "supervised", "module", "softmax", "positions", supervised=True, softmax_of="logits"
+    )
+}
+"""What an attention meant in a fusion to versions that knew no `mean`."""
+
+
+def of_earlier(values):
+    """Plain values of a configuration, those of an earlier version in the words of this one."""
+    model = values["model"]
+    if "mean" in model or not isinstance(model["attention"], str):
+        return values
+    named = (model["fusion"], model["attention"])
+    return values | {"model": model | {"attention": EARLIER.get(named, named[1])}}
 
 
 PRESETS = {

@@ -98,9 +98,10 @@ class FineGrainedTraining:
     weights: Path | None = None
     """Weight file of the backbone, as trained on ImageNet; of a whole classifier, all but the
     classes are taken."""
-    pretraining: Literal["file", "drawn", "none"] = "file"
-    """Where the trunk comes from. file: `weights`; drawn: it first learns to tell drawn shapes and
-    colours apart; none: from random numbers."""
+    pretraining: Literal["file", "trunk", "drawn", "none"] = "file"
+    """What the network starts from. file: all but the classes from `weights`; trunk: the trunk
+    alone from there, fully connected layers from random numbers; drawn: the trunk first learns to
+    tell drawn shapes and colours apart; none: from random numbers."""
 
 
 @dataclass(frozen=True)
@@ -126,10 +127,7 @@ class FineGrained(Config):
 
     def __post_init__(self):
         super().__post_init__()
-        training, data = self.training, self.data
-        if training.weights is not None and training.pretraining != "file":
-            expected = f"none with training.pretraining {training.pretraining!r}, or 'file' there"
-            raise InputError("training.weights", expected, str(training.weights))
+        data = self.data
         for name in OF_OTHERS.get(data.name, ()):
             if getattr(data, name) != getattr(FineGrainedData(), name):
                 expected = f"its default, since data.name {data.name!r} has no such thing"

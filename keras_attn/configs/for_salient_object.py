@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from keras_attn.configs.base import Attention, Backbone, Config, Machine
 from keras_attn.gaze import FIXATION_SIGMA
@@ -81,9 +81,12 @@ class SalientObjectTraining:
     """Of the initial weights and of the order of the images."""
     weights: Path | None = None
     """Weight file of the backbone, as trained on ImageNet."""
+    pretraining: Literal["file", "direct", "none"] = "file"
+    """What the network starts from. file: as in the paper, `weights`, and on PASCAL-S `start`;
+    direct: `weights` there too; none: random numbers, where there is no `start`."""
     start: Path | None = None
-    """Run folder or .weights.h5 that all weights are taken from: the paper trains on PASCAL-S from
-    a run on DUT-OMRON."""
+    """Run of the same network on DUT-OMRON that all weights are taken from, as the paper's on
+    PASCAL-S: its folder, its weight file, or the folder that holds it under its usual name."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +99,7 @@ class SalientObject(Config):
     machine: Machine = field(default_factory=Machine)
 
     task = "salient_object"
+    FIRST: ClassVar = {"pascal_s": "dut_omron"}
 
     def called(self, data):
         """What a run is called on data of that name."""
@@ -107,7 +111,7 @@ PRESETS = {
     "paper": SalientObject(),
     "miniature": SalientObject(
         model=SalientObjectModel(width=0.25, size=96, momentum=0.9),
-        training=SalientObjectTraining(epochs=16, learning_rate=5e-4),
+        training=SalientObjectTraining(epochs=16, learning_rate=5e-4, pretraining="none"),
     ),
 }
 """Presets of Task 1: the paper's, and one for drawn scenes that trains in about a minute."""

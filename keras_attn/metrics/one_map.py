@@ -9,6 +9,8 @@ import numpy as np
 
 EPSILON = 2.0**-52
 """MATLAB's `eps`, which the MIT code adds within logarithms and quotients (2.2e-16)."""
+EPSILON_TUEBINGEN = 2.2204e-16
+"""The same as the MIT/Tübingen benchmark of today writes it."""
 
 
 def auc_per_positive(positives, negatives):
@@ -64,13 +66,26 @@ def scaled(saliency):
     return None if low == high else (saliency - low) / (high - low)
 
 
-def probability_mit(saliency, flat):
-    """Value at `flat` of the map scaled to minimum 0 and sum 1; a constant map is 1/N."""
+def probability_mit(saliency, flat, uniform_share=0.0):
+    """Value at `flat` of the map scaled to minimum 0 and sum 1; a constant map is 1/N.
+
+    uniform_share: of a uniform density that is mixed in after that, for scaling would undo it.
+    """
     low = saliency.min()
     total = (saliency - low).sum()
     if total == 0:
         return np.full(len(flat), 1 / saliency.size)
-    return (saliency.ravel()[flat] - low) / total
+    values = (saliency.ravel()[flat] - low) / total
+    return (1 - uniform_share) * values + uniform_share / saliency.size
+
+
+def probabilities_mit(saliency, baseline, flat, uniform_share):
+    """`probability_mit` of a map and of a baseline, which alone has the uniform share.
+
+    A map that is the baseline itself has its probabilities, so that it neither gains nor loses.
+    """
+    b = probability_mit(baseline, flat, uniform_share)
+    return (b if np.array_equal(saliency, baseline) else probability_mit(saliency, flat)), b
 
 
 def bits_mit(p, b):
@@ -90,6 +105,14 @@ def probability_mixture(saliency, flat, uniform_share):
         return np.full(len(flat), uniform)
     values = (saliency.ravel()[flat] - shift) / total
     return (1 - uniform_share) * values + uniform_share * uniform
+
+
+def probabilities_mixture(saliency, baseline, flat, share_of_map, share_of_baseline):
+    """`probability_mixture` of a map and of a baseline; of one that is the other, the same."""
+    b = probability_mixture(baseline, flat, share_of_baseline)
+    if np.array_equal(saliency, baseline):
+        return b, b
+    return probability_mixture(saliency, flat, share_of_map), b
 
 
 def nss(saliency, flat, ddof=0):
@@ -112,12 +135,17 @@ def cc(saliency, density):
 
 
 def sim(saliency, density):
+    """Histogram intersection of both, each summing to 1."""
+    return float(np.minimum(_sum_to_one(saliency), _sum_to_one(density)).sum())
+
+
+def sim_mit(saliency, density):
     """Histogram intersection of both, each min-max scaled and then summing to 1."""
     return float(np.minimum(_distribution(saliency), _distribution(density)).sum())
 
 
-def kl_divergence(saliency, density, pixel=1.0):
-    """KL(density || map) in nats, both summing to 1, with MATLAB's eps in log and quotient.
+def kl_divergence(saliency, density, pixel=1.0, epsilon=EPSILON):
+    """KL(density || map) in nats, both summing to 1, with `epsilon` in log and quotient.
 
     pixel: the share of a pixel here that one has which the probabilities are meant of. With 0.1 a
     map that was reduced to a tenth of its pixels has the value that it had before.
@@ -125,7 +153,7 @@ def kl_divergence(saliency, density, pixel=1.0):
     q, p = _sum_to_one(saliency), _sum_to_one(density)
     seen = p > 0  # elsewhere 0 · log is 0, and a blurred density is exactly 0 on most pixels
     p, q = p[seen], q[seen]
-    return float((p * np.log(EPSILON + p / (q + EPSILON / pixel))).sum())
+    return float((p * np.log(epsilon + p / (q + epsilon / pixel))).sum())
 
 
 def _distribution(values):

@@ -7,7 +7,7 @@ from keras_attn.models.fine_grained import fine_grained
 from keras_attn.models.resnet50 import resnet50
 from keras_attn.models.salient_object import salient_object
 from keras_attn.models.streams import copy_weights
-from keras_attn.models.two_stream import mechanism_in, two_stream
+from keras_attn.models.two_stream import two_stream
 from keras_attn.models.vgg16 import vgg16
 
 __all__ = [
@@ -18,7 +18,6 @@ __all__ = [
     "c3d",
     "copy_weights",
     "fine_grained",
-    "mechanism_in",
     "resnet50",
     "salient_object",
     "two_stream",

@@ -6,9 +6,9 @@ from keras import ops
 from keras_attn import mechanisms
 from keras_attn.errors import one_of
 from keras_attn.layers import EarlyAttention, FrameSum
-from keras_attn.mechanisms import MECHANISMS, Mechanism
 from keras_attn.models.c3d import (
     CLIP,
+    CODE_MEAN,
     FLOW,
     FRAMES,
     classifier,
@@ -24,22 +24,6 @@ FUSIONS = ("early", "late")
 
 CODE_DROPOUT = (0.9, 0.8)
 """After fc6 and fc7 in the two-stream code that the paper names."""
-
-EARLY_FORMS = {
-    MECHANISMS["supervised"]: Mechanism(
-        "supervised", "module", "softmax", gate="positions", supervised=True
-    )
-}
-"""What early fusion has in place of a mechanism of §III: there the supervised row of Table VI is
-that of softmax. Any other mechanism is taken as it is."""
-
-
-def mechanism_in(fusion, attention):
-    """The `Mechanism` that a two-stream network uses for `attention`, a mechanism or its name."""
-    mechanism = mechanisms.get(attention)
-    if one_of("fusion", fusion, FUSIONS) == "early":
-        return EARLY_FORMS.get(mechanism, mechanism)
-    return mechanism
 
 
 @keras.saving.register_keras_serializable("keras_attn")
@@ -69,6 +53,7 @@ def two_stream(
     width=1.0,
     dropout=CODE_DROPOUT,
     momentum=0.99,
+    mean=CODE_MEAN,
     name="two_stream",
 ):
     """A classifier of clips with attention where its two streams are fused.
@@ -76,9 +61,9 @@ def two_stream(
     fusion: "early", A is made from pool1 of the flow stream, into which it passes no gradient, and
     gates pool1 of the frame stream; "late", relu5b of both streams becomes one feature by Conv
     3×3×3 → ReLU, which A is made from and gates, and with which the frame stream goes on.
-    attention: a `Mechanism` or its name; in early fusion see `EARLY_FORMS`. input_shape: (frames,
-    height, width). width: scales all channels. dropout: rate after fc6 and fc7, or a pair.
-    momentum: of the BatchNormalization of the module of late fusion.
+    attention: a `Mechanism` or its name. input_shape: (frames, height, width). width: scales all
+    channels. dropout: rate after fc6 and fc7, or a pair. momentum: of the BatchNormalization of the
+    module of late fusion. mean: what is subtracted from frames, as for `c3d`.
 
     Inputs "frames" `(batch, T, H, W, 3)`, float32 RGB in [0, 255], and "flow" with 2 channels in
     the 8-bit code; for a mechanism that takes gaze also "gaze", densities `(batch, T, h, w, 1)` of
@@ -89,9 +74,10 @@ def two_stream(
 
     Layers of the streams have the names of `c3d` after "frames_" and "flow_".
     """
-    mechanism = mechanism_in(fusion, attention)
+    one_of("fusion", fusion, FUSIONS)
+    mechanism = mechanisms.get(attention)
     clips = {}
-    clips[FRAMES], frames = clip_input((*input_shape, 3), prefix=f"{FRAMES}_")
+    clips[FRAMES], frames = clip_input((*input_shape, 3), mean=mean, prefix=f"{FRAMES}_")
     clips[FLOW], flow = clip_input((*input_shape, 2), prefix=f"{FLOW}_")
     gaze = None
     if mechanism.takes_gaze:

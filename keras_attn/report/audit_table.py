@@ -127,8 +127,9 @@ def legend(result):
         f"{dataset.label}: {dataset.report}; fingerprint {dataset.fingerprint[:12]}",
         f"* differs from centre over the same images, p < {SIGNIFICANT} (Wilcoxon's signed-rank "
         f"test, Holm's correction over the rows{' of a condition' if result.parts else ''})",
-        "IG in bits per fixation over the centre bias, KL in nats; second lines: 95 % bootstrap "
-        "intervals over images",
+        "IG in bits per fixation over the centre bias with a uniform share (1/(m + 1) of m other "
+        "images or 20/(n + 20) of their n fixations, the larger), KL in nats; second lines: 95 % "
+        "bootstrap intervals over images",
         *_of_groups(dataset),
         *_of_parts(dataset, result.parts),
         *(f"{name}: {description}" for name, description in result.models.items()),

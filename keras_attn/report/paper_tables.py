@@ -58,7 +58,10 @@ MULTI_LABEL = ("hollywood2",)
 POSITIVE = Subset("positive", column="correct", rows=lambda rows: rows["correct"] == 1)
 NEGATIVE = Subset("negative", column="correct", rows=lambda rows: rows["correct"] == 0)
 
-IG_CONVENTION = "IG in bits over the leave-one-out centre bias, MIT convention."
+IG_CONVENTION = (
+    "IG in bits over the leave-one-out centre bias, MIT convention, with a uniform share in the "
+    "centre bias so that it is nowhere 0."
+)
 MAPS = "The maps are those of the last attention of each network."
 
 DISPERSION = (

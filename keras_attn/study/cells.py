@@ -218,29 +218,34 @@ class _Grid:
             epochs = min(PASCAL_EPOCHS, base.training.epochs)
             later = configs.changed(base, epochs=epochs)
         for fold in self.axes.folds:
-            first, seen = self.on(base, "dut_omron", fold=fold)
-            second, seen_later = self.on(later, "pascal_s", fold=fold)
+            pair = self.pair(base, later, "pascal_s", fold=fold)
             for network in self.networks():
-                given = network | self.weights(network["backbone"])
-                before = self.run(configs.changed(first, **given), seen)
-                start = {"start": self.folder(before)}
-                self.run(configs.changed(second, **network, **start), seen_later, before)
+                self.chain(*pair, network, self.weights(network["backbone"]))
 
     def action(self, base):
         """Hollywood-2 after a stream of flow, and UCF Sports from the same network (§IV-B2)."""
-        first, seen = self.on(base, "hollywood2")
-        second, seen_later = self.on(base, "ucf_sports")
-        first = configs.changed(first, **self.weights("c3d"))
+        pair = self.pair(base, base, "ucf_sports")
         for seed in self.axes.seeds:
             for fusion in ("early", "late"):
                 for attention in self.axes.attentions:
                     network = {"fusion": fusion, "attention": attention, "seed": seed}
-                    before = self.streams(configs.changed(first, **network), seen)
-                    start = {"start": self.folder(before)}
-                    self.run(configs.changed(second, **network, **start), seen_later, before)
+                    self.chain(*pair, network, self.weights("c3d"))
 
-    def streams(self, config, seen):
-        """A two-stream run, with the streams that are trained alone before it."""
+    def pair(self, base, later, dataset, **changes):
+        """Configurations on the dataset that runs on this one start from, and on this one.
+
+        Each with the name of its references.
+        """
+        return *self.on(base, base.FIRST[dataset], **changes), *self.on(later, dataset, **changes)
+
+    def chain(self, first, seen, second, seen_later, network, weights):
+        """A network on the first dataset, and the same from there on the second."""
+        before = self.begun(configs.changed(first, **network, **weights), seen)
+        second = configs.changed(second, **network)
+        self.run(second.after(self.folder(before)), seen_later, before)
+
+    def begun(self, config, seen):
+        """A run, with those of streams alone that are trained before it."""
         needs, fields = [seen], {}
         for field, alone in config.before().items():
             needs.append(self.run(alone.without_unused(), seen))

@@ -1,20 +1,21 @@
 """Task 2, action recognition: what its networks start from and learn from."""
 
 from functools import partial
-from pathlib import Path
 
 import keras
 import numpy as np
 
-from keras_attn import configs, datasets, gaze_format, mechanisms, models, runs, weights
+from keras_attn import configs, datasets, gaze_format, mechanisms, models, weights
 from keras_attn.datasets import clips
 from keras_attn.datasets.flow_files import FlowSettings, how_made
 from keras_attn.datasets.miniature import drawn_in
 from keras_attn.errors import InputError
 from keras_attn.losses import AttentionCrossEntropy
-from keras_attn.models.c3d import FLOW, FRAMES, LEAST
+from keras_attn.models.c3d import CODE_MEAN, FLOW, FRAMES, LEAST, SPORTS1M_BGR_MEAN
 from keras_attn.resizing import size_of
 from keras_attn.statistics import evenly
+from keras_attn.tasks import starting
+from keras_attn.tasks.starting import files
 from keras_attn.tasks.video_scoring import (
     SHOWN,
     VideoScorer,
@@ -47,10 +48,10 @@ READERS = {"hollywood2": datasets.hollywood2, "ucf_sports": datasets.ucf_sports}
 """Of the published datasets."""
 OWN = "video_folder"
 """A folder of one's own."""
+MEANS = {"sports1m": SPORTS1M_BGR_MEAN, "code": CODE_MEAN}
+"""What is subtracted from frames, by what `model.mean` calls it."""
 CLASS_SCORES = "fc8"
 """The layer of C3D that another set of classes makes another one."""
-FIRST = "hollywood2"
-"""The dataset that the paper's networks for the other one start from."""
 
 
 def read(data, drawn=None):
@@ -111,31 +112,32 @@ def parts(config, whole):
 
 def resolved(config, train):
     """The configuration with every field that was None filled in."""
+    config = config.without_unused()
     model, training = config.model, config.training
     if model.size < LEAST:
         raise InputError("model.size", f"at least {LEAST} for C3D", model.size)
     classes = model.classes or tuple(train.classes)
     check_labels(train, classes)
-    _check_start(config)
+    starting.check(config, train)
     schedule = config.schedule
     if schedule.iterations % training.save_every:
         expected = f"a divisor of the {schedule.iterations} updates of {config.run_name}"
         raise InputError("training.save_every", expected, training.save_every)
     made = how_made(train[0].extracted().folder)
     found = {"classes": classes, "flow_made": config.data.flow_made or made}
-    return configs.changed(config.without_unused(), **found, **schedule._asdict())
+    found["mean"] = model.mean or _mean(config)
+    return configs.changed(config, **found, **schedule._asdict())
 
 
-def _check_start(config):
-    """Refuse to start from random numbers where that was not asked for."""
-    training = config.training
-    bare = [s for s in _streams(config) if getattr(training, f"{s}_from", None) is None]
-    from_file = training.pretraining == "file" and training.start is None
-    if from_file and training.weights is None and (bare or config.stream):
-        expected = (
-            "a weight file of C3D, from which the streams start (or training.pretraining 'none')"
-        )
-        raise InputError("training.weights", expected, None)
+def _mean(config):
+    """What is subtracted from frames: that which what they start from has learnt with."""
+    paths = starting.paths(config)
+    path = next((paths[n] for n in ("start", "frames_from", "weights") if n in paths), None)
+    if path is None or config.stream == FLOW:
+        return "code"
+    if not weights.of_run(path):
+        return "sports1m"
+    return configs.from_dict(weights.settings(path).get("config"), path).model.subtracted
 
 
 def _streams(config):
@@ -145,41 +147,10 @@ def _streams(config):
 # --- what comes before --------------------------------------------------------------------------
 
 
-def _start_file(config):
-    """The weight file of the run on Hollywood-2 that this one starts from."""
-    start = Path(config.training.start).expanduser()
-    if start.is_dir() and not runs.RunFolder(start).finished:
-        start /= configs.changed(config, name=FIRST).run_name
-    return _file_of_run(start)
-
-
-def _file_of_run(path):
-    """The weight file of a finished run, named by its folder or itself."""
-    path = Path(path).expanduser()
-    file = runs.RunFolder(path).weights if path.is_dir() else path
-    if not file.is_file():
-        expected = "the folder of a finished run, or the weight file of one"
-        raise InputError(path, expected, f"no {file.name} in it" if path.is_dir() else "neither")
-    return file
-
-
 def _file_from(config, stream):
     """The weight file that a stream starts from, or None."""
     of_run = None if config.stream else getattr(config.training, f"{stream}_from")
-    return config.training.weights if of_run is None else _file_of_run(of_run)
-
-
-def files(config):
-    """Fingerprints of the files that a run depends on, by field."""
-    training, found = config.training, {}
-    if training.start is not None:
-        return {"start": runs.fingerprint(_start_file(config))}
-    for name in ("weights", "frames_from", "flow_from"):
-        path = getattr(training, name)
-        if path is not None:
-            file = weights.find(path) if name == "weights" else _file_of_run(path)
-            found[name] = runs.fingerprint(file)
-    return found
+    return config.training.weights if of_run is None else starting.file_of_run(of_run)
 
 
 # --- training -----------------------------------------------------------------------------------
@@ -190,6 +161,7 @@ def network(config):
     part = config.model
     clip = (clips.SNIPPET, part.size, part.size)
     options = {"classes": len(part.classes), "width": part.width, "dropout": part.dropout}
+    options["mean"] = MEANS[part.subtracted]
     if config.stream is None:
         return models.two_stream(
             part.fusion, part.attention, input_shape=clip, momentum=part.momentum, **options
@@ -204,7 +176,7 @@ def build(config):
     """The compiled network of a resolved configuration, with its initial weights."""
     model = network(config)
     if config.training.start is not None:
-        _begin(model, config, _start_file(config))
+        _begin(model, config, starting.start_file(config))
     else:
         for stream in _streams(config):
             path = _file_from(config, stream)
@@ -257,6 +229,8 @@ def _check_alike(config, stored, path, stream):
         # Weights for frames start a stream of flow, averaged over their channels.
         del mine["fusion"]
     its = {"task": stored.task, "attention": stored.who[-1]}
+    if FLOW not in (stream, config.stream):
+        mine["mean"], its["mean"] = config.model.subtracted, stored.model.subtracted
     for name, wanted in mine.items():
         received = its.get(name, getattr(stored.model, name, None))
         if wanted != received:

@@ -3,7 +3,7 @@
 import keras
 import numpy as np
 
-from keras_attn import models, runs, weights
+from keras_attn import models, weights
 from keras_attn.errors import InputError
 from keras_attn.models.common import image_input_of
 
@@ -26,12 +26,6 @@ def size(part):
         expected = f"at least {encoder.least} for {part.backbone}"
         raise InputError("model.size", expected, part.size)
     return part.size or encoder.size
-
-
-def files(config):
-    """Fingerprints of the files of weights that a run depends on, by field."""
-    path = config.training.weights
-    return {} if path is None else {"weights": runs.fingerprint(weights.find(path))}
 
 
 def labels(model, config):

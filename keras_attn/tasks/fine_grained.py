@@ -10,12 +10,12 @@ import numpy as np
 from keras_attn import configs, datasets, evaluation, gaze_format, mechanisms, models, weights
 from keras_attn.datasets import pipeline
 from keras_attn.datasets.features import Features
-from keras_attn.errors import InputError
+from keras_attn.errors import InputError, listing
 from keras_attn.losses import AttentionKL
 from keras_attn.models.fine_grained import head, trunk
 from keras_attn.report import pictures
 from keras_attn.resizing import image_at, size_of
-from keras_attn.tasks import encoders
+from keras_attn.tasks import encoders, starting
 from keras_attn.tasks.pretraining import digest, drawn_trunk
 from keras_attn.tasks.scoring import (
     ImageScorer,
@@ -70,17 +70,30 @@ def resolved(config, train):
     rate = training.learning_rate or configs.LEARNING_RATES[NAME][model.backbone]
     classes = model.classes or tuple(train.classes)
     _check_labels(train, classes)
-    if training.pretraining == "file" and training.weights is None:
-        expected = (
-            f"a weight file of {model.backbone}, from which the trunk is taken (or "
-            "training.pretraining 'drawn' or 'none')"
-        )
-        raise InputError("training.weights", expected, None)
+    starting.check(config, train)
+    _check_whole(config)
     return replace(
         config,
         model=replace(model, size=size, classes=classes),
         training=replace(training, learning_rate=rate),
     )
+
+
+def _check_whole(config):
+    """Refuse a file without the fully connected layers, which would be left at random numbers."""
+    part, training = config.model, config.training
+    if training.pretraining != "file" or part.head != "published":
+        return
+    connected = models.backbone(part.backbone).classifier[:-1]
+    missing = [name for name in connected if name not in weights.shapes(training.weights)]
+    if missing:
+        expected = (
+            f"a weight file of the whole {part.backbone}, which the paper's run starts from, such "
+            f"as {part.backbone!r} of tools/fetch_weights.py. To start from the trunk alone, say "
+            "pretraining='trunk' (--training.pretraining trunk), or head='pooled' (--model.head "
+            "pooled), which has no such layers"
+        )
+        raise InputError(training.weights, expected, f"a file without {listing(missing)}")
 
 
 def _check_labels(data, classes):
@@ -116,7 +129,7 @@ def build(config):
     model = network(config)
     path = weights_file(config)
     if path is not None:
-        _load(model, config.model, path)
+        _load(model, config.model, path, whole=config.training.pretraining == "file")
     return _compiled(model, config)
 
 
@@ -139,11 +152,10 @@ def weights_file(config):
     return training.weights
 
 
-def _load(model, part, path):
-    """Load the trunk, and of a file of a whole classifier all but its class scores."""
+def _load(model, part, path, whole):
+    """Load the trunk, and of the file of a `whole` classifier all but its class scores."""
     encoder = models.backbone(part.backbone)
-    connected = set(encoder.classifier[:-1])
-    if part.head == "published" and connected and connected <= set(weights.shapes(path)):
+    if whole and part.head == "published" and encoder.classifier[:-1]:
         weights.load(model, path, skip=(encoder.top, "attention"))
     else:
         encoders.load_encoder(model, part.backbone, path)
@@ -154,7 +166,7 @@ def files(config):
     if config.training.pretraining == "drawn":
         # Of the numbers, not of the file: one that was deleted is learnt anew, to the same bits.
         return {"weights": weights.settings(weights_file(config))["trunk"]["digest"]}
-    return encoders.files(config)
+    return starting.files(config)
 
 
 def plan(config, train, validation=None):

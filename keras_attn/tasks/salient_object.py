@@ -7,7 +7,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_attn import configs, datasets, gaze_format, mechanisms, models, runs, weights
+from keras_attn import configs, datasets, gaze_format, mechanisms, models, weights
 from keras_attn.datasets import pipeline
 from keras_attn.datasets.masks import read_mask
 from keras_attn.errors import InputError, listing
@@ -15,7 +15,7 @@ from keras_attn.losses import AttentionKL
 from keras_attn.metrics.salient_object import SCORES, ImageScores
 from keras_attn.report import pictures
 from keras_attn.resizing import at_size, image_at, size_of
-from keras_attn.tasks import encoders
+from keras_attn.tasks import encoders, starting
 from keras_attn.tasks.scoring import ImageScorer, gaze_of_image, outputs_like
 from keras_attn.training.plan import Plan
 
@@ -49,6 +49,7 @@ def read(data, drawn=None):
 def resolved(config, train):
     """The configuration with every field that was None filled in."""
     model, data, training = config.model, config.data, config.training
+    starting.check(config, train)
     size = encoders.size(model)
     rate = training.learning_rate or configs.LEARNING_RATES[NAME][model.backbone]
     base = model.base_rate or _base_rate(train)
@@ -118,8 +119,7 @@ def network(config):
 
 def start_file(config):
     """The weight file that a run starts from; `InputError` if it is of another network."""
-    start = Path(config.training.start).expanduser()
-    path = runs.RunFolder(start).weights if start.is_dir() else start
+    path = starting.start_file(config)
     stored = configs.from_dict(weights.settings(path)["config"], path)
     for name in ("backbone", "attention", "width", "channels"):
         wanted, received = getattr(config.model, name), getattr(stored.model, name, None)
@@ -130,10 +130,7 @@ def start_file(config):
 
 def files(config):
     """Fingerprints of the files that a run depends on, by field."""
-    made = encoders.files(config)
-    if config.training.start is not None:
-        made["start"] = runs.fingerprint(start_file(config))
-    return made
+    return starting.files(config)
 
 
 def parts(config, whole):

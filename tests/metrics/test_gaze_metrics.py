@@ -111,6 +111,55 @@ def test_cc_sim_and_kl_equal_both_peers(reference):
         same(metric(maps, densities), f"MIT.maps.{mit}")
 
 
+def test_sim_of_maps_whose_minimum_is_above_zero_is_that_of_pysaliency_or_of_the_mit_code():
+    """.9000 is what pysaliency 0.2.22 returns (`metrics.SIM`), .9667 what `similarity.m` does."""
+    maps, densities = [[[1, 2], [3, 4]]], [np.array([[0, 0.2], [0.3, 0.5]])]
+    assert gaze.sim(maps, densities) == pytest.approx(0.9, abs=1e-12)
+    assert gaze.sim(maps, densities, convention="tuebingen") == pytest.approx(0.9, abs=1e-12)
+    assert gaze.sim(maps, densities, convention="mit") == pytest.approx(29 / 30, abs=1e-12)
+
+
+def test_sim_of_the_mit_code_does_not_feel_that_a_map_is_raised(reference):
+    maps, densities = reference["maps"], reference["gt_density"]
+    raised = [m + 0.5 for m in maps]
+    same(gaze.sim_per_image(raised, densities, convention="mit"), "MIT.maps.similarity")
+    assert gaze.sim(raised, densities) < gaze.sim(maps, densities) - 0.01
+
+
+def test_the_convention_of_tuebingen_is_the_benchmarks_in_every_metric():
+    """Maps with a minimum above 0, with negative values, with zeros: `tools/golden_values.py`."""
+    data = np.load(GOLDEN / "tuebingen.npz")
+    maps, densities = list(data["maps"]), list(data["densities"])
+    points = [data["points"][data["index"] == i] for i in range(len(maps))]
+    assert min(m.min() for m in maps[:4]) > 0.1 and maps[4].min() < 0 == maps[5].min()
+    for metric, name in ((gaze.s_auc, "s_auc"), (gaze.auc_judd, "auc"), (gaze.nss, "nss")):
+        found = getattr(gaze, f"{metric.__name__}_per_image")(maps, points, convention="tuebingen")
+        np.testing.assert_allclose(found, data[name], rtol=0, atol=1e-12, err_msg=name)
+        mean = metric(maps, points, convention="tuebingen")
+        assert mean == pytest.approx(data[name].mean(), abs=1e-12)
+    for metric, name in ((gaze.cc, "cc"), (gaze.sim, "sim"), (gaze.kl_divergence, "kl")):
+        mean = metric(maps, densities, convention="tuebingen")
+        assert mean == pytest.approx(data[name].mean(), abs=1e-9), name
+        per_image = getattr(gaze, f"{metric.__name__}_per_image")
+        found = per_image(maps, densities, convention="tuebingen")
+        np.testing.assert_allclose(found, data[name], rtol=0, atol=1e-9, err_msg=name)
+    options = {"baseline": list(data["baselines"])[:4], "convention": "tuebingen"}
+    gains = gaze.information_gain_per_image(maps[:4], points[:4], **options)
+    np.testing.assert_allclose(gains, data["ig"], rtol=0, atol=1e-12)
+    mean = gaze.information_gain(maps[:4], points[:4], average="fixation", **options)
+    assert mean == pytest.approx(float(data["ig_by_fixation"]), abs=1e-12)
+
+
+def test_auc_judd_of_today_has_all_pixels_as_negatives():
+    """A 4×4 ramp with a fixation on its peak: 15 pixels below, and the peak itself counts half."""
+    ramp, peak = [np.arange(16.0).reshape(4, 4)], [[[3.5, 3.5]]]
+    assert gaze.auc_judd(ramp, peak, convention="tuebingen") == 15.5 / 16
+    for convention in ("judd", "mit", "exact"):
+        assert gaze.auc_judd(ramp, peak, convention=convention) == 1
+    flat = [np.ones((4, 4))]
+    assert gaze.auc_judd(flat, peak, convention="tuebingen") == 0.5
+
+
 def test_information_gain_equals_the_mit_code(reference):
     maps, points = reference["maps"], reference["points"]
     centre = gaze.information_gain_per_image(maps, points, baseline=reference["center"])
@@ -247,6 +296,14 @@ def test_a_fixation_on_an_exact_zero_costs_fifty_two_bits():
     assert gain == pytest.approx(-52 + 1, abs=1e-9)
     assert gaze.zero_share([saliency], [[[1, 0]]]) == 1
     assert gaze.zero_share([saliency], [[[0, 0]]]) == 0
+
+
+def test_the_share_of_zeros_counts_those_of_the_baseline_too():
+    saliency, baseline = np.array([[2.0, 1, 0, 3]]), np.array([[1.0, 0, 1, 1]])
+    where = [[[0, 0], [1, 0], [2, 0], [3, 0]]]
+    assert gaze.zero_share([saliency], where) == 1 / 4
+    assert gaze.zero_share([saliency], where, baseline=baseline) == 2 / 4
+    assert gaze.zero_share([saliency], where, baseline=saliency) == 1 / 4
 
 
 def test_a_uniform_share_bounds_the_loss_at_a_zero():

@@ -1,6 +1,5 @@
 """The networks of Task 2: outputs by name, where attention is made and what it gates."""
 
-import dataclasses
 import functools
 
 import keras
@@ -8,7 +7,7 @@ import numpy as np
 import pytest
 import tensorflow as tf
 
-from keras_attn import models
+from keras_attn import mechanisms, models
 from keras_attn.errors import InputError
 from keras_attn.losses import AttentionCrossEntropy
 from keras_attn.mechanisms import MECHANISMS, Mechanism
@@ -50,7 +49,7 @@ def inside(model, inputs, *names):
 )
 def test_outputs_have_names_shapes_and_types_for_any_mechanism(rng, fusion, attention):
     model = small(fusion, attention)
-    mechanism = models.mechanism_in(fusion, attention)
+    mechanism = mechanisms.get(attention)
     outputs = model(batch(rng, model))
     names = {"logits", "logits_frames", "logits_flow", "attention"}
     assert set(outputs) == names | ({"attention_logits"} if mechanism.source == "module" else set())
@@ -149,27 +148,17 @@ def test_no_gradient_of_early_attention_reaches_the_flow_stream(rng, attention):
     assert np.any(tape.gradient(of_flow, flow[0]))
 
 
-def test_supervised_gates_with_the_softmax_in_early_and_the_sigmoid_in_late_fusion(rng):
-    early, late = (small(fusion, "supervised") for fusion in FUSIONS)
-    out = early(batch(rng, early))
-    np.testing.assert_allclose(np.sum(out["attention"], axis=(2, 3, 4)), 1, rtol=1e-4)
-    y = np.exp(np.asarray(out["attention_logits"], np.float64))
-    np.testing.assert_allclose(out["attention"], y / y.sum(axis=(2, 3), keepdims=True), rtol=1e-4)
-    out = late(batch(rng, late))
+@pytest.mark.parametrize("fusion", FUSIONS)
+def test_supervised_gates_with_the_sigmoid_wherever_the_streams_meet(rng, fusion):
+    """And no mechanism is another one in early fusion."""
+    model = small(fusion, "supervised")
+    inputs = batch(rng, model)
+    out = model(inputs)
     sigmoid = 1 / (1 + np.exp(-np.asarray(out["attention_logits"], np.float64)))
     np.testing.assert_allclose(out["attention"], sigmoid, rtol=1e-4)
-
-
-def test_only_the_supervised_mechanism_of_the_study_has_an_early_form():
-    for mechanism in (*MECHANISMS.values(), *OWN):
-        assert models.mechanism_in("late", mechanism) is mechanism
-        changed = models.mechanism_in("early", mechanism) != mechanism
-        assert changed == (mechanism is MECHANISMS["supervised"])
-    form = models.mechanism_in("early", "supervised")
-    softmax = MECHANISMS["softmax"]
-    assert form == dataclasses.replace(softmax, name="supervised", supervised=True)
-    own = dataclasses.replace(MECHANISMS["supervised"], gate="mean")
-    assert models.mechanism_in("early", own) is own
+    alike = small(fusion, "sigmoid")
+    alike.set_weights(model.get_weights())
+    np.testing.assert_array_equal(out["logits"], alike(inputs)["logits"])
 
 
 # --- late -----------------------------------------------------------------------------------------
