@@ -45,11 +45,6 @@ class Contrasts:
         """results: `report.results.Results`."""
         self.samples, self._found = Samples(results), {}
 
-    def of(self, cell, axis, one, other):
-        """The `Contrast` of two values of an axis in a `claims.Cell`; None without rows of both."""
-        labels = [{**cell.labels, axis: value} for value in (one, other)]
-        return self.between(cell.table, cell.metric, *labels)
-
     def between(self, table, metric, one, other, level=0.95):
         """The `Contrast` of two cells of a `paper_tables.Table`; None without rows of both.
 

@@ -1,17 +1,25 @@
 """Each claim of the paper, answered: by the numbers it prints, and by the rows of our own runs.
 
-What the claims are, is in `paper_claims`; how differences are measured, in `contrasts`.
+What the claims are, is in `paper_claims`; what is measured for them, in `claims` and `contrasts`.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 
-from keras_attn import origin, runs
+from keras_attn import runs
 from keras_attn.report.audit_table import decimals
-from keras_attn.report.claims import METRICS, QUESTIONS, Claim, cells_of, counts_of, shares
+from keras_attn.report.claims import (
+    METRICS,
+    QUESTIONS,
+    Claim,
+    Correlated,
+    counts_of,
+    shares,
+    state_of,
+)
 from keras_attn.report.contrasts import contrasts_of
 from keras_attn.report.paper_claims import CLAIMS
 from keras_attn.report.paper_tables import KEYS, dataset_title, paper, trunk_title
@@ -21,7 +29,8 @@ from keras_attn.statistics import holm
 
 SUPPORTED, CONTRADICTED, UNDECIDED = "supported", "contradicted", "undecided"
 MACHINERY, NOT_MEASURED = "machinery check", "not measured"
-COLUMNS = (*KEYS, "better", "worse", "gain", "low", "high", "p", "n")
+OF_PARTS = ("part", "state", "parts", "of")
+COLUMNS = (*KEYS, "better", "worse", "what", "gain", "low", "high", "p", "n", *OF_PARTS)
 OF_CLAIM = (
     "claim",
     "question",
@@ -39,19 +48,29 @@ TINY = 1e-9
 LEGEND = (
     "*Its own table*: in how many of the printed cells the claim holds, and in how many each of "
     "its comparisons is the other way round; ties are neither. For a claim of little difference: "
-    "in how many it is within {margin}, and in how many not.",
-    "*Ours*: cells whose 95 % intervals of the differences are all above 0, and cells where one is "
-    "below, of those that were measured; then the comparison that bears the claim out least. A "
-    "difference above 0 is in favour of the first named, also where lower is better. p is "
-    "Wilcoxon's signed-rank test on the same examples, of shares McNemar's exact test (that of "
-    "flipped signs for groups and means over seeds), or Mann and Whitney's between subsets, with "
-    "Holm's correction over all comparisons of the claim; max F and mAP have none, since they are "
-    "no scores of single examples.",
+    "in how many it is within the margin, and in how many beyond it: {margin}. The paper names no "
+    "margin; these are ours.",
+    "*Ours*: cells whose 95 % intervals are all on the claim's side, such as above 0, and cells "
+    "where one is on the other side, of those that were measured; then the comparison that "
+    "bears the claim out least. A difference above 0 is in favour of the first named, also "
+    "where lower is better; of entropy and CC to others, which are neither good nor bad, the "
+    "first named has more. p is Wilcoxon's signed-rank test on the same examples, of shares McNemar's exact "
+    "test (that of flipped signs for groups and means over seeds), or Mann and Whitney's between "
+    "subsets, with Holm's correction over all comparisons of the claim. There is none for max F, mAP and CC to others, which are no scores of single examples, for what "
+    "is no difference of two scores, and for a claim of little difference.",
     "*Verdict*: {supported} or {contradicted} where every cell that the claim asks about speaks "
     "for it, or against it; {undecided} otherwise, also where some cells were not measured. "
     "{machinery}: rows come from drawn data, which say nothing about people.",
     "Intervals are over examples, and over seeds where a network was trained from several; from "
     "one they do not tell how another would differ.",
+)
+RHO = (
+    "ρ is Spearman's over the artificial attentions of a dataset, after the mean of each "
+    "network (backbone or fusion) is taken out; scores of which lower are better count "
+    "negative. In ours the scores are of one half of the examples and the agreement of the "
+    "other half, and the other way round, and ρ is the mean of both: on the same examples, luck "
+    "alone would make the two rise together. Its interval is over examples: it does not tell "
+    "what other attentions would show, of which four are few."
 )
 OF_ITSELF = (
     "Marked ✻: human attention is scored on the very fixations that it is made from, so that part "
@@ -63,9 +82,11 @@ OF_ITSELF = (
 class Finding:
     """A claim with its answers.
 
-    paper: `claims.Count` of each metric. compared: a DataFrame of COLUMNS, a row per comparison
-    that our rows allow; the column of the claim's axis is empty. cells: how many the claim asks
-    about. drawn: whether any of the rows come from drawn data.
+    paper: the `claims.Count`s of its own table. compared: a DataFrame of COLUMNS, a row for each
+    comparison that our rows allow: part, the place of the part it is of; state, 1, −1 or 0 for
+    speaking for the claim, against it, or neither; parts and of, from how many of its cells it is
+    made, where it is of several. cells: how many parts the claim has. drawn: whether any of the
+    rows come from drawn data.
     """
 
     claim: Claim
@@ -80,18 +101,11 @@ class Finding:
 
         For it: all its comparisons do. Against it: one is clear on the other side.
         """
-        names, margin = list(KEYS), self.claim.margin
-        size, found = len(self.claim.pairs), []
-        for _, own in self.compared.groupby(names, sort=False):
-            low, high = own["low"].to_numpy(), own["high"].to_numpy()
-            if margin is None:
-                clear, against = low > 0, high < 0
-            else:
-                clear = (low >= -margin) & (high <= margin)
-                against = (low > margin) | (high < -margin)
-            whole = len(own) == size
-            found.append(-1 if against.any() else int(whole and clear.all()))
-        return found
+        parts = self.claim.parts()
+        return [
+            state_of(parts[place], list(own["state"]))
+            for place, own in self.compared.groupby("part", sort=False)
+        ]
 
     @property
     def verdict(self):
@@ -108,13 +122,21 @@ class Finding:
 
     @property
     def weakest(self):
-        """The row of the comparison that bears the claim out least; None without any."""
+        """The row of the comparison that bears the claim out least; None without any.
+
+        Of a part that needs only one of its comparisons, that one counts.
+        """
         if self.compared.empty:
             return None
-        gain, width = self.compared["gain"], self.compared["high"] - self.compared["low"]
-        gain = gain if self.claim.margin is None else self.claim.margin - gain.abs()
+        rows, parts = self.compared, self.claim.parts()
         # Metrics have different units: what counts is the difference in widths of its interval.
-        return self.compared.loc[(gain / width.clip(lower=TINY)).fillna(-np.inf).idxmin()]
+        room = rows["room"] / (rows["high"] - rows["low"]).clip(lower=TINY)
+        room = room.fillna(-np.inf)
+        strongest = [
+            room[own.index].idxmin() if parts[place].every else room[own.index].idxmax()
+            for place, own in rows.groupby("part", sort=False)
+        ]
+        return rows.loc[room[strongest].idxmin()]
 
 
 def findings(results, claims=CLAIMS):
@@ -128,33 +150,45 @@ def findings(results, claims=CLAIMS):
 
 
 def _finding(claim, results, contrasts):
-    cells, made, drawn = cells_of(claim), [], False
-    for cell in cells:
-        for own in _measured(cell):
-            rows = _compared(own, claim, contrasts)
+    made, drawn, parts = [], False, claim.parts()
+    for place, part in enumerate(parts):
+        # Drawn data count where nothing else was measured.
+        for of_drawn in (False, True):
+            rows = _compared(place, part, claim, contrasts, of_drawn)
             if rows:
                 made += rows
-                drawn |= results.is_drawn(own.table.task, own.labels["dataset"])
+                drawn |= _is_drawn(part, results, of_drawn)
                 break
-    compared = pd.DataFrame(made, columns=list(COLUMNS))
+    compared = pd.DataFrame(made, columns=[*COLUMNS, "room"])
     compared["p"] = holm(compared["p"])
-    return Finding(claim, tuple(counts_of(claim)), compared, len(cells), drawn)
+    return Finding(claim, tuple(counts_of(claim)), compared, len(parts), drawn)
 
 
-def _measured(cell):
-    """The cell, and the same on drawn data, which counts where nothing else was measured."""
-    name = origin.label(cell.labels["dataset"], True)
-    return cell, replace(cell, labels={**cell.labels, "dataset": name})
+def _is_drawn(part, results, of_drawn):
+    cells = [cell for one in part.comparisons for cell in one.quantity.cells]
+    sources = {(cell.drawn() if of_drawn else cell).source for cell in cells}
+    return any(results.is_drawn(*source) for source in sources)
 
 
-def _compared(cell, claim, contrasts):
-    """A row for each comparison of a claim that the results allow in a cell."""
+def _compared(place, part, claim, contrasts, drawn):
+    """A row for each comparison of a part that the results allow."""
     made = []
-    for one, other in claim.pairs:
-        found = contrasts.of(cell, claim.axis, one, other)
+    for one in part.comparisons:
+        found = one.quantity.measured(contrasts, drawn)
         if found is not None:
-            about = {**cell.labels, claim.axis: "", "better": one, "worse": other}
-            made.append(about | found._asdict())
+            contrast, (least, most) = found.contrast, claim.bounds(one)
+            about = {**one.labels, "better": one.better, "worse": one.worse, "what": one.what}
+            if drawn and about["dataset"]:
+                about["dataset"] = one.quantity.cells[0].drawn().labels["dataset"]
+            # A number of some of its cells alone speaks neither for a claim nor against it.
+            whole = found.parts == found.of
+            state = claim.state(one, contrast.low, contrast.high) if whole else 0
+            about |= contrast._asdict() | {"part": place, "state": state}
+            about |= {"parts": found.parts, "of": found.of}
+            about |= {"room": min(contrast.gain - least, most - contrast.gain)}
+            if claim.margin is not None:
+                about["p"] = np.nan
+            made.append(about)
     return made
 
 
@@ -170,7 +204,8 @@ def as_frame(found):
         about |= {f"paper_{name}": _total(one, name) for name in ("holds", "reverse", "cells")}
         rows = one.compared.to_dict("records") or [{}]
         parts += [about | row for row in rows]
-    return pd.DataFrame(parts, columns=[*OF_CLAIM, *COLUMNS]).astype({"n": "Int64"})
+    whole = dict.fromkeys(("n", *OF_PARTS), "Int64")
+    return pd.DataFrame(parts, columns=[*OF_CLAIM, *COLUMNS]).astype(whole)
 
 
 def _total(finding, name):
@@ -180,10 +215,26 @@ def _total(finding, name):
 def legend(found):
     """How to read the findings: sentences in Markdown."""
     words = {"supported": SUPPORTED, "contradicted": CONTRADICTED, "undecided": UNDECIDED}
-    margins = {one.claim.margin for one in found} - {None}
-    words |= {"machinery": MACHINERY.capitalize(), "margin": " or ".join(map(str, margins))}
+    words |= {"machinery": MACHINERY.capitalize(), "margin": _margins(found)}
     made = [sentence.format(**words) for sentence in LEGEND]
+    made += [RHO] if any(isinstance(one.claim, Correlated) for one in found) else []
     return [*made, OF_ITSELF] if any(one.claim.of_itself for one in found) else made
+
+
+def _margins(found):
+    """Such as "0.02 of mAP, accuracy and s-AUC, 0.1 of IG"; "none" without a claim of such."""
+    sizes = {}
+    for one in found:
+        for name, size in (one.claim.margin or {}).items():
+            sizes.setdefault(size, {})[METRICS[name].title] = None
+    told = [f"{size:g} of {listed(list(titles))}" for size, titles in sizes.items()]
+    return ", ".join(told) or "none"
+
+
+def listed(names):
+    """Such as "V, VI and VIII"."""
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last
 
 
 def as_markdown(found):
@@ -192,27 +243,53 @@ def as_markdown(found):
     for question, title in QUESTIONS.items():
         own = [one for one in found if one.claim.question == question]
         if own:
-            lines = ["| the paper claims | its own table | ours | verdict |", "|---|---|---|---|"]
-            made += [f"## {question}. {title}", "\n".join(lines + [_line(one) for one in own])]
+            made += [f"## {question}. {title}", *_answered(own)]
     return "\n\n".join([*made, grain()]) + "\n"
 
 
+def _answered(found):
+    """A table of the claims that were measured, and a list of the others."""
+    measured = [one for one in found if one.verdict != NOT_MEASURED]
+    others = [one for one in found if one.verdict == NOT_MEASURED]
+    if measured:
+        head = ["| the paper claims | its own table | ours | verdict |", "|---|---|---|---|"]
+        yield "\n".join([*head, *(_line(one) for one in measured)])
+    if others:
+        yield "Not measured in these runs; behind each claim, what the paper's own table says:"
+        yield "\n".join(f"- {_claimed(one)}: {in_its_own_table(one)}" for one in others)
+
+
 def _line(finding):
+    ours = "; ".join(part for part in (counted(finding), least(finding)) if part)
+    parts = [_claimed(finding), in_its_own_table(finding), ours, f"**{finding.verdict}**"]
+    return f"| {' | '.join(parts)} |"
+
+
+def _claimed(finding):
     claim = finding.claim
-    where = f"§{claim.section}, Table {' and '.join(claim.tables)}"
     mark = " ✻" if claim.of_itself else ""
-    ours = "; ".join(part for part in (counted(finding), least(finding)) if part) or "—"
-    parts = [f"{claim.words}{mark} ({where})", in_its_own_table(finding), ours]
-    return f"| {' | '.join([*parts, f'**{finding.verdict}**'])} |"
+    return f"{claim.words}{mark} (§{claim.section}, {named_tables(claim.tables)})"
+
+
+def named_tables(numbers):
+    """Such as "Table V", or "Tables V and VI"."""
+    return f"Table{'s' if len(numbers) > 1 else ''} {listed(numbers)}"
 
 
 def in_its_own_table(finding):
-    """Such as "s-AUC 1 of 3 (2 the other way round)"."""
+    """Such as "s-AUC 1 of 3 (2 the other way round)", and the claim's own numbers."""
+    if not finding.paper:
+        return "none: the paper prints no numbers of it"
+    return "; ".join(part for part in (in_cells(finding), finding.claim.numbers()) if part)
+
+
+def in_cells(finding):
+    """Such as "s-AUC 1 of 3 (2 the other way round)"; "" for a claim without numbers in print."""
     made = []
     for count in finding.paper:
-        turned = "not" if finding.claim.margin else "the other way round"
+        turned = "the other way round" if finding.claim.margin is None else "beyond the margin"
         reverse = f" ({count.reverse} {turned})" if count.reverse else ""
-        made.append(f"{METRICS[count.metric].title} {count.holds} of {count.cells}{reverse}")
+        made.append(f"{count.title} {count.holds} of {count.cells}{reverse}")
     return ", ".join(made)
 
 
@@ -231,15 +308,25 @@ def least(finding):
     weakest = finding.weakest
     if weakest is None:
         return ""
-    interval = ", ".join(decimals(weakest[name], 3) for name in ("low", "high"))
+    digits = METRICS[weakest["metric"]].digits if weakest["metric"] else 3
+    gain, *interval = (decimals(weakest[name], digits) for name in ("gain", "low", "high"))
     p = "" if np.isnan(weakest["p"]) else f", p {in_print(weakest['p'])}"
-    trunk = [trunk_title(weakest["backbone"], weakest["fusion"]), weakest["attention"]]
-    subset = weakest["subset"] if weakest["subset"] != "all" else ""
-    where = [dataset_title(weakest["dataset"]), *trunk, subset, METRICS[weakest["metric"]].title]
+    some = weakest["parts"] < weakest["of"]
+    made_of = f", from {weakest['parts']} of its {weakest['of']} parts" if some else ""
+    what = weakest["what"] or f"{weakest['better']} − {weakest['worse']}"
     return (
-        f"{weakest['better']} − {weakest['worse']}, {', '.join(name for name in where if name)}: "
-        f"{decimals(weakest['gain'], 3)} [{interval}]{p}, n {weakest['n']:,}"
+        f"{', '.join([what, *_where(weakest)])}: {gain} [{', '.join(interval)}]{p}, "
+        f"n {weakest['n']:,}{made_of}"
     )
+
+
+def _where(row):
+    """The names in print of the cell that a row is of."""
+    trunk = [trunk_title(row["backbone"], row["fusion"]), row["attention"]]
+    subset = row["subset"] if row["subset"] != "all" else ""
+    metric = METRICS[row["metric"]].title if row["metric"] else ""
+    names = [dataset_title(row["dataset"]) if row["dataset"] else "", *trunk, subset, metric]
+    return [name for name in names if name]
 
 
 def grain():

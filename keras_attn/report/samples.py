@@ -131,6 +131,15 @@ class Sample:
         seeds = tuple(seed.on(ids) for seed in self.seeds)
         return replace(self, examples=examples, places=places, seeds=seeds, _kept={})
 
+    def half(self, second):
+        """The sample on every second example, or on the others; groups stay together."""
+        key = ("half", bool(second))
+        if key not in self._kept:
+            groups = self.groups(self.all_ids)
+            codes = np.arange(len(self.all_ids)) if groups is None else group_codes(groups)
+            self._kept[key] = self.on(self.all_ids[codes % 2 == bool(second)])
+        return self._kept[key]
+
     def value(self, metric):
         """The score; NaN without an example that has one."""
         if not len(self.ids(metric)):

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from keras_attn.report import findings
-from keras_attn.report.claims import METRICS, QUESTIONS, alike_in_print
+from keras_attn.report.claims import QUESTIONS, alike_in_print
 
 
 @dataclass(frozen=True)
@@ -15,8 +15,9 @@ class Answer:
 
     where: section and tables. printed: the paper's own count in words; shares: of each metric, its
     title and how many cells hold, are turned round and are neither. borne_out: "yes", "partly" or
-    "no" by the paper's own table. ours, least: ours in words. bar: low, gain and high of the
-    comparison that bears the claim out least, in percent of a line whose middle is 0, or None.
+    "no" by the paper's own table, "" where it prints no numbers. ours, least: ours in words. bar:
+    low, gain and high of the comparison that bears the claim out least, in percent of a line whose
+    middle is 0, or None.
     """
 
     key: str
@@ -31,28 +32,28 @@ class Answer:
     least: str
     bar: tuple | None
     verdict: str
+    measured: bool
 
 
 def answers(found):
-    """Pairs of (question, its title) and its `Answer`s, for findings in any order."""
+    """Pairs of (question, its title) and its `Answer`s, for findings in any order.
+
+    Those that were not measured come last.
+    """
     for question, title in QUESTIONS.items():
         own = [_answer(one) for one in found if one.claim.question == question]
         if own:
-            yield (question, title), own
+            yield (question, title), sorted(own, key=lambda one: not one.measured)
 
 
 def _answer(finding):
     claim = finding.claim
-    tables = f"Table{'s' if len(claim.tables) > 1 else ''} {' and '.join(claim.tables)}"
-    shares = [
-        (METRICS[c.metric].title, c.holds, c.reverse, c.cells - c.holds - c.reverse)
-        for c in finding.paper
-    ]
+    shares = [(c.title, c.holds, c.reverse, c.cells - c.holds - c.reverse) for c in finding.paper]
     return Answer(
         key=claim.key,
         words=claim.words,
         where=f"§{claim.section}",
-        tables=(tables, claim.tables[0]),
+        tables=(findings.named_tables(claim.tables), claim.tables[0]),
         marked=claim.of_itself,
         printed=findings.in_its_own_table(finding),
         shares=tuple(shares),
@@ -61,10 +62,13 @@ def _answer(finding):
         least=findings.least(finding),
         bar=_bar(finding.weakest),
         verdict=finding.verdict,
+        measured=finding.verdict != findings.NOT_MEASURED,
     )
 
 
 def _borne_out(counts):
+    if not counts:
+        return ""
     if all(count.holds == count.cells for count in counts):
         return "yes"
     return "partly" if any(count.holds for count in counts) else "no"
@@ -85,8 +89,8 @@ def beside(found, number):
         short = any(count.holds < count.cells for count in one.paper)
         if number in one.claim.tables and short:
             others = [other for other in one.claim.tables if other != number]
-            both = f", with Table {' and '.join(others)}" if others else ""
-            printed = findings.in_its_own_table(one)
+            both = f", with {findings.named_tables(others)}" if others else ""
+            printed = findings.in_cells(one)
             alike, cells = alike_in_print(one.claim)
             same = f"; exactly equal in {alike} of {cells}" if alike else ""
             made.append((one.claim.words, f"§{one.claim.section}", f"{printed}{same}{both}"))

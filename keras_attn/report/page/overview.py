@@ -104,10 +104,12 @@ def sentences(results, found):
             f"Of the paper's {all_of} claims, {len(measured)} have numbers to be held against: "
             f"{', '.join(parts)}."
         )
-    short = [f for f in found if any(count.holds < count.cells for count in f.paper)]
+    printed = [finding for finding in found if finding.paper]
+    short = [f for f in printed if any(count.holds < count.cells for count in f.paper)]
     made.append(
-        f"The paper's own tables bear {all_of - len(short)} of its {all_of} claims out in every "
-        f"printed cell; where they do not, it stands beside the table."
+        f"The paper's own tables bear {len(printed) - len(short)} of the {len(printed)} claims "
+        f"that they print numbers of out in every cell; where they do not, it stands beside the "
+        f"table."
     )
     return made
 

@@ -53,7 +53,7 @@
     let shown = 0;
     for (const claim of $$("li.claim")) {
       const { verdict, own } = claim.dataset;
-      claim.hidden = !(what === "all" || verdict === what || (what === "not-borne-out" && own !== "yes"));
+      claim.hidden = !(what === "all" || verdict === what || (what === "not-borne-out" && (own === "partly" || own === "no")));
       shown += !claim.hidden;
     }
     for (const part of $$(".question")) part.hidden = !$("li.claim:not([hidden])", part);

@@ -7,6 +7,7 @@ import pandas as pd
 
 from keras_attn.mechanisms import MECHANISMS
 from keras_attn.report.audit_table import decimals
+from keras_attn.report.claims.correlation import within
 from keras_attn.report.page import plots
 from keras_attn.report.paper_tables import (
     GAZE,
@@ -194,13 +195,9 @@ def _correlation(both, metric):
 
 
 def _within(own, sign):
-    """The same ρ after the mean of each trunk is taken out, which else may be all there is to it.
-
-    NaN for a single trunk.
-    """
-    columns, trunks = own[["value", "value_gaze"]], own.groupby(list(TRUNK))
-    if trunks.ngroups < 2:
+    """The same ρ after the mean of each trunk is taken out; NaN for a single trunk."""
+    trunks = [part for _, part in own.groupby(list(TRUNK))]
+    if len(trunks) < 2 or len(own) < 3:
         return np.nan
-    left = columns - trunks[["value", "value_gaze"]].transform("mean")
-    # What differs by the rounding of float32 alone shall share a rank.
-    return rank_correlation((sign * left["value"]).round(6), left["value_gaze"].round(6))[0]
+    scores, gaze = ([part[name].to_numpy() for part in trunks] for name in ("value", "value_gaze"))
+    return float(within([sign * values for values in scores], gaze))
