@@ -40,7 +40,7 @@ def page(result):
         dataset=result.dataset,
         answer=audit_table.answer(result),
         legend=audit_table.legend(result),
-        columns=COLUMNS,
+        columns=audit_table.SHOWN,
         rows=[_row(row, notes) for _, row in result.rows.iterrows()],
         notes=notes,
         gallery=_tiles(result, shown),
@@ -65,7 +65,7 @@ def breakable(name):
 
 def _row(row, notes):
     cells = []
-    for column in COLUMNS:
+    for column in audit_table.SHOWN:
         key = column.key
         cells.append(
             {
@@ -73,7 +73,7 @@ def _row(row, notes):
                 "value": audit_table.decimals(row[key]),
                 "low": audit_table.decimals(row[f"{key}_low"], 3),
                 "high": audit_table.decimals(row[f"{key}_high"], 3),
-                "p": row[f"{key}_p"],
+                "p": row.get(f"{key}_p", np.nan),
                 "marked": audit_table.marked(row, column),
             }
         )

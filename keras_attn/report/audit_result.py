@@ -24,13 +24,16 @@ class AuditResult:
     rows: a DataFrame with a row per map kind: model, layer, kind, source (files and weights of
         the model), images; for each metric its mean, `_low` and `_high` (95 % bootstrap interval
         over images), `_p` (Wilcoxon's signed-rank test against `centre`, Holm-corrected over the
-        rows); zero_share, constant; dataset, and what is known of it (`known_data.columns`). Of an
-        audit by condition a row per map kind and condition, with the column condition, tests within
-        it, and for s_auc and ig the `_difference` to the first condition over the same images, its
-        `_low`, `_high` and `_p`.
+        rows); ig_share, IG as a share of that of the row `ceiling`, `_low` and `_high`; zero_share,
+        constant; dataset, and what is known of it (`known_data.columns`). Of an audit by condition
+        a row per map kind and condition, with the column condition, tests within it, and for s_auc
+        and ig the `_difference` to the first condition over the same images, its `_low`, `_high`
+        and `_p`.
     examples: a row per map kind and image, and condition, with all scores, the image's group where
         the dataset has some, and which data they are of.
     parts: by condition the dataset that it was scored against; {} of an audit of all together.
+    ceilings: by condition, or under "", what the ceiling is made of, a `gold_standard.Mixture`;
+        None where viewers are not told apart.
     models: by name, what was audited: files, weights, input size. notes: what a reader of the
         scores has to know.
     """
@@ -44,6 +47,7 @@ class AuditResult:
     models: dict = field(default_factory=dict)
     notes: list = field(default_factory=list)
     parts: dict = field(default_factory=dict)
+    ceilings: dict = field(default_factory=dict)
 
     def __repr__(self):
         return f"AuditResult({len(self.rows)} rows, {self.dataset!r})"

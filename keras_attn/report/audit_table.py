@@ -7,12 +7,19 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from keras_attn.metrics.columns import COLUMNS
+from keras_attn.metrics.columns import COLUMNS, Column
+from keras_attn.report import audit_ceiling
 from keras_attn.statistics import group_codes
 
-REFERENCES = ("centre", "uniform", "human", "one viewer")
-WITH_INTERVAL = COMPARED = ("s_auc", "ig")
-"""Metrics whose interval the table shows, and that conditions are compared by."""
+REFERENCES = ("centre", "uniform", "human", "one viewer", "ceiling")
+COMPARED = ("s_auc", "ig")
+"""Metrics that conditions are compared by."""
+SHARE = Column("ig_share", "IG share")
+"""Of explainable information: IG as a share of that of the ceiling."""
+SHOWN = tuple(one for own in COLUMNS for one in ((own, SHARE) if own.key == "ig" else (own,)))
+"""The columns of the table."""
+WITH_INTERVAL = (*COMPARED, SHARE.key)
+"""Metrics whose interval the table shows."""
 LABELS = ("model", "layer", "kind", "condition")
 """Columns that name a row; the last is there in an audit by condition."""
 SIGNIFICANT = 0.05
@@ -85,14 +92,15 @@ def decimals(value, digits=4):
 
 def marked(row, column):
     """Whether the row's metric differs from that of `centre`, over the same images."""
-    return bool(row[f"{column.key}_p"] < SIGNIFICANT) and row["model"] != "centre"
+    tested = row.get(f"{column.key}_p", np.nan)
+    return bool(tested < SIGNIFICANT) and row["model"] != "centre"
 
 
 def as_text(result):
     """The table of an `AuditResult` as text, with a legend."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("map", no_wrap=True)
-    for column in COLUMNS:
+    for column in SHOWN:
         arrow = "↑" if column.higher_is_better else "↓"
         table.add_column(f"{column.title} {arrow}", justify="right", no_wrap=True)
     rows = [row for _, row in result.rows.iterrows()]
@@ -101,7 +109,7 @@ def as_text(result):
         ends = following is None or is_reference(following) != is_reference(row)
         ends = ends or (bool(result.parts) and name_of(following).map != name_of(row).map)
         named = label(row) + superscript(notes.get(row.get("note"), ""))
-        table.add_row(named, *(_cell(row, column) for column in COLUMNS), end_section=ends)
+        table.add_row(named, *(_cell(row, column) for column in SHOWN), end_section=ends)
     console = Console(width=WIDTH, color_system=None, highlight=False)
     with console.capture() as captured:
         console.print(table)
@@ -129,6 +137,7 @@ def legend(result):
         f"test, Holm's correction over the rows{' of a condition' if result.parts else ''})",
         "IG in bits per fixation over the centre bias, KL in nats; second lines: 95 % bootstrap "
         "intervals over images",
+        *audit_ceiling.lines(result),
         *_of_groups(dataset),
         *_of_parts(dataset, result.parts),
         *(f"{name}: {description}" for name, description in result.models.items()),
@@ -173,9 +182,9 @@ def _of_parts(dataset, parts):
         told.append(f"{silent} fixations are under none of these conditions, and not scored")
     return [
         *told,
-        "centre, human, one viewer and the negatives are those of each condition: a score depends "
-        "on how alike people look under it and on how many they are, so hold it against its own "
-        "one viewer",
+        "centre, human, one viewer, ceiling and the negatives are those of each condition: a score "
+        "depends on how alike people look under it and on how many they are, so hold it against "
+        "its own one viewer and ceiling",
     ]
 
 
