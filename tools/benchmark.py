@@ -106,7 +106,8 @@ def _timed(call):
     return {"seconds": time.perf_counter() - start, "value": value}
 
 
-def _peer_python():
+def peer_python():
+    """The Python of the environment of pysaliency, which is made where it is not there."""
     home = WORK / "pysaliency"
     python = home / "bin" / "python"
     if not (home / "ready").exists():
@@ -128,7 +129,7 @@ def _on_one_core(python, what, side, path, *options):
 
 def metrics(images):
     """Print a table of seconds and ratios; fails if the two sides disagree."""
-    peer = _peer_python()
+    peer = peer_python()
     inputs = WORK / f"metrics-{images}"
     if not (inputs / "points.npy").exists():
         inputs.mkdir(parents=True, exist_ok=True)

@@ -101,8 +101,9 @@ class Table:
     """A table of the paper: its number there, the task, and what its columns are.
 
     about: sentences that say what the numbers are. unit: what an example is called. ceiling:
-    whether what one viewer's gaze says about the others' stands under it. paired: whether tests of
-    the explicit attentions against the implicit ones, on the same examples, do.
+    whether it has a row of the gold standard and shares of its IG, and what one viewer's gaze says
+    about the others' stands under it. paired: whether tests of the explicit attentions against the
+    implicit ones, on the same examples, do.
     """
 
     number: str
@@ -182,6 +183,8 @@ POSITIVE = Subset("positive", column="correct", rows=lambda rows: rows["correct"
 NEGATIVE = Subset("negative", column="correct", rows=lambda rows: rows["correct"] == 0)
 
 GAZE = (Metric("s_auc", "s-AUC"), Metric("ig", "IG"))
+CEILING = tuple(Metric(f"ceiling_{one.key}", f"ceiling {one.title}") for one in GAZE)
+"""What the gold standard scores on the same examples."""
 IG_CONVENTION = "IG in bits over the leave-one-out centre bias, MIT convention."
 MAPS = "The maps are those of the last attention of each network."
 
@@ -328,6 +331,7 @@ ORDERS = {
 }
 """By column, its known values in the order of the tables."""
 SCORES = tuple(dict.fromkeys(name for table in TABLES for name in table.scores))
+SCORES += tuple(metric.key for metric in CEILING)
 CURVES = tuple(dict.fromkeys(m.curve for table in TABLES for m in table.metrics if m.curve))
 
 
