@@ -24,7 +24,7 @@ from keras_attn.datasets.base import GazeDataset
 from keras_attn.errors import InputError
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.models.common import in_structure
-from keras_attn.report import gallery_file
+from keras_attn.report import ceilings, gallery_file
 from keras_attn.statistics import evenly, mean_of_seen
 
 FILES = ("examples.csv", "arrays.npz", gallery_file.GALLERY)
@@ -137,6 +137,7 @@ def evaluate(scorer, model, dataset, labels, *, notes=(), progress=True):
     arrays = {name: np.stack([arrays[name] for _, arrays in scored]) for name in scored[0][1]}
     notes = (*notes, *_notes_on(dataset, scored=bool(getattr(scorer, "attention", ()))))
     notes += masks.notes(dataset) if scorer.segments else ()
+    notes += _note_on_ceiling(scorer, dataset)
     return Evaluation(rows, arrays, as_gallery(kept), notes, work)
 
 
@@ -202,6 +203,13 @@ def _notes_on(dataset, scored):
     # Frames of videos are scored in the crop that a network sees, which is small.
     smaller = scored_smaller(dataset) if scored and isinstance(dataset, GazeDataset) else []
     return (*smaller, *([dataset.note] if dataset.note else []))
+
+
+def _note_on_ceiling(scorer, dataset):
+    """What the ceiling of an evaluation is made of; nothing where no map is compared with gaze."""
+    if not getattr(scorer, "attention", ()) or not any(len(one.fixations) for one in dataset):
+        return ()
+    return (ceilings.note(scorer.mixture(dataset)),)
 
 
 def _of_references(labels, dataset, gaze):

@@ -60,7 +60,9 @@ def lines(table, results, cells, top):
     pairs = set(zip(map(origin.name_of, cells["dataset"]), cells["backbone"], strict=True))
     made += [r.sentence for r in table.remarks if (r.dataset, r.backbone) in pairs]
     made += [sentence for part in shown for sentence in _differences(table, part)]
-    return (*made, *_notes(results.notes, table.task, datasets))
+    notes = _notes(results.notes, table.task, datasets)
+    # That of the ceiling is of no use where it is not shown.
+    return (*made, *(one for one in notes if table.ceiling or ceilings.NOTE not in one))
 
 
 def _shown(rows, cells):

@@ -6,7 +6,7 @@ import numpy as np
 
 from keras_attn import mechanisms
 from keras_attn.agreement.place import WHOLE
-from keras_attn.agreement.scoring import EXTRAS, Blur, GazeScores
+from keras_attn.agreement.scoring import EXTRAS, Blur, GazeScores, mixture_of
 from keras_attn.datasets import pipeline
 from keras_attn.errors import InputError, NotFinite, listing
 from keras_attn.metrics.columns import COLUMNS
@@ -62,6 +62,10 @@ class AttentionScorer(ABC):
     @abstractmethod
     def compared(self, dataset, index, outputs):
         """For each picture with gaze its `GazeScores` and its maps of all levels, `(H, W)` each."""
+
+    @abstractmethod
+    def mixture(self, dataset):
+        """The `gold_standard.Mixture` of the ceiling of a dataset; None without several viewers."""
 
     def agreement(self, dataset, index, outputs):
         """All gaze scores of an example by name; NaN without fixations, none without attention.
@@ -151,6 +155,10 @@ class ImageScorer(AttentionScorer):
         """The image, if it has fixations."""
         found = gaze_of_image(dataset, index, self.sigma)
         return [(gaze, self.attention_maps(outputs, gaze.shape)) for gaze in found]
+
+    def mixture(self, dataset):
+        """The same for all networks that are scored with this blur."""
+        return mixture_of(dataset, Blur(fixations=self.sigma))
 
     def kept_attention(self, outputs):
         """The last attention map as the network returns it, by name; none without attention."""

@@ -166,6 +166,10 @@ class VideoScorer(AttentionScorer):
         pairs = zip(numbers, maps, strict=True)
         return [(gaze[n], [at_size(one, self.size)]) for n, one in pairs if n in gaze]
 
+    def mixture(self, dataset):
+        """That of the gaze in the crop."""
+        return gaze_of_videos(dataset, self.view, self.sigma).mixture
+
     def probabilities(self, outputs):
         """Those of the classes, from the mean logits of the snippets, float64."""
         return shares(outputs["logits"].astype(np.float64).mean(axis=0))
