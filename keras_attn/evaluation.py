@@ -182,8 +182,9 @@ def validator(make_scorer, dataset, threads=2, pictured=3, opened=lambda model: 
 def references(task, dataset, gaze):
     """What needs no network, as an `Evaluation` whose `attention` is the name of a reference.
 
-    One viewer's density against the fixations of the others (the ceiling), the centre bias, a
-    uniform map and the density itself, each scored on every example that has fixations. gaze: index
+    One viewer's density against the fixations of the others, the others' against one viewer's (the
+    ceiling), the centre bias, a uniform map and the density itself, each scored on every example
+    that has fixations. gaze: index
     -> the `GazeScores` of its pictures with gaze, whose means are taken. `InputError` where none
     has any.
     """
