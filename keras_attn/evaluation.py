@@ -195,7 +195,8 @@ def references(task, dataset, gaze):
     if not parts:
         expected = "at least one example with gaze that a network sees"
         raise InputError(f"dataset {dataset.name!r}", expected, "none")
-    notes = _notes_on(dataset, scored=True)
+    first = next(one for index in range(len(dataset)) for one in gaze(index))
+    notes = (*_notes_on(dataset, scored=True), ceilings.note(first.mixture()))
     return Evaluation(pd.concat(parts, ignore_index=True), {}, {}, notes, work)
 
 

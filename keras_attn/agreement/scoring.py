@@ -4,7 +4,8 @@ Takes a dataset and arrays; knows nothing of networks or files.
 """
 
 from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from functools import cached_property
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -249,13 +250,15 @@ class GazeScores:
         }
 
 
+_MIXTURES = WeakKeyDictionary()
+"""By dataset, for as long as that is there, what has been chosen for it, by blur and size."""
+
+
 def mixture_of(dataset, blur, largest=LARGEST):
     """The `gold_standard.Mixture` of a dataset's ceiling, or None; of a part, that of the whole."""
-    return _mixture_of(dataset.whole or dataset, blur, largest)
-
-
-@lru_cache(maxsize=8)
-def _mixture_of(dataset, blur, largest):
-    return ceiling.mixture_of(
-        GazeScores.of_image(dataset, index, blur, largest) for index in ceiling.chosen(dataset)
-    )
+    whole = dataset.whole or dataset
+    found, key = _MIXTURES.setdefault(whole, {}), (blur, largest)
+    if key not in found:
+        scorers = (GazeScores.of_image(whole, i, blur, largest) for i in ceiling.chosen(whole))
+        found[key] = ceiling.mixture_of(scorers)
+    return found[key]

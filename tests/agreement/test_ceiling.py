@@ -9,6 +9,7 @@ from conftest import real
 import keras_attn as ka
 from keras_attn.agreement.scoring import Blur, GazeScores, mixture_of
 from keras_attn.datasets import GazeDataset
+from keras_attn.metrics import gold_standard
 from keras_attn.metrics.columns import COLUMNS
 
 KEYS = [column.key for column in COLUMNS]
@@ -127,6 +128,28 @@ def test_a_part_has_the_mixture_of_the_whole(data):
     assert mixture_of(part, Blur()) is mixture_of(data, Blur())
     whole, own = GazeScores.of_image(data, 5, Blur()), GazeScores.of_image(part, 1, Blur())
     np.testing.assert_array_equal(whole.ceiling(), own.ceiling())
+
+
+def test_the_mixture_is_chosen_once_for_each_condition(data, monkeypatch):
+    counted = []
+    fit = gold_standard.fit
+    monkeypatch.setattr(gold_standard, "fit", lambda views: counted.append(1) or fit(views))
+    named = [
+        replace(
+            one, conditions={"task": np.array(list("abc"))[np.arange(len(one.points)) % 3]}
+        )
+        for one in data
+    ]
+    found = ka.audit(
+        brightness, GazeDataset("many", tuple(named), data.report), by="task", progress=False
+    )
+    assert len(counted) == len(found.ceilings) == 3
+    assert "ceiling, task=a: of each viewer's fixations the score" in str(found)
+    ceilings = found.rows[found.rows["model"] == "ceiling"].set_index("condition")
+    mine = found.rows[found.rows["model"] == "brightness"].set_index("condition")
+    known = ceilings["ig_share"].notna()
+    expected = mine.loc[known, "ig"] / ceilings.loc[known, "ig"]
+    assert mine.loc[known, "ig_share"].to_numpy() == pytest.approx(expected.to_numpy())
 
 
 def test_real_viewers_tell_more_of_each_other_than_one_of_them_does():
