@@ -135,9 +135,7 @@ def test_the_mixture_is_chosen_once_for_each_condition(data, monkeypatch):
     fit = gold_standard.fit
     monkeypatch.setattr(gold_standard, "fit", lambda views: counted.append(1) or fit(views))
     named = [
-        replace(
-            one, conditions={"task": np.array(list("abc"))[np.arange(len(one.points)) % 3]}
-        )
+        replace(one, conditions={"task": np.array(list("abc"))[np.arange(len(one.points)) % 3]})
         for one in data
     ]
     found = ka.audit(
