@@ -78,7 +78,8 @@ def audit(
         their own, and how each differs from the first; in the order of `where` if that names them.
 
     Returns an `AuditResult`: print it, read `.rows` and `.examples`, or `.save(folder)`. The rows
-    `centre`, `uniform`, `human` and `one viewer` are always there to compare with.
+    `centre`, `uniform`, `human`, `one viewer` and `ceiling`, the gold standard of all other
+    viewers, are always there to compare with.
     Raises `InputError` for input that cannot be used; then nothing is written.
     """
     if out is not None:

@@ -30,8 +30,9 @@ PROGRAM = "keras-attn"
 class Audit:
     """Ask of a network whether it looks where people look.
 
-    Scores maps against the gaze of DATA, beside the centre bias, a uniform map, the human density
-    and one viewer, and writes a table, rows.csv and audit.html.
+    Scores maps against the gaze of DATA, beside the centre bias, a uniform map, the human density,
+    one viewer and the ceiling that all other viewers set, and writes a table, rows.csv and
+    audit.html.
     """
 
     data: tyro.conf.Positional[Path]

@@ -24,7 +24,7 @@ from keras_attn.datasets.base import GazeDataset
 from keras_attn.errors import InputError
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.models.common import GAZE, in_structure
-from keras_attn.report import gallery_file
+from keras_attn.report import ceilings, gallery_file
 from keras_attn.report.table_parts import MAPS
 from keras_attn.statistics import evenly, mean_of_seen
 
@@ -140,6 +140,7 @@ def evaluate(scorer, model, dataset, labels, *, notes=(), progress=True):
     notes = (*notes, *_notes_on(dataset, scored=bool(getattr(scorer, "attention", ()))))
     notes += masks.notes(dataset) if scorer.segments else ()
     notes += _notes_on_maps(rows, arrays, getattr(scorer, "inputs_of_model", ()))
+    notes += _note_on_ceiling(scorer, dataset)
     return Evaluation(rows, arrays, as_gallery(kept), notes, work)
 
 
@@ -184,8 +185,9 @@ def validator(make_scorer, dataset, threads=2, pictured=3, opened=lambda model: 
 def references(task, dataset, gaze):
     """What needs no network, as an `Evaluation` whose `attention` is the name of a reference.
 
-    One viewer's density against the fixations of the others (the ceiling), the centre bias, a
-    uniform map and the density itself, each scored on every example that has fixations. gaze: index
+    One viewer's density against the fixations of the others, the others' against one viewer's (the
+    ceiling), the centre bias, a uniform map and the density itself, each scored on every example
+    that has fixations. gaze: index
     -> the `GazeScores` of its pictures with gaze, whose means are taken. `InputError` where none
     has any.
     """
@@ -196,7 +198,8 @@ def references(task, dataset, gaze):
     if not parts:
         expected = "at least one example with gaze that a network sees"
         raise InputError(f"dataset {dataset.name!r}", expected, "none")
-    notes = _notes_on(dataset, scored=True)
+    first = next(one for index in range(len(dataset)) for one in gaze(index))
+    notes = (*_notes_on(dataset, scored=True), ceilings.note(first.mixture()))
     return Evaluation(pd.concat(parts, ignore_index=True), {}, {}, notes, work)
 
 
@@ -221,6 +224,13 @@ def _notes_on_maps(rows, arrays, inputs):
         told["has neither an entropy nor a likeness, being 0 everywhere"] = empty.sum()
     of = f"of {len(rows):,} example{'' if len(rows) == 1 else 's'}"
     return tuple(f"The attention for {n:,} {of} {what}." for what, n in told.items() if n)
+
+
+def _note_on_ceiling(scorer, dataset):
+    """What the ceiling of an evaluation is made of; nothing where no map is compared with gaze."""
+    if not getattr(scorer, "attention", ()) or not any(len(one.fixations) for one in dataset):
+        return ()
+    return (ceilings.note(scorer.mixture(dataset)),)
 
 
 def _of_references(labels, dataset, gaze):

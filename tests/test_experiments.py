@@ -13,6 +13,7 @@ from conftest import ROOT
 from keras_attn import commands, evaluating, evaluation, runs
 from keras_attn.errors import InputError
 from keras_attn.report import tables
+from keras_attn.report.audit_table import REFERENCES
 
 SCRIPT = ROOT / "experiments" / "salient_object.py"
 TINY = "--model.backbone alexnet --model.width 0.125 --model.size 67 --training.epochs 1"
@@ -76,8 +77,8 @@ def test_compare_trains_scores_and_reports(compared, place):
     }
     assert (place / "out" / "attention.png").is_file()
     rows = pd.read_csv(place / "out" / "rows" / "salient_object.csv", keep_default_na=False)
-    assert set(rows["attention"]) == {*("activation", "human", "one viewer", "centre", "uniform")}
-    assert len(rows) == 3 * (2 + 4)
+    assert set(rows["attention"]) == {"activation", *REFERENCES}
+    assert len(rows) == 3 * (2 + len(REFERENCES))
 
 
 def test_the_csv_of_a_table_has_the_columns_of_the_papers_and_joins_with_them(compared, place):
@@ -287,7 +288,7 @@ def test_videos_are_classified_and_reported(moving):
     for name in ("action.png", "action.gif", "confusion/confusion.csv"):
         assert (out / name).stat().st_size > 100
     rows = pd.read_csv(out / "rows" / "action.csv", keep_default_na=False)
-    wanted = {"none", "supervised", "activation", "one viewer", "centre", "uniform"}
+    wanted = {"none", "supervised", "activation", *REFERENCES}
     assert wanted <= set(rows["attention"])
     assert "Traceback" not in done.stderr
 

@@ -16,6 +16,7 @@ from keras_attn.errors import InputError
 from keras_attn.mechanisms import Mechanism
 from keras_attn.metrics import gaze as gaze_metrics
 from keras_attn.metrics import salient_object as metrics
+from keras_attn.report.audit_table import REFERENCES
 
 SMALL = {"backbone": "alexnet", "width": 0.125, "size": 67, "channels": (64, 64, 64)}
 SMALL |= {"epochs": 2, "tensorboard": False}
@@ -158,6 +159,20 @@ def test_rows_say_who_was_scored_on_what(whole, data):
     assert {"s_auc_1", "ig_1", "s_auc_2", "ig_2"} <= set(whole.rows)
 
 
+def test_the_ceiling_of_each_example_stands_beside_its_scores(whole, data):
+    """It is the audit's, whatever the network; its share and what it is made of are told."""
+    from keras_attn.agreement.scoring import Blur, GazeScores, mixture_of
+
+    expected = [GazeScores.of_image(data, i, Blur()).ceiling()[:2] for i in range(len(data))]
+    found = whole.rows[["ceiling_s_auc", "ceiling_ig"]]
+    np.testing.assert_allclose(found, expected, atol=1e-9)
+    summary = whole.summary().set_index("metric")
+    share = whole.rows["ig"].mean() / whole.rows["ceiling_ig"].mean()
+    assert summary.loc["ig_share", "value"] == pytest.approx(share)
+    assert summary.loc["ceiling_ig", "value"] == pytest.approx(found["ceiling_ig"].mean())
+    assert f"({mixture_of(data, Blur())}), which was chosen once" in str(whole)
+
+
 def test_what_is_saved_is_read_back_and_makes_tables_and_a_picture(whole, tmp_path):
     from keras_attn.report import figures, tables
 
@@ -283,9 +298,9 @@ def test_references_need_no_network_and_are_those_of_the_audit(data):
     maps = [np.zeros(example.shape) for example in data]
     audited = ka.audit(lambda images: np.asarray(images).mean(-1), data, progress=False).rows
     audited = audited[audited["layer"] == ""].set_index("model")
-    for name in ("centre", "uniform", "human", "one viewer"):
+    for name in REFERENCES:
         assert rows.loc[name, "s_auc"] == pytest.approx(audited.loc[name, "s_auc"], abs=1e-12)
-    assert len(found.rows) == 4 * len(maps)
+    assert len(found.rows) == len(REFERENCES) * len(maps)
 
 
 @pytest.mark.parametrize("attention", ["supervised", "human"])

@@ -15,6 +15,7 @@ from keras_attn.errors import InputError
 from keras_attn.metrics import dispersion
 from keras_attn.metrics import gaze as gaze_metrics
 from keras_attn.report import tables
+from keras_attn.report.audit_table import REFERENCES
 
 SMALL = {"backbone": "alexnet", "width": 0.125, "size": 67, "epochs": 2, "tensorboard": False}
 SMALL |= {"pretraining": "none", "dropout": 0.25}
@@ -350,7 +351,7 @@ def test_references_are_those_of_the_test_images(config, parts):
     gaze = tasks.of(config).gaze(config, parts[1])
     found = evaluation.references("fine_grained", parts[1], gaze).rows
     assert set(found["id"]) == {example.id for example in parts[1]}
-    assert set(found["attention"]) == {"centre", "uniform", "human", "one viewer"}
+    assert set(found["attention"]) == set(REFERENCES)
 
 
 def test_a_whole_classifiers_file_fills_all_but_its_classes(tmp_path):

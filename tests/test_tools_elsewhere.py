@@ -96,7 +96,7 @@ def test_the_peer_is_asked_in_its_own_environment(tmp_path, monkeypatch):
         return {name: {"seconds": 1.0, "value": 0.5} for name in ("s_auc", "ig")}
 
     monkeypatch.setattr(benchmark, "_told", told)
-    monkeypatch.setattr(benchmark, "_peer_python", lambda: "its python")
+    monkeypatch.setattr(benchmark, "peer_python", lambda: "its python")
     monkeypatch.setattr(benchmark, "WORK", tmp_path)
     benchmark.metrics(2)
     ours, theirs = commands

@@ -51,7 +51,8 @@ def measure_ours(path):
     }
 
 
-def _peer_python():
+def peer_python():
+    """The Python of the environment of pysaliency, which is made where it is not there."""
     home = WORK / "pysaliency"
     python = home / "bin" / "python"
     if not (home / "ready").exists():
@@ -77,7 +78,7 @@ def _told(command, side):
 
 def metrics(images):
     """Print a table of seconds and ratios; fails if the two sides disagree."""
-    peer = _peer_python()
+    peer = peer_python()
     inputs = WORK / f"metrics-{images}"
     if not (inputs / "points.npy").exists():
         inputs.mkdir(parents=True, exist_ok=True)

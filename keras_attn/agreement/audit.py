@@ -19,16 +19,23 @@ from keras_attn import known_data, tasks
 from keras_attn.agreement import against_chance
 from keras_attn.agreement.by_condition import add_differences, check_parts
 from keras_attn.agreement.place import WHOLE
-from keras_attn.agreement.scoring import EXTRAS, GazeScores, scored_shape, scored_smaller
+from keras_attn.agreement.scoring import (
+    EXTRAS,
+    GazeScores,
+    mixture_of,
+    scored_shape,
+    scored_smaller,
+)
 from keras_attn.datasets import groups
 from keras_attn.errors import InputError
+from keras_attn.metrics import gold_standard
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.metrics.gaze import checked_map
 from keras_attn.report import pictures
 from keras_attn.report.audit_result import AuditResult, Gallery
-from keras_attn.report.audit_table import LABELS, REFERENCES, RowName, name_of, ranked
+from keras_attn.report.audit_table import LABELS, REFERENCES, SHARE, RowName, name_of, ranked
 from keras_attn.resizing import at_size
-from keras_attn.statistics import bootstrap_interval, evenly
+from keras_attn.statistics import bootstrap_interval, evenly, mean_of_seen
 
 KEYS = (*(column.key for column in COLUMNS), *EXTRAS)
 NO_GAZE = np.full(len(KEYS), np.nan)
@@ -83,6 +90,7 @@ def run(sources, dataset, *, blur, batch_size=8, gallery=12, progress=True, part
         models=models,
         notes=[*scored_smaller(dataset), *_notes(sources, rows), *_notes_on_data(dataset, told)],
         parts=parts or {},
+        ceilings={name: mixture_of(part, blur) for name, part in compared.items()},
     )
 
 
@@ -161,15 +169,24 @@ def _summary(name, scores, together):
     values = scores[name]
     row = {label: getattr(name, label) for label in LABELS}
     row["images"] = int((~np.isnan(values[:, 0])).sum())
-    mean = np.nanmean(values, axis=0) if row["images"] else np.full(len(KEYS), np.nan)
+    mean = mean_of_seen(values)
     for i, column in enumerate(COLUMNS):
         low, high = bootstrap_interval(values[:, i], groups=together)
         key = column.key
         row |= {key: mean[i], f"{key}_low": low, f"{key}_high": high}
         row |= against_chance.test_of(column, i, name, scores, together)
+        row |= _share(name, scores, together) if key == "ig" else {}
     row["zero_share"] = mean[KEYS.index("zero_share")]
     row["constant"] = int(np.nansum(values[:, KEYS.index("constant")]))
     return row
+
+
+def _share(name, scores, together):
+    """The row's share of explainable information, with its interval."""
+    ceiling = RowName("ceiling", condition=name.condition)
+    place = KEYS.index("ig")
+    found = gold_standard.share(scores[name][:, place], scores[ceiling][:, place], together)
+    return dict(zip([f"{SHARE.key}{end}" for end in ("", "_low", "_high")], found, strict=True))
 
 
 def _long(scores, dataset, seen):

@@ -5,10 +5,12 @@ Takes a dataset and arrays; knows nothing of networks or files.
 
 from dataclasses import dataclass
 from functools import cached_property
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
 from keras_attn import gaze
+from keras_attn.agreement import ceiling
 from keras_attn.errors import InputError
 from keras_attn.metrics import gaze as gaze_metrics
 from keras_attn.metrics import one_map
@@ -101,11 +103,13 @@ class GazeScores:
     compared with, such as `OtherImages`, at the size (H, W) that maps are scored at. blur: a
     `Blur`. own: (H, W) that the points are given in, by default the same. Where that is larger,
     fixations are one if they are on one pixel of it, and probabilities are those of its pixels,
-    since IG and KL weigh a probability of 0 by how small others are.
+    since IG and KL weigh a probability of 0 by how small others are. mixture: a function that
+    returns the `gold_standard.Mixture` of the dataset, or None; by default there is no ceiling.
     """
 
-    def __init__(self, points, subjects, others, blur, own=None):
+    def __init__(self, points, subjects, others, blur, own=None, mixture=lambda: None):
         self.points, self.subjects, self.others, self.blur = points, subjects, others, blur
+        self.mixture = mixture
         self.shape = others.shape
         self.own = self.shape if own is None else tuple(own)
         self.pixel = np.prod(self.shape) / np.prod(self.own)
@@ -114,7 +118,11 @@ class GazeScores:
     def of_image(cls, dataset, index, blur, largest=LARGEST):
         """That of image `index` of a dataset, at its `scored_shape`."""
         example, others = dataset[index], OtherImages(dataset, index, largest)
-        return cls(example.points, example.subjects, others, blur, example.shape)
+
+        def mixture():
+            return mixture_of(dataset, blur, largest)
+
+        return cls(example.points, example.subjects, others, blur, example.shape, mixture)
 
     @cached_property
     def centre_bias(self):
@@ -126,10 +134,11 @@ class GazeScores:
         """Density of its own fixations."""
         return self.density(self.points)
 
-    def density(self, points):
-        """Fixation density of some of the points."""
+    def density(self, points, sigma=None):
+        """Fixation density of some of the points. sigma: in pixels, by default as of `blur`."""
         points = gaze.resize(points, self.own, self.shape)
-        return gaze.density(points, self.shape, self.blur.fixations * self.others.width)
+        sigma = self.blur.fixations * self.others.width if sigma is None else sigma
+        return gaze.density(points, self.shape, sigma)
 
     def _fixated(self, points):
         """Flat indices of the pixels of points, and of those that are not on one pixel of `own`."""
@@ -192,6 +201,54 @@ class GazeScores:
         ]
         return np.mean(scores, axis=0)
 
+    def ceiling(self):
+        """Mean scores over viewers: the density of all others on the fixations of the one left out.
+
+        The density is the dataset's `mixture`. Its IG is that of the density as it is: scaled to
+        minimum 0, as maps are, it would lose its uniform part. NaN where there is no mixture or
+        fewer than two viewers; and for CC, SIM and KL, which are of the density of all viewers for
+        a map, and would be of a single viewer's here.
+        """
+        scores = [
+            [
+                *self._of_density(density, flat, distinct),
+                gaze_metrics.auc_judd_of(density, flat),
+                one_map.nss(density, flat).mean(),
+                *[np.nan] * 3,
+                0.0,
+                float(density.min() == density.max()),
+            ]
+            for density, flat, distinct in self._left_out()
+        ]
+        return np.mean(scores, axis=0) if scores else np.full(len(COLUMNS) + len(EXTRAS), np.nan)
+
+    def ceiling_s_auc_and_ig(self):
+        """Those two of `ceiling` alone, which cost a fraction of it."""
+        scores = [self._of_density(*one) for one in self._left_out()]
+        return tuple(np.mean(scores, axis=0)) if scores else (np.nan, np.nan)
+
+    def _left_out(self):
+        """For each viewer the density of all others, and the viewer's pixels as of `_fixated`."""
+        viewers = sorted(set(self.subjects))
+        mixture = self.mixture() if len(viewers) > 1 else None
+        if mixture is None:
+            return
+        sigma = mixture.blur * self.others.width
+        # Blurring is linear: each viewer is blurred once, and subtracted from all together.
+        total = len(self.points) * self.density(self.points, sigma)
+        for viewer in viewers:
+            own = self.points[self.subjects == viewer]
+            rest = np.maximum(total - len(own) * self.density(own, sigma), 0.0)
+            others = rest / (len(self.points) - len(own))
+            yield mixture.density(others, self.centre_bias), *self._fixated(own)
+
+    def _of_density(self, density, flat, distinct):
+        """s-AUC and IG of a density with sum 1, which is not scaled."""
+        gain = one_map.bits_mit(self.pixel * density.ravel()[distinct], self.pixel / density.size)
+        # Over the uniform map, and of that over the baseline: whatever the convention of maps is.
+        over_baseline = self._bits(np.ones(self.shape), distinct)[0]
+        return self._s_auc(density, flat), gain.mean() + over_baseline
+
     def references(self):
         """Scores of the rows that need no network, by name."""
         return {
@@ -199,4 +256,19 @@ class GazeScores:
             "uniform": self.of(np.ones(self.shape)),
             "human": self.of(self.human),
             "one viewer": self.one_viewer(),
+            "ceiling": self.ceiling(),
         }
+
+
+_MIXTURES = WeakKeyDictionary()
+"""By dataset, for as long as that is there, what has been chosen for it, by blur and size."""
+
+
+def mixture_of(dataset, blur, largest=LARGEST):
+    """The `gold_standard.Mixture` of a dataset's ceiling, or None; of a part, that of the whole."""
+    whole = dataset.whole or dataset
+    found, key = _MIXTURES.setdefault(whole, {}), (blur, largest)
+    if key not in found:
+        scorers = (GazeScores.of_image(whole, i, blur, largest) for i in ceiling.chosen(whole))
+        found[key] = ceiling.mixture_of(scorers)
+    return found[key]

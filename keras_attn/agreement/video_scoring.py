@@ -6,17 +6,22 @@ points, negatives and centre bias are those within the crop, in its pixels.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
 
 from keras_attn import gaze
+from keras_attn.agreement import ceiling
 from keras_attn.agreement.scoring import Blur, GazeScores
 from keras_attn.datasets.snippets import View
 from keras_attn.datasets.video import VideoDataset
 from keras_attn.errors import InputError
-from keras_attn.metrics import one_map
+from keras_attn.metrics import gold_standard, one_map
+from keras_attn.statistics import evenly
+
+FRAMES = 8
+"""Most frames of a video that the mixture of the ceiling is chosen from."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -102,9 +107,32 @@ class VideoGaze:
             seen = self.view.points(points, video.shape)
             if len(seen):
                 whose = subjects[self.view.sees(points, video.shape)]
-                made[number] = GazeScores(seen, whose, others, self.blur)
+                made[number] = GazeScores(
+                    seen, whose, others, self.blur, mixture=lambda: self.mixture
+                )
         if made and not others.counts.any():
             name = (self.dataset.whole or self.dataset).name
             expected = "at least two videos with gaze in the crop, for s-AUC compares them"
             raise InputError(f"dataset {name!r}", expected, f"one, {video.id!r}")
         return made
+
+    @cached_property
+    def mixture(self):
+        """The `gold_standard.Mixture` of the whole dataset's ceiling; None without two viewers."""
+        if self.dataset.whole is not None:
+            whole = replace(self, dataset=self.dataset.whole)
+            # The points of all videos on each pixel are the same, and counted already.
+            vars(whole)["_counts"] = self._counts
+            return whole.mixture
+        several = [self._of_several(index) for index in range(len(self.dataset))]
+        found = [scorer for of_video in several for scorer in of_video]
+        places = gold_standard.chosen_images([len(scorer.points) for scorer in found])
+        return ceiling.mixture_of(found[place] for place in places)
+
+    def _of_several(self, index):
+        """The `GazeScores` of some frames of a video that several viewers looked at, in view."""
+        subjects = self.dataset[index].subjects
+        numbers = [n for n, whose in enumerate(subjects) if gold_standard.several(whose)]
+        numbers = [numbers[place] for place in evenly(len(numbers), FRAMES)]
+        scorers = self.frames(index, numbers).values() if numbers else ()
+        return [one for one in scorers if gold_standard.several(one.subjects)]

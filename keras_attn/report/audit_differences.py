@@ -12,7 +12,7 @@ from rich.table import Table
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.report.audit_table import COMPARED, MARKS, SIGNIFICANT, WIDTH, decimals, name_of
 
-REFERENCES = ("uniform", "human", "one viewer")
+REFERENCES = ("uniform", "human", "one viewer", "ceiling")
 """Those that are compared; `uniform` tells how much of a difference in IG is the baseline's."""
 TITLES = {column.key: column.title for column in COLUMNS}
 

@@ -40,7 +40,7 @@ def page(result):
         dataset=result.dataset,
         answer=audit_table.answer(result),
         legend=audit_table.legend(result),
-        columns=COLUMNS,
+        columns=audit_table.SHOWN,
         marks=audit_table.MARKS,
         marks_mean=audit_table.marks_mean(),
         rows=[_row(row, notes) for _, row in result.rows.iterrows()],
@@ -67,7 +67,7 @@ def breakable(name):
 
 def _row(row, notes):
     cells = []
-    for column in COLUMNS:
+    for column in audit_table.SHOWN:
         key = column.key
         cells.append(
             {

@@ -7,12 +7,19 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from keras_attn.metrics.columns import COLUMNS
+from keras_attn.metrics.columns import COLUMNS, Column
+from keras_attn.report import audit_ceiling
 from keras_attn.statistics import group_codes
 
-REFERENCES = ("centre", "uniform", "human", "one viewer")
-WITH_INTERVAL = COMPARED = ("s_auc", "ig")
-"""Metrics whose interval the table shows, and that conditions are compared by."""
+REFERENCES = ("centre", "uniform", "human", "one viewer", "ceiling")
+COMPARED = ("s_auc", "ig")
+"""Metrics that conditions are compared by."""
+SHARE = Column("ig_share", "IG share")
+"""Of explainable information: IG as a share of that of the ceiling."""
+SHOWN = tuple(one for own in COLUMNS for one in ((own, SHARE) if own.key == "ig" else (own,)))
+"""The columns of the table."""
+WITH_INTERVAL = (*COMPARED, SHARE.key)
+"""Metrics whose interval the table shows."""
 REWARDED = (
     "AUC-Judd, NSS and CC reward centre bias: a map that knows nothing of its image can be better "
     "than chance there, as centre is; s-AUC and IG do not"
@@ -119,7 +126,7 @@ def as_text(result):
     """The table of an `AuditResult` as text, with a legend."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("map", no_wrap=True)
-    for column in COLUMNS:
+    for column in SHOWN:
         arrow = "↑" if column.higher_is_better else "↓"
         table.add_column(f"{column.title} {arrow}", justify="right", no_wrap=True)
     rows = [row for _, row in result.rows.iterrows()]
@@ -128,7 +135,7 @@ def as_text(result):
         ends = following is None or is_reference(following) != is_reference(row)
         ends = ends or (bool(result.parts) and name_of(following).map != name_of(row).map)
         named = label(row) + superscript(notes.get(row.get("note"), ""))
-        table.add_row(named, *(_cell(row, column) for column in COLUMNS), end_section=ends)
+        table.add_row(named, *(_cell(row, column) for column in SHOWN), end_section=ends)
     console = Console(width=WIDTH, color_system=None, highlight=False)
     with console.capture() as captured:
         console.print(table)
@@ -159,6 +166,7 @@ def legend(result):
         "IG in bits per fixation over the centre bias with a uniform share (1/(m + 1) of m other "
         "images or 20/(n + 20) of their n fixations, the larger), KL in nats; second lines: 95 % "
         "bootstrap intervals over images",
+        *audit_ceiling.lines(result),
         *_of_groups(dataset),
         *_of_parts(dataset, result.parts),
         *(f"{name}: {description}" for name, description in result.models.items()),
@@ -203,9 +211,9 @@ def _of_parts(dataset, parts):
         told.append(f"{silent} fixations are under none of these conditions, and not scored")
     return [
         *told,
-        "centre, human, one viewer and the negatives are those of each condition: a score depends "
-        "on how alike people look under it and on how many they are, so hold it against its own "
-        "one viewer",
+        "centre, human, one viewer, ceiling and the negatives are those of each condition: a score "
+        "depends on how alike people look under it and on how many they are, so hold it against "
+        "its own one viewer and ceiling",
     ]
 
 

@@ -54,9 +54,10 @@ LEGEND = (
     "where one is on the other side, of those that were measured; then the comparison that "
     "bears the claim out least. A difference above 0 is in favour of the first named, also "
     "where lower is better; of entropy and CC to others, which are neither good nor bad, the "
-    "first named has more. p is Wilcoxon's signed-rank test on the same examples, of shares McNemar's exact "
-    "test (that of flipped signs for groups and means over seeds), or Mann and Whitney's between "
-    "subsets, with Holm's correction over all comparisons of the claim. There is none for max F, mAP and CC to others, which are no scores of single examples, for what "
+    "first named has more. p is Wilcoxon's signed-rank test on the same examples, of shares "
+    "McNemar's exact test (that of flipped signs for groups and means over seeds), or Mann and "
+    "Whitney's between subsets, with Holm's correction over all comparisons of the claim. There "
+    "is none for max F, mAP and CC to others, which are no scores of single examples, for what "
     "is no difference of two scores, and for a claim of little difference.",
     "*Verdict*: {supported} or {contradicted} where every cell that the claim asks about speaks "
     "for it, or against it; {undecided} otherwise, also where some cells were not measured. "

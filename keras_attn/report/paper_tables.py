@@ -58,6 +58,8 @@ MULTI_LABEL = ("hollywood2",)
 POSITIVE = Subset("positive", column="correct", rows=lambda rows: rows["correct"] == 1)
 NEGATIVE = Subset("negative", column="correct", rows=lambda rows: rows["correct"] == 0)
 
+CEILING = tuple(Metric(f"ceiling_{one.key}", f"ceiling {one.title}") for one in GAZE)
+"""What the gold standard scores on the same examples."""
 IG_CONVENTION = (
     "IG in bits over the leave-one-out centre bias, MIT convention, with a uniform share in the "
     "centre bias so that it is nowhere 0."
@@ -267,6 +269,7 @@ ORDERS = {
 }
 """By column, its known values in the order of the tables."""
 SCORES = tuple(dict.fromkeys(name for table in TABLES for name in table.scores))
+SCORES += tuple(metric.key for metric in CEILING)
 CURVES = tuple(dict.fromkeys(m.curve for table in TABLES for m in table.metrics if m.curve))
 
 

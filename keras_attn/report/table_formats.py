@@ -15,7 +15,7 @@ from rich.table import Table as RichTable
 
 from keras_attn import origin
 from keras_attn.mechanisms import MECHANISMS
-from keras_attn.report import table_legend
+from keras_attn.report import ceilings, table_legend
 from keras_attn.report.audit_table import decimals
 from keras_attn.report.paper_tables import (
     KEYS,
@@ -53,7 +53,8 @@ class Cell:
     """A number of ours with its interval, the paper's, and its place in the column.
 
     value, low, high, paper: as printed, "" where there is none. place: BEST, SECOND or 0. noise:
-    whether it cannot be told from the column's best, where it does not share its place.
+    whether it cannot be told from the column's best, where it does not share its place. share: of
+    explainable information, with its interval, as printed.
     """
 
     value: str = ""
@@ -62,6 +63,7 @@ class Cell:
     paper: str = ""
     place: int = 0
     noise: bool = False
+    share: str = ""
 
     @property
     def interval(self):
@@ -87,8 +89,9 @@ class Block:
 class Sheet:
     """A table as it is shown.
 
-    interval: what the intervals are. cells: those it is made of. legend: sentences under it. ours:
-    whether the paper has no such table. neutral: whether no number is better than another.
+    interval: what the intervals are. cells: those it is made of, the ceiling's among them. legend:
+    sentences under it. ours: whether the paper has no such table. neutral: whether no number is
+    better than another.
     """
 
     number: str
@@ -106,10 +109,19 @@ def sheet(table, results, cells, paper):
     own = cells[cells["table"] == table.number]
     # Networks without attention would be a row and columns of their own, all else there empty.
     parts = own.groupby(["dataset", own["attention"] == NO_ATTENTION], sort=False)
-    blocks = tuple(_block(table, part, paper, bare) for (_, bare), part in parts)
-    legend = table_legend.lines(table, results, own)
+    top = {name: ceilings_of(table, results, name) for name in dict.fromkeys(own["dataset"])}
+    blocks = tuple(_block(table, part, paper, bare, top[name]) for (name, bare), part in parts)
+    legend = table_legend.lines(table, results, own, top)
+    every = pd.concat([own, *(one for one in top.values() if len(one))], ignore_index=True)
     kind = (table.ours, table.neutral)
-    return Sheet(table.number, table.title, table.interval, own, blocks, legend, *kind)
+    return Sheet(table.number, table.title, table.interval, every, blocks, legend, *kind)
+
+
+def ceilings_of(table, results, dataset):
+    """The cells of the ceiling of a dataset; none in a table without."""
+    rows = results.rows
+    own = rows[((rows["task"] == table.task) & (rows["dataset"] == dataset)).to_numpy()]
+    return ceilings.cells_of(table, own if table.ceiling else own[:0])
 
 
 def attention_title(name):
@@ -123,13 +135,19 @@ def attention_title(name):
     return f"{'Explicit' if explicit else 'Implicit'} ({name})"
 
 
-def _block(table, cells, paper, bare):
-    """What a table shows of one dataset; bare: of its networks without attention."""
+def _block(table, cells, paper, bare, top):
+    """What a table shows of one dataset; bare: of its networks without attention.
+
+    top: the cells of the ceiling.
+    """
     dataset = cells["dataset"].iloc[0]
     rows, groups = _rows_and_groups(cells, bare)
-    ours = cells.set_index(list(KEYS))[[*NUMBERS, "within_noise"]].to_dict("index")
+    ours = cells.set_index(list(KEYS))[[*NUMBERS, *ceilings.SHARES, "within_noise"]].to_dict(
+        "index"
+    )
     printed = paper.set_index(list(KEYS))["value"].to_dict()
-    headings, columns = [], []
+    headings, columns, row = [], [], []
+    highest = top.set_index("metric").to_dict("index")
     for title, labels in groups:
         for metric in table.metrics_of(dataset):
             for subset in table.subsets:
@@ -143,9 +161,12 @@ def _block(table, cells, paper, bare):
                 headings.append(Heading(title, f"{metric.title}{metric.arrow}", part))
                 pairs = zip(map(ours.get, keys), map(printed.get, theirs), strict=True)
                 columns.append(_column(metric, list(pairs)))
+                numbers = highest.get(metric.key, {})
+                row.append(Cell(**{n: _printed(numbers[n]) for n in NUMBERS if numbers}))
     titles = [title for title, _ in rows]
-    made = tuple(zip(titles, zip(*columns, strict=True), strict=True))
-    return Block(dataset_title(dataset), tuple(headings), made)
+    made = list(zip(titles, zip(*columns, strict=True), strict=True))
+    made += [(ceilings.TITLE, tuple(row))] if highest and not bare else []
+    return Block(dataset_title(dataset), tuple(headings), tuple(made))
 
 
 def _rows_and_groups(cells, bare):
@@ -171,6 +192,7 @@ def _column(metric, pairs):
         if ours is not None:
             numbers = {name: _printed(ours[name], metric.digits) for name in NUMBERS}
             # Where all are printed alike, none is marked as the best.
+            numbers["share"] = ceilings.in_print(*(ours[name] for name in ceilings.SHARES))
             numbers["noise"] = bool(places) and ours["within_noise"] is True and place != BEST
         made.append(Cell(**numbers, paper=_printed(paper, metric.digits), place=place))
     return made
@@ -234,11 +256,12 @@ def _console_table(block):
 
 
 def _aligned(column):
-    """Cells of a column in two lines each; numbers stand under numbers."""
+    """Cells of a column in two lines each, or three; numbers stand under numbers."""
     width = max(len(cell.in_print) for cell in column)
     for cell in column:
         first = f"{cell.value or '–'}{MARKS[cell.place]}{NOISE if cell.noise else ' '}"
-        yield f"{first} {cell.in_print:>{width}}\n{cell.interval}"
+        share = f"\n{cell.share}" if cell.share else ""
+        yield f"{first} {cell.in_print:>{width}}\n{cell.interval}{share}"
 
 
 # --- Markdown -----------------------------------------------------------------------------------
@@ -266,7 +289,7 @@ def _row(texts, ready=()):
 
 def _markdown_cell(cell):
     mark, noise = MARKDOWN[cell.place], NOISE if cell.noise else ""
-    parts = [f"{mark}{cell.value or '–'}{mark}{noise}", cell.interval, cell.in_print]
+    parts = [f"{mark}{cell.value or '–'}{mark}{noise}", cell.interval, cell.in_print, cell.share]
     return " ".join(part for part in parts if part)
 
 
@@ -332,6 +355,9 @@ def _latex_block(block):
         lines.append(_latex_row([_latex(title), *map(_latex_cell, cells)]))
         intervals = [rf"{{\scriptsize {_latex(c.interval)}}}" if c.interval else "" for c in cells]
         lines.append(_latex_row(["", *intervals]))
+        if any(cell.share for cell in cells):
+            shares = [rf"{{\scriptsize {_latex(c.share)}}}" if c.share else "" for c in cells]
+            lines.append(_latex_row(["", *shares]))
     return [*lines, r"\bottomrule", r"\end{tabular}", r"\end{adjustbox}", r"\par\medskip"]
 
 

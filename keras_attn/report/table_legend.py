@@ -5,6 +5,7 @@ import numpy as np
 from keras_attn import origin
 from keras_attn.mechanisms import MECHANISMS
 from keras_attn.metrics.recognition import top_average_precision
+from keras_attn.report import ceilings
 from keras_attn.report.audit_table import decimals
 from keras_attn.report.contrasts import TESTS, paired_test
 from keras_attn.report.paper_tables import (
@@ -30,8 +31,11 @@ SELF_SCORED = (
 )
 
 
-def lines(table, results, cells):
-    """All sentences under a `paper_tables.Table`; cells: those that it shows."""
+def lines(table, results, cells, top):
+    """All sentences under a `paper_tables.Table`.
+
+    cells: those of networks that it shows. top: those of the ceiling, by dataset.
+    """
     rows = results.rows[(results.rows["task"] == table.task).to_numpy()]
     datasets = list(dict.fromkeys(cells["dataset"]))
     unmeasured = _unmeasured(rows[rows["dataset"].isin(datasets).to_numpy()], cells)
@@ -43,7 +47,11 @@ def lines(table, results, cells):
     if table.mixed:
         made += [_intervals(table, part) for part in shown]
     if table.ceiling:
-        made += [sentence for part in shown for sentence in _ceiling(table, part)]
+        parts = ((name, cells[cells["dataset"] == name]) for name in datasets)
+        made += [
+            ceilings.legend(dataset_title(name), top[name], own, table.unit) for name, own in parts
+        ]
+        made += [sentence for part in shown for sentence in _one_viewer(table, part)]
     if table.paired:
         tested = [metric for metric in table.metrics if metric.per_example]
         made += [s for part in shown for m in tested for s in _paired(table, part, m)]
@@ -55,7 +63,9 @@ def lines(table, results, cells):
     made += [r.sentence for r in table.remarks if (r.dataset, r.backbone) in pairs]
     made += [sentence for part in shown for sentence in _differences(table, part)]
     made += unmeasured if table.ours else []
-    return (*made, *_notes(results.notes, table.task, datasets))
+    notes = _notes(results.notes, table.task, datasets)
+    # That of the ceiling is of no use where it is not shown.
+    return (*made, *(one for one in notes if table.ceiling or ceilings.NOTE not in one))
 
 
 def _shown(rows, cells):
@@ -161,14 +171,14 @@ def _span(counts, word=""):
     return f"{number} {word}{plural}".rstrip() if high else ""
 
 
-def _ceiling(table, rows):
+def _one_viewer(table, rows):
     """What one viewer's gaze says about the others', beside the centre bias; maybe nothing."""
     scores = {name: _reference(table, rows, name) for name in (VIEWER, CENTRE)}
     if not scores[VIEWER]:
         return []
     made = (
-        f"{dataset_title(_dataset(rows))}, the ceiling: one viewer's density against the "
-        f"fixations of the others scores {scores[VIEWER]}"
+        f"{dataset_title(_dataset(rows))}, what a single person knows: one viewer's density "
+        f"against the fixations of the others scores {scores[VIEWER]}"
     )
     return [made + (f"; the centre bias {scores[CENTRE]}." if scores[CENTRE] else ".")]
 

@@ -101,9 +101,10 @@ class Table:
     """A table of the paper: its number there, the task, and what its columns are.
 
     about: sentences that say what the numbers are. unit: what an example is called. ceiling:
-    whether what one viewer's gaze says about the others' stands under it. paired: whether tests of
-    the explicit attentions against the implicit ones, on the same examples, do. ours: whether the
-    paper has no such table; evaluations of earlier versions do not have what it is made from.
+    whether it has a row of the gold standard and shares of its IG, and what one viewer's gaze says
+    about the others' stands under it. paired: whether tests of the explicit attentions against the
+    implicit ones, on the same examples, do. ours: whether the paper has no such table; evaluations
+    of earlier versions do not have what it is made from.
     """
 
     number: str

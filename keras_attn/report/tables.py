@@ -5,19 +5,20 @@ What each table is, is in `paper_tables`; how its cells look, in `table_formats`
 
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
 
 from keras_attn import runs
 from keras_attn.errors import InputError, listing, one_of
-from keras_attn.report import dispersion, table_formats
+from keras_attn.report import ceilings, dispersion, table_formats
 from keras_attn.report.contrasts import contrasts_of
 from keras_attn.report.noise import BEHIND, beside_the_best
-from keras_attn.report.paper_tables import KEYS, TABLES, TASKS, TRUNK, order, paper
+from keras_attn.report.paper_tables import CEILING, KEYS, TABLES, TASKS, TRUNK, order, paper
 from keras_attn.report.results import of_networks, read
 from keras_attn.report.samples import sample_of
 
 NUMBERS = ("value", "low", "high", "n")
-COLUMNS = (*KEYS, *NUMBERS, *BEHIND)
+COLUMNS = (*KEYS, *NUMBERS, *ceilings.SHARES, *BEHIND)
 GROUP = ("task", "dataset", "attention", *TRUNK)
 """Whose rows make up a cell, in the order to sort by: pooled over folds, averaged over seeds."""
 
@@ -39,7 +40,8 @@ def cells(results):
     """
     if "cells" not in results.kept:
         contrasts = contrasts_of(results)
-        found = pd.DataFrame(_cells(results, contrasts.samples), columns=[*KEYS, *NUMBERS])
+        columns = [*KEYS, *NUMBERS, *ceilings.SHARES]
+        found = pd.DataFrame(_cells(results, contrasts.samples), columns=columns)
         results.kept["cells"] = beside_the_best(found, contrasts)
     return results.kept["cells"].copy()
 
@@ -52,7 +54,9 @@ def _cells(results, samples):
                 sample = samples.of(subset=subset, **labels)
                 row = {**labels, "table": table.number, "subset": subset.key}
                 for metric in table.metrics_of(labels["dataset"]):
-                    made.append(row | {"metric": metric.key} | sample.scored(metric))
+                    of_ceiling = table.ceiling and metric.key == ceilings.IG
+                    share = ceilings.share_of(sample) if of_ceiling else ceilings.NO_SHARE
+                    made.append(row | {"metric": metric.key} | sample.scored(metric) | share)
     numbers = [table.number for table in TABLES]
     return sorted((row for row in made if row["n"]), key=lambda row: numbers.index(row["table"]))
 
@@ -60,6 +64,7 @@ def _cells(results, samples):
 def summary(rows, arrays):
     """The scores of one evaluation over all its examples: metric, value, low, high, n.
 
+    Beside them the ceiling of its examples, and `ig_share`, IG as a share of the ceiling's.
     rows, arrays: as `evaluation.Evaluation` keeps them.
     """
     task, dataset = one_of("task", rows["task"].iloc[0], TASKS), rows["dataset"].iloc[0]
@@ -67,7 +72,14 @@ def summary(rows, arrays):
     metrics = {m.key: m for table in own for m in table.metrics_of(dataset)}
     names = [name for table in own for name in table.arrays if name in arrays or not table.ours]
     sample = sample_of(rows, {name: arrays[name] for name in names})
+    metrics |= {metric.key: metric for metric in CEILING}
     made = [{"metric": key, **sample.scored(metric)} for key, metric in metrics.items()]
+    share, low, high = ceilings.share_of(sample).values()
+    if not np.isnan(share):
+        both = sample.examples.scores[[ceilings.IG, ceilings.CEILING_IG]].dropna()
+        made.append(
+            {"metric": "ig_share", "value": share, "low": low, "high": high, "n": len(both)}
+        )
     return pd.DataFrame([row for row in made if row["n"]])
 
 

@@ -6,7 +6,7 @@ import numpy as np
 
 from keras_attn import mechanisms
 from keras_attn.agreement.place import WHOLE
-from keras_attn.agreement.scoring import EXTRAS, Blur, GazeScores
+from keras_attn.agreement.scoring import EXTRAS, Blur, GazeScores, mixture_of
 from keras_attn.datasets import pipeline
 from keras_attn.errors import InputError, NotFinite, listing
 from keras_attn.metrics import dispersion
@@ -15,10 +15,14 @@ from keras_attn.models.common import GAZE, image_input_of
 from keras_attn.report import pictures
 from keras_attn.report.table_parts import MAPS
 from keras_attn.resizing import size_of
-from keras_attn.statistics import mean_of_seen
+from keras_attn.statistics import evenly, mean_of_seen
 
 STUDY = ("s_auc", "ig")
 """The two gaze scores of the study."""
+CEILING = tuple(f"ceiling_{key}" for key in STUDY)
+"""What the gold standard scores on the same example, whatever the network."""
+MOST_FOR_CEILING = 8
+"""Most pictures of an example, frames of a video, that its ceiling is the mean of."""
 ALREADY = 1e-3
 """How far the sum of scores may be from 1 that are taken for probabilities."""
 DEFAULT_SIZE = 224
@@ -61,21 +65,27 @@ class AttentionScorer(ABC):
     def compared(self, dataset, index, outputs):
         """For each picture with gaze its `GazeScores` and its maps of all levels, `(H, W)` each."""
 
+    @abstractmethod
+    def mixture(self, dataset):
+        """The `gold_standard.Mixture` of the ceiling of a dataset; None without several viewers."""
+
     def agreement(self, dataset, index, outputs):
         """All gaze scores of an example by name; NaN without fixations, none without attention.
 
-        They are those of the last attention; `s_auc_1`, `ig_1` and so on of the earlier.
+        They are those of the last attention; `s_auc_1`, `ig_1` and so on of the earlier. CEILING is
+        of the example, NaN where viewers are not told apart.
         """
         if not self.attention:
             return {}
         earlier = [f"{key}_{level}" for level in range(1, len(self.attention)) for key in STUDY]
         names = [*(column.key for column in COLUMNS), *EXTRAS, *earlier]
-        found = []
-        for gaze, (*others, last) in self.compared(dataset, index, outputs):
+        found, compared = [], self.compared(dataset, index, outputs)
+        for gaze, (*others, last) in compared:
             pairs = [value for one in others for value in gaze.s_auc_and_ig(one)]
             found.append([*gaze.of(last), *pairs])
         values = np.mean(found, axis=0) if found else [np.nan] * len(names)
-        return dict(zip(names, values, strict=True))
+        scores = dict(zip(names, values, strict=True))
+        return scores | dict(zip(CEILING, _ceiling([gaze for gaze, _ in compared]), strict=True))
 
     @abstractmethod
     def attended(self, dataset, index, outputs):
@@ -174,6 +184,10 @@ class ImageScorer(AttentionScorer):
         blind = GAZE in self.inputs_of_model and not len(dataset[index].points)
         return maps[:0] if blind else maps
 
+    def mixture(self, dataset):
+        """The same for all networks that are scored with this blur."""
+        return mixture_of(dataset, Blur(fixations=self.sigma))
+
     def kept_attention(self, outputs):
         """The last attention map as the network returns it, by name; none without attention."""
         if not self.attention:
@@ -189,6 +203,13 @@ class ImageScorer(AttentionScorer):
         size = pictures.size_at(example.shape, pictures.THUMBNAIL)
         kept = {"id": np.array(example.id), "image": pictures.thumbnail(example.pixels())}
         return kept | {"points": example.points * (size[1] / example.shape[1])}, size
+
+
+def _ceiling(pictures):
+    """The mean CEILING of the `GazeScores` of an example's pictures with gaze, of some of many."""
+    chosen = (pictures[place] for place in evenly(len(pictures), MOST_FOR_CEILING))
+    found = [gaze.ceiling_s_auc_and_ig() for gaze in chosen] if pictures else []
+    return mean_of_seen(found) if found else (np.nan, np.nan)
 
 
 def shares(scores):

@@ -176,6 +176,10 @@ class VideoScorer(AttentionScorer):
             maps = maps[np.array(seen, bool)]
         return maps
 
+    def mixture(self, dataset):
+        """That of the gaze in the crop."""
+        return gaze_of_videos(dataset, self.view, self.sigma).mixture
+
     def probabilities(self, outputs):
         """Those of the classes, from the mean logits of the snippets, float64."""
         return shares(outputs["logits"].astype(np.float64).mean(axis=0))

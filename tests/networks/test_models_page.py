@@ -13,6 +13,7 @@ from keras import layers, ops
 import keras_attn as ka
 from keras_attn import configs
 from keras_attn.errors import InputError
+from keras_attn.report.audit_table import REFERENCES
 
 PAGE = Path(__file__).parents[2] / "docs" / "models.md"
 SIDE = makes.SIDE
@@ -160,7 +161,7 @@ def given(birds, scenes, places, tmp_path_factory):
 
 def audit(model, data, options, place):
     result = ka.audit(model, data, gallery=1, progress=False, **options)
-    audited = result.rows[~result.rows["model"].isin(("centre", "uniform", "human", "one viewer"))]
+    audited = result.rows[~result.rows["model"].isin(REFERENCES)]
     return audited, result.notes
 
 

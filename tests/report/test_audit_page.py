@@ -114,7 +114,7 @@ def test_the_gallery_runs_from_the_best_to_the_worst_image(result):
 
 
 def test_a_note_is_marked_at_its_rows_and_told_once_below_the_table(result):
-    notes = ["It was never trained.", "It was never trained.", "A. B.", "", "", ""]
+    notes = ["It was never trained.", "It was never trained.", "A. B.", "", "", "", ""]
     noted = replace(result, rows=result.rows.assign(note=notes))
     lines = [line.strip() for line in str(noted).splitlines()]
     first, second = (line for line in lines if "· map¹ " in line)

@@ -13,7 +13,7 @@ from keras_attn.mechanisms import MECHANISMS
 from keras_attn.report import paper_tables, table_formats, tables
 
 COLUMNS = "table,dataset,backbone,fusion,subset,attention,metric,value,low,high,n"
-COLUMNS += ",behind,behind_low,behind_high,behind_p,within_noise,drawn"
+COLUMNS += ",share,share_low,share_high,behind,behind_low,behind_high,behind_p,within_noise,drawn"
 
 
 @pytest.fixture(scope="module")
@@ -143,19 +143,57 @@ def test_the_legend_says_what_was_counted_and_how_to_read_it(written):
         assert "- Note: DUT-OMRON: Filtered.\n" in text
 
 
-def test_the_ceiling_stands_under_table_five_where_references_are_there(study, tmp_path):
+def test_one_viewer_stands_under_table_five_where_references_are_there(study, tmp_path):
     references = save_references(
         tmp_path / "r", {"one viewer": [(0.7, 1.0), (0.9, 2.0)], "centre": [(0.5, 0.0)] * 2}
     )
     text = str(tables.write([*study, references], tmp_path / "out")).replace("\n  ", " ")
-    assert text.count("the ceiling") == 1
+    assert text.count("what a single person knows") == 1
     assert (
-        "DUT-OMRON, the ceiling: one viewer's density against the fixations of the others scores "
-        "s-AUC 0.800 [0.700, 0.900] and IG 1.500 [1.000, 2.000] (2 images); the centre bias s-AUC "
-        "0.500 [0.500, 0.500] and IG 0.000 [0.000, 0.000] (2 images)."
+        "DUT-OMRON, what a single person knows: one viewer's density against the fixations of the "
+        "others scores s-AUC 0.800 [0.700, 0.900] and IG 1.500 [1.000, 2.000] (2 images); the "
+        "centre bias s-AUC 0.500 [0.500, 0.500] and IG 0.000 [0.000, 0.000] (2 images)."
     ) in text
     found = tables.cells(tables.read([*study, references]))
     assert not found["attention"].isin(["one viewer", "centre"]).any()
+
+
+def with_ceiling(folder, ceilings, ig=(1.0, 2.0), **labels):
+    """A run whose images have these ceilings of IG, and 0.9 of s-AUC where there is one."""
+    known = [np.nan if np.isnan(one) else 0.9 for one in ceilings]
+    scores = {"id": ["1", "2"], "ig": ig, "ceiling_ig": ceilings, "ceiling_s_auc": known}
+    return save_run(folder, scores, **labels)
+
+
+def test_table_five_has_a_row_of_the_ceiling_and_shares_of_it(tmp_path):
+    """Two networks on the same images, whose ceilings are 2 and 6 bits: shares 3 / 8 and 1 / 8."""
+    first = with_ceiling(tmp_path / "a", (2.0, 6.0))
+    second = with_ceiling(tmp_path / "b", (2.0, 6.0), ig=(0.25, 0.75), attention="human")
+    made = tables.write([first, second], tmp_path / "out")
+    text, five = str(made).replace("\n  ", " "), text_of(made, "V.md")
+    assert "| Gold standard (ceiling) | 0.900 [0.900, 0.900] | 4.000 [2.000, 6.000] |" in five
+    assert "38 % [33, 50]" in five and "12 % [12, 12]" in five
+    assert "38 % [33, 50]" in text and r"{\scriptsize 38 \% [33, 50]}" in text_of(made, "V.tex")
+    assert "the share of explainable information, IG over that of the ceiling" in text
+    saved = pd.read_csv(made.paths[0].parent / "V.csv", keep_default_na=False)
+    ceiling = saved[saved["attention"] == "ceiling"].set_index("metric")
+    assert float(ceiling.loc["ig", "value"]) == 4 and ceiling.loc["ig", "n"] == 2
+    shares = made.cells.query("table == 'V' and metric == 'ig'").set_index("attention")["share"]
+    assert shares.to_dict() == {"sigmoid": 0.375, "human": 0.125}
+    assert "ceiling" not in set(made.cells["attention"])
+
+
+@pytest.mark.parametrize(
+    ("ceilings", "sentence"),
+    [
+        ((np.nan, np.nan), "no ceiling, and no share of it"),
+        ((-0.5, 0.1), "not above 0 beyond chance, so that there are no shares of it"),
+    ],
+)
+def test_where_there_is_no_ceiling_the_table_says_why(tmp_path, ceilings, sentence):
+    made = tables.write([with_ceiling(tmp_path / "a", ceilings)], tmp_path / "out")
+    assert sentence in str(made).replace("\n  ", " ")
+    assert made.cells["share"].isna().all() and "% [" not in text_of(made, "V.md").split("Each")[0]
 
 
 def test_attentions_scored_on_other_images_are_told(tmp_path):

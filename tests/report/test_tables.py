@@ -11,7 +11,7 @@ from keras_attn.mechanisms import MECHANISMS
 from keras_attn.report import paper_tables, tables
 
 COLUMNS = "table,dataset,backbone,fusion,subset,attention,metric,value,low,high,n"
-COLUMNS += ",behind,behind_low,behind_high,behind_p,within_noise"
+COLUMNS += ",share,share_low,share_high,behind,behind_low,behind_high,behind_p,within_noise"
 
 
 def cell(folders, table, metric, subset="all", **labels):

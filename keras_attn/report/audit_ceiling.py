@@ -1,0 +1,43 @@
+"""What an audit says of the ceiling: what it is made of, and why there may be none."""
+
+import numpy as np
+
+NO_VIEWERS = (
+    "none, and no IG share: no image has two viewers who are told apart (in fixations.csv the "
+    "column subject tells them)"
+)
+MADE = "of each viewer's fixations the score of the density of all others"
+CHOSEN = "chosen once by the likelihood of each viewer's fixations under the others'"
+NOT_ABOVE = (
+    "is not above 0 beyond chance: what others look at tells nothing that a share could be of"
+)
+NO_DENSITIES = (
+    "CC, SIM and KL have no ceiling: they compare a map with the density of all viewers, and the "
+    "viewer who was left out is one"
+)
+
+
+def lines(result):
+    """A line on the ceiling of each condition of an `AuditResult`, and one on its dashes."""
+    made = [
+        f"ceiling{f', {name}' if name else ''}: {_told(_rows(result.rows, name), mixture)}"
+        for name, mixture in result.ceilings.items()
+    ]
+    return [*made, NO_DENSITIES] if any(result.ceilings.values()) else made
+
+
+def _rows(rows, condition):
+    own = rows[rows["condition"] == condition] if condition else rows
+    return own.set_index("model")
+
+
+def _told(rows, mixture):
+    if mixture is None:
+        return NO_VIEWERS
+    row, every = rows.loc["ceiling"], rows.loc["centre", "images"]
+    seen = int(row["images"])
+    over = "" if seen == every else f", over the {seen} of {every} images with several viewers"
+    told = f"{MADE} ({mixture}; {CHOSEN}){over}"
+    if np.isnan(row["ig_share"]):
+        return f"{told}; no IG share, for its IG {NOT_ABOVE}"
+    return f"{told}; IG share: mean IG over that of the ceiling, of the same images"

@@ -1,0 +1,161 @@
+"""The ceiling of audits and evaluations: the gold standard of a dataset, scored like maps."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from conftest import real
+
+import keras_attn as ka
+from keras_attn.agreement.scoring import Blur, GazeScores, mixture_of
+from keras_attn.datasets import GazeDataset
+from keras_attn.metrics import gold_standard
+from keras_attn.metrics.columns import COLUMNS
+
+KEYS = [column.key for column in COLUMNS]
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory):
+    return ka.datasets.miniature(images=12, root=tmp_path_factory.mktemp("m") / "scenes")
+
+
+def brightness(batch):
+    return batch.mean(axis=-1)
+
+
+@pytest.fixture(scope="module")
+def result(data):
+    return ka.audit(brightness, data, progress=False)
+
+
+def unknown(data, images=None):
+    """The same, but of all images, or these alone, nobody told who looked."""
+    chosen = range(len(data)) if images is None else images
+    examples = [
+        replace(one, subjects=np.zeros(len(one.points), int)) if place in chosen else one
+        for place, one in enumerate(data)
+    ]
+    return GazeDataset(data.name, tuple(examples), data.report)
+
+
+def row(result, model):
+    return result.rows.set_index("model").loc[model]
+
+
+def test_the_ceiling_is_the_mean_over_viewers_of_the_others_mixture(data):
+    """Made anew from plain functions, without what is shared between viewers."""
+    index, blur = 3, Blur()
+    scorer, example, mixture = GazeScores.of_image(data, 3, blur), data[3], mixture_of(data, blur)
+    others = data.pool.other_pixels(index, example.shape)
+    gains, aucs = [], []
+    for viewer in set(example.subjects):
+        own = example.subjects == viewer
+        density = ka.gaze.density(
+            example.points[~own], example.shape, mixture.blur * example.shape[1]
+        )
+        density = mixture.others * density + mixture.centre * scorer.centre_bias
+        density += mixture.uniform / density.size
+        pixels = ka.gaze.pixels(example.points[own], example.shape)
+        values = density.ravel()
+        above = values[pixels][:, None] - values[others]
+        aucs.append((0.5 * (np.sign(above) + 1)).mean())
+        over_uniform = np.log2(values[np.unique(pixels)] * density.size).mean()
+        uniform, first = np.ones(example.shape), np.unique(pixels, return_index=True)[1]
+        gains.append(over_uniform + scorer.of(uniform, example.points[own][first])[1])
+    found = dict(zip(KEYS, scorer.ceiling(), strict=False))
+    assert found["s_auc"] == pytest.approx(np.mean(aucs), abs=1e-9)
+    assert found["ig"] == pytest.approx(np.mean(gains), abs=1e-9)
+    assert scorer.ceiling_s_auc_and_ig() == pytest.approx(scorer.ceiling()[:2], abs=1e-12)
+    assert np.isnan([found[key] for key in ("cc", "sim", "kl")]).all()
+
+
+def test_the_ceiling_lies_between_one_viewer_and_the_density_on_its_own_points(result):
+    human, ceiling, viewer = (row(result, name) for name in ("human", "ceiling", "one viewer"))
+    assert human["s_auc"] > ceiling["s_auc"] > viewer["s_auc"]
+    assert ceiling["ig"] > viewer["ig"] and ceiling["ig"] > 0
+    assert ceiling["zero_share"] == 0
+
+
+def test_the_share_is_the_ratio_of_the_means_and_the_ceiling_has_all(result):
+    ceiling = row(result, "ceiling")
+    for _, one in result.rows.iterrows():
+        assert one["ig_share"] == pytest.approx(one["ig"] / ceiling["ig"])
+        assert one["ig_share_low"] <= one["ig_share"] + 1e-6
+        assert one["ig_share"] <= one["ig_share_high"] + 1e-6
+    assert ceiling[["ig_share", "ig_share_low", "ig_share_high"]].tolist() == pytest.approx([1] * 3)
+    assert row(result, "centre")["ig_share"] == 0
+
+
+def test_the_table_and_the_page_say_what_the_ceiling_is_made_of(result):
+    text = str(result)
+    assert "IG share ↑" in text and f"({result.ceilings['']}; chosen once by" in text
+    assert "CC, SIM and KL have no ceiling" in text
+    page = ka.report.audit_page.page(result)
+    assert "IG share ↑" in page and "<dt>ceiling</dt>" in page and "of the width;" in page
+
+
+def test_viewers_who_are_not_told_apart_leave_a_dash_and_a_sentence(data):
+    found = ka.audit(brightness, unknown(data), progress=False)
+    ceiling = row(found, "ceiling")
+    assert ceiling["images"] == 0 and np.isnan(ceiling[KEYS].astype(float)).all()
+    assert found.rows["ig_share"].isna().all() and found.ceilings == {"": None}
+    assert "ceiling: none, and no IG share: no image has two viewers" in str(found)
+
+
+def test_where_some_images_have_one_viewer_the_ceiling_says_how_many_it_is_of(data):
+    found = ka.audit(brightness, unknown(data, images=range(5)), progress=False)
+    ceiling, mine = row(found, "ceiling"), row(found, "brightness")
+    assert ceiling["images"] == 7 and "over the 7 of 12 images with several viewers" in str(found)
+    own = found.examples[found.examples["model"] == "brightness"]["ig"].to_numpy()[5:]
+    assert mine["ig_share"] == pytest.approx(own.mean() / ceiling["ig"])
+
+
+def test_a_ceiling_that_is_not_above_0_is_no_measure_and_said_to_be_none(data, rng):
+    """Each viewer looks where nobody else does, and what they share is the centre bias alone."""
+    examples = []
+    for one in data:
+        points = np.full((6, 2), np.array(one.shape[::-1]) / 2) + rng.normal(0, 8, (6, 2))
+        examples.append(replace(one, points=points, subjects=np.arange(6)))
+    nothing = GazeDataset(data.name, tuple(examples), data.report)
+    found = ka.audit(brightness, nothing, progress=False)
+    assert found.rows["ig_share"].isna().all()
+    assert "no IG share, for its IG is not above 0 beyond chance" in str(found)
+
+
+def test_a_part_has_the_mixture_of_the_whole(data):
+    part = data.part("some", [2, 5, 7])
+    assert mixture_of(part, Blur()) is mixture_of(data, Blur())
+    whole, own = GazeScores.of_image(data, 5, Blur()), GazeScores.of_image(part, 1, Blur())
+    np.testing.assert_array_equal(whole.ceiling(), own.ceiling())
+
+
+def test_the_mixture_is_chosen_once_for_each_condition(data, monkeypatch):
+    counted = []
+    fit = gold_standard.fit
+    monkeypatch.setattr(gold_standard, "fit", lambda views: counted.append(1) or fit(views))
+    named = [
+        replace(one, conditions={"task": np.array(list("abc"))[np.arange(len(one.points)) % 3]})
+        for one in data
+    ]
+    found = ka.audit(
+        brightness, GazeDataset("many", tuple(named), data.report), by="task", progress=False
+    )
+    assert len(counted) == len(found.ceilings) == 3
+    assert "ceiling, task=a: of each viewer's fixations the score" in str(found)
+    ceilings = found.rows[found.rows["model"] == "ceiling"].set_index("condition")
+    mine = found.rows[found.rows["model"] == "brightness"].set_index("condition")
+    known = ceilings["ig_share"].notna()
+    expected = mine.loc[known, "ig"] / ceilings.loc[known, "ig"]
+    assert mine.loc[known, "ig_share"].to_numpy() == pytest.approx(expected.to_numpy())
+
+
+def test_real_viewers_tell_more_of_each_other_than_one_of_them_does():
+    photographs = ka.datasets.folder(real("data/osie"))
+    blur, scores = Blur(), {}
+    for index in range(0, len(photographs), 20):
+        for name, found in GazeScores.of_image(photographs, index, blur).references().items():
+            scores.setdefault(name, []).append(found[:2])
+    means = {name: np.mean(found, axis=0) for name, found in scores.items()}
+    assert (means["one viewer"] < means["ceiling"]).all()
+    assert (means["ceiling"] < means["human"]).all()
