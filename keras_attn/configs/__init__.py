@@ -7,12 +7,12 @@ what comes out of a run, `machine` only how it gets there.
 
 import hashlib
 import json
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields
 from pathlib import Path
 from typing import get_args, get_type_hints
 
 from keras_attn import gaze_format
-from keras_attn.configs import for_action, for_fine_grained, for_salient_object
+from keras_attn.configs import earlier, for_action, for_fine_grained, for_salient_object
 from keras_attn.configs.base import (
     PARTS,
     Attention,
@@ -59,10 +59,9 @@ __all__ = [
 RESULT_FORMAT = 2
 """Part of every run's identity: results of another format are not taken for those of this one.
 
-2: the study's softmax is that of σ(Y), IG has a baseline without zeros, SIM normalises sums alone.
+2: the study's softmax is that of σ(Y), early supervised attention gates by the sigmoid, IG has a
+baseline without zeros, SIM normalises sums alone.
 """
-MEANT_BEFORE = {1: {"softmax": "softmax_of_logits"}}
-"""By format, what names of attentions meant in it that mean something else today."""
 _HOMES = {SalientObject: for_salient_object, Action: for_action, FineGrained: for_fine_grained}
 
 TASKS = {kind.task: kind for kind in _HOMES}
@@ -122,16 +121,13 @@ def from_dict(values, where="configuration"):
     expected = "a configuration as this version of keras_attn writes it"
     try:
         of = values.get("format", 1)
-        if of != RESULT_FORMAT and of not in MEANT_BEFORE:
+        if of not in (RESULT_FORMAT, *earlier.MEANT):
             raise InputError(where, f"{expected}, of format {RESULT_FORMAT}", f"format {of!r}")
+        model = values["model"]
+        values = values | {"model": model | {"attention": earlier.attention(of, model)}}
         kind = TASKS[values["task"]]
-        values = getattr(_HOMES[kind], "of_earlier", dict)(values)
         hints = get_type_hints(kind)
-        parts = {part: _part(hints[part], values[part]) for part in PARTS}
-        meant = MEANT_BEFORE.get(of, {}).get(parts["model"].attention)
-        if meant is not None:
-            parts["model"] = replace(parts["model"], attention=meant)
-        return kind(**parts)
+        return kind(**{part: _part(hints[part], values[part]) for part in PARTS})
     except (AttributeError, KeyError, TypeError) as error:
         raise InputError(where, expected, f"{type(error).__name__}: {error}") from error
 

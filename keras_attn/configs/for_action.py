@@ -11,7 +11,6 @@ from keras_attn.configs.base import Attention, Config, Machine, changed
 from keras_attn.errors import InputError
 from keras_attn.gaze import FIXATION_SIGMA
 from keras_attn.gaze_format import GazeFormat
-from keras_attn.mechanisms import Mechanism
 
 STREAMS = ("frames", "flow")
 """What one stream alone sees; it has no attention."""
@@ -300,23 +299,6 @@ class Action(Config):
             for name, stream in fields.items()
             if getattr(training, name) is None
         }
-
-
-EARLIER = {
-    ("early", "supervised"): Mechanism(
-        "supervised", "module", "softmax", "positions", supervised=True, softmax_of="logits"
-    )
-}
-"""What an attention meant in a fusion to versions that knew no `mean`."""
-
-
-def of_earlier(values):
-    """Plain values of a configuration, those of an earlier version in the words of this one."""
-    model = values["model"]
-    if "mean" in model or not isinstance(model["attention"], str):
-        return values
-    named = (model["fusion"], model["attention"])
-    return values | {"model": model | {"attention": EARLIER.get(named, named[1])}}
 
 
 PRESETS = {
