@@ -206,8 +206,8 @@ class GazeScores:
 
         The density is the dataset's `mixture`. Its IG is that of the density as it is: scaled to
         minimum 0, as maps are, it would lose its uniform part. NaN where there is no mixture, or
-        one that tells nothing, or fewer than two viewers; and for CC, SIM and KL, which are of the density of all viewers for
-        a map, and would be of a single viewer's here.
+        one that tells nothing, or fewer than two viewers; and for CC, SIM and KL, which are of the
+        density of all viewers for a map, and would be of a single viewer's here.
         """
         scores = [
             [
