@@ -182,11 +182,15 @@ def paired_share_interval(differences, level=0.95, more=0.0, groups=None):
     return float(max(-1.0, middle - reach)), float(min(1.0, middle + reach))
 
 
+EXACT = 50
+"""Pairs up to which signed ranks are counted through; of more, their normal limit is taken."""
+
+
 def paired_p(values, others, groups=None):
     """Two-sided p of Wilcoxon's signed-rank test over the examples that have both values.
 
-    Of a group the mean of its differences is tested, one value. 1 where no pair differs; NaN where
-    no example has both.
+    Exact for up to EXACT of them, with equal differences as well. Of a group the mean of its
+    differences is tested, one value. 1 where no pair differs; NaN where no example has both.
     """
     difference = np.asarray(values, np.float64) - np.asarray(others, np.float64)
     difference = _of_groups(difference, groups)
@@ -194,12 +198,13 @@ def paired_p(values, others, groups=None):
         return np.nan
     if not difference.any():
         return 1.0
-    sizes = np.abs(difference)
-    exact = len(sizes) <= 50 and sizes.all() and len(np.unique(sizes)) == len(sizes)
     # Zero differences are split between both signs: dropping them would call a tie in nearly all
-    # examples decided by the few that remain. Only the normal approximation can take them.
-    method = "exact" if exact else "approx"
-    return float(stats.wilcoxon(difference, zero_method="zsplit", method=method).pvalue)
+    # examples decided by the few that remain.
+    if len(difference) > EXACT:
+        return float(stats.wilcoxon(difference, zero_method="zsplit", method="approx").pvalue)
+    # Twice the ranks are whole numbers, of equal sizes too, for which SciPy knows no exact test.
+    sizes = (2 * stats.rankdata(np.abs(difference))).astype(np.int64)
+    return _of_flips(sizes, int(np.sign(difference) @ sizes))
 
 
 def paired_direction(values, others, groups=None):
@@ -244,9 +249,7 @@ def paired_share_p(values, others, groups=None):
     steps = _whole(sums)
     if steps is None or len(steps) * np.abs(steps).sum() > STEPS:
         return float(2 * stats.norm.sf(abs(sums.sum()) / np.sqrt((sums**2).sum())))
-    # A sum of flipped signs is what all sizes are together less twice those that are negative.
-    most = (np.abs(steps).sum() - abs(steps.sum())) // 2
-    return float(min(1.0, 2 * _chosen(np.sort(np.abs(steps)))[: most + 1].sum()))
+    return _of_flips(np.abs(steps), int(steps.sum()))
 
 
 def _whole(sums):
@@ -257,6 +260,13 @@ def _whole(sums):
         if np.abs(scaled - scaled.round()).max() < 1e-6:
             return (sums * parts).round().astype(np.int64)
     return None
+
+
+def _of_flips(sizes, total):
+    """Two-sided p of a total of whole numbers of these sizes, each with either sign alike often."""
+    # A sum of flipped signs is what all sizes are together less twice those that are negative.
+    most = (int(sizes.sum()) - abs(total)) // 2
+    return float(min(1.0, 2 * _chosen(np.sort(sizes))[: most + 1].sum()))
 
 
 def _chosen(sizes):

@@ -92,6 +92,24 @@ def test_few_pairs_are_tested_exactly():
     assert paired_p([1.0, 2, 3, 4], [0.0] * 4) == 2 / 16
 
 
+def test_few_pairs_of_equal_differences_are_tested_exactly():
+    """As of a map that is perfect on each of seven images: the normal limit would say 0.008."""
+    for count in (4, 7, 20):
+        assert paired_p([1.0] * count, [0.5] * count) == pytest.approx(2.0 ** (1 - count))
+    signs = np.array(list(product([-1, 1], repeat=7)))
+    for one in ([1, 1, -1, 2, 2, 2, 3], [0, 1, 1, 1, 1, 1, 1], [0, 0, 0, 4, 4, 4, -4]):
+        ranks = stats.rankdata(np.abs(one))
+        p = np.mean(np.abs(signs @ ranks) >= abs(np.sign(one) @ ranks) - 1e-9)
+        assert paired_p(one, np.zeros(7)) == pytest.approx(p)
+
+
+def test_few_pairs_without_ties_have_the_p_of_scipys_exact_test(rng):
+    for count in (3, 10, 50):
+        values = rng.normal(0.3, 1, count)
+        expected = stats.wilcoxon(values, method="exact").pvalue
+        assert paired_p(values, np.zeros(count)) == pytest.approx(expected, rel=1e-9)
+
+
 def test_paired_p_of_ties_is_not_decided_by_the_few_that_differ():
     a = np.zeros(100)
     a[:6] = 1

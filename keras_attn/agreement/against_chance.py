@@ -2,6 +2,8 @@
 
 A metric whose `Column.chance` is known is tested against that value, which for IG is the baseline.
 The others have no natural zero, and are tested against the centre bias on the same images.
+A baseline that is worse than none, as a centre bias of few images can be, makes every dull map
+gain: what is better than it counts as better where it is above `uniform` as well.
 """
 
 import numpy as np
@@ -10,6 +12,9 @@ from keras_attn.metrics.columns import COLUMNS
 from keras_attn.report.audit_table import SIDES, SIGNIFICANT, RowName
 from keras_attn.statistics import holm, paired_direction, paired_p
 
+FLOORS = {"ig": "uniform"}
+"""The row that one has to be above, beside chance, to be better by a metric."""
+
 
 def test_of(column, place, name, scores, groups):
     """p of a row's metric and the direction of what is tested, as a dict of two cells.
@@ -17,6 +22,7 @@ def test_of(column, place, name, scores, groups):
     column, place: a `Column` and where its values are among those of `scores`, `{RowName: (images,
     keys)}`. p: not corrected; NaN of the row that others are held against. direction: 1 where the
     row is better, −1 where it is worse, 0 where its mean and the ranks of the test do not agree.
+    Of what is above a metric's chance, p is the larger of that against it and against its floor.
     """
     values, centre = scores[name][:, place], RowName("centre", condition=name.condition)
     known = column.chance is not None
@@ -25,6 +31,11 @@ def test_of(column, place, name, scores, groups):
     p = np.nan if itself else paired_p(values, others, groups)
     way = 1 if column.higher_is_better else -1
     direction = way * paired_direction(values, others, groups)
+    floor = FLOORS.get(column.key)
+    if floor and direction > 0:
+        least = scores[RowName(floor, condition=name.condition)][:, place]
+        p = max(p, paired_p(values, least, groups))
+        direction = max(0, paired_direction(values, least, groups))
     return {f"{column.key}_p": p, f"{column.key}_side": direction}
 
 

@@ -205,9 +205,9 @@ class GazeScores:
         """Mean scores over viewers: the density of all others on the fixations of the one left out.
 
         The density is the dataset's `mixture`. Its IG is that of the density as it is: scaled to
-        minimum 0, as maps are, it would lose its uniform part. NaN where there is no mixture or
-        fewer than two viewers; and for CC, SIM and KL, which are of the density of all viewers for
-        a map, and would be of a single viewer's here.
+        minimum 0, as maps are, it would lose its uniform part. NaN where there is no mixture, or
+        one that tells nothing, or fewer than two viewers; and for CC, SIM and KL, which are of the
+        density of all viewers for a map, and would be of a single viewer's here.
         """
         scores = [
             [
@@ -231,7 +231,7 @@ class GazeScores:
         """For each viewer the density of all others, and the viewer's pixels as of `_fixated`."""
         viewers = sorted(set(self.subjects))
         mixture = self.mixture() if len(viewers) > 1 else None
-        if mixture is None:
+        if mixture is None or not mixture.tells:
             return
         sigma = mixture.blur * self.others.width
         # Blurring is linear: each viewer is blurred once, and subtracted from all together.

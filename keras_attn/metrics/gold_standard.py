@@ -12,6 +12,7 @@ import numpy as np
 from scipy import optimize
 
 from keras_attn.statistics import (
+    bootstrap_interval,
     drawn_counts,
     evenly,
     group_codes,
@@ -27,6 +28,8 @@ GRID = 9
 """Blurs that are tried before the best of them is refined."""
 PRECISION = 0.01
 """Of the blur: a hundredth of itself."""
+CHOSEN = 3
+"""Numbers that are chosen, each of which gains 1 / (2 n ln 2) bits of n fixations by chance."""
 PAIRS, POINTS, IMAGES = 4_000_000, 1500, 500
 """Most pairs of fixations, fixations of an image and images that the choice is made from."""
 
@@ -37,7 +40,8 @@ class Mixture:
 
     blur: σ of their fixations, as a share of the image's width. others, centre, uniform: the
     shares, which sum to 1. fixations, images: how many it was chosen from. bits: the mean gain of a
-    fixation of theirs over a uniform density.
+    fixation of theirs over a uniform density. tells: whether the others tell more of a viewer than
+    the centre bias and the uniform part do by themselves, beyond chance.
     """
 
     blur: float
@@ -47,6 +51,7 @@ class Mixture:
     fixations: int
     images: int
     bits: float
+    tells: bool = True
 
     def __str__(self):
         shares = f"{self.others:.3f} of it, {self.centre:.3f} of the centre bias and "
@@ -147,16 +152,35 @@ def fit(viewings):
     refined = optimize.minimize_scalar(
         lambda log_blur: -best(log_blur)[1], bounds=ends, method="bounded", options=options
     )
-    shares, bits = best(refined.x)
-    return Mixture(float(np.exp(refined.x)), *shares, len(sizes), len(viewings), bits)
+    blur = float(np.exp(refined.x))
+    others = np.concatenate([one.density_of_others(blur) for one in viewings]) * sizes
+    shares, bits = _best_shares(np.column_stack([others, centre]))
+    places = np.repeat(np.arange(len(viewings)), [len(one.pixels) for one in viewings])
+    tells = _beyond_chance(others, centre, shares, places)
+    return Mixture(blur, *shares, len(sizes), len(viewings), bits, tells)
+
+
+def _beyond_chance(others, centre, shares, places):
+    """Whether the mixture is more likely than one of the centre bias and the uniform part alone.
+
+    others, centre: densities over the uniform one, `(n,)`. places: the image of each. What so many
+    choices gain by chance is taken off; of several images, the bootstrap interval is above 0.
+    """
+    (of_centre, uniform), _ = _best_shares(centre[:, None])
+    mixed = shares[0] * others + shares[1] * centre + shares[2]
+    gains = np.log2(mixed) - np.log2(of_centre * centre + uniform)
+    gains = np.bincount(places, gains) / np.bincount(places)
+    by_chance = CHOSEN / (2 * len(others) * np.log(2))
+    return bool((gains.mean() if len(gains) == 1 else bootstrap_interval(gains)[0]) > by_chance)
 
 
 def _best_shares(gains):
     """The most likely shares of the columns of `gains` and of 1, each at least LEAST, and its bits.
 
-    gains: `(n, 2)`, densities over the uniform one.
+    gains: `(n, k)`, densities over the uniform one.
     """
     gains = np.column_stack([gains, np.ones(len(gains))])
+    count = gains.shape[1]
 
     def loss(shares):
         mixed = gains @ shares
@@ -164,10 +188,10 @@ def _best_shares(gains):
 
     found = optimize.minimize(
         loss,
-        np.full(3, 1 / 3),
+        np.full(count, 1 / count),
         jac=True,
         method="SLSQP",
-        bounds=[(LEAST, 1.0)] * 3,
+        bounds=[(LEAST, 1.0)] * count,
         constraints={"type": "eq", "fun": lambda w: w.sum() - 1, "jac": np.ones_like},
         options={"ftol": 1e-10, "maxiter": 200},
     )

@@ -8,6 +8,10 @@ NO_VIEWERS = (
 )
 MADE = "of each viewer's fixations the score of the density of all others"
 CHOSEN = "chosen once by the likelihood of each viewer's fixations under the others'"
+NOTHING_TOLD = (
+    "none, and no IG share: what others look at tells no more of where a viewer looks than the "
+    "centre bias does, beyond chance"
+)
 NOT_ABOVE = (
     "is not above 0 beyond chance: what others look at tells nothing that a share could be of"
 )
@@ -23,7 +27,8 @@ def lines(result):
         f"ceiling{f', {name}' if name else ''}: {_told(_rows(result.rows, name), mixture)}"
         for name, mixture in result.ceilings.items()
     ]
-    return [*made, NO_DENSITIES] if any(result.ceilings.values()) else made
+    there = result.rows.loc[result.rows["model"] == "ceiling", "images"].any()
+    return [*made, NO_DENSITIES] if there else made
 
 
 def _rows(rows, condition):
@@ -34,6 +39,8 @@ def _rows(rows, condition):
 def _told(rows, mixture):
     if mixture is None:
         return NO_VIEWERS
+    if not mixture.tells:
+        return NOTHING_TOLD
     row, every = rows.loc["ceiling"], rows.loc["centre", "images"]
     seen = int(row["images"])
     over = "" if seen == every else f", over the {seen} of {every} images with several viewers"

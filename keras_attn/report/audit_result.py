@@ -24,7 +24,8 @@ class AuditResult:
     rows: a DataFrame with a row per map kind: model, layer, kind, source (files and weights of
         the model), images; for each metric its mean, `_low` and `_high` (95 % bootstrap interval
         over images), `_p` (Wilcoxon's signed-rank test against chance, which is 0.5 of s_auc and
-        auc_judd and 0 of ig, nss and cc, and against `centre` of sim and kl; Holm-corrected over
+        auc_judd and 0 of ig, nss and cc, and against `centre` of sim and kl; an ig above 0 is
+        tested against `uniform` as well, and the larger p is told; Holm-corrected over
         the rows; NaN of the row that others are held against) and `_side` ("better" or "worse"
         than that where p is below 0.05, else ""); ig_share, IG as a share of that of the row
         `ceiling`, `_low` and `_high`; zero_share, constant; dataset, and what is known

@@ -117,8 +117,8 @@ def marks_mean():
     parts = [f"{', '.join(named)} against {chance:g}" for chance, named in titles.items()]
     return (
         f"{MARKS['better']} better, {MARKS['worse']} worse than chance ({'; '.join(parts)}, which "
-        f"for IG is the centre bias); {without}, which have no value of chance, than centre over "
-        "the same images"
+        "for IG is the centre bias, and an IG above it is held against uniform as well); "
+        f"{without}, which have no value of chance, than centre over the same images"
     )
 
 

@@ -28,6 +28,11 @@ def note(mixture):
             f"{NOTE}: none, and no share of it, for no example has two viewers who are told apart "
             "(in fixations.csv the column subject tells them)."
         )
+    if not mixture.tells:
+        return (
+            f"{NOTE}: none, and no share of it, for what others look at tells no more of where a "
+            "viewer looks than the centre bias does, beyond chance."
+        )
     return (
         f"{NOTE} is the score of each viewer's fixations under the density of all others "
         f"({mixture}), which was chosen once for the dataset by its likelihood."
@@ -45,7 +50,7 @@ def share_of(sample):
 def cells_of(table, rows):
     """The ceiling's cells in a `paper_tables.Table`, as of `tables.cells`; rows: on one dataset.
 
-    None of them where viewers are not told apart.
+    None of them where viewers are not told apart, or tell nothing of each other.
     """
     means = rows[of_networks(rows)].groupby("id")[[one.key for one in CEILING]].mean().dropna()
     if means.empty:
@@ -70,7 +75,7 @@ def legend(title, cells, own, unit):
     if cells.empty:
         return (
             f"{title}: no ceiling, and no share of it, for the results tell of no {unit} with "
-            "several viewers."
+            "several viewers whose gaze tells of each other."
         )
     made = (
         f"{title}, {TITLE.lower()}: the mean over viewers of the score of each one's fixations "

@@ -11,6 +11,7 @@ from keras_attn.agreement.scoring import Blur, GazeScores, mixture_of
 from keras_attn.datasets import GazeDataset
 from keras_attn.metrics import gold_standard
 from keras_attn.metrics.columns import COLUMNS
+from keras_attn.report import ceilings
 
 KEYS = [column.key for column in COLUMNS]
 
@@ -111,16 +112,40 @@ def test_where_some_images_have_one_viewer_the_ceiling_says_how_many_it_is_of(da
     assert mine["ig_share"] == pytest.approx(own.mean() / ceiling["ig"])
 
 
-def test_a_ceiling_that_is_not_above_0_is_no_measure_and_said_to_be_none(data, rng):
-    """Each viewer looks where nobody else does, and what they share is the centre bias alone."""
+def looking(data, draw):
+    """The same images, of each six viewers with what `draw` makes of its shape: `(6, k, 2)`."""
     examples = []
     for one in data:
-        points = np.full((6, 2), np.array(one.shape[::-1]) / 2) + rng.normal(0, 8, (6, 2))
-        examples.append(replace(one, points=points, subjects=np.arange(6)))
-    nothing = GazeDataset(data.name, tuple(examples), data.report)
+        points = draw(one.shape)
+        whose = np.repeat(np.arange(6), points.shape[1])
+        examples.append(replace(one, points=points.reshape(-1, 2), subjects=whose))
+    return GazeDataset(data.name, tuple(examples), data.report)
+
+
+def anywhere(rng):
+    return lambda shape: rng.random((6, 3, 2)) * shape[::-1]
+
+
+def in_the_middle(rng):
+    return lambda shape: np.array(shape[::-1]) / 2 + rng.normal(0, 8, (6, 1, 2))
+
+
+@pytest.mark.parametrize("draw", [anywhere, in_the_middle])
+def test_where_others_tell_no_more_than_the_centre_bias_there_is_no_ceiling(data, rng, draw):
+    """The uniform part alone can be above a centre bias of few images, and is no ceiling."""
+    nothing = looking(data, draw(rng))
+    assert not mixture_of(nothing, Blur()).tells
     found = ka.audit(brightness, nothing, progress=False)
-    assert found.rows["ig_share"].isna().all()
-    assert "no IG share, for its IG is not above 0 beyond chance" in str(found)
+    assert found.rows["ig_share"].isna().all() and row(found, "ceiling")["images"] == 0
+    assert "ceiling: none, and no IG share: what others look at tells no more" in str(found)
+    assert "CC, SIM and KL have no ceiling" not in str(found)
+    assert "what others look at tells no more" in ceilings.note(mixture_of(nothing, Blur()))
+
+
+def test_a_ceiling_that_is_not_above_0_is_no_measure_and_said_to_be_none(result):
+    rows = result.rows.assign(ig_share=np.nan)
+    told = str(replace(result, rows=rows))
+    assert "no IG share, for its IG is not above 0 beyond chance" in told
 
 
 def test_a_part_has_the_mixture_of_the_whole(data):
@@ -143,10 +168,10 @@ def test_the_mixture_is_chosen_once_for_each_condition(data, monkeypatch):
     )
     assert len(counted) == len(found.ceilings) == 3
     assert "ceiling, task=a: of each viewer's fixations the score" in str(found)
-    ceilings = found.rows[found.rows["model"] == "ceiling"].set_index("condition")
+    top = found.rows[found.rows["model"] == "ceiling"].set_index("condition")
     mine = found.rows[found.rows["model"] == "brightness"].set_index("condition")
-    known = ceilings["ig_share"].notna()
-    expected = mine.loc[known, "ig"] / ceilings.loc[known, "ig"]
+    known = top["ig_share"].notna()
+    expected = mine.loc[known, "ig"] / top.loc[known, "ig"]
     assert mine.loc[known, "ig_share"].to_numpy() == pytest.approx(expected.to_numpy())
 
 

@@ -92,6 +92,17 @@ def test_viewers_who_look_anywhere_tell_nothing_and_do_not_mislead(rng):
     assert found.centre + found.uniform > 0.8
 
 
+def test_what_others_tell_by_chance_is_told_from_what_they_know(rng):
+    """Of random gaze a share of the others gains a little on the gaze that it was chosen by."""
+    assert gold_standard.fit([drawn(rng, blobs(rng), 5, 8) for _ in range(4)]).tells
+    alike = np.ones((60, 80)) / 4800
+    wrong = 0
+    for _ in range(20):
+        views = [drawn(rng, alike, 3, 5) for _ in range(6)]
+        wrong += gold_standard.fit(views).tells
+    assert wrong <= 1
+
+
 def test_no_fixation_is_impossible(rng):
     """One far from all others costs bits and no more: the uniform share is never 0."""
     views = [viewing([[5, 5], [5, 5]] * 20, [0, 1] * 20) for _ in range(5)]
