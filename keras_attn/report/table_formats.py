@@ -162,9 +162,8 @@ def _block(table, cells, paper, bare, top):
                 pairs = zip(map(ours.get, keys), map(printed.get, theirs), strict=True)
                 columns.append(_column(metric, list(pairs)))
                 numbers = highest.get(metric.key, {})
-                row.append(
-                    Cell(**{n: _printed(numbers[n], metric.digits) for n in NUMBERS if numbers})
-                )
+                told = {n: _printed(numbers[n], metric.digits) for n in NUMBERS if numbers}
+                row.append(Cell(**told))
     titles = [title for title, _ in rows]
     made = list(zip(titles, zip(*columns, strict=True), strict=True))
     made += [(ceilings.TITLE, tuple(row))] if highest and not bare else []
