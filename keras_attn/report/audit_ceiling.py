@@ -37,12 +37,12 @@ def _rows(rows, condition):
 
 
 def _told(rows, mixture):
-    if mixture is None:
-        return NO_VIEWERS
-    if not mixture.tells:
+    if mixture is not None and not mixture.tells:
         return NOTHING_TOLD
     row, every = rows.loc["ceiling"], rows.loc["centre", "images"]
     seen = int(row["images"])
+    if not seen:  # other images of the whole, which the mixture is of, may have several
+        return NO_VIEWERS
     over = "" if seen == every else f", over the {seen} of {every} images with several viewers"
     told = f"{MADE} ({mixture}; {CHOSEN}){over}"
     if np.isnan(row["ig_share"]):

@@ -191,8 +191,9 @@ def _of_groups(dataset):
     count, units = len(set(told) - {None}), len(set(group_codes(told)))
     few = "; of so few, intervals come out too narrow" if units < FEW_GROUPS else ""
     return [
-        f"{count} groups of images: intervals draw a group as a whole, and tests take its mean; "
-        f"negatives and centre bias of an image are all other images, those of its group too{few}"
+        f"{_units(count, 'group')} of images: intervals draw a group as a whole, and tests take "
+        "its mean; negatives and centre bias of an image are all other images, those of its group "
+        f"too{few}"
     ]
 
 
@@ -201,20 +202,26 @@ def _of_parts(dataset, parts):
     if not parts:
         return []
     told = [
-        f"{name}: {part.report.points} fixations of {part.report.viewers} viewers on "
-        f"{part.report.images - part.report.images_without_fixations} images; fingerprint "
-        f"{part.fingerprint[:12]}"
+        f"{name}: {_gaze(part.report)}; fingerprint {part.fingerprint[:12]}"
         for name, part in parts.items()
     ]
     silent = dataset.report.points - sum(part.report.points for part in parts.values())
     if silent:
-        told.append(f"{silent} fixations are under none of these conditions, and not scored")
+        silent = f"{_units(silent, 'fixation')} {_are(silent)}"
+        told.append(f"{silent} under none of these conditions, and not scored")
     return [
         *told,
         "centre, human, one viewer, ceiling and the negatives are those of each condition: a score "
         "depends on how alike people look under it and on how many they are, so hold it against "
         "its own one viewer and ceiling",
     ]
+
+
+def _gaze(report):
+    """How much gaze there is, from a `ReadingReport`."""
+    images = report.images - report.images_without_fixations
+    whose = f"{_units(report.points, 'fixation')} of {_units(report.viewers, 'viewer')}"
+    return f"{whose} on {_units(images, 'image')}"
 
 
 def _of_few(result):
@@ -224,12 +231,23 @@ def _of_few(result):
         count, family = _independent(result, part), int(rows["s_auc_p"].notna().sum())
         least = min(1.0, family * 2.0 ** (1 - count))
         if least >= SIGNIFICANT:
-            of = f"{count} {'groups of images' if result.dataset.grouped else 'images'}"
+            grouped = result.dataset.grouped
+            few = f"{_units(count, 'group')} of images" if grouped else _units(count, "image")
+            few += f" under {part}" if part else ""
             made.append(
-                f"Note: {of}{f' under {part}' if part else ''} are too few to tell {family} rows "
-                f"from chance: p cannot be below {decimals(least, 2)}"
+                f"Note: {few} {_are(count)} too few to tell {family} rows from chance: p cannot be "
+                f"below {decimals(least, 2)}"
             )
     return made
+
+
+def _units(count, name):
+    """A count and what is counted, in the plural but for one."""
+    return f"{count} {name}{'' if count == 1 else 's'}"
+
+
+def _are(count):
+    return "is" if count == 1 else "are"
 
 
 def _by_condition(result):

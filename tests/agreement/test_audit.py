@@ -167,7 +167,8 @@ def test_images_of_different_sizes_and_without_gaze_go_together(tmp_path):
             lines += [f"{i},{v},{rng.uniform(0, width)},{rng.uniform(0, height)}" for v in "aabbb"]
     (tmp_path / "fixations.csv").write_text("\n".join(lines))
     result = ka.audit(brightness, tmp_path, progress=False)
-    assert (result.rows["images"] == 3).all()
+    of_maps = result.rows["model"] != "ceiling"  # of which there is none: this gaze is random
+    assert (result.rows.loc[of_maps, "images"] == 3).all()
     assert result.dataset.report.images_without_fixations == 1
 
 

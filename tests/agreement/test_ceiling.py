@@ -112,6 +112,21 @@ def test_where_some_images_have_one_viewer_the_ceiling_says_how_many_it_is_of(da
     assert mine["ig_share"] == pytest.approx(own.mean() / ceiling["ig"])
 
 
+def test_a_part_without_several_viewers_has_no_ceiling_though_the_whole_has(data):
+    """Its mixture is that of the whole, and is scored on none of its images."""
+    found = ka.audit(brightness, unknown(data, range(3)).part("few", range(3)), progress=False)
+    assert row(found, "ceiling")["images"] == 0 and found.ceilings[""] is not None
+    assert "ceiling: none, and no IG share: no image has two viewers" in str(found)
+    assert "not above 0" not in str(found) and "CC, SIM and KL have no" not in str(found)
+
+
+def test_one_group_of_images_is_told_in_the_singular(data):
+    examples = tuple(replace(one, group="a") for one in data)
+    found = ka.audit(brightness, GazeDataset("one", examples, data.report), progress=False)
+    assert "Note: 1 group of images is too few to tell 6 rows from chance" in str(found)
+    assert "\n1 group of images: intervals draw" in str(found)
+
+
 def looking(data, draw):
     """The same images, of each six viewers with what `draw` makes of its shape: `(6, k, 2)`."""
     examples = []
