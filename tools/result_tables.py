@@ -17,7 +17,8 @@ import keras_attn as ka
 from keras_attn.errors import InputError
 from keras_attn.mechanisms import MECHANISMS
 from keras_attn.metrics.columns import COLUMNS
-from keras_attn.report.audit_table import is_reference
+from keras_attn.report import ceilings
+from keras_attn.report.audit_table import SHOWN, is_reference
 from keras_attn.report.paper_tables import KEYS, NO_ATTENTION
 from keras_attn.report.table_formats import attention_title
 
@@ -131,16 +132,14 @@ def audit(found, model, layers):
     made = []
     for _, row in found.iterrows():
         if is_reference(row) or row["layer"] in layers:
-            numbers = {
-                c.key: tuple(row[f"{c.key}{e}"] for e in ("", "_low", "_high")) for c in COLUMNS
-            }
+            numbers = {c.key: tuple(row[f"{c.key}{e}"] for e in ENDS) for c in SHOWN}
             label = row["model"] if is_reference(row) else f"{model} {row['layer']}"
             notes = {"ig": " ¹"} if row["zero_share"] > MANY_ZEROS else None
             made.append(Row(label, numbers, "" if is_reference(row) else "audited", notes))
     audited = [row for row in made if row.group]
     references = sorted((row for row in made if not row.group), key=lambda r: r.scores["s_auc"][0])
     shown = {"s_auc": ("s-AUC [95 %]", True, "all"), "ig": (BITS_WITHIN, True, "all")}
-    scores = [Score(c.key, *shown.get(c.key, (c.title,))) for c in COLUMNS]
+    scores = [Score(c.key, *shown.get(c.key, (c.title,))) for c in SHOWN]
     return markdown("map", scores, [*audited, *references], align="---")
 
 
@@ -154,14 +153,17 @@ def networks(found, corner, scores):
         title = attention_title(attention)
         label = f"{fusion}, {title}" if fusion else title
         label = f"{fusion} alone" if attention == NO_ATTENTION else label
-        made.append(Row(label, own, fusion or "networks"))
+        rival = attention != ceilings.NAME
+        made.append(Row(label if rival else "ceiling", own, (fusion or "networks") * rival))
     return markdown(corner, scores, made)
 
 
 def _place(network):
+    """Own mechanisms first, the ceiling last."""
     fusion, attention = network
     named = [*MECHANISMS, NO_ATTENTION]
-    return ["", *FUSIONS].index(fusion), named.index(attention) if attention in named else -1
+    place = named.index(attention) if attention in named else -1
+    return attention == ceilings.NAME, ["", *FUSIONS].index(fusion), place
 
 
 # --- the tables ---------------------------------------------------------------------------------

@@ -12,7 +12,7 @@ import pandas as pd
 
 from keras_attn import origin, provenance, runs
 from keras_attn.errors import InputError
-from keras_attn.report import tables
+from keras_attn.report import table_formats, tables
 from keras_attn.report.paper_tables import KEYS, TABLES
 
 REPORT, TABLES_IN = "report", "tables"
@@ -44,7 +44,7 @@ def differences(out):
     if gone:
         return found, 0
     results = tables.read(list(told))
-    cells = tables.cells(results)
+    cells = _cells(results)
     if not results.rows["data_kind"].any():
         # Of results of earlier versions: their tables call drawn data by the name alone.
         cells["dataset"] = cells["dataset"].map(origin.name_of)
@@ -54,6 +54,15 @@ def differences(out):
         if path.is_file() or not own.empty:
             found += _compared(path, own)
     return found, len(cells)
+
+
+def _cells(results):
+    """All cells of all tables, those of the ceilings among them."""
+    cells = tables.cells(results)
+    shown = cells[["table", "dataset"]].drop_duplicates().itertuples(index=False, name=None)
+    of = {table.number: table for table in TABLES}
+    tops = [table_formats.ceilings_of(of[number], results, name) for number, name in shown]
+    return pd.concat([cells, *(one for one in tops if len(one))], ignore_index=True)
 
 
 def _rows_of(out):

@@ -47,8 +47,9 @@ def test_the_answer_names_the_highest_map_and_its_bounds(result):
     assert best["model"].item() in answer
     assert f"{best['s_auc'].item():.3f}" in answer
     assert "one viewer" in answer and "better than chance, as far as 6 images tell" in answer
-    told = "Note: 6 images are too few to tell 7 rows from chance: p cannot be below 0.22"
-    assert told in str(result)
+    assert "Note: 6 images are too few to tell 7 rows from chance: p cannot be below 0.22" in str(
+        result
+    )
 
 
 def test_saving_writes_all_files_and_the_csv_reads_back(result, folder):

@@ -228,6 +228,15 @@ def test_a_run_page_has_scores_thinned_curves_and_where_it_comes_from(tmp_path):
     assert (second["curves"], second["config"], second["provenance"]) == ({}, {}, None)
 
 
+def test_runs_of_several_seeds_have_the_same_scores_as_one_and_no_ceiling_among_them(tmp_path):
+    scores = {"id": ["a", "b", "c"], "ig": 1.0, "ceiling_s_auc": 0.9, "ceiling_ig": 2.0}
+    folders = [save_run(tmp_path / f"seed{seed}", scores, seed=seed) for seed in range(2)]
+    pages = [*run_pages.run_pages(*cells_of(folders)), *run_pages.run_pages(*cells_of(folders[:1]))]
+    for page in pages:
+        assert [name for name, *_ in page["scores"]] == ["max F ↑", "MAE ↓", "s-AUC ↑", "IG ↑"]
+    assert pages[0]["scores"] == pages[2]["scores"]
+
+
 def test_the_scores_of_a_network_with_one_run_are_those_of_the_tables(tmp_path):
     folder = save_run(tmp_path / "one", {"id": ["a", "b", "c"], "mae": [0.1, 0.2, 0.6]})
     read, cells = cells_of([folder])

@@ -4,7 +4,7 @@ import json
 
 import pandas as pd
 import pytest
-from made_runs import save_study
+from made_runs import save_run, save_study
 
 from keras_attn import commands, provenance
 from keras_attn.errors import InputError
@@ -87,3 +87,18 @@ def test_rows_of_another_version_are_refused_with_its_number(tmp_path):
     with pytest.raises(InputError, match=r"expected results of format \d+.*format 0, of version 0"):
         commands.report(folders, tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_the_ceilings_cells_are_given_by_the_rows_too(tmp_path):
+    ceilings = {"ceiling_s_auc": 0.9, "ceiling_ig": [2.0, 6.0]}
+    folders = [save_run(tmp_path / "run", {"id": ["1", "2"], **ceilings})]
+    with provenance.measured("report", rows=verification.stamps(folders, tmp_path)) as work:
+        tables.write(folders, tmp_path / "tables")
+    provenance.replace(tmp_path, work)
+    found, cells = verification.differences(tmp_path)
+    written = sum(len(pd.read_csv(path)) for path in (tmp_path / "tables").glob("*.csv"))
+    assert found == [] and cells == written
+    path = tmp_path / "tables" / "V.csv"
+    path.write_text(path.read_text().replace("4.0,2.0,6.0", "5.0,2.0,6.0"))
+    [sentence] = verification.differences(tmp_path)[0]
+    assert "ceiling ig is 5.0, the rows give 4.0" in sentence

@@ -104,9 +104,10 @@ def _scores(rows, results, cells):
         numbers = [table.number for table in own]
         found = cells[mask & cells["table"].isin(numbers) & (cells["subset"] == "all")]
     made = []
-    for score in found.to_dict("records"):
+    # A summary has the ceilings and the share of them as well, which are no scores of the network.
+    for score in found[found["metric"].isin(list(metrics))].to_dict("records"):
         metric = metrics[score["metric"]]
-        numbers = [decimals(score[name], 3) for name in ("value", "low", "high")]
+        numbers = [decimals(score[name], metric.digits) for name in ("value", "low", "high")]
         made.append([f"{metric.title}{metric.arrow}", *numbers, int(score["n"])])
     return made
 
