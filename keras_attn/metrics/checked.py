@@ -77,7 +77,7 @@ def checked_map(saliency, where, shape=None):
 
 
 def one_per_map(arrays, maps, where):
-    """One array of `arrays` for each map; one alone, maybe as a list of its rows, is that of all."""
+    """One array of `arrays` for each map; one alone, maybe a list of its rows, is that of all."""
     rows = isinstance(arrays, (list, tuple)) and arrays and all(np.ndim(row) == 1 for row in arrays)
     if rows or (isinstance(arrays, np.ndarray) and arrays.ndim == 2):
         return [arrays] * len(maps)

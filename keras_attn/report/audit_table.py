@@ -163,6 +163,7 @@ def legend(result):
         f"the rows{' of a condition' if result.parts else ''})",
         REWARDED,
         *_of_few(result),
+        *_of_uniform(result.rows),
         "IG in bits per fixation over the centre bias with a uniform share (1/(m + 1) of m other "
         "images or 20/(n + 20) of their n fixations, the larger), KL in nats; second lines: 95 % "
         "bootstrap intervals over images",
@@ -239,6 +240,16 @@ def _of_few(result):
                 f"below {decimals(least, 2)}"
             )
     return made
+
+
+def _of_uniform(rows):
+    """Where a map that tells nothing gains over the centre bias, for each condition; maybe nothing."""
+    above = rows[(rows["model"] == "uniform") & (rows["ig"] > 0)]
+    return [
+        f"Note: {label(row)} has {decimals(row['ig'], 2)} bits of IG and tells nothing: this centre "
+        "bias is worse than none, so hold IG and its share against those of uniform"
+        for _, row in above.iterrows()
+    ]
 
 
 def _units(count, name):
