@@ -243,11 +243,11 @@ def _of_few(result):
 
 
 def _of_uniform(rows):
-    """Where a map that tells nothing gains over the centre bias, for each condition; maybe nothing."""
+    """Where a map that tells nothing gains over the centre bias, a line each; maybe nothing."""
     above = rows[(rows["model"] == "uniform") & (rows["ig"] > 0)]
     return [
-        f"Note: {label(row)} has {decimals(row['ig'], 2)} bits of IG and tells nothing: this centre "
-        "bias is worse than none, so hold IG and its share against those of uniform"
+        f"Note: {label(row)} has {decimals(row['ig'], 2)} bits of IG and tells nothing: this "
+        "centre bias is worse than none, so hold IG and its share against those of uniform"
         for _, row in above.iterrows()
     ]
 
