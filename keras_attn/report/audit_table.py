@@ -20,6 +20,8 @@ SHOWN = tuple(one for own in COLUMNS for one in ((own, SHARE) if own.key == "ig"
 """The columns of the table."""
 WITH_INTERVAL = (*COMPARED, SHARE.key)
 """Metrics whose interval the table shows."""
+FLOORS = {"ig": "uniform"}
+"""The row that one has to be above, beside chance, to be better by a metric."""
 REWARDED = (
     "AUC-Judd, NSS and CC reward centre bias: a map that knows nothing of its image can be better "
     "than chance there, as centre is; s-AUC and IG do not"
@@ -105,7 +107,10 @@ def side(row, column):
 
 def held_against(column):
     """What a metric is tested against, as text."""
-    return "centre" if column.chance is None else f"chance, {column.chance:g}"
+    if column.chance is None:
+        return "centre"
+    floor = f" (above it {FLOORS[column.key]} too)" if column.key in FLOORS else ""
+    return f"chance, {column.chance:g}{floor}"
 
 
 def marks_mean():

@@ -75,7 +75,7 @@ def legend(title, cells, own, unit):
     if cells.empty:
         return (
             f"{title}: no ceiling, and no share of it, for the results tell of no {unit} with "
-            "several viewers whose gaze tells of each other."
+            "several viewers whose gaze tells of each other's."
         )
     count = cells["n"].iloc[0]
     made = (
