@@ -348,7 +348,9 @@ def test_references_are_means_over_the_frames_of_each_video(test):
     assert means["human"] > means["ceiling"] > 0.5
     frames = list(action.gaze(config, test)(2))
     assert len(frames) == 17  # frame 0 has no flow
-    by_hand = np.mean([s_auc_by_hand(g.human, g.points, g.others.pixels) for g in frames])
+    counts = frames[0].others.counts.ravel()
+    others = np.repeat(np.arange(len(counts)), counts)
+    by_hand = np.mean([s_auc_by_hand(g.human, g.points, others) for g in frames])
     row = found[(found["id"] == test[2].id) & (found["attention"] == "human")]
     assert row["s_auc"].item() == pytest.approx(by_hand, rel=1e-9)
 

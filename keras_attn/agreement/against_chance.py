@@ -9,11 +9,8 @@ gain: what is better than it counts as better where it is above `uniform` as wel
 import numpy as np
 
 from keras_attn.metrics.columns import COLUMNS
-from keras_attn.report.audit_table import SIDES, SIGNIFICANT, RowName
+from keras_attn.report.audit_table import FLOORS, SIDES, SIGNIFICANT, RowName
 from keras_attn.statistics import holm, paired_direction, paired_p
-
-FLOORS = {"ig": "uniform"}
-"""The row that one has to be above, beside chance, to be better by a metric."""
 
 
 def test_of(column, place, name, scores, groups):

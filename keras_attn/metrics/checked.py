@@ -77,9 +77,11 @@ def checked_map(saliency, where, shape=None):
 
 
 def one_per_map(arrays, maps, where):
-    """One array of `arrays` for each map; a single array `(H, W)` is that of all."""
-    if isinstance(arrays, np.ndarray) and arrays.ndim == 2:
+    """One array of `arrays` for each map; one alone, maybe a list of its rows, is that of all."""
+    rows = isinstance(arrays, (list, tuple)) and arrays and all(np.ndim(row) == 1 for row in arrays)
+    if rows or (isinstance(arrays, np.ndarray) and arrays.ndim == 2):
         return [arrays] * len(maps)
+    check_one_each(arrays, where, "arrays (H, W)")
     if len(arrays) != len(maps):
         raise InputError(where, f"one array for each of {len(maps)} maps", len(arrays))
     return arrays

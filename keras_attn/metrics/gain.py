@@ -1,6 +1,7 @@
 """Information gain of maps over a baseline. `metrics.gaze` is the public face."""
 
 import warnings
+from numbers import Real
 
 import numpy as np
 
@@ -58,8 +59,7 @@ def information_gain_per_image(
 ):
     """`information_gain` of each image: float64 `(n,)`, NaN for an image without fixations."""
     one_of("convention", convention, ("mit", "mixture", "tuebingen"))
-    if uniform_share is not None and not 0 <= uniform_share <= 1:
-        raise InputError("uniform_share", "a share from 0 to 1", uniform_share)
+    _check_share(uniform_share)
     images = Images(maps, points)
     baseline_of = _given(maps, baseline) if baseline is not None else _centre_bias(images, sigma)
     on_zero = []
@@ -113,6 +113,15 @@ def zero_share(maps, points, *, baseline=None):
 
 # What a baseline is: a function of an image's place and shape that returns its map, the uniform
 # share that it needs, and its name in messages.
+
+
+def _check_share(value):
+    if value is None:
+        return
+    # True is no share: it would mix in nothing but the uniform density.
+    a_number = isinstance(value, Real) and not isinstance(value, bool)
+    if not a_number or not 0 <= value <= 1:
+        raise InputError("uniform_share", "a number from 0 to 1", repr(value))
 
 
 def _shares(convention, uniform_share, needed):

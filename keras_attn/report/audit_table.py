@@ -20,6 +20,8 @@ SHOWN = tuple(one for own in COLUMNS for one in ((own, SHARE) if own.key == "ig"
 """The columns of the table."""
 WITH_INTERVAL = (*COMPARED, SHARE.key)
 """Metrics whose interval the table shows."""
+FLOORS = {"ig": "uniform"}
+"""The row that one has to be above, beside chance, to be better by a metric."""
 REWARDED = (
     "AUC-Judd, NSS and CC reward centre bias: a map that knows nothing of its image can be better "
     "than chance there, as centre is; s-AUC and IG do not"
@@ -105,7 +107,10 @@ def side(row, column):
 
 def held_against(column):
     """What a metric is tested against, as text."""
-    return "centre" if column.chance is None else f"chance, {column.chance:g}"
+    if column.chance is None:
+        return "centre"
+    floor = f" (above it {FLOORS[column.key]} too)" if column.key in FLOORS else ""
+    return f"chance, {column.chance:g}{floor}"
 
 
 def marks_mean():
@@ -163,6 +168,7 @@ def legend(result):
         f"the rows{' of a condition' if result.parts else ''})",
         REWARDED,
         *_of_few(result),
+        *_of_uniform(result.rows),
         "IG in bits per fixation over the centre bias with a uniform share (1/(m + 1) of m other "
         "images or 20/(n + 20) of their n fixations, the larger), KL in nats; second lines: 95 % "
         "bootstrap intervals over images",
@@ -239,6 +245,16 @@ def _of_few(result):
                 f"below {decimals(least, 2)}"
             )
     return made
+
+
+def _of_uniform(rows):
+    """Where a map that tells nothing gains over the centre bias, a line each; maybe nothing."""
+    above = rows[(rows["model"] == "uniform") & (rows["ig"] > 0)]
+    return [
+        f"Note: {label(row)} has {decimals(row['ig'], 2)} bits of IG and tells nothing: this "
+        "centre bias is worse than none, so hold IG and its share against those of uniform"
+        for _, row in above.iterrows()
+    ]
 
 
 def _units(count, name):

@@ -75,11 +75,12 @@ def legend(title, cells, own, unit):
     if cells.empty:
         return (
             f"{title}: no ceiling, and no share of it, for the results tell of no {unit} with "
-            "several viewers whose gaze tells of each other."
+            "several viewers whose gaze tells of each other's."
         )
+    count = cells["n"].iloc[0]
     made = (
         f"{title}, {TITLE.lower()}: the mean over viewers of the score of each one's fixations "
-        f"under the density of all others ({cells['n'].iloc[0]:,} {unit}s)."
+        f"under the density of all others ({count:,} {unit}{'' if count == 1 else 's'})."
     )
     shares = own.loc[own["metric"] == IG, SHARES[0]]
     if shares.isna().all():

@@ -106,7 +106,7 @@ def test_the_marks_of_table_and_page_show_the_side(result):
     assert "▲" not in line["random"] and "*" not in "".join(line.values())
     assert "▲ better, ▼ worse than chance (s-AUC, AUC-Judd against 0.5; IG, NSS, CC" in text
     assert "SIM and KL, which have no value of chance, than centre" in text
-    assert "AUC-Judd, NSS and CC reward centre bias" in text
+    assert "AUC-Judd, NSS and CC reward centre bias" in text and "worse than none" not in text
     page = audit_page.page(result)
     shown = result.rows[[f"{column.key}_side" for column in COLUMNS]]
     for side in ("better", "worse"):
@@ -141,6 +141,9 @@ def test_no_map_has_a_better_gain_that_is_not_above_the_uniform_map(data, rng):
     assert rows.loc["uniform", "ig_low"] > 0 and rows.loc["uniform", "ig_p"] == 1
     assert (rows.loc[["uniform", "dull", "ceiling"], "ig_side"] != "better").all()
     assert rows.loc["human", "ig_side"] == "better"
+    assert f"Note: uniform has {rows.loc['uniform', 'ig']:.2f} bits of IG and tells no" in str(
+        found
+    )
     assert "an IG above it is held against uniform as well" in str(found)
 
 

@@ -137,8 +137,8 @@ def test_logarithms_are_no_baseline_and_no_density_has_negative_values(rng):
         gaze.information_gain(maps, points, baseline=logs)
     with pytest.raises(InputError, match=r"maps\[0\]: expected values of 0 or more"):
         gaze.information_gain(maps - 0.5, points, convention="tuebingen")
-    for share in (-0.1, 1.1, np.nan):
-        with pytest.raises(InputError, match="uniform_share: expected a share from 0 to 1"):
+    for share in (-0.1, 1.1, np.nan, True, "0.1", [0.1]):
+        with pytest.raises(InputError, match="uniform_share: expected a number from 0 to 1"):
             gaze.information_gain(maps, points, uniform_share=share)
 
 
@@ -151,3 +151,25 @@ def test_every_metric_knows_the_convention_of_tuebingen_and_refuses_an_unknown_o
     assert np.isfinite(getattr(gaze, name)(maps, other, convention="tuebingen"))
     with pytest.raises(InputError, match="convention: expected one of .*'tuebingen'"):
         getattr(gaze, name)(maps, other, convention="Tübingen")
+
+
+@pytest.mark.parametrize("baseline", [5, "centre", {0: 1}, iter([1]), None])
+def test_what_is_no_baseline_or_density_is_one_clear_error(baseline, rng):
+    maps = [rng.random((4, 5))] * 2
+    with pytest.raises(InputError, match=r"densities: expected a list of arrays \(H, W\), one"):
+        gaze.sim(maps, baseline)
+    if baseline is not None:
+        with pytest.raises(InputError, match=r"baseline: expected a list of arrays \(H, W\), one"):
+            gaze.information_gain(maps, [[[1, 1]]] * 2, baseline=baseline)
+
+
+def test_one_baseline_or_density_for_all_may_be_a_list_of_rows_or_whole_numbers(rng):
+    maps, points = [rng.random((4, 5))] * 2, [[[1, 1]], [[2, 3]]]
+    one = rng.integers(1, 9, (4, 5))
+    for metric, name, rest in (
+        (gaze.sim, "densities", ()),
+        (gaze.information_gain, "baseline", (points,)),
+    ):
+        expected = metric(maps, *rest, **{name: [one.astype(float)] * 2})
+        for same in (one, one.tolist(), [one, one], (one.tolist(), one)):
+            assert metric(maps, *rest, **{name: same}) == pytest.approx(expected, abs=1e-12)
