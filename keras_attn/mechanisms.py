@@ -108,7 +108,7 @@ class Attended(NamedTuple):
 def apply(mechanism, features, gaze=None, *, of=None, module=None, momentum=0.99, name="attention"):
     """Apply a mechanism to `features`: the glimpse, the map and its logits (Eq. 1).
 
-    mechanism: a `Mechanism` or one of the five names.
+    mechanism: a `Mechanism` or a name of `NAMED`.
     features: Keras tensor `(batch, H, W, C)` or `(batch, T, H, W, C)`.
     gaze: for a mechanism that takes gaze, densities `(batch, [T,] h, w, 1)`; any h, w.
     of: features of the same frames that A is made from, where these are not the ones it gates.

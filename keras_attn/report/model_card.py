@@ -62,6 +62,11 @@ UPRIGHT = (
 )
 ATTENDS = "Attention says where the network weighs its features, not why it decides."
 AGREES = "How far it agrees with people is measured above, on that data alone."
+NOT_SCORED = "None: this network was exported without an evaluation beside its weights."
+OTHER_FORMAT = (
+    "None: those beside its weights are of an earlier version of the package ({other}), in which "
+    "some of them mean something else. `keras-attn evaluate` scores it anew."
+)
 UNMEASURED = "How far it agrees with people has not been measured here."
 
 
@@ -116,7 +121,7 @@ def text(about):
         trained_on=_trained_on(about.data),
         scored_on=scored_on,
         scores=scores,
-        limits=_limits(about),
+        limits=_limits(about, scores),
         classes=about.classes,
         formats=about.formats,
         versions=", ".join(f"{name} {version}" for name, version in about.versions.items()),
@@ -172,9 +177,11 @@ def _trained_on(data):
 
 
 def _scores(folder):
-    """On what it was scored, as a sentence, and a dict of cells per score; "" and () without."""
+    """On what it was scored, and a dict of cells per score; or why there is none, and ()."""
     if folder is None:
-        return "", ()
+        return NOT_SCORED, ()
+    if other := results.other_format(folder):
+        return OTHER_FORMAT.format(other=other), ()
     found = results.read(folder)
     dataset, count = found.rows["dataset"].iloc[0], len(found.rows)
     notes = [note for sentences in found.notes.values() for note in sentences]
@@ -185,11 +192,11 @@ def _scores(folder):
     return " ".join([on, *notes]), rows
 
 
-def _limits(about):
+def _limits(about, scored):
     found = [PEOPLE] if "gaze" in about.inputs else []
     found += [UPRIGHT] * ("image" in about.inputs)
     if about.size is not None:
         found.append(SIZES.format(size=f"{about.size[0]}×{about.size[1]}"))
     if any(name.startswith("attention") for name in about.outputs):
-        found.append(f"{ATTENDS} {UNMEASURED if about.scored is None else AGREES}")
+        found.append(f"{ATTENDS} {AGREES if scored else UNMEASURED}")
     return [*found, DRAWN]

@@ -239,17 +239,32 @@ def _check_one_group(rows):
         raise InputError(second["folder"], expected, f"in group {second[GROUP]!r}")
 
 
+def _scored(folder):
+    """The last scoring that the provenance of a folder tells of, in a list; [] without any."""
+    return [w for w in provenance.read(Path(folder).expanduser()) if w["what"] in SCORING][-1:]
+
+
+def other_format(folder):
+    """The format and version of results of another format, in words; "" for those of this one."""
+    for work in _scored(folder):
+        if work["format"] != RESULT_FORMAT:
+            return f"format {work['format']}, of version {work['versions']['keras_attn']}"
+    return ""
+
+
 def _check_origins(folders):
     """Refuse results of another version, and those whose provenance tells of different data."""
     first = {}
     for folder in folders:
-        found = [w for w in provenance.read(Path(folder).expanduser()) if w["what"] in SCORING]
+        if other := other_format(folder):
+            expected = (
+                f"results of format {RESULT_FORMAT}, as this version of keras_attn has them; a run "
+                "gets such by: keras-attn evaluate --weights FOLDER (networks of earlier versions "
+                "are what they were trained as), then report FOLDER/evaluation"
+            )
+            raise InputError(folder, expected, other)
         # Without any they are written by hand, or by whoever kept the rows alone.
-        for work in found[-1:]:
-            if work["format"] != RESULT_FORMAT:
-                received = f"format {work['format']}, of version {work['versions']['keras_attn']}"
-                expected = f"results of format {RESULT_FORMAT}, as this version of keras_attn has"
-                raise InputError(folder, f"{expected} them", received)
+        for work in _scored(folder):
             data = work["data"]
             name, stamp = (data["name"], data.get("drawn")), data["fingerprint"]
             known, where = first.setdefault(name, (stamp, folder))

@@ -84,7 +84,9 @@ def test_rows_on_data_that_have_changed_are_not_pooled(tmp_path):
 def test_rows_of_another_version_are_refused_with_its_number(tmp_path):
     folders = save_study(tmp_path)
     told(folders[0], format=0, versions={"keras_attn": "0.0.9"})
-    with pytest.raises(InputError, match=r"expected results of format \d+.*format 0, of version 0"):
+    with pytest.raises(
+        InputError, match=r"format \d+.*keras-attn evaluate .*format 0, of version 0"
+    ):
         commands.report(folders, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
