@@ -18,7 +18,7 @@ from keras_attn.errors import InputError
 from keras_attn.mechanisms import MECHANISMS
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.report import ceilings
-from keras_attn.report.audit_table import SHOWN, is_reference
+from keras_attn.report.audit_table import SHARE, SHOWN, is_reference
 from keras_attn.report.paper_tables import KEYS, NO_ATTENTION
 from keras_attn.report.table_formats import attention_title
 
@@ -139,6 +139,7 @@ def audit(found, model, layers):
     audited = [row for row in made if row.group]
     references = sorted((row for row in made if not row.group), key=lambda r: r.scores["s_auc"][0])
     shown = {"s_auc": ("s-AUC [95 %]", True, "all"), "ig": (BITS_WITHIN, True, "all")}
+    shown[SHARE.key] = (f"{SHARE.title} [95 %]", True)
     scores = [Score(c.key, *shown.get(c.key, (c.title,))) for c in SHOWN]
     return markdown("map", scores, [*audited, *references], align="---")
 
