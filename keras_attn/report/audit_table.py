@@ -154,7 +154,7 @@ def as_text(result):
 def _cell(row, column):
     key = column.key
     text = decimals(row[key]) + MARKS[side(row, column)]
-    if key in WITH_INTERVAL:
+    if key in WITH_INTERVAL and not np.isnan(row[key]):
         text += f"\n{decimals(row[f'{key}_low'], 3)} to {decimals(row[f'{key}_high'], 3)} "
     return text
 
@@ -291,9 +291,10 @@ def answer(result):
 
 
 def _beside(rows):
-    """What one viewer's density scores, to be said after what a map does; "" where none is told."""
-    viewer = rows.loc[rows["model"] == "one viewer", "s_auc"].item()
-    return "" if np.isnan(viewer) else f", one viewer's density scores {decimals(viewer, 3)}"
+    """What people's own gaze scores, to be said after what a map does; "" where none is told."""
+    named = {"one viewer": "one viewer's density scores", "ceiling": "the ceiling is"}
+    scores = {told: rows.loc[rows["model"] == name, "s_auc"].item() for name, told in named.items()}
+    return "".join(f", {told} {decimals(s, 3)}" for told, s in scores.items() if not np.isnan(s))
 
 
 def _best(rows):
