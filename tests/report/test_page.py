@@ -168,6 +168,8 @@ def test_drawn_data_make_a_machinery_check_and_no_verdict(tmp_path):
     read, _, found = told(folders)
     assert overview.drawn(read) == "all"
     assert "machinery check" in overview.sentences(read, found)[0]
+    # Without any claim that is measured, nothing is said of none.
+    assert not any("0 of 0" in sentence for sentence in overview.sentences(read, []))
     assert findings.SUPPORTED not in dict(overview.verdicts(found))
     folders.append(save_run(tmp_path / "real", rows, dataset="pascal_s"))
     assert overview.drawn(results.read(folders)) == "some"
