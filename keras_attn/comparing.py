@@ -101,9 +101,7 @@ def command(task):
 
         def __call__(self):
             """Train, evaluate and report."""
-            axes = {name: option for name, option in AXES.items() if hasattr(self, name)}
-            _refuse_overridden(self, axes, presets.values())
-            compare(self, axes, self.out or commands.RUNS)
+            compare(self, self.out or commands.RUNS)
 
     return Compare
 
@@ -122,18 +120,26 @@ def _refuse_overridden(what, axes, presets):
         raise InputError("--training.weights", expected, ", ".join(several))
 
 
-def compare(what, axes, out):
-    """Every combination of a `Compare`, one after the other, and what can be said of them.
+def planned(what):
+    """The configurations of a `Compare`, and of the runs before them by the names of these.
 
-    axes: options of the single run by those of the comparison.
+    `InputError` for what can be refused before data are read.
     """
-    config, place = what.config, out / what.config.task
-    every, scored = _compared(what, axes), {}
+    axes = {name: option for name, option in AXES.items() if hasattr(what, name)}
+    _refuse_overridden(what, axes, configs.PRESETS[what.config.task].values())
+    every = _compared(what, axes)
     following = [one for one in every if one.follows]
     places = _places_of_first(what, following)
     first = {one.run_name: one.on_first(**places) for one in following}
     for one in every:
         first.get(one.run_name, one).check_start()
+    return every, first
+
+
+def compare(what, out):
+    """Every combination of a `Compare`, one after the other, and what can be said of them."""
+    config, place, scored = what.config, out / what.config.task, {}
+    every, first = planned(what)
     cli.import_tensorflow_quietly()
     import keras
 

@@ -14,6 +14,8 @@ SHELL = ("sh", "bash", "shell", "console")
 SCRIPT = r"(?:experiments|tools)/\w+\.py"
 PROGRAM = rf"(?:\S*/)?(?:keras-attn|python[\d.]*|make|pytest|pip|ray|tensorboard)|{SCRIPT}"
 """A word that begins a command."""
+VARIABLES = r"(?:[A-Z_]+=\S+ )*"
+DOTS = ("...", "…")
 FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.M | re.S)
 MEASURED = re.compile(r"<!-- measured by: (.*) -->")
 INLINE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
@@ -29,9 +31,14 @@ class Command:
 
     @property
     def words(self):
-        """Its words, without a comment and dots that stand for more options."""
-        words = shlex.split(self.line, comments=True)
-        return [word for word in words if word not in ("...", "…")]
+        """Its words, without variables before it, a comment and dots that stand for more."""
+        words = shlex.split(re.sub(rf"^{VARIABLES}", "", self.line), comments=True)
+        return [word for word in words if word not in DOTS]
+
+    @property
+    def shortened(self):
+        """Whether it leaves arguments out."""
+        return self.mention or any(word in DOTS for word in self.line.split())
 
     def __str__(self):
         return f"{self.where}: {self.line}"
@@ -79,7 +86,7 @@ def logical_lines(code):
 
 def is_command(line):
     """Whether a line or a span of code begins with a program."""
-    return re.match(rf"(?:{PROGRAM})(?=\s|$)", line) is not None
+    return re.match(rf"{VARIABLES}(?:{PROGRAM})(?=\s|$)", line) is not None
 
 
 def commands():
@@ -103,8 +110,10 @@ def written(text):
     others += MEASURED.findall(text)
     for code in fenced(text, "python"):
         others += re.findall(r"# (?:then: )?(.*)$", code, re.M)
+    shell, others = ([line.removeprefix("$ ") for line in every] for every in (shell, others))
     lines = [line for line in shell if line and not line.startswith("#")]
-    return [part for line in [*lines, *filter(is_command, others)] for part in line.split(" && ")]
+    lines += filter(is_command, others)
+    return [part for line in lines for part in re.split(r" && | \| |; ", line)]
 
 
 def spans_of_options():

@@ -4,17 +4,25 @@ Each is read by its program's own parser, in this process, and not carried out: 
 or a sub-command that is not there is an error here. Those that only tell something are carried out.
 """
 
+import importlib.util
 import re
 import subprocess
+import sys
 from functools import cache
+from pathlib import Path
 
 import documented
 import program_parsers as parsers
 import pytest
 from conftest import ROOT
 
-from keras_attn import cli, datasets
+from keras_attn import cli, comparing, datasets
+from keras_attn.errors import InputError
+from keras_attn.study import cells as study
 from keras_attn.weights import registry
+
+sys.path.insert(0, str(ROOT / "tools"))
+from result_tables import TABLES
 
 FOREIGN = {"pytest": set(), "ray": {"start"}, "pip": {"install"}, "python": {"-m"}}
 """Programs of others, by what of them is told."""
@@ -62,13 +70,31 @@ def what_is_wrong(command):
     left_out = re.search(r"[Mm]issing|[Rr]equired", done.refused)
     if done.status and not (command.mention and left_out):
         return done.refused
-    return wrong_name(done.value)
+    return wrong_name(done.value) or ("" if command.shortened else refused_at_once(done.value))
+
+
+def refused_at_once(value):
+    """Why a program refuses what it has read of a command before it looks for any file."""
+    name = type(value).__name__
+    try:
+        if name == "Train":
+            value.config.check_start()
+        elif name == "Compare":
+            comparing.planned(value)
+        elif name == "Study":
+            grid = study.grid(value.preset, Path("out"), axes=value.axes, sources=value.sources)
+            study.chosen(grid, value.only)
+    except InputError as error:
+        return str(error)
+    return ""
 
 
 def wrong_name(value):
     """Names that a program looks up only when it works."""
     if type(value).__name__ == "FetchWeights" and value.name not in ("list", *registry.entries()):
         return f"no weight file of that name: {value.name}"
+    if type(value).__name__ in ("Check", "Write") and value.name not in (None, "NAME", *TABLES):
+        return f"no table of that name: {value.name}"
     if isinstance(value, cli.Audit) and value.data_name not in datasets.OF_IMAGES:
         return f"no dataset of that name: {value.data_name}"
     return ""
@@ -126,6 +152,8 @@ def test_a_program_of_others_is_one_that_is_known_here(command):
     """Every line of a shell's block is a command, so that none is passed over unseen."""
     program, words = split(command)
     assert words[0] in FOREIGN[program] or (program == "pytest" and (ROOT / words[0]).exists())
+    if words[0] == "-m":
+        assert importlib.util.find_spec(words[1]) is not None
     for extra in re.findall(r"(?:keras_attn|\.)\[(\w+)\]", command.line):
         assert extra in extras()
 
@@ -204,6 +232,16 @@ def test_a_link_leads_to_a_page_and_a_heading(where, target):
         "keras-attn audit gaze --data-name no_such_set",
         "keras-attn audit",
         "keras-attn no-such-verb",
+        "keras-attn study miniature --only no_such_cell",
+        "keras-attn train salient_object:paper --data.root DUT-OMRON",
+        "TF_NUM_INTRAOP_THREADS=1 keras-attn audit gaze --no-such-option 1",
+        "python experiments/salient_object.py train paper --data.name pascal_s --data.root PASCAL "
+        "--training.weights vgg16",
+        "python experiments/action.py train paper --data.name ucf_sports --training.weights C3D",
+        "python experiments/salient_object.py compare paper --data.name pascal_s --data.root X "
+        "--training.weights vgg16",
+        "python experiments/salient_object.py compare miniature --model.attention human",
+        "python tools/documented_results.py check no_such_table",
         "keras-attn --no-such-option --help",
         "python experiments/fine_grained.py train paper --model.fusion early",
         "python experiments/fine_grained.py train paper --training.epochs 0",
@@ -222,6 +260,21 @@ def test_a_mention_may_leave_arguments_out_but_not_invent_options():
     assert what_is_wrong(documented.Command("here", "keras-attn audit --by task", True)) == ""
     wrong = documented.Command("here", "keras-attn audit --no-such-option 1", mention=True)
     assert what_is_wrong(wrong) != ""
+
+
+def test_every_block_is_of_a_kind_whose_commands_are_read():
+    for where, text in documented.pages():
+        found = re.findall(r"^([ >]*)(`{3,}|~{3,})(\S*)$", text, re.M)
+        assert {(indent, fence) for indent, fence, _ in found} <= {("", "```")}, where
+        kinds = {language for _, _, language in found}
+        assert kinds <= {"", "python", *documented.SHELL}, where
+
+
+def test_a_prompt_and_variables_before_a_program_are_no_part_of_it():
+    text = "`A=1 make demo X=1`\n\n```\n$ make x\nB=2 make y | make z; make w\n```\n"
+    assert documented.written(text) == ["make x", "B=2 make y", "make z", "make w"]
+    assert documented.is_command("A=1 make demo X=1")
+    assert documented.Command("here", "A=1 B=2 make X=1").words == ["make", "X=1"]
 
 
 def test_commands_are_read_out_of_blocks_spans_and_docstrings():

@@ -87,6 +87,13 @@ def test_a_table_without_a_file_and_a_file_without_a_table_are_found(copy):
     assert second == "other: no command is known that writes it"
 
 
+def test_a_file_behind_a_table_without_markers_is_one_that_a_page_links_to(copy):
+    told = "softmax_photographs: no command is known that writes it"
+    assert told not in results.differences(copy)
+    changed(copy / "docs" / "paper.md", "(results/softmax_photographs.csv)", "(nothing)")
+    assert told in results.differences(copy)
+
+
 def test_markers_that_do_not_close_are_an_error(copy):
     changed(copy / "README.md", results.END, "")
     with pytest.raises(InputError, match="markers: expected"):

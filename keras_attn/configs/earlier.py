@@ -3,8 +3,14 @@
 from keras_attn.mechanisms import Mechanism
 
 _OF_LOGITS = "softmax_of_logits"
+# A name of its own: rows and starts of such networks are none of today's `supervised`.
 _EARLY_SUPERVISED = Mechanism(
-    "supervised", "module", "softmax", "positions", supervised=True, softmax_of="logits"
+    f"supervised_{_OF_LOGITS}",
+    "module",
+    "softmax",
+    "positions",
+    supervised=True,
+    softmax_of="logits",
 )
 MEANT = {1: {"softmax": _OF_LOGITS, ("early", "supervised"): _EARLY_SUPERVISED}}
 """By format and by the name of an attention, or the pair of a fusion and it."""

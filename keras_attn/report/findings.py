@@ -22,13 +22,14 @@ from keras_attn.report.claims import (
 )
 from keras_attn.report.contrasts import contrasts_of
 from keras_attn.report.paper_claims import CLAIMS
-from keras_attn.report.paper_tables import KEYS, dataset_title, paper, trunk_title
+from keras_attn.report.paper_tables import BACKBONES, KEYS, dataset_title, paper, trunk_title
 from keras_attn.report.results import read
 from keras_attn.report.table_legend import in_print
 from keras_attn.statistics import holm
 
 SUPPORTED, CONTRADICTED, UNDECIDED = "supported", "contradicted", "undecided"
 MACHINERY, NOT_MEASURED = "machinery check", "not measured"
+BOUNDS = ("least", "most")
 OF_PARTS = ("part", "state", "parts", "of")
 COLUMNS = (*KEYS, "better", "worse", "what", "gain", "low", "high", "p", "n", *OF_PARTS)
 OF_CLAIM = (
@@ -60,7 +61,8 @@ LEGEND = (
     "is none for max F, mAP and CC to others, which are no scores of single examples, for what "
     "is no difference of two scores, and for a claim of little difference.",
     "*Verdict*: {supported} or {contradicted} where every cell that the claim asks about speaks "
-    "for it, or against it; {undecided} otherwise, also where some cells were not measured. "
+    "for it, or against it; {undecided} otherwise, also where some cells, or a rival in one, were "
+    "not measured. "
     "{machinery}: rows come from drawn data, which say nothing about people.",
     "Intervals are over examples, and over seeds where a network was trained from several; from "
     "one they do not tell how another would differ.",
@@ -160,7 +162,7 @@ def _finding(claim, results, contrasts):
                 made += rows
                 drawn |= _is_drawn(part, results, of_drawn)
                 break
-    compared = pd.DataFrame(made, columns=[*COLUMNS, "room"])
+    compared = pd.DataFrame(made, columns=[*COLUMNS, *BOUNDS, "room"])
     compared["p"] = holm(compared["p"])
     return Finding(claim, tuple(counts_of(claim)), compared, len(parts), drawn)
 
@@ -186,6 +188,7 @@ def _compared(place, part, claim, contrasts, drawn):
             state = claim.state(one, contrast.low, contrast.high) if whole else 0
             about |= contrast._asdict() | {"part": place, "state": state}
             about |= {"parts": found.parts, "of": found.of}
+            about |= {"least": least, "most": most}
             about |= {"room": min(contrast.gain - least, most - contrast.gain)}
             if claim.margin is not None:
                 about["p"] = np.nan
@@ -314,7 +317,8 @@ def least(finding):
     p = "" if np.isnan(weakest["p"]) else f", p {in_print(weakest['p'])}"
     some = weakest["parts"] < weakest["of"]
     made_of = f", from {weakest['parts']} of its {weakest['of']} parts" if some else ""
-    what = weakest["what"] or f"{weakest['better']} − {weakest['worse']}"
+    better, worse = (BACKBONES.get(weakest[one], weakest[one]) for one in ("better", "worse"))
+    what = weakest["what"] or f"{better} − {worse}"
     return (
         f"{', '.join([what, *_where(weakest)])}: {gain} [{', '.join(interval)}]{p}, "
         f"n {weakest['n']:,}{made_of}"

@@ -168,6 +168,8 @@ def test_drawn_data_make_a_machinery_check_and_no_verdict(tmp_path):
     read, _, found = told(folders)
     assert overview.drawn(read) == "all"
     assert "machinery check" in overview.sentences(read, found)[0]
+    # Without any claim that is measured, nothing is said of none.
+    assert not any("0 of 0" in sentence for sentence in overview.sentences(read, []))
     assert findings.SUPPORTED not in dict(overview.verdicts(found))
     folders.append(save_run(tmp_path / "real", rows, dataset="pascal_s"))
     assert overview.drawn(results.read(folders)) == "some"
@@ -195,6 +197,14 @@ def test_where_the_papers_numbers_and_words_differ_stands_beside_the_table(tmp_p
     assert "exactly equal in 3 of 4" in same
     shown = [words for words, *_ in answers.beside(found, "V")]
     assert not any("Human attention agrees with gaze better" in words for words in shown)
+
+
+def test_the_margin_of_a_claim_of_little_difference_is_on_its_line():
+    order = {"low": -0.2, "gain": 0.0, "high": 0.1, "least": 0.0, "most": np.inf}
+    assert answers._bar(order)[1] == 50 and len(answers._bar(order)) == 3
+    low, gain, high, margin = answers._bar({**order, "least": -np.inf, "most": 0.4})
+    assert low < gain < high < margin < 100
+    assert (margin - gain) / (high - gain) == pytest.approx(4, abs=0.01)
 
 
 # --- runs ---------------------------------------------------------------------------------------

@@ -16,8 +16,8 @@ class Answer:
     where: section and tables. printed: the paper's own count in words; shares: of each metric, its
     title and how many cells hold, are turned round and are neither. borne_out: "yes", "partly" or
     "no" by the paper's own table, "" where it prints no numbers. ours, least: ours in words. bar:
-    low, gain and high of the comparison that bears the claim out least, in percent of a line whose
-    middle is 0, or None.
+    low, gain and high of the comparison that bears the claim out least, and the margins of a claim
+    of little difference, in percent of a line whose middle is 0; or None.
     """
 
     key: str
@@ -75,11 +75,17 @@ def _borne_out(counts):
 
 
 def _bar(row):
-    """Percent along a line; its ends are the larger bound on both sides of 0."""
+    """Percent along a line; its ends are the largest number on both sides of 0."""
     if row is None or np.isnan([row["low"], row["gain"], row["high"]]).any():
         return None
-    reach = 1.15 * max(abs(row["low"]), abs(row["high"]), 1e-9)
-    return tuple(round(50 + 50 * row[name] / reach, 2) for name in ("low", "gain", "high"))
+    reach = 1.15 * max(abs(one) for one in (row["low"], row["high"], *_margins(row), 1e-9))
+    values = (row["low"], row["gain"], row["high"], *_margins(row))
+    return tuple(round(50 + 50 * value / reach, 2) for value in values)
+
+
+def _margins(row):
+    """The bounds of a claim of little difference; none of any other claim."""
+    return [one for one in (row["least"], row["most"]) if np.isfinite(one) and one != 0]
 
 
 def beside(found, number):

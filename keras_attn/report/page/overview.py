@@ -84,8 +84,8 @@ def sentences(results, found):
     """The findings in a few sentences."""
     told, all_of = dict(verdicts(found)), len(found)
     measured = [finding for finding in found if finding.states]
-    made = []
-    if drawn(results):
+    made, check = [], drawn(results)
+    if check:
         states = [state for finding in measured for state in finding.states]
         made.append(
             "This is a machinery check. Some or all of the examples are drawn and their gaze is "
@@ -93,6 +93,7 @@ def sentences(results, found):
             "were trained on photographs: the numbers show that everything runs from data to "
             "tables."
         )
+    if check and measured:
         made.append(
             f"Of the paper's {all_of} claims, {len(measured)} have numbers to be held against; in "
             f"{states.count(1)} of {len(states)} compared cells these happen to speak for the "
@@ -107,9 +108,8 @@ def sentences(results, found):
     printed = [finding for finding in found if finding.paper]
     short = [f for f in printed if any(count.holds < count.cells for count in f.paper)]
     made.append(
-        f"The paper's own tables bear {len(printed) - len(short)} of the {len(printed)} claims "
-        f"that they print numbers of out in every cell; where they do not, it stands beside the "
-        f"table."
+        f"Of the {len(printed)} claims that the paper prints numbers of, its own tables bear out "
+        f"{len(printed) - len(short)} in every cell; where they do not, it stands beside the table."
     )
     return made
 

@@ -106,8 +106,8 @@ CLAIMS = (
         "activation-gaze-action",
         "Q5",
         "IV-B",
-        "The attention computed without training agrees surprisingly well with gaze, better than "
-        "the other implicit ones, in action recognition",
+        "The attention computed without training agrees surprisingly well with gaze in action "
+        "recognition (here: better than the other implicit ones)",
         ("VI",),
         "attention",
         (UNTRAINED,),
