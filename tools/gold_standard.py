@@ -24,6 +24,7 @@ CENTRE_BLUR = 0.05
 """Of the centre bias, as a share of each side, which is how pysaliency has it."""
 BASELINE_UNIFORM = 0.01
 """Share of the uniform density in the baseline."""
+PEERS_SIDE = Path(__file__).with_name("gold_standard_peer.py")
 TIGHT = 1e-6
 """Bits by which the maps of the two sides may differ."""
 
@@ -58,50 +59,6 @@ def ours(dataset):
     return mixture, kept, views, np.concatenate(bits), np.concatenate(baseline)
 
 
-def theirs(path):
-    """pysaliency's bits of each fixation; runs in its environment."""
-    import peer  # before anything of pysaliency
-    from peer import pysaliency
-    from pysaliency.baseline_utils import (
-        CrossvalidatedBaselineModel,
-        CrossvalMultipleRegularizations,
-        GoldModel,
-        ScikitLearnImageSubjectCrossValidationGenerator,
-    )
-    from pysaliency.models import UniformModel
-
-    given = np.load(path)
-    shapes, index, viewers, points = (given[n] for n in ("shapes", "index", "viewers", "points"))
-    blur, share_others, share_centre, share_uniform = given["mixture"]
-    rng = np.random.default_rng(0)
-    stimuli = pysaliency.Stimuli([rng.integers(0, 256, (*s, 3), np.uint8) for s in shapes])
-    about = {"n": index, "subjects": viewers}
-    as_points = pysaliency.Fixations.create_without_history(*points.T, **about)
-    # It divides by the width and multiplies again, by which a point on an edge may leave its pixel.
-    points = np.floor(points) + 0.5
-    x, y = points.T
-    fixations = pysaliency.Fixations.create_without_history(x, y, **about)
-    every = peer.fixations_of([points[index == n] for n in range(len(shapes))])
-    centre = CrossvalidatedBaselineModel(stimuli, every, CENTRE_BLUR)
-    bits, baseline = np.full(len(x), np.nan), np.full(len(x), np.nan)
-    for n, shape in enumerate(shapes):
-        size, of_centre = np.prod(shape), np.exp(centre.log_density(stimuli[n]))
-        row, column = y.astype(int), x.astype(int)
-        base = (1 - BASELINE_UNIFORM) * of_centre + BASELINE_UNIFORM / size
-        for viewer in np.unique(viewers[index == n]):
-            own, rest = (index == n) & (viewers == viewer), (index == n) & (viewers != viewer)
-            gold = GoldModel(stimuli, fixations[rest], blur, keep_aspect=True)
-            mixed = share_others * np.exp(gold.log_density(stimuli[n]))
-            mixed += share_centre * of_centre + share_uniform / size
-            bits[own] = np.log2(size * mixed[row[own], column[own]])
-            baseline[own] = np.log2(size * base[row[own], column[own]])
-    folds = ScikitLearnImageSubjectCrossValidationGenerator(stimuli, as_points)
-    parts = {"centre": centre, "uniform": UniformModel()}
-    kde = CrossvalMultipleRegularizations(stimuli, as_points, parts, folds)
-    of_points = kde.score(*np.log10([blur, share_centre, share_uniform]))
-    return {"bits": bits.mean(), "gain": (bits - baseline).mean(), "as_points": of_points}
-
-
 def compare(folder, python):
     """Print both sides; fails where they disagree."""
     from keras_attn import datasets
@@ -118,8 +75,9 @@ def compare(folder, python):
             index=np.repeat(np.arange(len(kept)), [len(v.pixels) for v in views]),
             viewers=np.concatenate([v.viewers for v in views]),
             mixture=[mixture.blur, mixture.others, mixture.centre, mixture.uniform],
+            baseline=[CENTRE_BLUR, BASELINE_UNIFORM],
         )
-        command = [python, __file__, "--inputs", path]
+        command = [python, PEERS_SIDE, path]
         done = subprocess.run(command, capture_output=True, text=True)
     if done.returncode:
         sys.exit(f"pysaliency failed:\n{done.stderr[-2000:]}")
@@ -137,17 +95,11 @@ def compare(folder, python):
 
 
 def main():
-    """Compare, or be the peer's side of it."""
+    """Compare."""
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("folder", nargs="?", type=Path)
+    parser.add_argument("folder", type=Path, help="with images/ and fixations.csv")
     parser.add_argument("--peer", type=Path, help="Python of an environment with pysaliency")
-    parser.add_argument("--inputs", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.inputs is not None:
-        print(json.dumps(theirs(options.inputs)))
-        return
-    if options.folder is None:
-        parser.error("FOLDER: a folder with images/ and fixations.csv")
     import benchmark
 
     compare(options.folder, options.peer or benchmark.peer_python())
