@@ -181,10 +181,22 @@ class GazeScores:
 
     def _bits(self, saliency, distinct):
         """Information gain, and the share of fixated pixels on an exact zero."""
+        gains, zero = self._gains(saliency, distinct)
+        return gains.mean(), zero.mean()
+
+    def _gains(self, saliency, flat):
+        """Bits of a map over the baseline at each pixel, and whether either is exactly 0 there."""
         share = self.others.uniform_share  # so that the baseline is nowhere 0
-        p, b = one_map.probabilities_mit(saliency, self.centre_bias, distinct, share)
-        zero = (p == 0) | (b == 0)
-        return one_map.bits_mit(p * self.pixel, b * self.pixel).mean(), zero.mean()
+        p, b = one_map.probabilities_mit(saliency, self.centre_bias, flat, share)
+        return one_map.bits_mit(p * self.pixel, b * self.pixel), (p == 0) | (b == 0)
+
+    @cached_property
+    def _gains_of_uniform(self):
+        """Bits of a uniform map over the baseline at every pixel, which each viewer needs some of.
+
+        Those of the ceiling are taken over it: whatever the convention of maps is.
+        """
+        return self._gains(np.ones(self.shape), np.arange(np.prod(self.shape)))[0]
 
     def one_viewer(self):
         """Mean scores of each viewer's density against the fixations of all other viewers.
@@ -245,9 +257,7 @@ class GazeScores:
     def _of_density(self, density, flat, distinct):
         """s-AUC and IG of a density with sum 1, which is not scaled."""
         gain = one_map.bits_mit(self.pixel * density.ravel()[distinct], self.pixel / density.size)
-        # Over the uniform map, and of that over the baseline: whatever the convention of maps is.
-        over_baseline = self._bits(np.ones(self.shape), distinct)[0]
-        return self._s_auc(density, flat), gain.mean() + over_baseline
+        return self._s_auc(density, flat), gain.mean() + self._gains_of_uniform[distinct].mean()
 
     def references(self):
         """Scores of the rows that need no network, by name."""
