@@ -187,9 +187,8 @@ def references(task, dataset, gaze):
 
     One viewer's density against the fixations of the others, the others' against one viewer's (the
     ceiling), the centre bias, a uniform map and the density itself, each scored on every example
-    that has fixations. gaze: index
-    -> the `GazeScores` of its pictures with gaze, whose means are taken. `InputError` where none
-    has any.
+    that has fixations. gaze: index -> the `GazeScores` of its pictures with gaze, whose means are
+    taken. `InputError` where none has any.
     """
     labels = {"task": task, "dataset": (dataset.whole or dataset).name}
     labels |= {"backbone": "", "fusion": ""}

@@ -29,8 +29,8 @@ from keras_attn.agreement.scoring import (
 from keras_attn.datasets import groups
 from keras_attn.errors import InputError
 from keras_attn.metrics import gold_standard
+from keras_attn.metrics.checked import checked_map
 from keras_attn.metrics.columns import COLUMNS
-from keras_attn.metrics.gaze import checked_map
 from keras_attn.report import pictures
 from keras_attn.report.audit_result import AuditResult, Gallery
 from keras_attn.report.audit_table import LABELS, REFERENCES, SHARE, RowName, name_of, ranked

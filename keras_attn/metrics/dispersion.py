@@ -8,7 +8,7 @@ network's own grid: the more positions a map is enlarged to, the nearer its entr
 import numpy as np
 
 from keras_attn.errors import InputError
-from keras_attn.metrics.gaze import checked_map
+from keras_attn.metrics.checked import checked_map
 from keras_attn.metrics.sequences import check_one_each
 from keras_attn.resizing import at_size
 

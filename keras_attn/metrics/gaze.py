@@ -27,7 +27,7 @@ import numpy as np
 from keras_attn import gaze
 from keras_attn.errors import InputError, one_of
 from keras_attn.metrics import one_map
-from keras_attn.metrics.checked import Images, average_of, checked_map
+from keras_attn.metrics.checked import Images, average_of
 from keras_attn.metrics.density_pairs import (
     cc,
     cc_per_image,
@@ -44,7 +44,6 @@ __all__ = [
     "auc_judd_per_image",
     "cc",
     "cc_per_image",
-    "checked_map",
     "information_gain",
     "information_gain_per_image",
     "kl_divergence",

@@ -30,6 +30,13 @@ PRECISION = 0.01
 """Of the blur: a hundredth of itself."""
 CHOSEN = 3
 """Numbers that are chosen, each of which gains 1 / (2 n ln 2) bits of n fixations by chance."""
+TOLD_APART = "two viewers who are told apart (in fixations.csv the column subject tells them)"
+"""What no image has where there is no mixture, in words."""
+TELLS_NOTHING = (
+    "what others look at tells no more of where a viewer looks than the centre bias does, beyond "
+    "chance"
+)
+"""Why there is no ceiling where a mixture does not tell, in words."""
 PAIRS, POINTS, IMAGES = 4_000_000, 1500, 500
 """Most pairs of fixations, fixations of an image and images that the choice is made from."""
 

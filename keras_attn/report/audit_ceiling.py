@@ -2,16 +2,12 @@
 
 import numpy as np
 
-NO_VIEWERS = (
-    "none, and no IG share: no image has two viewers who are told apart (in fixations.csv the "
-    "column subject tells them)"
-)
+from keras_attn.metrics import gold_standard
+
+NO_VIEWERS = f"none, and no IG share: no image has {gold_standard.TOLD_APART}"
 MADE = "of each viewer's fixations the score of the density of all others"
 CHOSEN = "chosen once by the likelihood of each viewer's fixations under the others'"
-NOTHING_TOLD = (
-    "none, and no IG share: what others look at tells no more of where a viewer looks than the "
-    "centre bias does, beyond chance"
-)
+NOTHING_TOLD = f"none, and no IG share: {gold_standard.TELLS_NOTHING}"
 NOT_ABOVE = (
     "is not above 0 beyond chance: what others look at tells nothing that a share could be of"
 )

@@ -10,9 +10,10 @@ from rich.console import Console
 from rich.table import Table
 
 from keras_attn.metrics.columns import COLUMNS
+from keras_attn.report import audit_table
 from keras_attn.report.audit_table import COMPARED, MARKS, SIGNIFICANT, WIDTH, decimals, name_of
 
-REFERENCES = ("uniform", "human", "one viewer", "ceiling")
+REFERENCES = tuple(name for name in audit_table.REFERENCES if name != "centre")
 """Those that are compared; `uniform` tells how much of a difference in IG is the baseline's."""
 TITLES = {column.key: column.title for column in COLUMNS}
 

@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 
 from keras_attn.metrics import gold_standard
-from keras_attn.report.paper_tables import CEILING, GAZE, KEYS
+from keras_attn.report.paper_tables import KEYS
 from keras_attn.report.results import groups_of, of_networks
+from keras_attn.report.table_parts import CEILING, GAZE
 from keras_attn.statistics import bootstrap_interval
 
 SHARES = ("share", "share_low", "share_high")
@@ -24,15 +25,9 @@ IG, CEILING_IG = GAZE[1].key, CEILING[1].key
 def note(mixture):
     """What the ceiling of an evaluation is made of: a `gold_standard.Mixture`, or None."""
     if mixture is None:
-        return (
-            f"{NOTE}: none, and no share of it, for no example has two viewers who are told apart "
-            "(in fixations.csv the column subject tells them)."
-        )
+        return f"{NOTE}: none, and no share of it, for no example has {gold_standard.TOLD_APART}."
     if not mixture.tells:
-        return (
-            f"{NOTE}: none, and no share of it, for what others look at tells no more of where a "
-            "viewer looks than the centre bias does, beyond chance."
-        )
+        return f"{NOTE}: none, and no share of it, for {gold_standard.TELLS_NOTHING}."
     return (
         f"{NOTE} is the score of each viewer's fixations under the density of all others "
         f"({mixture}), which was chosen once for the dataset by its likelihood."

@@ -13,7 +13,7 @@ import pandas as pd
 from keras_attn import origin
 from keras_attn.mechanisms import MECHANISMS
 from keras_attn.metrics.dispersion import SIDE
-from keras_attn.report.table_parts import GAZE, Metric, Remark, Subset, Table
+from keras_attn.report.table_parts import CEILING, GAZE, Metric, Remark, Subset, Table
 
 PAPER = Path(__file__).with_name("paper_tables.csv")
 KEYS = ("table", "dataset", "backbone", "fusion", "subset", "attention", "metric")
@@ -58,8 +58,6 @@ MULTI_LABEL = ("hollywood2",)
 POSITIVE = Subset("positive", column="correct", rows=lambda rows: rows["correct"] == 1)
 NEGATIVE = Subset("negative", column="correct", rows=lambda rows: rows["correct"] == 0)
 
-CEILING = tuple(Metric(f"ceiling_{one.key}", f"ceiling {one.title}") for one in GAZE)
-"""What the gold standard scores on the same examples."""
 IG_CONVENTION = (
     "IG in bits over the leave-one-out centre bias, MIT convention, with a uniform share in the "
     "centre bias so that it is nowhere 0."

@@ -68,6 +68,8 @@ class Metric(Column):
 
 GAZE = (Metric("s_auc", "s-AUC"), Metric("ig", "IG"))
 """The two gaze scores of the study's tables."""
+CEILING = tuple(Metric(f"ceiling_{one.key}", f"ceiling {one.title}") for one in GAZE)
+"""What the gold standard scores on the same examples, whatever the network."""
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,10 @@ from keras_attn.errors import InputError, listing, one_of
 from keras_attn.report import ceilings, dispersion, table_formats
 from keras_attn.report.contrasts import contrasts_of
 from keras_attn.report.noise import BEHIND, beside_the_best
-from keras_attn.report.paper_tables import CEILING, KEYS, TABLES, TASKS, TRUNK, order, paper
+from keras_attn.report.paper_tables import KEYS, TABLES, TASKS, TRUNK, order, paper
 from keras_attn.report.results import of_networks, read
 from keras_attn.report.samples import sample_of
+from keras_attn.report.table_parts import CEILING
 
 NUMBERS = ("value", "low", "high", "n")
 COLUMNS = (*KEYS, *NUMBERS, *ceilings.SHARES, *BEHIND)

@@ -12,14 +12,13 @@ from keras_attn.errors import InputError, NotFinite, listing
 from keras_attn.metrics import dispersion
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.models.common import GAZE, image_input_of
-from keras_attn.report import pictures
-from keras_attn.report.table_parts import MAPS
+from keras_attn.report import pictures, table_parts
 from keras_attn.resizing import size_of
 from keras_attn.statistics import evenly, mean_of_seen
 
-STUDY = ("s_auc", "ig")
+STUDY = tuple(metric.key for metric in table_parts.GAZE)
 """The two gaze scores of the study."""
-CEILING = tuple(f"ceiling_{key}" for key in STUDY)
+CEILING = tuple(metric.key for metric in table_parts.CEILING)
 """What the gold standard scores on the same example, whatever the network."""
 MOST_FOR_CEILING = 8
 """Most pictures of an example, frames of a video, that its ceiling is the mean of."""
@@ -105,7 +104,7 @@ class AttentionScorer(ABC):
         maps = self.attended(dataset, index, outputs)
         check_finite(f"attention for {dataset[index].id!r}", maps)
         spread, vector = dispersion.of_example(maps)
-        return {"entropy": spread}, {MAPS: vector}
+        return {"entropy": spread}, {table_parts.MAPS: vector}
 
     def brief_agreement(self, dataset, index, outputs):
         """s-AUC and IG of an example alone, for every epoch; NaN where there is none."""
