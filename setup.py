@@ -23,12 +23,12 @@ setup(
     package_data={
         "keras_attn": [
             "py.typed",
-            "report/*.j2",
-            "report/*.csv",
-            "report/page/*.j2",
+            "report/*/*.j2",
+            "exports/*.j2",
+            "report/paper/*.csv",
             "report/page/*.css",
             "report/page/*.js",
-            "datasets/splits/*.txt",
+            "datasets/formats/splits/*.txt",
             "weights/*.toml",
         ]
     },
@@ -58,7 +58,7 @@ setup(
         "onnx": ["tf2onnx>=1.17,<2", "onnxruntime>=1.20,<2"],
         "cuda": ["tensorflow[and-cuda]>=2.21,<2.22"],
     },
-    entry_points={"console_scripts": ["keras-attn = keras_attn.cli:main"]},
+    entry_points={"console_scripts": ["keras-attn = keras_attn.shell.cli:main"]},
     classifiers=[
         "Development Status :: 3 - Alpha",
         "Intended Audience :: Science/Research",

@@ -12,8 +12,8 @@ import sys
 
 import tyro
 
-from keras_attn import cli
-from keras_attn.attacking import Attack
+from keras_attn.commands.attack import Attack
+from keras_attn.shell import cli
 
 if __name__ == "__main__":
     sys.exit(cli.run(lambda: tyro.cli(Attack, description=__doc__)))

@@ -12,8 +12,9 @@ classifier, not of its convolutions alone.
 
 import sys
 
-from keras_attn import cli, commands
+from keras_attn.shell import cli
+from keras_attn.study import workflow
 
 if __name__ == "__main__":
-    there = commands.of_task("fine_grained")
-    sys.exit(cli.run(lambda: commands.parse(there, description=__doc__)))
+    there = workflow.of_task("fine_grained")
+    sys.exit(cli.run(lambda: workflow.parse(there, description=__doc__)))

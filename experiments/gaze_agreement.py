@@ -15,9 +15,10 @@ from pathlib import Path
 
 import tyro
 
-from keras_attn import cli, runs
 from keras_attn.errors import InputError
-from keras_attn.report.audit_page import FILES
+from keras_attn.report.audit.page import FILES
+from keras_attn.runs import storage
+from keras_attn.shell import cli
 
 SHAPE = (96, 128)
 TRAINING_SCENES, TEST_SCENES = 200, 60
@@ -52,7 +53,7 @@ class GazeAgreement(cli.Audit):
 
 def demonstrate(out, overwrite):
     """Audit an untrained and a briefly trained small network on drawn scenes."""
-    runs.check_target(out, FILES, overwrite=overwrite)
+    storage.check_target(out, FILES, overwrite=overwrite)
     cli.import_tensorflow_quietly()
     import keras
 

@@ -12,10 +12,11 @@ A killed one goes on where it was when it is called again; docs/study.md says ho
 
 import sys
 
-from keras_attn import cli, commands
-from keras_attn.studying import Study
-from keras_attn.verifying import Verify
+from keras_attn.commands.study import Study
+from keras_attn.commands.verify import Verify
+from keras_attn.shell import cli
+from keras_attn.study import workflow
 
 if __name__ == "__main__":
     there = {"study": Study, "verify": Verify}
-    sys.exit(cli.run(lambda: commands.parse(there, description=__doc__)))
+    sys.exit(cli.run(lambda: workflow.parse(there, description=__doc__)))

@@ -6,7 +6,7 @@ the package is imported is enough for Keras to load saved models with its layers
 
 import importlib
 
-from keras_attn import registration
+from keras_attn.networks import registration
 
 __version__ = "0.1.0"
 

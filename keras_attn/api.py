@@ -3,17 +3,19 @@
 from dataclasses import replace
 from pathlib import Path
 
-from keras_attn import configs, datasets, gaze, gaze_format, known_data, runs, tasks
-from keras_attn.agreement import audit as agreement
-from keras_attn.agreement import by_condition
-from keras_attn.agreement import options as audit_options
-from keras_attn.agreement.opening import open_source
-from keras_attn.agreement.scoring import Blur
+from keras_attn import configs, datasets, gaze, tasks
+from keras_attn.audits import audit as agreement
+from keras_attn.audits import by_condition
+from keras_attn.audits import options as audit_options
+from keras_attn.audits.opening import open_source
+from keras_attn.datasets import gaze_format
 from keras_attn.errors import InputError
-from keras_attn.report.audit_page import FILES
-from keras_attn.report.audit_table import REFERENCES
-from keras_attn.report.paper_tables import NETWORK
-from keras_attn.trained import Run, load, train
+from keras_attn.evaluation.gaze_scores import Blur
+from keras_attn.report.audit.page import FILES
+from keras_attn.report.audit.table import REFERENCES
+from keras_attn.report.paper.paper_tables import NETWORK
+from keras_attn.runs import known_data, storage
+from keras_attn.runs.trained import Run, load, train
 
 __all__ = [
     "FILES",
@@ -83,7 +85,7 @@ def audit(
     Raises `InputError` for input that cannot be used; then nothing is written.
     """
     if out is not None:
-        runs.check_target(out, FILES, overwrite=overwrite)
+        storage.check_target(out, FILES, overwrite=overwrite)
     if isinstance(data, datasets.VideoDataset):
         expected = (
             "a GazeDataset, of images; ka.evaluate(model, data) scores the attention of a network "
@@ -167,10 +169,10 @@ def evaluate(
     Returns an `Evaluation`: `.rows` has a row per example, `.summary()` the scores with intervals.
     Raises `InputError` for a model or data that cannot be scored; then nothing is written.
     """
-    from keras_attn import evaluation
+    from keras_attn.evaluation import loop
 
     if out is not None:
-        runs.check_target(out, evaluation.FILES, overwrite=overwrite)
+        storage.check_target(out, loop.FILES, overwrite=overwrite)
     given = {"size": size, "preprocess": preprocess, "output": output}
     network = _network(model, "evaluate", weights=weights, task=task, **given)
     found = network.task
@@ -179,9 +181,7 @@ def evaluate(
     scorer, notes = network.scorer()
     notes = (*notes, *known_data.notes(data, network.data))
     known = known_data.columns(data, network.data)
-    result = evaluation.evaluate(
-        scorer, network.model, data, labels, notes=notes, progress=progress
-    )
+    result = loop.evaluate(scorer, network.model, data, labels, notes=notes, progress=progress)
     result.rows[list(known)] = list(known.values())
     if out is not None:
         result.save(out, overwrite=overwrite)
@@ -215,21 +215,21 @@ def attack(
     Returns an `Evaluation`: `.rows` has a row per image (see `robustness.evaluate`), `.summary()`
     the fooling rates with intervals.
     """
-    from keras_attn import evaluation, robustness
+    from keras_attn.evaluation import attack, loop
 
     if out is not None:
-        runs.check_target(out, evaluation.FILES, overwrite=overwrite)
+        storage.check_target(out, loop.FILES, overwrite=overwrite)
     given = {"epsilons": epsilons, "epsilon": epsilon, "search": search}
     settings = configs.Attack(**{n: value for n, value in given.items() if value is not None})
     given = {"size": size, "preprocess": preprocess, "output": output, "weights": weights}
     given |= {"task": configs.FineGrained.task, "expected": "a classifier"}
     network = _network(model, "attack", **given)
     data = known_data.recognised(datasets.as_dataset(data), network.data)
-    labels = _labels(robustness.TASK, data, network)
+    labels = _labels(attack.TASK, data, network)
     scorer, notes = network.scorer()
     notes = (*notes, *known_data.notes(data, network.data))
     known = known_data.columns(data, network.data)
-    result = robustness.evaluate(
+    result = attack.evaluate(
         scorer, network.model, data, labels, settings, notes=notes, progress=progress
     )
     result.rows[list(known)] = list(known.values())
@@ -263,16 +263,16 @@ def export(
     Always computes in float32. Returns the path of the folder. Raises `InputError` for a network
     that cannot be exported or converted, and for a folder that holds anything but an export.
     """
-    from keras_attn import converting, saved_model
+    from keras_attn.exports import runtimes, saved_model
     from keras_attn.networks import scored
 
     others = {}
     if onnx:
-        converting.check_onnx()
-        others[converting.ONNX] = converting.to_onnx
+        runtimes.check_onnx()
+        others[runtimes.ONNX] = runtimes.to_onnx
     if tflite:
-        others[converting.TFLITE] = converting.to_tflite
-    every = (converting.ONNX, converting.TFLITE)
+        others[runtimes.TFLITE] = runtimes.to_tflite
+    every = (runtimes.ONNX, runtimes.TFLITE)
     out = saved_model.check_target(out, every, overwrite=overwrite)
     given = {"size": size, "preprocess": preprocess, "output": output, "weights": weights}
     network = _network(model, "export", **given)
@@ -318,17 +318,17 @@ def predict(
     Everything is computed as in `evaluate`, and written whole or not at all. Returns
     `prediction.Predictions`; its `.rows` are those of predictions.csv.
     """
-    from keras_attn import prediction, video_prediction
+    from keras_attn.prediction import images, videos
 
     form = gaze_format.GazeFormat(**form)
-    prediction.check_form(form, gaze)
+    images.check_form(form, gaze)
     given = {"size": size, "preprocess": preprocess, "output": output, "weights": weights}
     network = _network(model, "predict", **given)
     gaze = None if gaze is None else Path(gaze).expanduser()
     out = Path(out).expanduser()
-    options = prediction.Options(out, gaze, raw, on_bad_example, overwrite, progress, form)
+    options = images.Options(out, gaze, raw, on_bad_example, overwrite, progress, form)
     scorer, notes = network.scorer()
-    make = video_prediction.of_videos if network.of_clips else prediction.of_images
+    make = videos.of_videos if network.of_clips else images.of_images
     found = make(network.model, scorer, source, options)
     return replace(found, notes=(*notes, *found.notes))
 
@@ -356,13 +356,13 @@ def validation(data, *, task=None, every=1, size=None, preprocess=None, output=N
     data, task, size, preprocess, output: as for `evaluate`. every: epochs from one time to the
     next. pictures: a folder for TensorBoard to find pictures of predictions and attention in.
     """
-    from keras_attn import evaluation
+    from keras_attn.evaluation import loop
     from keras_attn.training.callbacks import Validation
 
     if not isinstance(every, int) or every < 1:
         raise InputError("every", "a number of epochs, 1 or more", repr(every))
     if pictures is not None:
-        pictures = runs.check_target(Path(pictures).expanduser(), (), overwrite=True)
+        pictures = storage.check_target(Path(pictures).expanduser(), (), overwrite=True)
     if not isinstance(data, datasets.VideoDataset):
         data = datasets.as_dataset(data)
     given = {"task": task, "size": size, "preprocess": preprocess, "output": output}
@@ -373,7 +373,7 @@ def validation(data, *, task=None, every=1, size=None, preprocess=None, output=N
     def opened(model):
         return _network(model, "validation", **given)
 
-    return Validation(evaluation.validator(scorer, data, opened=opened), every, pictures)
+    return Validation(loop.validator(scorer, data, opened=opened), every, pictures)
 
 
 LABELS = ("task", "dataset", *NETWORK, "fold", "seed")

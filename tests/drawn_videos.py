@@ -4,8 +4,9 @@ import numpy as np
 from PIL import Image
 
 import keras_attn as ka
-from keras_attn import commands, configs
-from keras_attn.datasets.flow_files import FlowSettings
+from keras_attn import configs
+from keras_attn.datasets.flow.files import FlowSettings
+from keras_attn.study import workflow
 
 FRAME, SIDE = (36, 48), 32
 """Of extracted frames and flow, and of what a network sees of them."""
@@ -30,7 +31,7 @@ def small(**changes):
 def trained_chain(data, place):
     """The `Run` of a network on two streams, which are trained first; all of them in `place`."""
     train, test = data.split("train"), data.split("test")
-    config = commands.started(small(streams="both"), train, test, place, False)
+    config = workflow.started(small(streams="both"), train, test, place, False)
     return ka.train(config, train, validation=test, out=place / config.run_name)
 
 

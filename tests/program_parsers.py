@@ -12,7 +12,7 @@ from types import SimpleNamespace
 import pytest
 from conftest import ROOT
 
-from keras_attn import cli
+from keras_attn.shell import cli
 
 TELLING = {"--help", "--version", "--dry-run", "list"}
 """Words of commands that end at once and write nothing: these are carried out."""

@@ -7,8 +7,8 @@ import tensorflow as tf
 from keras import layers, ops
 
 import keras_attn as ka
-from keras_attn import any_size
 from keras_attn.errors import InputError
+from keras_attn.exports import any_size
 
 SIZES = ((32, 40), (61, 47), (20, 90))
 

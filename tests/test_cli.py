@@ -14,7 +14,9 @@ SCRIPT = ROOT / "experiments" / "gaze_agreement.py"
 
 
 def run(*arguments, script=None, cwd=None, **env):
-    start = [sys.executable, str(script)] if script else [sys.executable, "-m", "keras_attn.cli"]
+    start = (
+        [sys.executable, str(script)] if script else [sys.executable, "-m", "keras_attn.shell.cli"]
+    )
     return subprocess.run(
         [*start, *map(str, arguments)],
         capture_output=True,

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from keras_attn import commands, comparing, configs, tasks
+from keras_attn import configs, tasks
+from keras_attn.commands import compare
 from keras_attn.errors import InputError
+from keras_attn.study import workflow
 
 
 @pytest.fixture
@@ -22,17 +24,17 @@ def trained(monkeypatch):
     def read(config, drawn=None):
         return f"train on {config.data.root}", f"test on {config.data.name}"
 
-    monkeypatch.setattr(commands, "trained_and_scored", train)
-    monkeypatch.setattr(commands, "read", read)
-    monkeypatch.setattr(commands, "report", lambda folders, out: made.append(folders))
-    monkeypatch.setattr(comparing, "_refer", lambda config, test, folder: made.append(folder.name))
+    monkeypatch.setattr(workflow, "trained_and_scored", train)
+    monkeypatch.setattr(workflow, "read", read)
+    monkeypatch.setattr(workflow, "report", lambda folders, out: made.append(folders))
+    monkeypatch.setattr(compare, "_refer", lambda config, test, folder: made.append(folder.name))
     return made
 
 
 def compared(task, preset="miniature", options=None, **changes):
     config = configs.changed(configs.PRESETS[task][preset], **changes)
     options = {"attentions": ("human",), "out": Path("out")} | (options or {})
-    comparing.command(task)(config=config, **options)()
+    compare.command(task)(config=config, **options)()
 
 
 def test_on_pascal_s_each_network_starts_from_the_same_one_on_dut_omron(trained):
@@ -150,6 +152,6 @@ def test_a_comparison_that_would_not_keep_the_papers_word_is_refused_before_any_
 
 def test_only_comparisons_of_tasks_with_two_datasets_ask_for_the_first():
     for task in configs.TASKS:
-        asked = {f.name for f in dataclasses.fields(comparing.COMPARED[task])}
+        asked = {f.name for f in dataclasses.fields(compare.COMPARED[task])}
         assert ("first_root" in asked) == bool(configs.TASKS[task].FIRST)
         assert tasks.named(task)

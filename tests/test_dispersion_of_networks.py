@@ -10,7 +10,7 @@ import pytest
 import keras_attn as ka
 from keras_attn.errors import NotFinite
 from keras_attn.metrics import dispersion
-from keras_attn.report import tables
+from keras_attn.report.tables import sheets
 from keras_attn.tasks import salient_object
 
 
@@ -57,7 +57,7 @@ def test_entropy_is_taken_at_the_networks_own_grid_and_maps_at_14_by_14(data):
 def test_constant_attention_has_entropy_1_and_is_like_no_other(data, tmp_path):
     made = result(network(lambda of: 0 * of + 0.3), data)
     assert made.rows["entropy"].to_numpy() == pytest.approx(1)
-    cells = tables.cells(tables.read([made.save(tmp_path / "run")]))
+    cells = sheets.cells(sheets.read([made.save(tmp_path / "run")]))
     found = cells[(cells["table"] == "IIb") & (cells["metric"] == "cc_others")]
     assert found["value"].tolist() == [0.0] and found["subset"].tolist() == ["all"]
 
@@ -76,8 +76,8 @@ def test_attention_of_zeros_has_neither_and_the_notes_say_so(data, tmp_path):
     [note] = [note for note in made.notes if "likeness" in note]
     assert note.startswith("The attention for 5 of 5 examples has neither an entropy nor")
     assert not {"entropy", "cc_others"} & set(made.summary()["metric"])
-    results = tables.read([made.save(tmp_path / "run")])
-    assert "IIb" not in set(tables.cells(results)["table"])
+    results = sheets.read([made.save(tmp_path / "run")])
+    assert "IIb" not in set(sheets.cells(results)["table"])
 
 
 def test_attention_below_0_has_a_likeness_and_the_notes_say_why_no_entropy(data):

@@ -16,8 +16,10 @@ import program_parsers as parsers
 import pytest
 from conftest import ROOT
 
-from keras_attn import cli, comparing, datasets
+from keras_attn import datasets
+from keras_attn.commands import compare
 from keras_attn.errors import InputError
+from keras_attn.shell import cli
 from keras_attn.study import cells as study
 from keras_attn.weights import registry
 
@@ -80,7 +82,7 @@ def refused_at_once(value):
         if name == "Train":
             value.config.check_start()
         elif name == "Compare":
-            comparing.planned(value)
+            compare.planned(value)
         elif name == "Study":
             grid = study.grid(value.preset, Path("out"), axes=value.axes, sources=value.sources)
             study.chosen(grid, value.only)

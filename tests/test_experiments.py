@@ -10,10 +10,13 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 
-from keras_attn import commands, evaluating, evaluation, runs
+from keras_attn.commands import evaluate as evaluating
 from keras_attn.errors import InputError
-from keras_attn.report import tables
-from keras_attn.report.audit_table import REFERENCES
+from keras_attn.evaluation import loop
+from keras_attn.report.audit.table import REFERENCES
+from keras_attn.report.tables import sheets
+from keras_attn.runs import storage
+from keras_attn.study import workflow
 
 SCRIPT = ROOT / "experiments" / "salient_object.py"
 TINY = "--model.backbone alexnet --model.width 0.125 --model.size 67 --training.epochs 1"
@@ -84,7 +87,7 @@ def test_compare_trains_scores_and_reports(compared, place):
 def test_the_csv_of_a_table_has_the_columns_of_the_papers_and_joins_with_them(compared, place):
     ours = pd.read_csv(place / "out" / "tables" / "I.csv", keep_default_na=False)
     keys = list(ours.columns[:7])
-    joined = ours.merge(tables.paper(), on=keys, suffixes=("", "_paper"))
+    joined = ours.merge(sheets.paper(), on=keys, suffixes=("", "_paper"))
     assert len(joined) == len(ours) == 4
     assert set(joined["value_paper"]) == {0.604, 0.102, 0.611, 0.095}
 
@@ -106,7 +109,7 @@ def test_scores_are_printed_even_if_they_cannot_be_written(compared, place, monk
     def full(*_, **__):
         raise InputError("out", "a folder that can be written to", "No space left on device")
 
-    monkeypatch.setattr(evaluation.Evaluation, "save", full)
+    monkeypatch.setattr(loop.Evaluation, "save", full)
     folder = place / "out" / "salient_object" / "dut_omron-alexnet-human-fold0-seed0"
     evaluate = evaluating.Evaluate(folder, evaluating.DataChange(root=drawn(place)), place / "full")
     with pytest.raises(InputError, match="No space left"):
@@ -120,11 +123,11 @@ def drawn(place):
 
 
 def test_curves_are_named_where_there_are_any(tmp_path, capsys):
-    folder = runs.RunFolder(tmp_path)
-    commands.show_places(folder)
+    folder = storage.RunFolder(tmp_path)
+    workflow.show_places(folder)
     assert "Weights: " in (printed := capsys.readouterr().out) and "Curves" not in printed
     folder.curves.mkdir()
-    commands.show_places(folder)
+    workflow.show_places(folder)
     assert f"Curves:  tensorboard --logdir {folder.curves}" in capsys.readouterr().out
 
 

@@ -14,10 +14,14 @@ import tensorflow as tf
 from conftest import room_for
 
 import keras_attn as ka
-from keras_attn import cli, configs, converting, runs, saved_model, tasks
-from keras_attn.agreement.saved_model_maps import SavedModelMaps
+from keras_attn import configs, tasks
+from keras_attn.audits.saved_model_maps import SavedModelMaps
 from keras_attn.errors import InputError
-from keras_attn.report import results, tables
+from keras_attn.exports import runtimes, saved_model
+from keras_attn.report.rows import results
+from keras_attn.report.tables import sheets
+from keras_attn.runs import storage
+from keras_attn.shell import cli
 from keras_attn.training import devices
 
 SMALL = {"backbone": "alexnet", "width": 0.125, "size": 67}
@@ -220,7 +224,7 @@ def run(models, tmp_path_factory):
     config = configs.changed(CONFIGS["scenes"], root=Path("/home/somebody/DUT-OMRON"))
     about = {"name": data.name, "fingerprint": "0123abcd", "note": data.note, "examples": 15}
     record = {"identity": "x", "config": configs.to_dict(config), "data": about}
-    folder = runs.RunFolder(place / "run")
+    folder = storage.RunFolder(place / "run")
     ka.weights.save(models["scenes"], folder.weights, record)
     ka.evaluate(models["scenes"], data, progress=False).save(folder.path)
     return folder
@@ -235,7 +239,7 @@ def test_the_page_of_a_run_says_what_it_learnt_from_and_what_it_scores(run, tmp_
         assert words in page
     assert "On 4 examples of DUT-OMRON" in page
     found = results.read(run.path)
-    rows = tables.summary(found.rows, found.arrays).set_index("metric")
+    rows = sheets.summary(found.rows, found.arrays).set_index("metric")
     for metric in ("max_f", "mae", "s_auc", "ig"):
         assert f"| {metric} | {rows['value'][metric]:.3f}".replace("| -", "| −") in page
 
@@ -369,4 +373,4 @@ def test_what_a_format_lacks_is_one_error_and_leaves_nothing(models, tmp_path, n
     with pytest.raises(InputError, match=f"expected .* has. Received: {lacking}"):
         ka.export(models[name], tmp_path / "out", **{form: True})
     assert not list(tmp_path.iterdir())
-    assert lacking in converting.LACKING["TFLite"]
+    assert lacking in runtimes.LACKING["TFLite"]

@@ -26,9 +26,9 @@ def loaded_by(code):
         "import keras_attn; keras_attn.datasets.folder; keras_attn.datasets.miniature",
         "import keras_attn; keras_attn.audit",
         "import keras_attn.weights.fetching as f, keras_attn.weights.registry as r; r.entries()",
-        "import keras_attn.studying as s; s.Study('miniature', dry_run=True)()",
-        "import keras_attn.cli as c\ntry: c.main(['--help'])\nexcept SystemExit: pass",
-        "import keras_attn.cli as c\ntry: c.main(['audit', '--help'])\nexcept SystemExit: pass",
+        "import keras_attn.commands.study as s; s.Study('miniature', dry_run=True)()",
+        "import keras_attn.shell.cli as c\ntry: c.main(['--help'])\nexcept SystemExit: pass",
+        "from keras_attn.shell.cli import main\ntry: main(['audit', '--help'])\nexcept SystemExit: pass",
     ],
 )
 def test_metrics_data_and_help_load_neither_tensorflow_nor_keras(code):
@@ -98,10 +98,10 @@ def imported_modules(path):
 def test_imports_run_one_way():
     """Reports know neither networks nor the audit that made them; models know no weight files."""
     forbidden = {
-        "report": ("tensorflow", "keras", "keras_attn.agreement", "keras_attn.study"),
-        "metrics": ("tensorflow", "keras", "keras_attn.datasets", "keras_attn.agreement"),
+        "report": ("tensorflow", "keras", "keras_attn.audits", "keras_attn.study"),
+        "metrics": ("tensorflow", "keras", "keras_attn.datasets", "keras_attn.audits"),
         "models": ("keras_attn.weights",),
-        "datasets": ("keras_attn.agreement", "keras_attn.models", "keras_attn.report"),
+        "datasets": ("keras_attn.audits", "keras_attn.models", "keras_attn.report"),
     }
     for folder, modules in forbidden.items():
         for path in (PACKAGE / folder).rglob("*.py"):

@@ -8,7 +8,7 @@ from conftest import check_layer
 
 from keras_attn import layers
 from keras_attn.errors import InputError
-from keras_attn.models.alexnet import GroupedConv2D, LocalResponseNormalization
+from keras_attn.models.backbones.alexnet import GroupedConv2D, LocalResponseNormalization
 from keras_attn.models.common import CaffePreprocessing
 
 

@@ -4,9 +4,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_attn import cli
 from keras_attn.errors import InputError
-from keras_attn.report import results
+from keras_attn.report.rows import results
+from keras_attn.shell import cli
 
 FOLDER = ("--data.name", "folder", "--data.root", "nowhere")
 TRAIN = ("train", "salient_object:miniature")

@@ -8,9 +8,9 @@ import tensorflow as tf
 from keras import layers
 
 import keras_attn as ka
-from keras_attn import cli, model_options
 from keras_attn.errors import InputError
-from keras_attn.report.audit_table import is_reference
+from keras_attn.report.audit.table import is_reference
+from keras_attn.shell import cli, model_options
 
 
 def test_models_are_named_or_called_by_their_files(tmp_path, monkeypatch):

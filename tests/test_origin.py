@@ -10,10 +10,12 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from keras_attn import configs, datasets, known_data, origin, runs
-from keras_attn.datasets.flow_files import FlowSettings
+from keras_attn import configs, datasets
+from keras_attn.datasets import origin
+from keras_attn.datasets.flow.files import FlowSettings
 from keras_attn.errors import InputError
-from keras_attn.trained import _check_files, _with_fold
+from keras_attn.runs import known_data, storage
+from keras_attn.runs.trained import _check_files, _with_fold
 
 SMALL = {"dut_omron": {"images": 6}, "pascal_s": {"images": 6}, "folder": {"images": 6}}
 SMALL |= {"cub_vwsw": {"images": 9}, "hollywood2": {"videos": 12, "frames": 3}}
@@ -313,7 +315,7 @@ def test_data_for_a_run_on_data_made_in_python_are_named_by_format_and_folder(dr
 
 
 def test_a_run_does_not_go_on_with_other_masks_under_the_same_gaze(tmp_path):
-    root, folder = tmp_path / "mine", runs.RunFolder(tmp_path / "run")
+    root, folder = tmp_path / "mine", storage.RunFolder(tmp_path / "run")
     data = datasets.miniature("folder", images=4, shape=(48, 48), root=root)
     folder.path.mkdir()
     record = {"identity": "1", "data": known_data.record(data) | {"drawn": False}}

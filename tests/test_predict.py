@@ -9,9 +9,11 @@ from conftest import room_for
 from PIL import Image
 
 import keras_attn as ka
-from keras_attn import cli, configs, runs, tasks
+from keras_attn import configs, tasks
 from keras_attn.errors import InputError
 from keras_attn.resizing import at_size
+from keras_attn.runs import storage
+from keras_attn.shell import cli
 
 SMALL = {"backbone": "alexnet", "width": 0.125, "size": 67}
 SCENES = SMALL | {"channels": (64, 64, 64), "base_rate": 0.2}
@@ -324,4 +326,4 @@ def test_the_command_predicts_and_replaces_only_when_told(exported, images, tmp_
     assert "--overwrite" in capsys.readouterr().err and first.read_text() == "mine"
     assert cli.main([*arguments, "--overwrite"]) == 0
     assert first.read_bytes() != b"mine" and len(list(out.iterdir())) == 10
-    assert not list(out.glob(f"{runs.PARTIAL}*"))
+    assert not list(out.glob(f"{storage.PARTIAL}*"))

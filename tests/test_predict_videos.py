@@ -9,31 +9,31 @@ from PIL import Image
 from test_predict import kept, network, predict
 
 import keras_attn as ka
-from keras_attn.datasets import flow_files
-from keras_attn.datasets.snippets import SNIPPET, filling_starts, starts
+from keras_attn.datasets.batches.snippets import SNIPPET, filling_starts, starts
+from keras_attn.datasets.flow import files
 from keras_attn.errors import InputError
 
 
 @pytest.fixture(scope="module")
 def clips(hollywood):
     """A network of the drawn videos that was told how their flow was made."""
-    made = flow_files.how_made(hollywood[0].flow)
+    made = files.how_made(hollywood[0].flow)
     changes = {"attention": "softmax", "classes": tuple(hollywood.classes), "flow_made": made}
     return network(small(fusion="early", **changes))
 
 
 def test_words_on_how_flow_was_made_tell_its_settings(hollywood):
-    assert flow_files.as_made(flow_files.how_made(hollywood[0].flow)) == SETTINGS
-    plain = flow_files.FlowSettings(compensated=False, features="orb", bound=12.5)
+    assert files.as_made(files.how_made(hollywood[0].flow)) == SETTINGS
+    plain = files.FlowSettings(compensated=False, features="orb", bound=12.5)
     words = "method tvl1, bound 12.5, height 128, width 171, compensated False, features orb"
-    assert flow_files.as_made(words) == plain
+    assert files.as_made(words) == plain
     for other in (None, "by other tools", "method raft, bound 1", "method tvl1, iterations 7"):
-        assert flow_files.as_made(other) is None
+        assert files.as_made(other) is None
 
 
 def test_flow_in_memory_is_what_is_read_of_its_files(hollywood):
     video = hollywood[3]
-    stacked = np.stack(list(flow_files.in_memory(video.video, SETTINGS)))
+    stacked = np.stack(list(files.in_memory(video.video, SETTINGS)))
     folder = video.extracted()
     np.testing.assert_array_equal(stacked[..., :3], folder.frames())
     np.testing.assert_array_equal(stacked[..., 3:], folder.flow())
@@ -63,7 +63,7 @@ def test_a_folder_of_videos_scores_what_an_evaluation_scores(clips, hollywood, t
 def test_an_export_of_clips_tells_the_same_of_a_folder_of_frames(clips, hollywood, tmp_path):
     frames = tmp_path / "jump"
     frames.mkdir()
-    for number, image in enumerate(flow_files.Frames(hollywood[0].video)):
+    for number, image in enumerate(files.Frames(hollywood[0].video)):
         Image.fromarray(image).save(frames / f"{number}.png")
     own = predict(clips, hollywood[0].video, tmp_path / "own").rows.iloc[0, 5:]
     ka.export(clips, tmp_path / "export")
@@ -115,7 +115,7 @@ def test_one_stream_alone_tells_classes_and_draws_nothing(hollywood, tmp_path):
 def test_flow_made_in_an_unknown_way_is_told(hollywood, tmp_path):
     config = small(fusion="flow", classes=tuple(hollywood.classes), flow_made="by other tools")
     (tmp_path / "in").mkdir()
-    for number, image in zip(range(3), flow_files.Frames(hollywood[0].video), strict=False):
+    for number, image in zip(range(3), files.Frames(hollywood[0].video), strict=False):
         Image.fromarray(image).save(tmp_path / "in" / f"{number}.png")
     found = predict(network(config), tmp_path / "in", tmp_path / "out")
     assert "learnt from flow made by other tools" in found.notes[0]

@@ -7,14 +7,14 @@ from report.made_runs import curve
 
 import keras_attn as ka
 from keras_attn import datasets
-from keras_attn.agreement.scoring import Blur
 from keras_attn.errors import InputError
-from keras_attn.evaluation import Evaluation
-from keras_attn.prediction import Predictions
-from keras_attn.report import tables
-from keras_attn.report.audit_result import AuditResult, Gallery
-from keras_attn.report.results import Results
-from keras_attn.trained import Run
+from keras_attn.evaluation.gaze_scores import Blur
+from keras_attn.evaluation.loop import Evaluation
+from keras_attn.prediction.images import Predictions
+from keras_attn.report.audit.result import AuditResult, Gallery
+from keras_attn.report.rows.results import Results
+from keras_attn.report.tables import sheets
+from keras_attn.runs.trained import Run
 
 POINTS = [[1, 1], [2, 1], [3, 2]]
 
@@ -176,7 +176,7 @@ def test_what_users_get_back_is_shown_in_a_line(images, videos, evaluation, tmp_
             None, config, "f"
         ),
         "Predictions(2 files in 'f')": Predictions("f", ("a", "b"), evaluation.rows),
-        "Written(0 tables, 1 files)": tables.Written(rows, (), ("I.csv",), "Table I"),
+        "Written(0 tables, 1 files)": sheets.Written(rows, (), ("I.csv",), "Table I"),
         "Results(300 rows of 1 folders)": Results(rows, {}, {}),
     }
     assert {repr(one): one for one in shown.values()} == shown

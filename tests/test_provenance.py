@@ -10,8 +10,9 @@ import pytest
 from conftest import ROOT
 
 import keras_attn
-from keras_attn import datasets, provenance
+from keras_attn import datasets
 from keras_attn.errors import InputError
+from keras_attn.runs import provenance
 
 
 def works(folder):

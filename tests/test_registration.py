@@ -11,9 +11,10 @@ import numpy as np
 import pytest
 
 import keras_attn
-from keras_attn import losses, mechanisms, models, registration
+from keras_attn import losses, mechanisms, models
 from keras_attn.layers import AttentionModule
 from keras_attn.models.two_stream import MeanOfStreams
+from keras_attn.networks import registration
 from keras_attn.training.optim import CaffeSGD, steps_down
 
 SMALL = {"input_shape": (67, 67, 3), "width": 0.125}
@@ -203,7 +204,8 @@ def run(folder, code, *arguments):
         "import keras_attn, keras, importlib; importlib.reload(keras); importlib.reload(keras)",
         "import keras_attn, importlib.util as u; u.find_spec('keras'); import keras",
         IN_THREADS,
-        "import keras_attn; del sys.modules['keras_attn'], sys.modules['keras_attn.registration']\n"
+        "import keras_attn; del sys.modules['keras_attn']\n"
+        "del sys.modules['keras_attn.networks.registration']\n"
         "import keras_attn, keras",
     ],
 )

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from keras_attn import runs
 from keras_attn.errors import InputError
+from keras_attn.runs import storage
 
 NAMES = ("a.csv", "b.html")
 
@@ -24,16 +24,16 @@ def contents(folder):
 
 def test_all_files_appear_at_the_end(tmp_path):
     out = tmp_path / "deep" / "er"
-    with runs.writing(out, NAMES) as stage:
+    with storage.writing(out, NAMES) as stage:
         write_both(stage)
         assert not any((out / name).exists() for name in NAMES)
     assert contents(out) == {"a.csv": "new", "b.html": "new"}
 
 
 def test_an_error_half_way_leaves_what_was_there(tmp_path):
-    with runs.writing(tmp_path, NAMES) as stage:
+    with storage.writing(tmp_path, NAMES) as stage:
         write_both(stage, "old")
-    with pytest.raises(RuntimeError), runs.writing(tmp_path, NAMES, overwrite=True) as stage:
+    with pytest.raises(RuntimeError), storage.writing(tmp_path, NAMES, overwrite=True) as stage:
         (stage / "a.csv").write_text("half")
         raise RuntimeError
     assert contents(tmp_path) == {"a.csv": "old", "b.html": "old"}
@@ -45,7 +45,7 @@ def test_a_full_disk_is_one_clear_error_and_leaves_nothing(tmp_path):
         pytest.raises(
             InputError, match="out: expected a folder that can be written.*No space left"
         ),
-        runs.writing(out, NAMES) as stage,
+        storage.writing(out, NAMES) as stage,
     ):
         (stage / "a.csv").write_text("half")
         raise OSError(errno.ENOSPC, "No space left on device")
@@ -56,8 +56,8 @@ def test_earlier_results_are_kept_unless_told_otherwise(tmp_path):
     (tmp_path / "b.html").write_text("mine")
     (tmp_path / "other.txt").write_text("mine too")
     with pytest.raises(InputError, match=r"overwrite.*Received: b.html in it"):
-        runs.check_target(tmp_path, NAMES)
-    with runs.writing(tmp_path, NAMES, overwrite=True) as stage:
+        storage.check_target(tmp_path, NAMES)
+    with storage.writing(tmp_path, NAMES, overwrite=True) as stage:
         write_both(stage)
     assert contents(tmp_path) == {"a.csv": "new", "b.html": "new", "other.txt": "mine too"}
 
@@ -66,11 +66,11 @@ def test_a_target_that_cannot_be_written_is_refused_before_the_work(tmp_path):
     (tmp_path / "file").write_text("")
     for target in (tmp_path / "file", tmp_path / "file" / "below", Path("/proc/nothing/here")):
         with pytest.raises(InputError, match="expected a folder that can be written"):
-            runs.check_target(target, NAMES)
+            storage.check_target(target, NAMES)
 
 
 def test_checking_a_target_leaves_no_trace(tmp_path):
-    runs.check_target(tmp_path / "a" / "b", NAMES)
+    storage.check_target(tmp_path / "a" / "b", NAMES)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -79,11 +79,11 @@ def test_checking_a_target_leaves_no_trace(tmp_path):
 
 def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
     path = tmp_path / "history.csv"
-    runs.write_text(path, "old")
-    with pytest.raises(RuntimeError), runs.replacing(path) as stage:
+    storage.write_text(path, "old")
+    with pytest.raises(RuntimeError), storage.replacing(path) as stage:
         stage.write_text("half")
         raise RuntimeError
-    with pytest.raises(InputError, match="No space left"), runs.replacing(path) as stage:
+    with pytest.raises(InputError, match="No space left"), storage.replacing(path) as stage:
         stage.write_text("half")
         raise OSError(errno.ENOSPC, "No space left on device")
     assert contents(tmp_path) == {"history.csv": "old"}
@@ -92,9 +92,9 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
 def test_a_fingerprint_is_the_sha_256_of_the_bytes(tmp_path):
     (tmp_path / "abc").write_bytes(b"abc")
     known = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
-    assert runs.fingerprint(tmp_path / "abc") == known
+    assert storage.fingerprint(tmp_path / "abc") == known
     with pytest.raises(InputError, match="none: expected a file. Received: no such file"):
-        runs.fingerprint(tmp_path / "none")
+        storage.fingerprint(tmp_path / "none")
 
 
 def record(identity="1", **model):
@@ -102,7 +102,7 @@ def record(identity="1", **model):
 
 
 def test_the_same_run_goes_on_and_another_is_refused_by_where_they_differ(tmp_path):
-    folder = runs.RunFolder(tmp_path / "run")
+    folder = storage.RunFolder(tmp_path / "run")
     with folder.working(record(width=1, size=96)):
         folder.state.write_text("state")
     with folder.working(record(width=1, size=96), overwrite=True):
@@ -116,7 +116,7 @@ def test_the_same_run_goes_on_and_another_is_refused_by_where_they_differ(tmp_pa
 
 
 def test_overwriting_another_run_deletes_it_and_its_results_and_nothing_else(tmp_path):
-    folder = runs.RunFolder(tmp_path)
+    folder = storage.RunFolder(tmp_path)
     with folder.working(record()):
         for path in (folder.state, folder.history, folder.weights):
             path.write_text("old")
@@ -132,7 +132,7 @@ def test_overwriting_another_run_deletes_it_and_its_results_and_nothing_else(tmp
 
 
 def test_work_without_a_record_is_not_taken_for_this_runs(tmp_path):
-    folder = runs.RunFolder(tmp_path)
+    folder = storage.RunFolder(tmp_path)
     with folder.working(record()):
         folder.weights.write_text("old")
     folder.config.unlink()
@@ -147,7 +147,7 @@ def test_work_without_a_record_is_not_taken_for_this_runs(tmp_path):
 
 def test_a_record_without_work_gives_way_to_another_run(tmp_path):
     """Such as that of a run whose weight file was refused."""
-    folder = runs.RunFolder(tmp_path)
+    folder = storage.RunFolder(tmp_path)
     with pytest.raises(RuntimeError), folder.working(record()):
         folder.curves.mkdir()
         raise RuntimeError
@@ -162,7 +162,7 @@ def test_what_a_killed_process_has_half_written_is_removed(tmp_path):
     for name in ("state.npz", "model.weights.h5", "config.json"):
         (tmp_path / f".partial-99-{name}").write_text("half")
     (tmp_path / ".partial-99-mine.txt").write_text("not of a run")
-    with runs.RunFolder(tmp_path).working(record()):
+    with storage.RunFolder(tmp_path).working(record()):
         pass
     left = {path.name for path in tmp_path.iterdir()}
     assert left == {".lock", "config.json", ".partial-99-mine.txt"}
@@ -170,14 +170,14 @@ def test_what_a_killed_process_has_half_written_is_removed(tmp_path):
 
 def test_a_folder_is_worked_in_by_one_alone(tmp_path):
     with (
-        runs.RunFolder(tmp_path).working(record()),
+        storage.RunFolder(tmp_path).working(record()),
         pytest.raises(InputError, match="is in use"),
-        runs.RunFolder(tmp_path).working(record()),
+        storage.RunFolder(tmp_path).working(record()),
     ):
         raise AssertionError
-    with pytest.raises(RuntimeError), runs.RunFolder(tmp_path).working(record()):
+    with pytest.raises(RuntimeError), storage.RunFolder(tmp_path).working(record()):
         raise RuntimeError
-    with runs.RunFolder(tmp_path).working(record()):
+    with storage.RunFolder(tmp_path).working(record()):
         pass
 
 
@@ -192,15 +192,18 @@ with runs.RunFolder(Path({str(tmp_path)!r})).working({record()!r}):
 """
     process = subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "held\n"
-    with pytest.raises(InputError, match="is in use"), runs.RunFolder(tmp_path).working(record()):
+    with (
+        pytest.raises(InputError, match="is in use"),
+        storage.RunFolder(tmp_path).working(record()),
+    ):
         raise AssertionError
     process.kill()
     process.wait()
-    with runs.RunFolder(tmp_path).working(record()):
+    with storage.RunFolder(tmp_path).working(record()):
         pass
 
 
 def test_a_damaged_record_is_named(tmp_path):
     (tmp_path / "config.json").write_text("{")
     with pytest.raises(InputError, match=r"config\.json: expected the JSON of a run"):
-        runs.RunFolder(tmp_path).record()
+        storage.RunFolder(tmp_path).record()

@@ -10,12 +10,12 @@ import pytest
 from report.made_runs import save_run
 
 import keras_attn as ka
-from keras_attn.report.audit_page import FILES
+from keras_attn.report.audit.page import FILES
 
 # Without a buffer, the first line that is printed meets the pipe; bars move on terminals alone.
 ENVIRONMENT = {**os.environ, "PYTHONUNBUFFERED": "1", "FORCE_COLOR": "1", "TTY_COMPATIBLE": "1"}
 FULL = Path("/dev/full")
-COMMAND = [sys.executable, "-m", "keras_attn.cli"]
+COMMAND = [sys.executable, "-m", "keras_attn.shell.cli"]
 
 
 def unread(arguments, *streams):
@@ -90,7 +90,7 @@ def test_output_that_a_full_disk_loses_is_no_success():
 
 
 def test_the_version_is_told_without_loading_what_a_command_needs():
-    code = "import sys, keras_attn.cli as c; c.main(['--version']); print(*sys.modules)"
+    code = "import sys, keras_attn.shell.cli as c; c.main(['--version']); print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     told, loaded = done.stdout.splitlines()
     assert told == f"keras_attn {ka.__version__}"

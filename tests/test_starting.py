@@ -10,8 +10,9 @@ import pytest
 from conftest import legacy
 
 import keras_attn as ka
-from keras_attn import configs, models, provenance, runs, tasks, trained, weights
+from keras_attn import configs, models, tasks, weights
 from keras_attn.errors import InputError
+from keras_attn.runs import provenance, storage, trained
 from keras_attn.tasks import starting
 from keras_attn.weights import registry
 
@@ -145,7 +146,7 @@ def stored(path, config, drawn=True):
     model = keras.Model(image, keras.layers.Conv2D(1, 1)(image))
     path.mkdir(parents=True)
     data = {"name": "photographs", "note": "", "drawn": drawn}
-    file = runs.RunFolder(path).weights
+    file = storage.RunFolder(path).weights
     weights.save(model, file, {"config": configs.to_dict(config), "data": data})
     return file
 
@@ -156,7 +157,7 @@ def test_a_start_is_a_run_its_file_or_the_folder_that_holds_it(tmp_path):
         file = stored(tmp_path / task / later.on_first().run_name, later.on_first())
         for start in (tmp_path / task, file.parent, file):
             assert starting.start_file(configs.changed(later, start=start)) == file
-        assert starting.files(later) == {"start": runs.fingerprint(file)}
+        assert starting.files(later) == {"start": storage.fingerprint(file)}
         other = configs.changed(later, seed=4)
         with pytest.raises(InputError, match=r"seed4: expected the folder of a finished run"):
             starting.files(other)
@@ -239,7 +240,7 @@ def test_provenance_tells_from_which_files_and_runs(tmp_path):
     assert (one["field"], one["file"], one["sha256"]) == (
         "start",
         str(file),
-        runs.fingerprint(file),
+        storage.fingerprint(file),
     )
     assert one["run"] == "dut_omron-vgg16-supervised-fold0-seed0"
     assert one["data"] == "photographs (drawn)"

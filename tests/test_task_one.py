@@ -11,12 +11,15 @@ import pytest
 from conftest import real
 
 import keras_attn as ka
-from keras_attn import configs, evaluating, evaluation, known_data, runs, tasks
+from keras_attn import configs, tasks
+from keras_attn.commands import evaluate
 from keras_attn.errors import InputError
+from keras_attn.evaluation import loop
 from keras_attn.mechanisms import Mechanism
 from keras_attn.metrics import gaze as gaze_metrics
 from keras_attn.metrics import salient_object as metrics
-from keras_attn.report.audit_table import REFERENCES
+from keras_attn.report.audit.table import REFERENCES
+from keras_attn.runs import known_data, storage
 
 SMALL = {"backbone": "alexnet", "width": 0.125, "size": 67, "channels": (64, 64, 64)}
 SMALL |= {"epochs": 2, "tensorboard": False}
@@ -161,7 +164,7 @@ def test_rows_say_who_was_scored_on_what(whole, data):
 
 def test_the_ceiling_of_each_example_stands_beside_its_scores(whole, data):
     """It is the audit's, whatever the network; its share and what it is made of are told."""
-    from keras_attn.agreement.scoring import Blur, GazeScores, mixture_of
+    from keras_attn.evaluation.gaze_scores import Blur, GazeScores, mixture_of
 
     expected = [GazeScores.of_image(data, i, Blur()).ceiling()[:2] for i in range(len(data))]
     found = whole.rows[["ceiling_s_auc", "ceiling_ig"]]
@@ -174,31 +177,32 @@ def test_the_ceiling_of_each_example_stands_beside_its_scores(whole, data):
 
 
 def test_what_is_saved_is_read_back_and_makes_tables_and_a_picture(whole, tmp_path):
-    from keras_attn.report import figures, tables
+    from keras_attn.report.figures import study
+    from keras_attn.report.tables import sheets
 
     folder = whole.save(tmp_path / "scores")
     written = {path.name for path in folder.iterdir()}
-    assert written == {*evaluation.FILES, "provenance.json"}
+    assert written == {*loop.FILES, "provenance.json"}
     with np.load(folder / "arrays.npz", allow_pickle=False) as arrays:
         assert arrays["f_curve"].shape == (20, 256)
         assert list(arrays["id"]) == list(whole.rows["id"])
-    cells = tables.cells(tables.read([folder]))
+    cells = sheets.cells(sheets.read([folder]))
     value = cells.query("table == 'V' and metric == 's_auc'")["value"].item()
     assert value == pytest.approx(whole.rows["s_auc"].mean())
-    figures.salient_object({"supervised": [folder]}, tmp_path / "attention.png")
+    study.salient_object({"supervised": [folder]}, tmp_path / "attention.png")
     height, width, _ = cv2.imread(str(tmp_path / "attention.png")).shape
-    assert width > 5 * 100 and height > figures.IMAGES * 80
+    assert width > 5 * 100 and height > study.IMAGES * 80
 
 
 def test_pictures_of_other_images_are_refused(run, whole, folds, tmp_path):
-    from keras_attn.report import figures
+    from keras_attn.report.figures import study
 
     one = whole.save(tmp_path / "whole")
     two = ka.evaluate(run, folds[0], progress=False).save(tmp_path / "part")
     with pytest.raises(InputError, match=r"part: expected pictures of the examples of a"):
-        figures.salient_object({"a": [one], "b": [two]}, tmp_path / "attention.png")
+        study.salient_object({"a": [one], "b": [two]}, tmp_path / "attention.png")
     with pytest.raises(InputError, match=r"gallery\.npz: expected the pictures"):
-        figures.salient_object({"a": [tmp_path]}, tmp_path / "attention.png")
+        study.salient_object({"a": [tmp_path]}, tmp_path / "attention.png")
 
 
 def test_an_image_without_fixations_has_a_task_score_and_no_gaze_score(run, data):
@@ -293,7 +297,7 @@ def unmasked(tmp_path):
 
 def test_references_need_no_network_and_are_those_of_the_audit(data):
     config = configs.salient_object()
-    found = evaluation.references(config.task, data, tasks.of(config).gaze(config, data))
+    found = loop.references(config.task, data, tasks.of(config).gaze(config, data))
     rows = found.rows.groupby("attention")[["s_auc", "ig"]].mean()
     maps = [np.zeros(example.shape) for example in data]
     audited = ka.audit(lambda images: np.asarray(images).mean(-1), data, progress=False).rows
@@ -317,7 +321,7 @@ def test_real_imagenet_weights_go_into_the_encoder_alone(attention):
         model.get_layer("block5_conv3").get_weights()[0],
         published.get_layer("block5_conv3").get_weights()[0],
     )
-    assert task.files(config) == {"weights": runs.fingerprint(path)}
+    assert task.files(config) == {"weights": storage.fingerprint(path)}
     other = configs.changed(config, width=0.5)
     with pytest.raises(InputError, match="2 times as many channels: block1_conv1"):
         task.build(other)
@@ -354,7 +358,7 @@ def test_a_run_knows_its_data_and_its_configuration_says_where_they_are(run, dat
 
 
 def test_the_command_scores_what_was_held_out_of_data_that_were_handed_over(run, folds, capsys):
-    found = evaluating.held_out(run.config, evaluating.DataChange(), run.data)
+    found = evaluate.held_out(run.config, evaluate.DataChange(), run.data)
     assert [example.id for example in found] == [example.id for example in folds[1]]
     assert found.fingerprint == folds[1].fingerprint
     assert "dut_omron (drawn): 20 images" in capsys.readouterr().out
@@ -384,25 +388,25 @@ def test_data_that_cannot_be_found_again_are_an_error_that_says_what_to_do(run, 
     where = "runs/mine"
     made = known_data.record(replace(data, name="mine", source=None))
     with pytest.raises(InputError, match=r"runs/mine: .*evaluate\(run, data\), or name"):
-        evaluating.held_out(run.config, evaluating.DataChange(), made, where)
+        evaluate.held_out(run.config, evaluate.DataChange(), made, where)
     gone = configs.changed(run.config, root=data.source["root"] + "-gone")
     with pytest.raises(InputError, match=r"scenes-gone: no such folder"):
-        evaluating.held_out(gone, evaluating.DataChange(), run.data, where)
-    named = evaluating.DataChange(root=data.source["root"], whole=True)
-    assert len(evaluating.held_out(run.config, named, made, where)) == 20
+        evaluate.held_out(gone, evaluate.DataChange(), run.data, where)
+    named = evaluate.DataChange(root=data.source["root"], whole=True)
+    assert len(evaluate.held_out(run.config, named, made, where)) == 20
     split = known_data.record(data.part("every other", range(0, 20, 2)))
     with pytest.raises(InputError, match=r"--data\.whole.*another part, 'every other', 10 of 20"):
-        evaluating.held_out(run.config, evaluating.DataChange(), split, where)
+        evaluate.held_out(run.config, evaluate.DataChange(), split, where)
 
 
 def test_a_run_of_an_earlier_version_does_not_take_drawn_scenes_for_its_data(run, tmp_path):
     earlier = {"name": "dut_omron, all but fold 0", "fingerprint": "f" * 64, "examples": 4134}
     config = configs.changed(run.config, root=None, images=20, side=48)
     with pytest.raises(InputError, match=r"to find the data that it learnt from.*--data\.root"):
-        evaluating.held_out(config, evaluating.DataChange(), earlier | {"note": ""}, "old")
+        evaluate.held_out(config, evaluate.DataChange(), earlier | {"note": ""}, "old")
 
 
 def test_data_are_known_by_the_name_that_the_run_knows_them_by(run, data):
     known = known_data.record(replace(data, name="renamed").fold(1, of=4)[0])
-    found = evaluating.held_out(run.config, evaluating.DataChange(), known)
+    found = evaluate.held_out(run.config, evaluate.DataChange(), known)
     assert found.whole.name == "renamed" and found.drawn

@@ -10,12 +10,13 @@ import pytest
 from conftest import legacy, real
 
 import keras_attn as ka
-from keras_attn import configs, evaluation, robustness, tasks
+from keras_attn import configs, tasks
 from keras_attn.errors import InputError
+from keras_attn.evaluation import attack, loop
 from keras_attn.metrics import dispersion
 from keras_attn.metrics import gaze as gaze_metrics
-from keras_attn.report import tables
-from keras_attn.report.audit_table import REFERENCES
+from keras_attn.report.audit.table import REFERENCES
+from keras_attn.report.tables import sheets
 
 SMALL = {"backbone": "alexnet", "width": 0.125, "size": 67, "epochs": 2, "tensorboard": False}
 SMALL |= {"pretraining": "none", "dropout": 0.25}
@@ -100,7 +101,7 @@ def test_a_run_that_broke_off_ends_with_the_same_bits(run, config, parts, place,
 
         return validate
 
-    monkeypatch.setattr(evaluation, "validator", breaking)
+    monkeypatch.setattr(loop, "validator", breaking)
     every = configs.changed(config, validate_every=1)
     with pytest.raises(KeyboardInterrupt):
         ka.train(every, parts[0], validation=parts[1], out=place / "broken")
@@ -195,8 +196,8 @@ def test_overall_agreement_is_the_accuracy_weighted_mean_of_right_and_wrong(run,
         flips = np.arange(len(rows)) % (3 + seed) == 0
         rows["correct"] = np.where(flips, 1.0, 0.0)
         folders.append(replace(made, rows=rows).save(tmp_path / str(seed)))
-    rows = tables.read(folders).rows
-    cells = tables.cells(tables.read(folders)).set_index(["table", "subset", "metric"])["value"]
+    rows = sheets.read(folders).rows
+    cells = sheets.cells(sheets.read(folders)).set_index(["table", "subset", "metric"])["value"]
     accuracy = cells["VII", "all", "accuracy"]
     assert accuracy == pytest.approx(rows["correct"].mean())
     for metric in ("s_auc", "ig"):
@@ -206,10 +207,11 @@ def test_overall_agreement_is_the_accuracy_weighted_mean_of_right_and_wrong(run,
 
 
 def test_saved_rows_make_tables_figures_and_confusions(result, attacked, tmp_path):
-    from keras_attn.report import confusion, figures
+    from keras_attn.report.figures import study
+    from keras_attn.report.tables import confusion
 
     one, two = result.save(tmp_path / "run"), attacked.save(tmp_path / "run" / "fgsm")
-    cells = tables.cells(tables.read([one, two]))
+    cells = sheets.cells(sheets.read([one, two]))
     assert set(cells["table"]) == {"VII", "VIII", "IX", "IXb", "X"}
     written = confusion.write([one, two], tmp_path / "confusion")
     classes = pd.read_csv(written[0])
@@ -218,8 +220,8 @@ def test_saved_rows_make_tables_figures_and_confusions(result, attacked, tmp_pat
     pairs = pd.read_csv(written[1])
     diagonal = pairs[pairs["class"] == pairs["predicted"]]["count"].sum()
     assert (pairs["count"].sum(), diagonal) == (len(result.rows), classes["correct"].sum())
-    drawn = figures.write("fine_grained", {"supervised": [one]}, tmp_path)
-    drawn += figures.write("adversarial", {"supervised": [two]}, tmp_path)
+    drawn = study.write("fine_grained", {"supervised": [one]}, tmp_path)
+    drawn += study.write("adversarial", {"supervised": [two]}, tmp_path)
     assert [path.name for path in drawn] == ["fine_grained.png", "adversarial.png", "fooling.png"]
     assert all(path.stat().st_size > 10_000 for path in drawn)
     curve = pd.read_csv(tmp_path / "fooling.csv")
@@ -245,7 +247,7 @@ def test_an_attack_says_what_it_was_and_what_was_held(human, parts, attacked):
     assert "ε = 2 of 255" in attacked.notes[0] and len(attacked.notes) == 2
     some = parts[1].part("some", range(3))
     notes = ka.attack(human, some, epsilons=(1.0,), epsilon=1.0, progress=False).notes
-    assert robustness.GAZE_HELD in notes and "ε = 1 of 255" in notes[0]
+    assert attack.GAZE_HELD in notes and "ε = 1 of 255" in notes[0]
 
 
 def test_probabilities_are_not_attacked_as_if_they_were_scores(parts):
@@ -286,9 +288,9 @@ def test_a_callback_scores_a_classifier_of_ones_own(parts):
 
 
 def test_the_line_search_counts_any_epsilon(run, parts, monkeypatch):
-    from keras_attn import adversarial
+    from keras_attn.evaluation import fgsm
 
-    monkeypatch.setattr(adversarial, "line_search", lambda *_: np.array([0.5, np.nan] * 4))
+    monkeypatch.setattr(fgsm, "line_search", lambda *_: np.array([0.5, np.nan] * 4))
     some = parts[1].part("some", range(5))
     rows = ka.attack(run, some, search="line", progress=False).rows
     assert list(rows["fooling_rate_all"]) == [1, 0, 1, 0, 1]
@@ -349,7 +351,7 @@ def test_what_does_not_fit_the_task_is_refused(run, config, data, parts, tmp_pat
 
 def test_references_are_those_of_the_test_images(config, parts):
     gaze = tasks.of(config).gaze(config, parts[1])
-    found = evaluation.references("fine_grained", parts[1], gaze).rows
+    found = loop.references("fine_grained", parts[1], gaze).rows
     assert set(found["id"]) == {example.id for example in parts[1]}
     assert set(found["attention"]) == set(REFERENCES)
 

@@ -11,10 +11,11 @@ from conftest import legacy
 from drawn_videos import drawn, reduced, small
 
 import keras_attn as ka
-from keras_attn import commands, configs, models, tasks, weights
-from keras_attn.datasets import clips
+from keras_attn import configs, models, tasks, weights
+from keras_attn.datasets.batches import clips
 from keras_attn.errors import InputError
 from keras_attn.models.c3d import SPORTS1M_BGR_MEAN
+from keras_attn.study import workflow
 from keras_attn.tasks import action
 from keras_attn.training.optim import CaffeSGD
 
@@ -97,7 +98,7 @@ def test_streams_that_are_there_serve_every_network(chain, parts, place):
     """Whatever fusion or attention it has: they are neither trained again nor refused."""
     before = (place / "hollywood2-flow-seed0" / "model.weights.h5").stat().st_mtime_ns
     other = small(streams="both", fusion="late", attention="human", momentum=0.5)
-    started = commands.started(other, *parts, place, False)
+    started = workflow.started(other, *parts, place, False)
     assert started.training.frames_from == place / "hollywood2-frames-seed0"
     after = (place / "hollywood2-flow-seed0" / "model.weights.h5").stat().st_mtime_ns
     assert after == before

@@ -11,20 +11,22 @@ from drawn_videos import SIDE, drawn, reduced, small
 from scipy.special import softmax
 
 import keras_attn as ka
-from keras_attn import evaluation, gaze, known_data, models
-from keras_attn.agreement.scoring import Blur
-from keras_attn.agreement.video_scoring import VideoGaze
-from keras_attn.datasets import clips
-from keras_attn.datasets.hollywood2 import CLASSES
-from keras_attn.datasets.snippets import snippets
+from keras_attn import gaze, models
+from keras_attn.datasets.batches import clips
+from keras_attn.datasets.batches.snippets import snippets
+from keras_attn.datasets.formats.hollywood2 import CLASSES
 from keras_attn.errors import InputError
+from keras_attn.evaluation import loop
+from keras_attn.evaluation.gaze_scores import Blur
+from keras_attn.evaluation.scorer import CEILING
+from keras_attn.evaluation.video_gaze import VideoGaze
 from keras_attn.metrics import dispersion
 from keras_attn.metrics.columns import COLUMNS
-from keras_attn.report import tables
-from keras_attn.report.audit_table import REFERENCES
+from keras_attn.report.audit.table import REFERENCES
+from keras_attn.report.tables import sheets
 from keras_attn.resizing import at_size
+from keras_attn.runs import known_data
 from keras_attn.tasks import action
-from keras_attn.tasks.scoring import CEILING
 
 SIGMA = gaze.FIXATION_SIGMA
 SIZE = (SIDE, SIDE)
@@ -135,7 +137,7 @@ def test_the_last_validation_is_what_the_weights_score(chain, result):
 
 def test_saved_rows_make_the_tables_of_the_task(result, tmp_path):
     folder = result.save(tmp_path / "run")
-    cells = tables.cells(tables.read([folder]))
+    cells = sheets.cells(sheets.read([folder]))
     assert set(cells["table"]) == {"III", "IV", "IVb", "VI"}
     assert cells[cells["table"] == "VI"]["attention"].unique().tolist() == ["supervised"]
 
@@ -283,9 +285,9 @@ def test_outputs_of_a_video_are_those_of_its_own_snippets(human, test, footage):
     scorer = action.scorer(human)
     scorer.check(test)
     with ThreadPoolExecutor(2) as pool:
-        call = evaluation.forward(human)
-        found = dict(evaluation.predictions(scorer, call, test, pool, indices=(3, 0, 2, 3, 1)))
-        parts = [part for chunk, _ in evaluation.batches(scorer, test, pool) for part in chunk]
+        call = loop.forward(human)
+        found = dict(loop.predictions(scorer, call, test, pool, indices=(3, 0, 2, 3, 1)))
+        parts = [part for chunk, _ in loop.batches(scorer, test, pool) for part in chunk]
     assert [part.index for part in parts] == [0, 0, 1, 1, 2, 2, 3, 3]
     assert [part.last for part in parts] == [False, True] * 4
     assert list(found) == [3, 0, 2, 1]
@@ -341,7 +343,7 @@ def test_a_callback_scores_a_network_of_clips_while_it_learns(human, hollywood, 
 
 def test_references_are_means_over_the_frames_of_each_video(test):
     config = small()
-    found = evaluation.references("action", test, action.gaze(config, test)).rows
+    found = loop.references("action", test, action.gaze(config, test)).rows
     assert len(found) == 4 * len(REFERENCES) and set(found["fusion"]) == {""}
     means = found.groupby("attention")["s_auc"].mean()
     assert means["uniform"] == 0.5 and means["human"] > means["one viewer"] > 0.5
@@ -359,12 +361,12 @@ def test_without_gaze_in_the_crop_there_is_no_reference(test):
     nowhere = changed_gaze(test[0], {number: [[0.5, 0.5]] for number in range(18)})
     blind = alone(nowhere, test[1]).part("blind", [0])
     with pytest.raises(InputError, match="dataset 'blind': expected at least one example with ga"):
-        evaluation.references("action", blind, action.gaze(small(), blind))
+        loop.references("action", blind, action.gaze(small(), blind))
 
 
 def test_there_is_no_ceiling_where_viewers_are_not_told_apart(tmp_path):
     sports = drawn(tmp_path, "ucf_sports", videos=10, frames=4).split("test")
-    found = evaluation.references("action", sports, action.gaze(small(), sports)).rows
+    found = loop.references("action", sports, action.gaze(small(), sports)).rows
     ceiling = found["attention"].isin(["one viewer", "ceiling"])
     assert found.loc[ceiling, "s_auc"].isna().all()
     assert found.loc[~ceiling, "s_auc"].notna().all() and ceiling.sum() == 2 * len(sports)

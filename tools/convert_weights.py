@@ -18,8 +18,8 @@ import tyro
 # The rules know the networks' layers, and with them TensorFlow, which would print its greetings.
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
-from keras_attn import cli
 from keras_attn.errors import InputError
+from keras_attn.shell import cli
 from keras_attn.weights import layouts, registry, rules
 
 

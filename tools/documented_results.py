@@ -29,8 +29,9 @@ import result_tables
 import tyro
 from result_tables import TABLES
 
-from keras_attn import cli, commands
 from keras_attn.errors import InputError, listing, one_of
+from keras_attn.shell import cli
+from keras_attn.study import workflow
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = Path("docs") / "results"
@@ -246,4 +247,4 @@ class Write(Inputs):
 
 if __name__ == "__main__":
     there = {"list": List, "check": Check, "write": Write}
-    sys.exit(cli.run(lambda: commands.parse(there, description=__doc__)))
+    sys.exit(cli.run(lambda: workflow.parse(there, description=__doc__)))

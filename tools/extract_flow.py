@@ -20,9 +20,10 @@ import tyro
 os.environ.setdefault("OPENCV_LOG_LEVEL", "SILENT")
 os.environ.setdefault("OPENCV_FFMPEG_LOGLEVEL", "-8")
 
-from keras_attn import cli
-from keras_attn.datasets import flow, flow_extraction, flow_files, frames
+from keras_attn.datasets.flow import estimation, extraction, files
+from keras_attn.datasets.readers import frames
 from keras_attn.errors import InputError, listing
+from keras_attn.shell import cli
 
 
 @dataclass(frozen=True)
@@ -33,20 +34,20 @@ class ExtractFlow:
     """Video files, folders of frames, or folders of those."""
     out: Path = Path("runs/flow")
     """Folder that gets a folder for each video."""
-    method: flow.Method = "tvl1"
+    method: estimation.Method = "tvl1"
     """tvl1 is the study's; farneback and dis are some 25 times faster."""
     compensation: bool = True
     """Whether the camera's motion is taken out, for which flow is computed twice."""
-    features: flow.Features = "sift"
+    features: estimation.Features = "sift"
     """What is matched to find the camera's motion, in place of SURF, which OpenCV's packages no
     longer have."""
-    bound: float = flow.BOUND
+    bound: float = estimation.BOUND
     """Displacement in pixels that becomes 255, and its negative 0; no motion is 128."""
-    width: int = flow_files.WIDTH
+    width: int = files.WIDTH
     """Of images and flow, in pixels; 0 is the video's own."""
-    height: int = flow_files.HEIGHT
+    height: int = files.HEIGHT
     """Of images and flow, in pixels; 0 is the video's own."""
-    names: flow_files.Names = "im"
+    names: files.Names = "im"
     """im: im_0001.jpg, flow_x_0001.jpg. tsn: img_00001.jpg, flow_x_00001.jpg."""
     jobs: int = os.cpu_count() or 1
     """Videos at a time, each in a process of its own."""
@@ -59,16 +60,16 @@ class ExtractFlow:
             raise InputError("VIDEOS", "at least one video or folder", "none")
         own = ("method", "features", "bound", "width", "height", "names")
         settings = {name: getattr(self, name) for name in own}
-        settings = flow_files.FlowSettings(**settings, compensated=self.compensation)
+        settings = files.FlowSettings(**settings, compensated=self.compensation)
         found = frames.find(self.videos, passing_over=self._is_flow)
         print(f"{len(found)} videos", flush=True)
         options = {"jobs": self.jobs, "overwrite": self.overwrite}
-        done = flow_extraction.extract_all(found, self.out, settings, **options)
+        done = extraction.extract_all(found, self.out, settings, **options)
         self._report(done)
         done.check()
 
     def _is_flow(self, folder):
-        return folder.resolve() == self.out.expanduser().resolve() or flow_files.is_marked(folder)
+        return folder.resolve() == self.out.expanduser().resolve() or files.is_marked(folder)
 
     def _report(self, done):
         if done.shorter:

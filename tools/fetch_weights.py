@@ -19,8 +19,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from keras_attn import cli
 from keras_attn.errors import InputError, one_of
+from keras_attn.shell import cli
 from keras_attn.weights import fetching, registry
 
 LIST = "list"

@@ -108,9 +108,9 @@ def measure(folder):
     busy: those of the processor, on which other programs weigh less.
     """
     start, busy = time.perf_counter(), time.process_time()
-    from keras_attn import commands
+    from keras_attn.study import workflow
 
-    commands.report(sorted(folder.glob("[0-9]*")), folder / "report")
+    workflow.report(sorted(folder.glob("[0-9]*")), folder / "report")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2
     busy = time.process_time() - busy
     return {"seconds": time.perf_counter() - start, "busy": busy, "peak": peak}

@@ -53,7 +53,7 @@ class Kept:
 
 def kept(dataset, network, trunk):
     """Send a dataset once through the trunk."""
-    from keras_attn.datasets import pipeline
+    from keras_attn.datasets.batches import pipeline
 
     size = network.input["image"].shape[1:3]
     pixels = pipeline.Pixels.of(dataset, size).values

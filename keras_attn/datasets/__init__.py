@@ -2,26 +2,26 @@
 
 from pathlib import Path
 
-from keras_attn import gaze_format
+from keras_attn.datasets import gaze_format
 from keras_attn.datasets.base import Dataset, Example, GazeDataset
-from keras_attn.datasets.cat2000 import cat2000
-from keras_attn.datasets.cub_gha import cub_gha
-from keras_attn.datasets.cub_vwsw import cub_vwsw
-from keras_attn.datasets.dut_omron import dut_omron
-from keras_attn.datasets.flow_extraction import with_flow
-from keras_attn.datasets.folder import folder
+from keras_attn.datasets.flow.extraction import with_flow
+from keras_attn.datasets.formats.cat2000 import cat2000
+from keras_attn.datasets.formats.cub_gha import cub_gha
+from keras_attn.datasets.formats.cub_vwsw import cub_vwsw
+from keras_attn.datasets.formats.dut_omron import dut_omron
+from keras_attn.datasets.formats.folder import folder
+from keras_attn.datasets.formats.hollywood2 import hollywood2
+from keras_attn.datasets.formats.mit1003 import mit1003
+from keras_attn.datasets.formats.osie import osie
+from keras_attn.datasets.formats.pascal_s import pascal_s
+from keras_attn.datasets.formats.salicon import salicon
+from keras_attn.datasets.formats.ucf_sports import ucf_sports
+from keras_attn.datasets.formats.video_folder import video_folder
 from keras_attn.datasets.from_tables import from_tables
-from keras_attn.datasets.hollywood2 import hollywood2
-from keras_attn.datasets.image_files import read_image
 from keras_attn.datasets.miniature import miniature
-from keras_attn.datasets.mit1003 import mit1003
-from keras_attn.datasets.osie import osie
-from keras_attn.datasets.pascal_s import pascal_s
-from keras_attn.datasets.reading_report import ReadingReport
-from keras_attn.datasets.salicon import salicon
-from keras_attn.datasets.ucf_sports import ucf_sports
+from keras_attn.datasets.readers.image_files import read_image
+from keras_attn.datasets.readers.reading_report import ReadingReport
 from keras_attn.datasets.video import VideoDataset, VideoExample, VideoReport
-from keras_attn.datasets.video_folder import video_folder
 from keras_attn.errors import InputError, one_of
 
 __all__ = [

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_attn import gaze, origin
-from keras_attn.datasets import conditions, groups
-from keras_attn.datasets.image_files import read_image
-from keras_attn.datasets.reading_report import ReadingReport, Report
+from keras_attn import gaze
+from keras_attn.datasets import conditions, groups, origin
+from keras_attn.datasets.readers.image_files import read_image
+from keras_attn.datasets.readers.reading_report import ReadingReport, Report
 from keras_attn.errors import InputError, listing, one_of
 
 

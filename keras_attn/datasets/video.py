@@ -14,10 +14,10 @@ import numpy as np
 
 from keras_attn import gaze
 from keras_attn.datasets.base import Dataset
-from keras_attn.datasets.flow_files import FlowFolder
-from keras_attn.datasets.frames import probe
-from keras_attn.datasets.reader import Reader
-from keras_attn.datasets.reading_report import Report
+from keras_attn.datasets.flow.files import FlowFolder
+from keras_attn.datasets.readers.frames import probe
+from keras_attn.datasets.readers.reader import Reader
+from keras_attn.datasets.readers.reading_report import Report
 from keras_attn.errors import InputError
 
 SNIPPET = 16

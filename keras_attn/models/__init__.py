@@ -1,14 +1,14 @@
 """Networks with the Functional API: float32 pixels in [0, 255] in; they never load weights."""
 
-from keras_attn.models.alexnet import alexnet
 from keras_attn.models.backbones import BACKBONES, Backbone, backbone
+from keras_attn.models.backbones.alexnet import alexnet
+from keras_attn.models.backbones.resnet50 import resnet50
+from keras_attn.models.backbones.vgg16 import vgg16
 from keras_attn.models.c3d import c3d
 from keras_attn.models.fine_grained import fine_grained
-from keras_attn.models.resnet50 import resnet50
 from keras_attn.models.salient_object import salient_object
 from keras_attn.models.streams import copy_weights
 from keras_attn.models.two_stream import two_stream
-from keras_attn.models.vgg16 import vgg16
 
 __all__ = [
     "BACKBONES",

@@ -3,8 +3,8 @@
 import sys
 from pathlib import Path
 
-from keras_attn import runs
 from keras_attn.errors import InputError, listing
+from keras_attn.runs import storage
 
 MODEL, KERAS_FILE, H5_FILE = "a Keras model", "a .keras file", "a whole model in .h5"
 RUN, RUN_WEIGHTS = "a run folder", "the .weights.h5 of a run"
@@ -59,7 +59,7 @@ def _on_disk(path, given, verb):
     if path.is_dir():
         if (path / "saved_model.pb").is_file():
             return EXPORT if (path / OWN_ASSET).is_file() else SAVED_MODEL
-        finished = runs.RunFolder(path)
+        finished = storage.RunFolder(path)
         return RUN if finished.weights.is_file() or finished.config.is_file() else MAPS
     expected = one_of(VERBS[verb])
     if not path.is_file():

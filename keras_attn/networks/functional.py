@@ -8,12 +8,11 @@ import numbers
 
 import keras
 
-from keras_attn.agreement import inside
 from keras_attn.errors import InputError, listing
+from keras_attn.evaluation.scorer import outputs_like
 from keras_attn.models.common import GAZE, image_input_of, in_structure
-from keras_attn.networks import heads, inputs
+from keras_attn.networks import heads, inputs, inside
 from keras_attn.networks.inputs import first_line
-from keras_attn.tasks.scoring import outputs_like
 
 LOGITS, SALIENCY, ATTENTION = "logits", "saliency", "attention"
 SCORES = "class scores (batch, classes)"

@@ -6,9 +6,10 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_attn.agreement import inside, probing
+from keras_attn.evaluation.scorer import DEFAULT_SIZE, exclusive, shares
 from keras_attn.models.common import GAZE, in_structure
-from keras_attn.tasks.scoring import DEFAULT_SIZE, exclusive, shares
+from keras_attn.networks import inside
+from keras_attn.networks.maps import probing
 
 ALONE = (keras.activations.sigmoid, keras.activations.log_sigmoid)
 """Activations that tell of each class by itself."""

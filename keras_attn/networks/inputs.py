@@ -5,10 +5,10 @@ import re
 import keras
 import tensorflow as tf
 
-from keras_attn.agreement import expectations, inside
-from keras_attn.agreement.sources import DEFAULT_SIZE
+from keras_attn.audits.sources import DEFAULT_SIZE
 from keras_attn.errors import InputError, listing
 from keras_attn.models.common import GAZE
+from keras_attn.networks import expectations, inside
 from keras_attn.resizing import size_of
 
 SCOPE = re.compile(r"[A-Za-z0-9_.\\/>-]*")

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from keras_attn import runs
 from keras_attn.errors import InputError
 from keras_attn.networks import forms
+from keras_attn.runs import storage
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,10 +109,10 @@ def _cause(error):
 
 
 def _run(path, form):
-    from keras_attn import trained
+    from keras_attn.runs import trained
 
     run = trained.load(path)
-    file = runs.RunFolder(path).weights if form == forms.RUN else path
+    file = storage.RunFolder(path).weights if form == forms.RUN else path
     origin = f" from {file}{_fingerprint(file)}"
     return Opened(run.model, form, run.config, path, origin)
 
@@ -161,4 +161,4 @@ def _classes(stored, backbone):
 
 def _fingerprint(path):
     """The beginning of the file's SHA-256: two files of one name are told apart."""
-    return f" (sha256 {runs.fingerprint(path)[:12]})"
+    return f" (sha256 {storage.fingerprint(path)[:12]})"

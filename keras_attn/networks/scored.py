@@ -7,11 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from keras_attn import datasets, tasks
-from keras_attn.agreement import expectations, inside, probing
-from keras_attn.agreement.features import Tensors, to_numpy
 from keras_attn.errors import InputError
 from keras_attn.models.common import image_input_of
-from keras_attn.networks import heads, opening
+from keras_attn.networks import expectations, heads, inside, opening
 from keras_attn.networks.functional import (
     functional,
     named_for_graphs,
@@ -20,6 +18,8 @@ from keras_attn.networks.functional import (
     with_known_outputs,
 )
 from keras_attn.networks.inputs import image_size
+from keras_attn.networks.maps import probing
+from keras_attn.networks.maps.features import Tensors, to_numpy
 from keras_attn.resizing import size_of
 
 

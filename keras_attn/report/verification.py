@@ -10,10 +10,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from keras_attn import origin, provenance, runs
+from keras_attn.datasets import origin
 from keras_attn.errors import InputError
-from keras_attn.report import table_formats, tables
-from keras_attn.report.paper_tables import KEYS, TABLES
+from keras_attn.report.paper.paper_tables import KEYS, TABLES
+from keras_attn.report.tables import formats, sheets
+from keras_attn.runs import provenance, storage
 
 REPORT, TABLES_IN = "report", "tables"
 ROWS = ("examples.csv", "arrays.npz")
@@ -27,7 +28,7 @@ def stamps(folders, out):
     for folder in map(Path, folders):
         there = [path for name in ROWS if (path := folder.expanduser() / name).is_file()]
         named = os.path.relpath(folder.expanduser().resolve(), Path(out).expanduser().resolve())
-        made[named] = {path.name: runs.fingerprint(path) for path in there}
+        made[named] = {path.name: storage.fingerprint(path) for path in there}
     return made
 
 
@@ -43,7 +44,7 @@ def differences(out):
     gone = [folder for folder in told if not folder.is_dir()]
     if gone:
         return found, 0
-    results = tables.read(list(told))
+    results = sheets.read(list(told))
     cells = _cells(results)
     if not results.rows["data_kind"].any():
         # Of results of earlier versions: their tables call drawn data by the name alone.
@@ -58,10 +59,10 @@ def differences(out):
 
 def _cells(results):
     """All cells of all tables, those of the ceilings among them."""
-    cells = tables.cells(results)
+    cells = sheets.cells(results)
     shown = cells[["table", "dataset"]].drop_duplicates().itertuples(index=False, name=None)
     of = {table.number: table for table in TABLES}
-    tops = [table_formats.ceilings_of(of[number], results, name) for number, name in shown]
+    tops = [formats.ceilings_of(of[number], results, name) for number, name in shown]
     return pd.concat([cells, *(one for one in tops if len(one))], ignore_index=True)
 
 
@@ -71,7 +72,9 @@ def _rows_of(out):
     reports = [work for work in works if work["what"] == REPORT]
     if not reports:
         expected = "a folder that a study, a comparison or a report was written to"
-        raise InputError(out, expected, f"no report in its {runs.RunFolder(out).provenance.name}")
+        raise InputError(
+            out, expected, f"no report in its {storage.RunFolder(out).provenance.name}"
+        )
     return reports[-1]["rows"]
 
 
@@ -80,7 +83,7 @@ def _changed(folder, files):
         path = folder / name
         if not path.is_file():
             yield f"{path}: gone since the report"
-        elif runs.fingerprint(path) != stamp:
+        elif storage.fingerprint(path) != stamp:
             yield f"{path}: changed since the report"
 
 

@@ -11,8 +11,10 @@ import threading
 import time
 from pathlib import Path
 
-from keras_attn import cli, commands, configs, provenance
-from keras_attn.study import standing
+from keras_attn import configs
+from keras_attn.runs import provenance
+from keras_attn.shell import cli
+from keras_attn.study import standing, workflow
 from keras_attn.study.cells import ATTACK, REFERENCES, RUN
 
 STANDARD_INPUT = 0
@@ -42,11 +44,11 @@ def carry_out(kind, config, folder, out, identity, needs, command, overwrite):
     sys.argv[:] = command  # what a person has typed, for results to say how they came to be
     cli.import_tensorflow_quietly()
     config, folder, out = configs.from_dict(config), Path(folder), Path(out)
-    train, test = commands.read(config, drawn=out / "scenes")
+    train, test = workflow.read(config, drawn=out / "scenes")
     data = provenance.of_data(test)
     standing.check_data(data, [out / name for name in needs])
     if kind == RUN:
-        commands.trained_and_scored(config, train, test, folder, overwrite)
+        workflow.trained_and_scored(config, train, test, folder, overwrite)
     else:
         made = {REFERENCES: _references, ATTACK: _attacked}[kind](config, test, folder)
         made.save(folder, overwrite=True)
@@ -54,9 +56,10 @@ def carry_out(kind, config, folder, out, identity, needs, command, overwrite):
 
 
 def _references(config, test, folder):
-    from keras_attn import evaluation, tasks
+    from keras_attn import tasks
+    from keras_attn.evaluation import loop
 
-    return evaluation.references(config.task, test, tasks.of(config).gaze(config, test))
+    return loop.references(config.task, test, tasks.of(config).gaze(config, test))
 
 
 def _attacked(config, test, folder):

@@ -7,9 +7,10 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from keras_attn import configs, runs
+from keras_attn import configs
 from keras_attn.errors import InputError, one_of
 from keras_attn.mechanisms import MECHANISMS
+from keras_attn.runs import storage
 
 REFERENCES, RUN, ATTACK = "references", "run", "attack"
 Preset = Literal["demo", "miniature", "paper"]
@@ -259,7 +260,7 @@ class _Grid:
             given = network | self.weights(network["backbone"])
             trained = configs.changed(config, **given)
             name = self.run(trained, seen)
-            self.add(f"{trained.run_name}/{runs.ATTACK}", ATTACK, trained, (name,))
+            self.add(f"{trained.run_name}/{storage.ATTACK}", ATTACK, trained, (name,))
 
 
 def chosen(cells, only=None):

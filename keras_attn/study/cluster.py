@@ -15,8 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import keras_attn
-from keras_attn import runs
 from keras_attn.errors import InputError
+from keras_attn.runs import storage
 from keras_attn.study import local, schedule
 from keras_attn.study.schedule import FAILED, Outcome
 
@@ -119,8 +119,8 @@ class Place:
     @classmethod
     def marked(cls, out):
         """That of a study which starts now in the working folder."""
-        mark = Path(out).absolute() / f"{runs.PARTIAL}seen-{uuid.uuid4().hex}"
-        runs.write_text(mark, "")
+        mark = Path(out).absolute() / f"{storage.PARTIAL}seen-{uuid.uuid4().hex}"
+        storage.write_text(mark, "")
         return cls(Path.cwd(), mark, keras_attn.__version__)
 
     def enter(self):

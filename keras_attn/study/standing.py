@@ -4,8 +4,8 @@ import csv
 import json
 from statistics import fmean
 
-from keras_attn import runs
 from keras_attn.errors import InputError
+from keras_attn.runs import storage
 from keras_attn.study.cells import REFERENCES, RUN
 
 MARK = "cell.json"
@@ -19,7 +19,7 @@ def mark(folder, identity, seconds, data):
     seconds: how long it took. data: what it was scored on, of `provenance.of_data`.
     """
     about = {"identity": identity, "seconds": round(seconds, 2), "data": data}
-    runs.write_text(folder / MARK, json.dumps(about) + "\n")
+    storage.write_text(folder / MARK, json.dumps(about) + "\n")
 
 
 def finished(cells):
@@ -41,11 +41,11 @@ def finished(cells):
         when = (cell.folder / MARK).stat().st_mtime_ns
         inputs = [cell.folder / RESULTS]
         if cell.kind == RUN:
-            inputs.append(runs.RunFolder(cell.folder).weights)
+            inputs.append(storage.RunFolder(cell.folder).weights)
         if not all(path.is_file() for path in inputs):
             continue
         before = (by_name[name] for name in cell.needs if name in by_name)
-        inputs += [runs.RunFolder(c.folder).weights for c in before if c.kind == RUN]
+        inputs += [storage.RunFolder(c.folder).weights for c in before if c.kind == RUN]
         if all(path.stat().st_mtime_ns <= when for path in inputs if path.is_file()):
             found.add(cell.name)
     return found
@@ -88,7 +88,7 @@ def seconds(cell):
     if cell.kind != RUN:
         return _marked(cell.folder).get("seconds")
     try:
-        with runs.RunFolder(cell.folder).history.open(encoding="utf-8", newline="") as file:
+        with storage.RunFolder(cell.folder).history.open(encoding="utf-8", newline="") as file:
             return sum(float(row["seconds"]) for row in csv.DictReader(file))
     except (OSError, KeyError, ValueError):
         return None

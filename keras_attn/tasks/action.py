@@ -5,24 +5,25 @@ from functools import partial
 import keras
 import numpy as np
 
-from keras_attn import configs, datasets, gaze_format, mechanisms, models, weights
-from keras_attn.datasets import clips
-from keras_attn.datasets.flow_files import FlowSettings, how_made
+from keras_attn import configs, datasets, mechanisms, models, weights
+from keras_attn.datasets import gaze_format
+from keras_attn.datasets.batches import clips
+from keras_attn.datasets.flow.files import FlowSettings, how_made
 from keras_attn.datasets.miniature import drawn_in
 from keras_attn.errors import InputError
-from keras_attn.losses import AttentionCrossEntropy
-from keras_attn.models.c3d import CODE_MEAN, FLOW, FRAMES, LEAST, SPORTS1M_BGR_MEAN
-from keras_attn.resizing import size_of
-from keras_attn.statistics import evenly
-from keras_attn.tasks import starting
-from keras_attn.tasks.starting import files
-from keras_attn.tasks.video_scoring import (
+from keras_attn.evaluation.video_scorer import (
     SHOWN,
     VideoScorer,
     check_labels,
     gaze_of_videos,
     takes,
 )
+from keras_attn.losses import AttentionCrossEntropy
+from keras_attn.models.c3d import CODE_MEAN, FLOW, FRAMES, LEAST, SPORTS1M_BGR_MEAN
+from keras_attn.resizing import size_of
+from keras_attn.statistics import evenly
+from keras_attn.tasks import starting
+from keras_attn.tasks.starting import files
 from keras_attn.training.optim import CaffeSGD, steps_down
 from keras_attn.training.plan import Plan
 

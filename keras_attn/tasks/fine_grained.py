@@ -7,17 +7,13 @@ from functools import partial
 import keras
 import numpy as np
 
-from keras_attn import configs, datasets, evaluation, gaze_format, mechanisms, models, weights
-from keras_attn.datasets import pipeline
-from keras_attn.datasets.features import Features
+from keras_attn import configs, datasets, mechanisms, models, pictures, weights
+from keras_attn.datasets import gaze_format
+from keras_attn.datasets.batches import pipeline
+from keras_attn.datasets.batches.features import Features
 from keras_attn.errors import InputError, listing
-from keras_attn.losses import AttentionKL
-from keras_attn.models.fine_grained import head, trunk
-from keras_attn.report import pictures
-from keras_attn.resizing import image_at, size_of
-from keras_attn.tasks import encoders, starting
-from keras_attn.tasks.pretraining import digest, drawn_trunk
-from keras_attn.tasks.scoring import (
+from keras_attn.evaluation import loop
+from keras_attn.evaluation.scorer import (
     ImageScorer,
     check_classes,
     check_finite,
@@ -27,6 +23,11 @@ from keras_attn.tasks.scoring import (
     outputs_like,
     shares,
 )
+from keras_attn.losses import AttentionKL
+from keras_attn.models.fine_grained import head, trunk
+from keras_attn.resizing import image_at, size_of
+from keras_attn.tasks import encoders, starting
+from keras_attn.tasks.pretraining import digest, drawn_trunk
 from keras_attn.training.plan import Plan, Trainee
 
 NAME = configs.FineGrained.task
@@ -210,7 +211,7 @@ def _plan_on_features(config, train, validation):
 
 def features(config, frozen, dataset):
     """The `Features` that the frozen trunk of a configuration makes of a dataset's images."""
-    call = evaluation.forward(frozen)
+    call = loop.forward(frozen)
     name = frozen.inputs[0].name
     return Features.of(
         dataset,

@@ -11,8 +11,9 @@ import filelock
 import keras
 import numpy as np
 
-from keras_attn import models, provenance, runs, weights
+from keras_attn import models, weights
 from keras_attn.datasets.miniature import shapes
+from keras_attn.runs import provenance, storage
 from keras_attn.training import devices
 from keras_attn.training.callbacks import Report
 from keras_attn.weights.saved import SUFFIX
@@ -30,11 +31,11 @@ def drawn_trunk(backbone, width, side, folder=None):
     width, side: as for the backbone. folder: where it is kept; default that of `runs.cache`.
     Always the same pictures, order and seed: two networks with one backbone start from one trunk.
     """
-    place = runs.cache("trunks") if folder is None else Path(folder)
+    place = storage.cache("trunks") if folder is None else Path(folder)
     path = place / f"{backbone}-{width:g}-{side}-{VERSION}{SUFFIX}"
     if path.is_file():
         return path
-    runs.check_target(place, ())
+    storage.check_target(place, ())
     place.mkdir(parents=True, exist_ok=True)
     # Of several processes one trains it, and the others wait: all start from the same file.
     with filelock.FileLock(place / f".{path.name}.lock"):

@@ -7,16 +7,16 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_attn import configs, datasets, gaze_format, mechanisms, models, weights
-from keras_attn.datasets import pipeline
-from keras_attn.datasets.masks import read_mask
+from keras_attn import configs, datasets, mechanisms, models, pictures, weights
+from keras_attn.datasets import gaze_format
+from keras_attn.datasets.batches import pipeline
+from keras_attn.datasets.readers.masks import read_mask
 from keras_attn.errors import InputError, listing
+from keras_attn.evaluation.scorer import ImageScorer, gaze_of_image, outputs_like
 from keras_attn.losses import AttentionKL
 from keras_attn.metrics.salient_object import SCORES, ImageScores
-from keras_attn.report import pictures
 from keras_attn.resizing import at_size, image_at, size_of
 from keras_attn.tasks import encoders, starting
-from keras_attn.tasks.scoring import ImageScorer, gaze_of_image, outputs_like
 from keras_attn.training.plan import Plan
 
 NAME = configs.SalientObject.task

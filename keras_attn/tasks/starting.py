@@ -5,9 +5,10 @@ What a run starts from, `configs.starting` decides.
 
 from pathlib import Path
 
-from keras_attn import configs, known_data, runs, weights
+from keras_attn import configs, weights
 from keras_attn.configs.starting import OTHERWISE, WITH_FILE
 from keras_attn.errors import InputError
+from keras_attn.runs import known_data, storage
 from keras_attn.weights import content
 
 PUBLISHED = "weights"
@@ -18,7 +19,7 @@ RUNS = ("start", "frames_from", "flow_from")
 def file_of_run(path):
     """The weight file of a finished run, named by its folder or itself."""
     path = Path(path).expanduser()
-    file = runs.RunFolder(path).weights if path.is_dir() else path
+    file = storage.RunFolder(path).weights if path.is_dir() else path
     if not file.is_file():
         expected = "the folder of a finished run, or the weight file of one"
         raise InputError(path, expected, f"no {file.name} in it" if path.is_dir() else "neither")
@@ -31,7 +32,7 @@ def start_file(config):
     That is its folder, its file, or the folder that holds it under its usual name.
     """
     start = Path(config.training.start).expanduser()
-    if config.first and start.is_dir() and not runs.RunFolder(start).finished:
+    if config.first and start.is_dir() and not storage.RunFolder(start).finished:
         start /= config.on_first().run_name
     return file_of_run(start)
 
@@ -50,7 +51,7 @@ def paths(config):
 
 def files(config):
     """Fingerprints of these files, by field."""
-    return {name: runs.fingerprint(path) for name, path in paths(config).items()}
+    return {name: storage.fingerprint(path) for name, path in paths(config).items()}
 
 
 def check(config, train):

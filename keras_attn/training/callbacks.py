@@ -12,8 +12,8 @@ import tensorflow as tf
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from keras_attn import runs
 from keras_attn.errors import NotFinite, TrainingStopped
+from keras_attn.runs import storage
 from keras_attn.training import state
 
 
@@ -82,7 +82,7 @@ def write_history(folder, history):
     table = csv.DictWriter(text, names, restval="", lineterminator="\n")
     table.writeheader()
     table.writerows(history)
-    runs.write_text(folder.history, text.getvalue())
+    storage.write_text(folder.history, text.getvalue())
 
 
 class StopAtNaN(keras.callbacks.Callback):

@@ -5,8 +5,8 @@ import zipfile
 
 import numpy as np
 
-from keras_attn import runs
 from keras_attn.errors import InputError
+from keras_attn.runs import storage
 
 
 def save(path, model, history):
@@ -16,7 +16,7 @@ def save(path, model, history):
     layers such as dropout, which Keras' weight files leave out.
     """
     arrays = {f"{i:05d}": v.numpy() for i, v in enumerate(_variables(model))}
-    with runs.replacing(path) as stage:
+    with storage.replacing(path) as stage:
         np.savez(stage, history=np.array(json.dumps(history)), **arrays)
 
 

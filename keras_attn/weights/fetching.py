@@ -9,8 +9,8 @@ import requests
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
-from keras_attn import runs
 from keras_attn.errors import InputError, listing
+from keras_attn.runs import storage
 from keras_attn.weights import registry
 
 CHUNK = 2**20
@@ -32,7 +32,7 @@ def fetch(entry, out, *, source=None, progress=True):
     if path.exists():
         check(entry, path)
         return path
-    with runs.replacing(path) as stage:
+    with storage.replacing(path) as stage:
         if source is None:
             _download(entry, stage, progress)
             where = entry.address
@@ -41,7 +41,7 @@ def fetch(entry, out, *, source=None, progress=True):
         check(entry, stage, where=where, record=record_of(path))
         if entry.checksum is None:
             # Before the file gets its name, so that none is ever there without its record.
-            runs.write_text(record_of(path), f"{runs.fingerprint(stage)}  {entry.file}\n")
+            storage.write_text(record_of(path), f"{storage.fingerprint(stage)}  {entry.file}\n")
     return path
 
 
@@ -56,7 +56,7 @@ def find(file):
     if path.is_file() or str(file) not in registry.entries():
         return path
     entry = registry.entry(str(file))
-    folders = (Path("weights"), runs.cache("weights"))
+    folders = (Path("weights"), storage.cache("weights"))
     for folder in folders:
         if (folder / entry.file).is_file():
             check(entry, folder / entry.file)
@@ -101,7 +101,7 @@ def check(entry, path, *, where=None, record=None):
         return
     record = record_of(path) if record is None else record
     wanted = remembered(record)
-    if wanted is not None and wanted != (received := runs.fingerprint(path)):
+    if wanted is not None and wanted != (received := storage.fingerprint(path)):
         expected = f"what came first, sha256:{wanted} in {record} (delete that to trust this one)"
         raise InputError(where, expected, f"sha256:{received}, {size} bytes")
 

@@ -6,8 +6,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from keras_attn import runs
 from keras_attn.errors import InputError
+from keras_attn.runs import storage
 
 LEGACY = "a legacy Keras weight file (HDF5 with the attribute `layer_names`)"
 GROUPS = "an HDF5 file with a group per layer, with its kernel *_W and its bias *_b"
@@ -74,7 +74,7 @@ def write_legacy_h5(path, layers):
             group.attrs["weight_names"] = [each.encode() for each in names]
             for each, array in zip(names, arrays, strict=True):
                 group[each] = array
-    with runs.replacing(path) as stage:
+    with storage.replacing(path) as stage:
         stage.write_bytes(memory.getbuffer())
 
 

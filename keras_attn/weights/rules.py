@@ -12,7 +12,7 @@ import numpy as np
 
 from keras_attn.errors import InputError, listing, one_of
 from keras_attn.models.backbones import BACKBONES
-from keras_attn.models.resnet50 import STAGES
+from keras_attn.models.backbones.resnet50 import STAGES
 from keras_attn.weights import registry
 from keras_attn.weights.caffemodel import read_caffemodel
 from keras_attn.weights.layouts import read_groups_h5, read_legacy_h5

@@ -8,8 +8,8 @@ from pathlib import Path
 import h5py
 import keras
 
-from keras_attn import runs
 from keras_attn.errors import InputError
+from keras_attn.runs import storage
 from keras_attn.weights import content, matching
 
 SUFFIX = ".weights.h5"
@@ -26,7 +26,7 @@ def save(model, path, settings):
     _bare(model).save_weights(memory)
     with h5py.File(memory, "r+") as file:
         file.attrs[ATTRIBUTE] = json.dumps(settings)
-    with runs.replacing(path) as stage:
+    with storage.replacing(path) as stage:
         stage.write_bytes(memory.getbuffer())
 
 

@@ -7,10 +7,11 @@ import pandas as pd
 import pytest
 
 import keras_attn as ka
-from keras_attn.agreement import against_chance
+from keras_attn.audits import against_chance
 from keras_attn.metrics.columns import COLUMNS
-from keras_attn.report import audit_differences, audit_page, audit_table
-from keras_attn.report.audit_table import RowName
+from keras_attn.report.audit import differences, table
+from keras_attn.report.audit import page as audit_page
+from keras_attn.report.audit.table import RowName
 from keras_attn.statistics import holm, paired_p
 
 CHANCE = {"s_auc": 0.5, "auc_judd": 0.5, "ig": 0.0, "nss": 0.0, "cc": 0.0}
@@ -46,7 +47,7 @@ def result(data):
 
 def of(result, *models):
     """The result as if these models alone had been audited."""
-    kept = result.rows["model"].isin([*models, *audit_table.REFERENCES])
+    kept = result.rows["model"].isin([*models, *table.REFERENCES])
     return replace(result, rows=result.rows[kept].reset_index(drop=True))
 
 
@@ -78,19 +79,19 @@ def test_the_side_is_told_in_words_and_lower_is_better_of_kl(result):
 
 def test_random_gaze_is_called_best_by_nothing(result):
     """It is above the centre bias, which is below chance, and agrees with no one."""
-    told = audit_table.answer(of(result, "random"))
+    told = table.answer(of(result, "random"))
     assert "no map agrees with gaze better than chance, as far as 14 images tell" in told
     assert "the highest is random · map: " in told and "Chance is 0.500" in told
     assert "best" not in told and "below chance" not in told
-    below = audit_table.answer(of(result, "unseen"))
+    below = table.answer(of(result, "unseen"))
     assert "no map agrees" in below and below.split(". Chance")[0].endswith("], below chance")
 
 
 def test_the_best_map_is_the_highest_of_those_above_chance(result):
-    assert "By s-AUC, seen · map agrees best with gaze: 0." in audit_table.answer(result)
+    assert "By s-AUC, seen · map agrees best with gaze: 0." in table.answer(result)
     rows = result.rows.copy()
     rows.loc[rows["model"] == "random", "s_auc"] = 0.99
-    told = audit_table.answer(replace(result, rows=rows))
+    told = table.answer(replace(result, rows=rows))
     assert "seen · map agrees best with gaze: 0." in told
     assert "random · map: 0.990" in told and "is higher, but not told from chance" in told
 
@@ -167,11 +168,11 @@ def test_each_condition_is_held_against_chance_on_its_own(result):
         rows[names], rows[f"{key}_difference_side"] = [-0.2, -0.3, -0.1, 0.01], "worse"
     ceilings = dict.fromkeys(parts, result.ceilings[""])
     both = replace(result, rows=rows.reset_index(drop=True), parts=parts, ceilings=ceilings)
-    told = audit_table.answer(both)
+    told = table.answer(both)
     assert "under task=a, seen · map agrees best with gaze: 0." in told
     assert "under task=b, no map agrees with gaze better than chance" in told
-    made = audit_differences.compared(both)
+    made = differences.compared(both)
     assert {cell.side for row in made for cell in row.cells} == {"worse"}
-    assert "−0.200▼" in audit_differences.as_text(both)
-    assert "▲ more and ▼ less agreement" in audit_differences.legend(both)
+    assert "−0.200▼" in differences.as_text(both)
+    assert "▲ more and ▼ less agreement" in differences.legend(both)
     assert '<span class="worse">−0.200' in audit_page.page(both)

@@ -7,11 +7,11 @@ import pytest
 from conftest import real
 
 import keras_attn as ka
-from keras_attn.agreement.scoring import Blur, GazeScores, mixture_of
 from keras_attn.datasets import GazeDataset
+from keras_attn.evaluation.gaze_scores import Blur, GazeScores, mixture_of
 from keras_attn.metrics import gold_standard
 from keras_attn.metrics.columns import COLUMNS
-from keras_attn.report import ceilings
+from keras_attn.report.tables import ceilings
 
 KEYS = [column.key for column in COLUMNS]
 

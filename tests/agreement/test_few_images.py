@@ -8,10 +8,10 @@ from test_video_scoring import CROP, flat, on_pixel, scored, three, video
 
 import keras_attn as ka
 from keras_attn import gaze as g
-from keras_attn.agreement.scoring import Blur, GazeScores
+from keras_attn.evaluation.gaze_scores import Blur, GazeScores
 from keras_attn.metrics import gaze
 from keras_attn.metrics.columns import COLUMNS
-from keras_attn.report.audit_table import legend
+from keras_attn.report.audit.table import legend
 
 IG = [column.key for column in COLUMNS].index("ig")
 

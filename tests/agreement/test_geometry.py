@@ -9,7 +9,7 @@ from calling import Calling
 from keras import layers, ops
 
 import keras_attn as ka
-from keras_attn.agreement.keras_maps import KerasMaps
+from keras_attn.audits.keras_maps import KerasMaps
 from keras_attn.datasets import Example, GazeDataset, ReadingReport
 from keras_attn.errors import InputError
 

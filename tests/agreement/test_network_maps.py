@@ -8,10 +8,10 @@ from conftest import real
 
 import keras_attn as ka
 from keras_attn import models
-from keras_attn.agreement.keras_maps import KerasMaps
-from keras_attn.agreement.layouts import grids
-from keras_attn.agreement.opening import open_source
+from keras_attn.audits.keras_maps import KerasMaps
+from keras_attn.audits.opening import open_source
 from keras_attn.errors import InputError
+from keras_attn.networks.maps.layouts import grids
 from keras_attn.resizing import resized
 
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from keras_attn.agreement.place import WHOLE, Place
+from keras_attn.networks.maps.place import WHOLE, Place
 from keras_attn.resizing import at_size
 
 

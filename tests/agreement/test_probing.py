@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from scipy.ndimage import uniform_filter
 
-from keras_attn.agreement import layouts, probing, spans
+from keras_attn.networks.maps import layouts, probing, spans
 
 SIZE = (48, 64)
 

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_attn.agreement.opening import open_source
-from keras_attn.agreement.sources import FolderMaps, FunctionMaps, chosen_layers
+from keras_attn.audits.opening import open_source
+from keras_attn.audits.sources import FolderMaps, FunctionMaps, chosen_layers
 from keras_attn.datasets import Example
 from keras_attn.errors import InputError
 from keras_attn.resizing import at_size

@@ -6,9 +6,9 @@ import pytest
 from calling import Calling
 from keras import layers, ops
 
-from keras_attn.agreement import inside
-from keras_attn.agreement.keras_maps import KerasMaps
+from keras_attn.audits.keras_maps import KerasMaps
 from keras_attn.errors import InputError
+from keras_attn.networks import inside
 
 SIDE, PATCH, WIDTH = 64, 8, 16
 GRID = SIDE // PATCH

@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 
 from keras_attn import gaze
-from keras_attn.agreement import video_scoring
-from keras_attn.agreement.scoring import Blur
-from keras_attn.agreement.video_scoring import VideoGaze
 from keras_attn.datasets import VideoDataset, VideoExample, VideoReport
-from keras_attn.datasets.snippets import central_view
+from keras_attn.datasets.batches.snippets import central_view
 from keras_attn.errors import InputError
+from keras_attn.evaluation import video_gaze
+from keras_attn.evaluation.gaze_scores import Blur
+from keras_attn.evaluation.video_gaze import VideoGaze
 from keras_attn.metrics import one_map
 
 SHAPE, FRAME, CROP = (96, 128), (48, 64), (32, 40)
@@ -184,7 +184,7 @@ def test_what_is_counted_once_serves_every_video(rng, monkeypatch):
         counted.append(len(points))
         return histogram(points, shape)
 
-    monkeypatch.setattr(video_scoring.gaze, "histogram", counting)
+    monkeypatch.setattr(video_gaze.gaze, "histogram", counting)
     found = crowded(rng, (3, 4, 5))
     for index in range(3):
         found.frames(index)

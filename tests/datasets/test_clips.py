@@ -9,8 +9,10 @@ import pytest
 import tensorflow as tf
 
 from keras_attn import datasets, gaze, losses, models
-from keras_attn.datasets import clips, flow_files, read_image
-from keras_attn.datasets.snippets import Snippet, central_view, starts
+from keras_attn.datasets import read_image
+from keras_attn.datasets.batches import clips
+from keras_attn.datasets.batches.snippets import Snippet, central_view, starts
+from keras_attn.datasets.flow import files as flow_files
 from keras_attn.errors import InputError
 
 FRAME, CROP = (48, 64), (32, 40)

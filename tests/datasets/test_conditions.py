@@ -5,7 +5,7 @@ import pytest
 from PIL import Image
 
 import keras_attn as ka
-from keras_attn.datasets.reading_report import ReadingReport
+from keras_attn.datasets.readers.reading_report import ReadingReport
 from keras_attn.errors import InputError
 
 TASKS = ["search", "free", "search", "count", ""]

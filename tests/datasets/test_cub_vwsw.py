@@ -10,7 +10,7 @@ import scipy.io
 from conftest import real
 
 import keras_attn as ka
-from keras_attn.datasets.cub_vwsw import FILES, find_shifted, read_gaze, read_ids
+from keras_attn.datasets.formats.cub_vwsw import FILES, find_shifted, read_gaze, read_ids
 from keras_attn.errors import InputError
 
 SPARROW, VIREO, OTHER = "113.Baird_Sparrow", "151.Black_capped_Vireo", "001.Albatross"

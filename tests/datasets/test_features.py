@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from keras_attn import datasets
-from keras_attn.datasets import pipeline
-from keras_attn.datasets.features import BATCH, Features
+from keras_attn.datasets.batches import pipeline
+from keras_attn.datasets.batches.features import BATCH, Features
 from keras_attn.errors import InputError
 
 SIZE = (24, 24)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from keras_attn.datasets.fixation_detection import find_fixations, speed_change
+from keras_attn.datasets.readers.fixation_detection import find_fixations, speed_change
 from keras_attn.errors import InputError
 
 

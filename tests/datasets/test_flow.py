@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 import pytest
 
-from keras_attn.datasets import flow
+from keras_attn.datasets.flow import estimation
 from keras_attn.errors import InputError
 
 SHAPE, SIDE, BAND = (128, 171), 56, 8
@@ -59,7 +59,7 @@ def regions(k, motion):
 
 def errors(method, pairs, pan, motion, **options):
     """Mean distance in pixels from the true compensated flow, of background and square."""
-    frames, estimate = clip(pairs + 1, pan, motion), flow.FlowEstimator(method, **options)
+    frames, estimate = clip(pairs + 1, pan, motion), estimation.FlowEstimator(method, **options)
     found = []
     for k in range(pairs):
         values = estimate(frames[k], frames[k + 1])
@@ -91,7 +91,7 @@ def test_orb_finds_the_cameras_motion_too():
 def test_without_compensation_the_background_moves_as_the_camera_pans():
     pan, motion = MOTIONS[0]
     first, second = clip(2, pan, motion)
-    values = flow.FlowEstimator("farneback", compensated=False)(first, second)
+    values = estimation.FlowEstimator("farneback", compensated=False)(first, second)
     background, square = regions(0, motion)
     assert values[background].mean(axis=0) == pytest.approx(pan, abs=0.1)
     assert values[square].mean(axis=0) == pytest.approx(motion, abs=0.1)
@@ -100,7 +100,7 @@ def test_without_compensation_the_background_moves_as_the_camera_pans():
 def test_the_cameras_motion_is_the_pan():
     pan, motion = MOTIONS[1]
     first, second = clip(2, pan, motion)
-    estimate = flow.FlowEstimator("dis", compensated=False)
+    estimate = estimation.FlowEstimator("dis", compensated=False)
     found = estimate.camera_motion(first, second, estimate(first, second))
     assert found[:2, 2] / found[2, 2] == pytest.approx(pan, abs=0.3)
     assert found[:2, :2] == pytest.approx(np.eye(2), abs=0.01)
@@ -111,7 +111,7 @@ def test_a_homography_warps_the_second_frame_onto_the_first_and_repeats_its_bord
     second = np.zeros_like(first)
     second[:, 3:] = first[:, :-3]
     motion = np.array([[1.0, 0, 3], [0, 1, 0], [0, 0, 1]])
-    back = flow.without_motion(second, motion)
+    back = estimation.without_motion(second, motion)
     assert (back[:, :-3] == first[:, :-3]).all()
     assert (back[:, -3:] == second[:, -1:]).all()
 
@@ -119,8 +119,8 @@ def test_a_homography_warps_the_second_frame_onto_the_first_and_repeats_its_bord
 def test_without_texture_the_camera_stands_still():
     blank = np.full((48, 64), 90, np.uint8)
     still = np.zeros((48, 64, 2), np.float32)
-    assert (flow.FlowEstimator("dis").camera_motion(blank, blank, still) == np.eye(3)).all()
-    assert (flow.encode(flow.FlowEstimator("dis")(blank, blank)) == 128).all()
+    assert (estimation.FlowEstimator("dis").camera_motion(blank, blank, still) == np.eye(3)).all()
+    assert (estimation.encode(estimation.FlowEstimator("dis")(blank, blank)) == 128).all()
 
 
 def test_fifty_matches_are_too_few_and_twenty_five_inliers_are(monkeypatch, rng):
@@ -128,8 +128,8 @@ def test_fifty_matches_are_too_few_and_twenty_five_inliers_are(monkeypatch, rng)
         there = rng.uniform(0, 100, (good + wild, 2)).astype(np.float32)
         here = there + np.float32((2, 1))
         here[good:] = rng.uniform(0, 1000, (wild, 2))
-        monkeypatch.setattr(flow, "_followed", lambda *_: (there, here))
-        estimate = flow.FlowEstimator("dis")
+        monkeypatch.setattr(estimation, "_followed", lambda *_: (there, here))
+        estimate = estimation.FlowEstimator("dis")
         nothing = np.zeros((0, 2), np.float32)
         monkeypatch.setattr(estimate, "_matched", lambda *_: (nothing, nothing))
         return estimate.camera_motion(None, None, None)
@@ -143,42 +143,42 @@ def test_fifty_matches_are_too_few_and_twenty_five_inliers_are(monkeypatch, rng)
 @pytest.mark.parametrize("method", ["dis", "farneback", "tvl1"])
 def test_a_static_clip_codes_to_no_motion_everywhere(method):
     frame = clip(1, (0, 0), (0, 0))[0]
-    code = flow.encode(flow.FlowEstimator(method)(frame, frame.copy()))
+    code = estimation.encode(estimation.FlowEstimator(method)(frame, frame.copy()))
     assert set(np.unique(code)) <= {127, 128}
 
 
 def test_flow_is_the_same_whatever_came_before():
     one, two, three = clip(3, *MOTIONS[0])
-    chained, alone = flow.FlowEstimator("dis"), flow.FlowEstimator("dis")
+    chained, alone = estimation.FlowEstimator("dis"), estimation.FlowEstimator("dis")
     chained(one, two)
     assert (chained(two, three) == alone(two, three)).all()
 
 
 def test_code_has_the_published_values():
     given = [-30, -20, -10, -0.2, 0, 0.2, 10, 20, 30]
-    assert flow.encode(given).tolist() == [0, 0, 64, 126, 128, 129, 191, 255, 255]
-    assert flow.encode([0.0, 15, -15], bound=15).tolist() == [128, 255, 0]
+    assert estimation.encode(given).tolist() == [0, 0, 64, 126, 128, 129, 191, 255, 255]
+    assert estimation.encode([0.0, 15, -15], bound=15).tolist() == [128, 255, 0]
 
 
 def test_code_and_decode_are_inverse_within_half_a_step():
     values = np.linspace(-20, 20, 4001)
-    assert np.abs(flow.decode(flow.encode(values)) - values).max() <= 20 / 255 + 1e-6
+    assert np.abs(estimation.decode(estimation.encode(values)) - values).max() <= 20 / 255 + 1e-6
     codes = np.arange(256)
-    assert (flow.encode(flow.decode(codes)) == codes).all()
-    assert (flow.encode(flow.decode(codes, 7.5), 7.5) == codes).all()
+    assert (estimation.encode(estimation.decode(codes)) == codes).all()
+    assert (estimation.encode(estimation.decode(codes, 7.5), 7.5) == codes).all()
 
 
 def test_what_no_flow_can_be_made_of_is_refused():
     good = np.zeros((40, 40), np.uint8)
     with pytest.raises(InputError, match="'tvl1', 'farneback', 'dis'"):
-        flow.FlowEstimator("brox")
+        estimation.FlowEstimator("brox")
     with pytest.raises(InputError, match="'sift', 'orb'"):
-        flow.FlowEstimator("dis", features="surf")
-    estimate = flow.FlowEstimator("dis")
+        estimation.FlowEstimator("dis", features="surf")
+    estimate = estimation.FlowEstimator("dis")
     for bad in (good.astype(float), good[..., None], good[:20], None):
         with pytest.raises(InputError, match="first frame: expected uint8"):
             estimate(bad, good)
     with pytest.raises(InputError, match=r"second frame: expected shape \(40, 40\)"):
         estimate(good, np.zeros((40, 44), np.uint8))
     with pytest.raises(InputError, match="1 that are not"):
-        flow.encode([np.nan, 1])
+        estimation.encode([np.nan, 1])

@@ -12,18 +12,12 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
-from keras_attn import runs
-from keras_attn.datasets import (
-    VideoDataset,
-    VideoExample,
-    VideoReport,
-    flow,
-    flow_extraction,
-    flow_files,
-    frames,
-)
-from keras_attn.datasets.flow_files import FlowFolder, FlowSettings
+from keras_attn.datasets import VideoDataset, VideoExample, VideoReport
+from keras_attn.datasets.flow import estimation, extraction, files
+from keras_attn.datasets.flow.files import FlowFolder, FlowSettings
+from keras_attn.datasets.readers import frames
 from keras_attn.errors import InputError
+from keras_attn.runs import storage
 
 SHAPE = (48, 64)
 SETTINGS = FlowSettings("farneback", height=SHAPE[0], width=SHAPE[1])
@@ -61,7 +55,7 @@ def tool(*arguments, cwd):
 @pytest.mark.parametrize("write", [write_folder, write_avi])
 def test_image_k_is_frame_k_and_the_first_has_no_flow(write, tmp_path):
     video = write(tmp_path / "clip.avi")
-    record = flow_files.extract(video, tmp_path / "out", SETTINGS)
+    record = files.extract(video, tmp_path / "out", SETTINGS)
     assert record["pairs"] == 4 and record["announced"] == 5
     for k in range(1, 5):
         image = cv2.imread(str(tmp_path / "out" / f"im_{k:04d}.jpg"))
@@ -74,7 +68,7 @@ def test_image_k_is_frame_k_and_the_first_has_no_flow(write, tmp_path):
 
 def test_names_of_tsn_have_five_digits_and_read_alike(tmp_path):
     video = write_folder(tmp_path / "clip", 3)
-    flow_files.extract(video, tmp_path / "out", replace(SETTINGS, names="tsn"))
+    files.extract(video, tmp_path / "out", replace(SETTINGS, names="tsn"))
     names = sorted(path.name for path in (tmp_path / "out").iterdir())
     assert names[1:3] == ["flow_x_00001.jpg", "flow_x_00002.jpg"]
     assert names[-2:] == ["img_00001.jpg", "img_00002.jpg"]
@@ -89,7 +83,7 @@ def test_size_is_the_studys_or_the_videos_own(tmp_path):
         (FlowSettings("dis", width=0, height=40), (40, 100)),
     ):
         out = tmp_path / str(shape)
-        flow_files.extract(video, out, settings)
+        files.extract(video, out, settings)
         assert FlowFolder(out).flow().shape == (1, *shape, 2)
 
 
@@ -98,40 +92,40 @@ def test_a_lossless_static_clip_is_127_or_128_and_a_step_from_it_in_jpeg_files(t
     video = write_folder(tmp_path / "clip", 3, pictures=[picture] * 3)
     for method in ("tvl1", "farneback", "dis"):
         settings = replace(SETTINGS, method=method)
-        for _, made in flow_files.pairs(frames.Frames(video), settings):
-            assert set(np.unique(flow.encode(made))) <= {127, 128}
-        flow_files.extract(video, tmp_path / method, settings)
+        for _, made in files.pairs(frames.Frames(video), settings):
+            assert set(np.unique(estimation.encode(made))) <= {127, 128}
+        files.extract(video, tmp_path / method, settings)
         assert set(np.unique(FlowFolder(tmp_path / method).flow())) <= {126, 127, 128, 129}
 
 
 def test_a_finished_video_is_skipped_and_a_broken_one_made_anew(tmp_path, monkeypatch):
     video, out = write_folder(tmp_path / "clip"), tmp_path / "out"
-    first = flow_files.extract(video, out, SETTINGS)
+    first = files.extract(video, out, SETTINGS)
     written = {path.name: path.read_bytes() for path in out.iterdir()}
     with monkeypatch.context() as patched:
-        patched.setattr(flow_files, "pairs", None)
-        assert flow_files.extract(video, out, SETTINGS) == first
+        patched.setattr(files, "pairs", None)
+        assert files.extract(video, out, SETTINGS) == first
     for damage in (
         lambda: (out / "flow_y_0003.jpg").unlink(),
         lambda: (out / "im_0001.jpg").write_bytes(b""),
         lambda: (out / "flow.json").write_text("{"),
     ):
         damage()
-        assert flow_files.finished(video, out, SETTINGS) is None
-        assert flow_files.extract(video, out, SETTINGS) == first
+        assert files.finished(video, out, SETTINGS) is None
+        assert files.extract(video, out, SETTINGS) == first
         assert {path.name: path.read_bytes() for path in out.iterdir()} == written
 
 
 def test_flow_of_other_settings_or_another_video_is_refused_or_replaced(tmp_path):
     video, out = write_folder(tmp_path / "clip"), tmp_path / "out"
-    flow_files.extract(video, out, SETTINGS)
+    files.extract(video, out, SETTINGS)
     other = replace(SETTINGS, method="dis", bound=15)
     with pytest.raises(InputError, match="method 'farneback', not 'dis', bound 20.0, not 15"):
-        flow_files.extract(video, out, other)
+        files.extract(video, out, other)
     longer = write_folder(tmp_path / "elsewhere" / "clip", 6)
     with pytest.raises(InputError, match="images 5, not 6"):
-        flow_files.extract(longer, out, SETTINGS)
-    assert flow_files.extract(longer, out, other, overwrite=True)["pairs"] == 5
+        files.extract(longer, out, SETTINGS)
+    assert files.extract(longer, out, other, overwrite=True)["pairs"] == 5
     assert len(FlowFolder(out)) == 5
 
 
@@ -140,7 +134,7 @@ def test_a_folder_that_is_not_of_flow_is_never_touched(tmp_path):
     before = sorted(path.name for path in video.iterdir())
     for overwrite in (False, True):
         with pytest.raises(InputError, match="flow.json"):
-            flow_files.extract(video, video, SETTINGS, overwrite=overwrite)
+            files.extract(video, video, SETTINGS, overwrite=overwrite)
     assert sorted(path.name for path in video.iterdir()) == before
 
 
@@ -154,7 +148,7 @@ def test_a_full_disk_is_one_error_and_leaves_nothing(tmp_path, monkeypatch):
     video = write_folder(tmp_path / "clip")
     monkeypatch.setattr(Path, "write_bytes", full)
     with pytest.raises(InputError, match="No space left on device") as caught:
-        flow_files.extract(video, tmp_path / "out" / "clip", SETTINGS)
+        files.extract(video, tmp_path / "out" / "clip", SETTINGS)
     assert not isinstance(caught.value, frames.BadVideo)
     assert not list((tmp_path / "out").iterdir())
 
@@ -175,12 +169,12 @@ def test_videos_that_cannot_be_used_are_told_from_each_other(tmp_path, capfd):
         (tmp_path / "empty", "Received: none"),
     ):
         with pytest.raises(frames.BadVideo, match=said):
-            flow_files.extract(path, tmp_path / "out" / "x", SETTINGS)
+            files.extract(path, tmp_path / "out" / "x", SETTINGS)
     assert not (tmp_path / "out" / "x").exists()
 
 
 def test_a_part_is_read_from_its_start_to_its_stop(tmp_path):
-    flow_files.extract(write_folder(tmp_path / "clip"), tmp_path / "out", SETTINGS)
+    files.extract(write_folder(tmp_path / "clip"), tmp_path / "out", SETTINGS)
     folder = FlowFolder(tmp_path / "out")
     assert len(folder) == 4
     part = folder.frames(1, 3)
@@ -195,7 +189,7 @@ def test_a_part_is_read_from_its_start_to_its_stop(tmp_path):
 
 
 def test_images_may_lie_in_another_folder_as_the_original_tool_has_them(tmp_path):
-    flow_files.extract(write_folder(tmp_path / "clip"), tmp_path / "out", SETTINGS)
+    files.extract(write_folder(tmp_path / "clip"), tmp_path / "out", SETTINGS)
     (tmp_path / "img").mkdir()
     for path in (tmp_path / "out").glob("im_*.jpg"):
         path.rename(tmp_path / "img" / path.name)
@@ -204,7 +198,7 @@ def test_images_may_lie_in_another_folder_as_the_original_tool_has_them(tmp_path
 
 def test_a_folder_with_different_counts_a_gap_or_nothing_is_refused(tmp_path):
     out = tmp_path / "out"
-    flow_files.extract(write_folder(tmp_path / "clip"), out, SETTINGS)
+    files.extract(write_folder(tmp_path / "clip"), out, SETTINGS)
     (out / "flow_y_0002.jpg").unlink()
     with pytest.raises(InputError, match="4 images, 4 flow_x, 3 flow_y"):
         FlowFolder(out)
@@ -291,7 +285,7 @@ def test_the_tool_does_many_goes_on_and_says_where_everything_is(tmp_path):
 
     (tmp_path / "clips" / "bad.avi").unlink()
     (out / "two" / "flow_x_00002.jpg").unlink()
-    left = out / f"{runs.PARTIAL}1-two"
+    left = out / f"{storage.PARTIAL}1-two"
     left.mkdir()
     again = tool("clips", *options, "--jobs", 1, "--names", "tsn", cwd=tmp_path)
     assert again.returncode == 0 and not again.stderr, again.stderr
@@ -300,7 +294,7 @@ def test_the_tool_does_many_goes_on_and_says_where_everything_is(tmp_path):
 
 
 def test_many_bad_videos_are_one_error_and_short_ones_are_named():
-    done = flow_extraction.Extraction({"a": {"pairs": 9, "announced": 12}})
+    done = extraction.Extraction({"a": {"pairs": 9, "announced": 12}})
     assert done.shorter == {"a": (10, 12)}
     done.check()
     done.bad = {n: frames.BadVideo(f"{n}.avi", "a video", "none") for n in ("b", "c")}
@@ -315,7 +309,7 @@ def test_what_is_written_does_not_depend_on_the_number_of_threads(tmp_path, rng)
     for threads in (1, 2):
         cv2.setNumThreads(threads)
         out = tmp_path / str(threads)
-        flow_files.extract(video, out, replace(SETTINGS, method="dis"))
+        files.extract(video, out, replace(SETTINGS, method="dis"))
         assert cv2.getNumThreads() == threads
         made.append({path.name: path.read_bytes() for path in out.iterdir()})
     cv2.setNumThreads(before)
@@ -324,8 +318,8 @@ def test_what_is_written_does_not_depend_on_the_number_of_threads(tmp_path, rng)
 
 def test_a_folder_in_use_is_refused(tmp_path):
     video = write_folder(tmp_path / "clip", 2)
-    with flow_extraction._alone(tmp_path / "out"), pytest.raises(InputError, match="in use"):
-        flow_extraction.extract_all({"clip": video}, tmp_path / "out", SETTINGS, progress=False)
+    with extraction._alone(tmp_path / "out"), pytest.raises(InputError, match="in use"):
+        extraction.extract_all({"clip": video}, tmp_path / "out", SETTINGS, progress=False)
     assert not (tmp_path / "out" / "clip").exists()
 
 
@@ -337,9 +331,7 @@ def test_a_dataset_gets_flow_and_keeps_what_is_there(tmp_path):
     )
     data = VideoDataset("two", videos, VideoReport())
     out = tmp_path / "flow"
-    made = [
-        flow_extraction.with_flow(data, out, SETTINGS, jobs=1, progress=False) for _ in range(2)
-    ]
+    made = [extraction.with_flow(data, out, SETTINGS, jobs=1, progress=False) for _ in range(2)]
     stamps = [video.flow.stat().st_mtime_ns for video in made[0]]
     assert stamps == [video.flow.stat().st_mtime_ns for video in made[1]]
     for video in made[1]:
@@ -347,8 +339,8 @@ def test_a_dataset_gets_flow_and_keeps_what_is_there(tmp_path):
     assert [video.flow for video in data] == [None, None]
     gone = replace(data, examples=(replace(videos[0], video=None), videos[1]))
     with pytest.raises(InputError, match="video 'a': expected a file or a folder of frames"):
-        flow_extraction.with_flow(gone, out, SETTINGS, progress=False)
-    said = flow_files.how_made(made[0][1].flow)
+        extraction.with_flow(gone, out, SETTINGS, progress=False)
+    said = files.how_made(made[0][1].flow)
     assert said == (
         "method farneback, bound 20, height 48, width 64, compensated True, features sift"
     )
@@ -356,10 +348,10 @@ def test_a_dataset_gets_flow_and_keeps_what_is_there(tmp_path):
 
 def test_of_flow_by_other_tools_nothing_is_known(tmp_path):
     (tmp_path / "im_0001.jpg").touch()
-    assert flow_files.how_made(tmp_path) == "by other tools"
+    assert files.how_made(tmp_path) == "by other tools"
 
 
 def test_extraction_loads_no_tensorflow():
-    code = "import keras_attn.datasets.flow_extraction, sys; print(*sys.modules)"
+    code = "import keras_attn.datasets.flow.extraction, sys; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert not {"tensorflow", "keras"} & set(done.stdout.split())

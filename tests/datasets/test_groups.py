@@ -6,10 +6,10 @@ import pytest
 from PIL import Image
 
 import keras_attn as ka
-from keras_attn.datasets.reading_report import ReadingReport
+from keras_attn.datasets.readers.reading_report import ReadingReport
 from keras_attn.errors import InputError
-from keras_attn.evaluation import references
-from keras_attn.tasks.scoring import gaze_of_image
+from keras_attn.evaluation.loop import references
+from keras_attn.evaluation.scorer import gaze_of_image
 
 
 def dataset(groups, splits=None):

@@ -16,9 +16,9 @@ from videos import (
 
 import keras_attn as ka
 from keras_attn.datasets import hollywood2
-from keras_attn.datasets.flow_files import FlowFolder
-from keras_attn.datasets.frames import frame_paths, probe
-from keras_attn.datasets.hollywood2 import CLASSES, clip_of
+from keras_attn.datasets.flow.files import FlowFolder
+from keras_attn.datasets.formats.hollywood2 import CLASSES, clip_of
+from keras_attn.datasets.readers.frames import frame_paths, probe
 from keras_attn.errors import InputError
 
 CLIPS = {

@@ -10,8 +10,8 @@ from PIL import Image
 
 import keras_attn as ka
 from keras_attn import datasets, tasks
-from keras_attn.datasets import masks
-from keras_attn.datasets.masks import read_mask
+from keras_attn.datasets.readers import masks
+from keras_attn.datasets.readers.masks import read_mask
 from keras_attn.errors import InputError
 
 SHAPE = (24, 30)

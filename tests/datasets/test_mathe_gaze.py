@@ -9,14 +9,14 @@ from conftest import real
 from videos import SCREEN, write_points, write_samples
 
 from keras_attn import gaze
-from keras_attn.datasets.mathe_gaze import (
+from keras_attn.datasets.readers.mathe_gaze import (
     RawGaze,
     frame_of,
     open_gaze,
     read_samples,
     screen_to_video,
 )
-from keras_attn.datasets.repackaged_gaze import RepackagedGaze, read_points
+from keras_attn.datasets.readers.repackaged_gaze import RepackagedGaze, read_points
 from keras_attn.datasets.video import VideoReport
 from keras_attn.errors import InputError
 

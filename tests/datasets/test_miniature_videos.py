@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from keras_attn import datasets, gaze, metrics
-from keras_attn.datasets import flow_files, frames
-from keras_attn.datasets.flow import FlowEstimator
+from keras_attn.datasets.flow import files as flow_files
+from keras_attn.datasets.flow.estimation import FlowEstimator
 from keras_attn.datasets.miniature import actors, avi, drawn_in, followed
 from keras_attn.datasets.miniature import write_hollywood2 as hollywood2_writer
 from keras_attn.datasets.miniature import write_ucf_sports as ucf_sports_writer
+from keras_attn.datasets.readers import frames
 from keras_attn.errors import InputError
 
 NAMES = ("hollywood2", "ucf_sports")

@@ -9,9 +9,11 @@ import pytest
 import scipy.io
 
 import keras_attn as ka
-from keras_attn import cli, datasets, evaluating
-from keras_attn.datasets.matlab import read_structs
+from keras_attn import datasets
+from keras_attn.commands import evaluate
+from keras_attn.datasets.readers.matlab import read_structs
 from keras_attn.errors import InputError
+from keras_attn.shell import cli
 
 SHAPE = (60, 80)
 
@@ -357,8 +359,8 @@ def test_the_command_audits_maps_on_a_published_set(name, root, tmp_path, capsys
 
 @every
 def test_models_from_elsewhere_are_scored_on_a_published_set(name, root):
-    change = evaluating.DataChange(name=name, root=root)
-    data = evaluating.scored_on(SimpleNamespace(config=None), change, "model")
+    change = evaluate.DataChange(name=name, root=root)
+    data = evaluate.scored_on(SimpleNamespace(config=None), change, "model")
     assert data.fingerprint == of(name, root).fingerprint
 
 

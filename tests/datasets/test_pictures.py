@@ -6,7 +6,7 @@ from PIL import Image, ImageOps
 
 import keras_attn as ka
 from keras_attn import datasets
-from keras_attn.datasets.image_files import image_shape, picture_file
+from keras_attn.datasets.readers.image_files import image_shape, picture_file
 from keras_attn.errors import InputError
 
 SHAPE = (16, 24)

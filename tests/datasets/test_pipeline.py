@@ -12,8 +12,8 @@ import tensorflow as tf
 
 import keras_attn as ka
 from keras_attn import gaze, models
-from keras_attn.datasets import pipeline
-from keras_attn.datasets.pipeline import AUGMENTED, Pixels
+from keras_attn.datasets.batches import pipeline
+from keras_attn.datasets.batches.pipeline import AUGMENTED, Pixels
 from keras_attn.errors import InputError
 
 SIDE = 48

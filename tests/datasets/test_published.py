@@ -6,9 +6,9 @@ import scipy.io
 from conftest import real
 
 from keras_attn import datasets, metrics
-from keras_attn.datasets.dut_omron import REMOVED
-from keras_attn.datasets.matlab import read_cells, read_variable
+from keras_attn.datasets.formats.dut_omron import REMOVED
 from keras_attn.datasets.miniature.write_pascal_s import write_cells
+from keras_attn.datasets.readers.matlab import read_cells, read_variable
 from keras_attn.errors import InputError
 
 READERS = {"dut_omron": datasets.dut_omron, "pascal_s": datasets.pascal_s}
@@ -186,7 +186,7 @@ def test_folds_are_the_same_everywhere_and_change_with_the_seed(drawn):
 
 
 def test_a_fold_keeps_the_negatives_and_the_centre_bias_of_the_whole_dataset(drawn):
-    from keras_attn.agreement.scoring import Blur, GazeScores
+    from keras_attn.evaluation.gaze_scores import Blur, GazeScores
 
     _, test = drawn.fold(2)
     place = next(i for i, e in enumerate(drawn) if e.id == test[1].id)

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_attn.datasets import VideoExample
-from keras_attn.datasets.snippets import (
+from keras_attn.datasets.batches.snippets import (
     ListLine,
     Snippet,
     View,

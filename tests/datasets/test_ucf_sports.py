@@ -16,8 +16,10 @@ from videos import (
     write_video,
 )
 
-from keras_attn.datasets import flow_files, frames, ucf_sports
-from keras_attn.datasets.ucf_sports import DIRECTORIES, SPLITS, clip_of
+from keras_attn.datasets import ucf_sports
+from keras_attn.datasets.flow import files
+from keras_attn.datasets.formats.ucf_sports import DIRECTORIES, SPLITS, clip_of
+from keras_attn.datasets.readers import frames
 from keras_attn.errors import InputError
 
 CLIPS = ("Diving-Side-001", "Golf-Swing-Back-001", "Swing-Bench-007", "Walk-Front-008")
@@ -142,9 +144,9 @@ def test_extracted_folders_may_bear_each_of_the_names(root, tmp_path, name):
 @pytest.mark.parametrize("searched", [".", "ucf action"])
 def test_flow_is_found_in_the_folders_that_extraction_makes(published, tmp_path, searched):
     """A file alone in its folder is extracted to a folder below that of its clip."""
-    settings = flow_files.FlowSettings("farneback", height=SHAPE[0], width=SHAPE[1])
+    settings = files.FlowSettings("farneback", height=SHAPE[0], width=SHAPE[1])
     for name, path in frames.find([published / searched]).items():
-        flow_files.extract(path, tmp_path / name, settings)
+        files.extract(path, tmp_path / name, settings)
     data = ucf_sports(published, flow_root=tmp_path)
     ends = ("Diving-Side/001", "Golf-Swing-Back/001/3283-8_700830")
     assert all(e.flow.as_posix().endswith(end) for e, end in zip(data, ends, strict=False))

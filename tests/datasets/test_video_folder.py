@@ -5,9 +5,9 @@ import pytest
 from videos import SHAPE, frame, write_extracted, write_frames, write_video
 
 from keras_attn import datasets
-from keras_attn.datasets.frames import probe
 from keras_attn.datasets.miniature import avi
-from keras_attn.datasets.tabled_gaze import TabledGaze
+from keras_attn.datasets.readers.frames import probe
+from keras_attn.datasets.readers.tabled_gaze import TabledGaze
 from keras_attn.errors import InputError
 
 RATE, FRAMES = 25, 20

@@ -8,12 +8,13 @@ import pytest
 from conftest import real
 from videos import write_frames
 
-from keras_attn.datasets import flow_extraction, flow_files, frames, whole_videos
+from keras_attn.datasets.flow import extraction, files
+from keras_attn.datasets.readers import frames, whole_videos
 
 SHAPE = (48, 64)
 KINDS = {".avi": "MJPG", ".mp4": "mp4v", ".mov": "mp4v", ".mkv": "mp4v", ".webm": "VP80"}
 WHOLE = "expected a whole video, with the 60 frames that its header says"
-SETTINGS = flow_files.FlowSettings("dis", height=0, width=0, compensated=False)
+SETTINGS = files.FlowSettings("dis", height=0, width=0, compensated=False)
 
 
 def write(path, count=60):
@@ -119,12 +120,12 @@ def test_no_flow_is_left_of_a_video_that_is_cut_off(tmp_path):
     (tmp_path / "cut.avi").write_bytes(content[: len(content) // 2])
     found = {name: tmp_path / f"{name}.avi" for name in ("whole", "cut")}
     out = tmp_path / "flow"
-    done = flow_extraction.extract_all(found, out, SETTINGS, jobs=1, progress=False)
+    done = extraction.extract_all(found, out, SETTINGS, jobs=1, progress=False)
     assert set(done.records) == {"whole"} and not (out / "cut").exists()
     with pytest.raises(frames.BadVideo, match=r"cut\.avi: expected a whole video, with the 12"):
         done.check()
     with pytest.raises(frames.BadVideo, match="whole video"):
-        list(flow_files.in_memory(found["cut"], replace(SETTINGS, method="dis"), still=True))
+        list(files.in_memory(found["cut"], replace(SETTINGS, method="dis"), still=True))
 
 
 def test_a_folder_of_frames_that_lacks_one_is_an_error(tmp_path):

@@ -10,9 +10,10 @@ import tensorflow as tf
 from keras import layers, ops
 
 import keras_attn as ka
-from keras_attn import cli, configs, tasks
-from keras_attn.datasets import pipeline
+from keras_attn import configs, tasks
+from keras_attn.datasets.batches import pipeline
 from keras_attn.errors import InputError
+from keras_attn.shell import cli
 
 SIDE, CLASSES = makes.SIDE, 9
 QUIET = {"progress": False}

@@ -3,7 +3,7 @@
 import numpy as np
 from made_runs import save_run, save_videos
 
-from keras_attn.report import gallery_file
+from keras_attn.evaluation import gallery_file
 
 HEIGHT, WIDTH = 30, 40
 BOX = np.s_[10:20, 8:24]

@@ -4,9 +4,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from keras_attn import pictures
 from keras_attn.errors import InputError
-from keras_attn.report import figures, pictures
-from keras_attn.report.action_figures import MILLISECONDS, action, animation
+from keras_attn.report.figures import study
+from keras_attn.report.figures.action import MILLISECONDS, action, animation
 
 SIDE = 32
 FUSED = [f"{fusion}\n{attention}" for fusion in ("early", "late") for attention in ("soft", "hard")]
@@ -182,6 +183,6 @@ def test_what_stands_still_does_not_flicker(tmp_path):
 
 def test_the_same_galleries_make_the_same_bytes(tmp_path):
     folders = {title: attended(tmp_path / title[-6:]) for title in FUSED}
-    one, two = (figures.write("action", folders, tmp_path / name) for name in ("one", "two"))
+    one, two = (study.write("action", folders, tmp_path / name) for name in ("one", "two"))
     assert [path.name for path in one] == ["action.png", "action.gif"]
     assert [path.read_bytes() for path in one] == [path.read_bytes() for path in two]

@@ -6,8 +6,8 @@ import pytest
 from made_runs import save_references, save_run, save_videos
 
 from keras_attn.errors import InputError
-from keras_attn.report import confusion, tables
-from keras_attn.report.paper_tables import order, told_apart
+from keras_attn.report.paper.paper_tables import order, told_apart
+from keras_attn.report.tables import confusion, sheets
 
 LABELS = np.array([[1, 0], [1, 1], [0, 1], [0, 1]])
 RIGHT = np.array([[0.9, 0.1], [0.8, 0.2], [0.3, 0.7], [0.4, 0.6]])
@@ -24,7 +24,7 @@ def sports(folder, right, of=47, **who):
 
 def pages(folders, out):
     """The Markdown tables that are written, by number."""
-    made = tables.write(folders, out)
+    made = sheets.write(folders, out)
     return {path.stem: path.read_text() for path in made.paths if path.suffix == ".md"}
 
 
@@ -39,7 +39,7 @@ def column(page, heading, dataset="Hollywood-2"):
 
 def values(folders, table):
     """The cells of a table by fusion, attention, metric and subset."""
-    found = tables.cells(tables.read(folders)).query("table == @table")
+    found = sheets.cells(sheets.read(folders)).query("table == @table")
     keys = ["fusion", "attention", "metric", "subset"]
     return found.set_index(keys)["value"].to_dict()
 
@@ -99,7 +99,7 @@ def test_folds_are_pooled_before_they_are_ranked(tmp_path):
 def test_accuracy_of_47_videos_has_wilsons_interval(tmp_path):
     """By the formula: (40/47 + z²/94 ± z √(40·7/47³ + z²/(4·47²))) / (1 + z²/47)."""
     folder = sports(tmp_path / "a", 40)
-    [found] = tables.cells(tables.read(folder)).query("table == 'III'").to_dict("records")
+    [found] = sheets.cells(sheets.read(folder)).query("table == 'III'").to_dict("records")
     assert (found["metric"], found["n"]) == ("accuracy", 47)
     assert found["value"] == pytest.approx(40 / 47)
     z = 1.959964
@@ -110,7 +110,7 @@ def test_accuracy_of_47_videos_has_wilsons_interval(tmp_path):
 
 def test_not_all_parts_of_the_papers_table_four_make_up_its_table_six():
     """No weights of the two parts make a number that is below both."""
-    paper = tables.paper().query("dataset == 'ucf_sports' and fusion == 'late' and metric == 'ig'")
+    paper = sheets.paper().query("dataset == 'ucf_sports' and fusion == 'late' and metric == 'ig'")
     human = paper[paper["attention"] == "human"].set_index("subset")["value"]
     assert human["all"] + 0.03 < human["negative"] < human["positive"]
 
@@ -150,9 +150,9 @@ def test_streams_alone_have_a_block_in_table_three_and_in_no_other(tmp_path):
 
 def test_datasets_of_different_classes_stand_in_one_table(tmp_path):
     folders = [save_videos(tmp_path / "a", RIGHT, LABELS), sports(tmp_path / "b", 47)]
-    results = tables.read([*folders, save_run(tmp_path / "image", {"id": ["1"]})])
+    results = sheets.read([*folders, save_run(tmp_path / "image", {"id": ["1"]})])
     assert results.arrays["scores"].shape == (4 + 47 + 1, 3)
-    found = tables.cells(results).query("table == 'III'")
+    found = sheets.cells(results).query("table == 'III'")
     assert found.query("dataset == 'hollywood2' and metric == 'map'")["value"].tolist() == [1]
     assert found.query("dataset == 'ucf_sports'")["metric"].tolist() == ["accuracy"]
 
@@ -160,8 +160,8 @@ def test_datasets_of_different_classes_stand_in_one_table(tmp_path):
 def test_the_summary_of_one_evaluation_is_that_of_the_tables(tmp_path):
     folder = save_videos(tmp_path / "a", WRONG, LABELS)
     with np.load(folder / "arrays.npz") as arrays:
-        summary = tables.summary(pd.read_csv(folder / "examples.csv"), dict(arrays))
-    found = tables.cells(tables.read(folder)).query("subset == 'all'")
+        summary = sheets.summary(pd.read_csv(folder / "examples.csv"), dict(arrays))
+    found = sheets.cells(sheets.read(folder)).query("subset == 'all'")
     assert summary["metric"].tolist() == ["map", "map_step", "accuracy", "s_auc", "ig"]
     numbers = ["value", "low", "high", "n"]
     np.testing.assert_allclose(summary[numbers], found[numbers], rtol=1e-6)
@@ -170,7 +170,7 @@ def test_the_summary_of_one_evaluation_is_that_of_the_tables(tmp_path):
 def test_the_summary_of_a_stream_alone_has_no_gaze(tmp_path):
     folder = sports(tmp_path / "a", 40, gaze=False, attention="none", fusion="flow")
     with np.load(folder / "arrays.npz") as arrays:
-        summary = tables.summary(pd.read_csv(folder / "examples.csv"), dict(arrays))
+        summary = sheets.summary(pd.read_csv(folder / "examples.csv"), dict(arrays))
     assert summary["metric"].tolist() == ["accuracy"]
 
 
@@ -264,11 +264,11 @@ def test_damaged_scores_and_labels_are_named(tmp_path, name, value, message):
         stored = {**arrays, name: value}
     np.savez(folder / "arrays.npz", **stored)
     with pytest.raises(InputError, match=rf"arrays\.npz: expected {message}"):
-        tables.read(folder)
+        sheets.read(folder)
     del stored[name]
     np.savez(folder / "arrays.npz", **stored)
     with pytest.raises(InputError, match=rf"arrays\.npz.*Received.*{name}"):
-        tables.read(folder)
+        sheets.read(folder)
 
 
 def test_other_numbers_of_classes_of_one_dataset_are_refused(tmp_path):
@@ -277,7 +277,7 @@ def test_other_numbers_of_classes_of_one_dataset_are_refused(tmp_path):
     other = save_videos(tmp_path / "other", wide, np.pad(LABELS, ((0, 0), (0, 1))), seed=1)
     message = r"other.arrays\.npz: .*scores of 2 classes of hollywood2, as in .*first.*: 3\."
     with pytest.raises(InputError, match=message):
-        tables.read([first, other])
+        sheets.read([first, other])
 
 
 def test_a_missing_fusion_is_named(tmp_path):
@@ -285,4 +285,4 @@ def test_a_missing_fusion_is_named(tmp_path):
     rows = pd.read_csv(folder / "examples.csv").drop(columns="fusion")
     rows.to_csv(folder / "examples.csv", index=False)
     with pytest.raises(InputError, match=r"examples\.csv.*Received: no fusion\."):
-        tables.read(folder)
+        sheets.read(folder)

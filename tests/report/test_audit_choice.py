@@ -5,9 +5,11 @@ import pytest
 from made_audits import many_layers
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from keras_attn.report import audit_choice, audit_figure, audit_page, audit_table
-from keras_attn.report.audit_result import AuditResult, Gallery
-from keras_attn.report.audit_table import RowName
+from keras_attn.report.audit import choice, table
+from keras_attn.report.audit import figure as audit_figure
+from keras_attn.report.audit import page as audit_page
+from keras_attn.report.audit.result import AuditResult, Gallery
+from keras_attn.report.audit.table import RowName
 
 
 def result_of(scores):
@@ -17,7 +19,7 @@ def result_of(scores):
         {"model": n.model, "layer": n.layer, "kind": n.kind, "s_auc": s}
         for n, s in zip(names, scores.values(), strict=True)
     ]
-    rows += [{"model": m, "layer": "", "kind": "", "s_auc": 0.99} for m in audit_table.REFERENCES]
+    rows += [{"model": m, "layer": "", "kind": "", "s_auc": 0.99} for m in table.REFERENCES]
     shown = [RowName("human"), *names, RowName("centre")]
     gallery = Gallery([0], {name: [] for name in shown})
     return AuditResult(pd.DataFrame(rows), None, None, None, gallery, 0.0)
@@ -37,27 +39,27 @@ THREE = result_of(
 
 
 def test_models_take_turns_with_their_best_maps_and_the_order_is_that_of_the_table():
-    shown = [(name.model, name.layer) for name in audit_choice.chosen(THREE, 7)]
+    shown = [(name.model, name.layer) for name in choice.chosen(THREE, 7)]
     taken = [("a", "2"), ("a", "3"), ("b", "1"), ("c", "2"), ("c", "3")]
     assert shown == [("human", ""), *taken, ("centre", "")]
 
 
 def test_all_maps_are_shown_where_they_fit():
-    assert audit_choice.chosen(THREE, 9) == list(THREE.gallery.maps)
-    assert audit_choice.left_out(THREE, audit_choice.chosen(THREE, 9)) == ""
+    assert choice.chosen(THREE, 9) == list(THREE.gallery.maps)
+    assert choice.left_out(THREE, choice.chosen(THREE, 9)) == ""
 
 
 @pytest.mark.parametrize("most", [1, 3, 4])
 def test_the_best_map_orders_the_images_and_is_shown_however_few_fit(most):
-    assert audit_choice.order(THREE) == "Images from the best to the worst s-AUC of a · 2 · map."
-    assert RowName("a", "2", "map") in audit_choice.chosen(THREE, most)
+    assert choice.order(THREE) == "Images from the best to the worst s-AUC of a · 2 · map."
+    assert RowName("a", "2", "map") in choice.chosen(THREE, most)
 
 
 def test_what_is_left_out_is_counted_and_models_without_a_map_are_named():
-    assert audit_choice.left_out(THREE, audit_choice.chosen(THREE, 7)) == (
+    assert choice.left_out(THREE, choice.chosen(THREE, 7)) == (
         "5 of 7 audited maps are shown, the highest by s-AUC of each model in turn."
     )
-    assert audit_choice.left_out(THREE, audit_choice.chosen(THREE, 4)) == (
+    assert choice.left_out(THREE, choice.chosen(THREE, 4)) == (
         "2 of 7 audited maps are shown, the highest by s-AUC of each model in turn; no map is "
         "shown of 1 of 3 models: c."
     )
@@ -65,11 +67,9 @@ def test_what_is_left_out_is_counted_and_models_without_a_map_are_named():
 
 def test_layers_of_a_single_model_take_no_turns():
     one = result_of({("a", str(i)): i / 10 for i in range(5)})
-    shown = audit_choice.chosen(one, 4)
+    shown = choice.chosen(one, 4)
     assert [name.layer for name in shown] == ["", "3", "4", ""]
-    assert (
-        audit_choice.left_out(one, shown) == "2 of 5 audited maps are shown, the highest by s-AUC."
-    )
+    assert choice.left_out(one, shown) == "2 of 5 audited maps are shown, the highest by s-AUC."
 
 
 @pytest.fixture(scope="module")
@@ -81,11 +81,11 @@ def result(tmp_path_factory):
 def test_figure_and_page_show_every_model(result):
     titles = [axis.get_title().replace("\n", "") for axis in audit_page.figure(result).axes]
     page = audit_page.page(result)
-    for model in result.rows["model"][~result.rows["model"].isin(audit_table.REFERENCES)].unique():
+    for model in result.rows["model"][~result.rows["model"].isin(table.REFERENCES)].unique():
         assert any(title.startswith(model) for title in titles)
         assert f'alt="{model} · backbone/' in page
     assert "22 of 30 audited maps are shown" in page
-    assert audit_choice.order(result) in page
+    assert choice.order(result) in page
 
 
 def test_no_title_of_the_figure_is_cut_or_meets_another(result):

@@ -12,8 +12,10 @@ import pandas as pd
 import pytest
 
 import keras_attn as ka
-from keras_attn.report import audit_page, audit_table, pictures
-from keras_attn.report.audit_result import Gallery
+from keras_attn import pictures
+from keras_attn.report.audit import page as audit_page
+from keras_attn.report.audit import table
+from keras_attn.report.audit.result import Gallery
 
 FILES = {"rows.csv", "examples.csv", "audit.html", "audit.png"}
 
@@ -43,7 +45,7 @@ def test_the_table_has_four_decimals_arrows_marks_and_a_legend(result):
 
 def test_the_answer_names_the_highest_map_and_its_bounds(result):
     best = result.rows[result.rows["model"].isin(["bright <&> dark", "other"])].nlargest(1, "s_auc")
-    answer = audit_table.answer(result)
+    answer = table.answer(result)
     assert best["model"].item() in answer
     assert f"{best['s_auc'].item():.3f}" in answer
     assert "one viewer" in answer and "better than chance, as far as 6 images tell" in answer
@@ -104,7 +106,7 @@ def test_the_page_shows_every_row_the_gallery_and_the_conventions(result, folder
 
 
 def test_the_gallery_runs_from_the_best_to_the_worst_image(result):
-    best = audit_table.ranked(result.rows)[0]["model"]
+    best = table.ranked(result.rows)[0]["model"]
     scores = result.examples.query("model == @best").set_index("image")["s_auc"]
     shown = [scores[result.dataset[i].id] for i in result.gallery.indices]
     assert shown == sorted(shown, reverse=True)
@@ -122,7 +124,7 @@ def test_a_note_is_marked_at_its_rows_and_told_once_below_the_table(result):
     assert any(line.startswith("centre² ") for line in lines)
     told = lines.index("¹ It was never trained.")
     assert lines[told + 1 : told + 3] == ["² A. B.", ""]
-    assert lines.index(second) < told < lines.index(audit_table.answer(noted))
+    assert lines.index(second) < told < lines.index(table.answer(noted))
     page = audit_page.page(noted)
     assert page.count('href="#note-1"') == 2 and page.count('href="#note-2"') == 1
     assert page.count('<li id="note-1" value="1">It was never trained.</li>') == 1
@@ -130,7 +132,7 @@ def test_a_note_is_marked_at_its_rows_and_told_once_below_the_table(result):
 
 
 def test_numbers_of_notes_have_as_many_raised_digits_as_they_need():
-    assert [audit_table.superscript(number) for number in (1, 12, 305)] == ["¹", "¹²", "³⁰⁵"]
+    assert [table.superscript(number) for number in (1, 12, 305)] == ["¹", "¹²", "³⁰⁵"]
 
 
 def test_the_page_sorts_in_a_real_browser(folder, tmp_path):

@@ -6,7 +6,8 @@ import pytest
 from made_runs import save_run
 
 from keras_attn.errors import InputError
-from keras_attn.report import confusion, curves, tables
+from keras_attn.report.figures import curves
+from keras_attn.report.tables import confusion, sheets
 
 ROWS = {
     "id": ["a", "b", "c", "d"],
@@ -62,7 +63,7 @@ def test_other_tasks_have_no_confusions(tmp_path):
 def test_accuracy_over_seeds_is_a_share_with_wilsons_interval(tmp_path):
     other = {**ROWS, "correct": [0.0, 0.0, 1.0, 1.0]}
     folders = [saved(tmp_path / "0", seed=0), saved(tmp_path / "1", other, seed=1)]
-    cells = tables.cells(tables.read(folders)).set_index("metric")
+    cells = sheets.cells(sheets.read(folders)).set_index("metric")
     cell = cells[cells["table"] == "VII"].loc["accuracy"]
     assert cell["value"] == pytest.approx(5 / 8) and cell["n"] == 4
     assert 0 < cell["low"] < 5 / 8 < cell["high"] < 1
@@ -76,7 +77,7 @@ def test_a_fooling_rate_counts_an_image_once_for_each_seed_that_had_it_right(tmp
         rows = {"id": list("abcd"), "fooling_rate": rates, "fooling_rate_all": 1.0}
         who = {"task": "adversarial", "dataset": "cub_vwsw", "seed": seed}
         folders.append(save_run(tmp_path / str(seed), {**rows, **who}, seed=seed))
-    cells = tables.cells(tables.read(folders)).set_index("metric")
+    cells = sheets.cells(sheets.read(folders)).set_index("metric")
     assert cells.loc["fooling_rate", "value"] == pytest.approx(2 / 4)
     assert (cells.loc["fooling_rate", "n"], cells.loc["fooling_rate_all", "n"]) == (3, 4)
 
@@ -106,7 +107,7 @@ def test_rows_that_are_no_attack_are_named(tmp_path):
 
 def test_the_papers_numbers_of_task_three_stand_beside_ours(tmp_path):
     saved(tmp_path / "one", attention="human", backbone="resnet50")
-    made = tables.write([tmp_path / "one"], tmp_path / "tables")
+    made = sheets.write([tmp_path / "one"], tmp_path / "tables")
     assert [path.name for path in made.paths if path.suffix == ".md"] == [
         "VII.md",
         "VIII.md",
@@ -119,9 +120,9 @@ def test_the_papers_numbers_of_task_three_stand_beside_ours(tmp_path):
 
 def test_tables_of_other_tasks_in_the_folder_stay(tmp_path):
     saved(tmp_path / "one")
-    tables.write([tmp_path / "one"], tmp_path / "tables")
+    sheets.write([tmp_path / "one"], tmp_path / "tables")
     other = save_run(tmp_path / "two", {"id": ["a", "b"]})
-    tables.write([other], tmp_path / "tables", overwrite=True)
+    sheets.write([other], tmp_path / "tables", overwrite=True)
     names = {path.stem for path in (tmp_path / "tables").iterdir()}
     assert {"I", "V", "VII", "VIII", "IX"} <= names
 
@@ -142,7 +143,7 @@ def test_attacks_of_different_sizes_are_not_pooled(tmp_path):
         who = {"task": "adversarial", "dataset": "cub_vwsw", "seed": seed, "epsilon": epsilon}
         folders.append(save_run(tmp_path / str(seed), {**rows, **who}, seed=seed))
     with pytest.raises(InputError, match=r"1: expected attacks with epsilon 1 and search 'fixed'"):
-        tables.read(folders)
+        sheets.read(folders)
 
 
 def test_explicit_attentions_are_tested_against_implicit_ones_on_the_same_images(tmp_path):
@@ -152,7 +153,7 @@ def test_explicit_attentions_are_tested_against_implicit_ones_on_the_same_images
         rows = {"id": ids, "class": "a", "predicted": "a"}
         rows["correct"] = [1.0] * right + [0.0] * (10 - right)
         folders.append(saved(tmp_path / attention, rows, attention=attention))
-    tables.write(folders, tmp_path / "tables")
+    sheets.write(folders, tmp_path / "tables")
     page = (tmp_path / "tables" / "VII.md").read_text()
     assert "human − activation 0.600, p = 0.0" in page and "Holm" in page
     assert "human − activation" not in (tmp_path / "tables" / "VIII.md").read_text()

@@ -7,9 +7,10 @@ from made_runs import save_references, save_run, save_videos
 
 from keras_attn.errors import InputError
 from keras_attn.metrics.dispersion import cc_with_others, mean_cc, standardised
-from keras_attn.report import claims, dispersion, paper_tables, table_formats, tables
 from keras_attn.report.page import html
-from keras_attn.report.table_parts import MAPS
+from keras_attn.report.paper import claims, paper_tables
+from keras_attn.report.tables import dispersion, formats, sheets
+from keras_attn.report.tables.parts import MAPS
 
 OURS = ("IIb", "IVb", "IXb")
 
@@ -26,7 +27,7 @@ def add(folder, maps, entropy):
 
 
 def number(folders, table, metric, subset, **labels):
-    found = tables.cells(tables.read(folders))
+    found = sheets.cells(sheets.read(folders))
     for name, value in (labels | {"table": table, "metric": metric, "subset": subset}).items():
         found = found[found[name] == value]
     assert len(found) == 1
@@ -85,7 +86,7 @@ def test_no_number_is_the_best_and_no_arrow_says_which_were(run, tmp_path, rng):
     scores = {"id": [f"{i}" for i in range(10)], "adaptive_f": np.arange(10) / 10}
     other = save_run(tmp_path / "other", scores, attention="softmax")
     add(other, rng.uniform(size=(10, 6, 5)), 0.3)
-    written = tables.write([folder, other], tmp_path / "out")
+    written = sheets.write([folder, other], tmp_path / "out")
     [sheet] = [sheet for sheet in written.sheets if sheet.number == "IIb"]
     cells = [cell for block in sheet.blocks for _, row in block.rows for cell in row]
     assert len(cells) == 12 and not any(cell.place or cell.noise for cell in cells)
@@ -95,7 +96,7 @@ def test_no_number_is_the_best_and_no_arrow_says_which_were(run, tmp_path, rng):
         *("CC to others best", "CC to others worst", "CC to others all"),
     ]
     assert sheet.cells["within_noise"].isna().all() and sheet.cells["behind"].isna().all()
-    text = table_formats.as_text(sheet)
+    text = formats.as_text(sheet)
     assert "(ours)" in text and "the paper has no such table" in text
     assert "the paper's)." not in text and "**" not in text
     assert (tmp_path / "out" / "IIb.md").is_file() and (tmp_path / "out" / "IIb.tex").is_file()
@@ -104,14 +105,14 @@ def test_no_number_is_the_best_and_no_arrow_says_which_were(run, tmp_path, rng):
 def test_runs_of_earlier_versions_have_a_dash(run, tmp_path):
     folder, _ = run
     old = save_run(tmp_path / "old", {"id": list("0123456789")}, attention="softmax")
-    alone = tables.write([old], tmp_path / "alone")
+    alone = sheets.write([old], tmp_path / "alone")
     assert "IIb" not in {sheet.number for sheet in alone.sheets}
-    written = tables.write([folder, old], tmp_path / "both")
+    written = sheets.write([folder, old], tmp_path / "both")
     [sheet] = [sheet for sheet in written.sheets if sheet.number == "IIb"]
     [block] = sheet.blocks
     assert [title for title, _ in block.rows] == ["Implicit (sigmoid)"]
     told = "not measured in evaluations of an earlier version: DUT-OMRON VGG16 softmax"
-    assert told in table_formats.as_text(sheet).replace("\n  ", " ")
+    assert told in formats.as_text(sheet).replace("\n  ", " ")
     assert "not measured" not in "".join(str(one.legend) for one in written.sheets if not one.ours)
     # Beside another network of the same attention, it is a row with dashes.
     same = save_run(tmp_path / "same", {"id": list("0123456789")}, backbone="alexnet")
@@ -125,9 +126,9 @@ def test_runs_of_earlier_versions_have_a_dash(run, tmp_path):
         np.eye(30)[:10].reshape(10, 6, 5),
         0.5,
     )
-    written = tables.write([folder, same, more], tmp_path / "three")
+    written = sheets.write([folder, same, more], tmp_path / "three")
     [sheet] = [sheet for sheet in written.sheets if sheet.number == "IIb"]
-    assert "| – |" in table_formats.as_markdown(sheet)
+    assert "| – |" in formats.as_markdown(sheet)
 
 
 def test_networks_of_several_grids_stand_in_one_table(run, tmp_path, rng):
@@ -135,7 +136,7 @@ def test_networks_of_several_grids_stand_in_one_table(run, tmp_path, rng):
     scores = {"id": [f"{i}" for i in range(10)]}
     small = rng.uniform(size=(10, 2, 2))
     other = add(save_run(tmp_path / "other", scores, backbone="alexnet"), small, 0.3)
-    results = tables.read([folder, other])
+    results = sheets.read([folder, other])
     assert results.arrays[MAPS].shape == (20, 30)
     found = number([folder, other], "IIb", "cc_others", "all", backbone="alexnet")
     assert found["value"] == pytest.approx(mean_cc(small), abs=1e-6)
@@ -170,19 +171,19 @@ def test_maps_that_are_no_such_maps_are_refused(tmp_path, rng, spoil, words):
     folder = save_run(tmp_path / "run", {"id": list("0123456789")})
     add(folder, spoil(standardised(rng.uniform(size=(10, 6, 5)))), 0.5)
     with pytest.raises(InputError, match=words) as caught:
-        tables.read([folder])
+        sheets.read([folder])
     assert "arrays.npz" in str(caught.value)
 
 
 def test_references_need_no_maps(tmp_path, run):
     viewer = save_references(tmp_path / "refs", {"one viewer": [(0.8, 1.0)] * 10})
-    found = tables.cells(tables.read([viewer, run[0]]))
+    found = sheets.cells(sheets.read([viewer, run[0]]))
     assert "IIb" in set(found["table"])
 
 
 def test_the_page_shows_it_and_takes_it_for_no_score(run, tmp_path):
-    results = tables.read([run[0]])
-    made = tables.write(results, tmp_path / "out")
+    results = sheets.read([run[0]])
+    made = sheets.write(results, tmp_path / "out")
     page = html(results, made, [], [])
     assert 'id="table-IIb"' in page and "Dispersion of attention" in page
     assert "entropy ↑" not in page and "entropy ↓" not in page
@@ -209,7 +210,7 @@ def test_each_example_has_both_measures_in_each_subset_and_cells_are_their_means
 def test_evaluations_of_earlier_versions_have_no_such_examples(tmp_path):
     old = save_run(tmp_path / "old", {"id": list("0123456789")})
     assert dispersion.per_example([old]).empty
-    assert np.isnan(dispersion.by_row(tables.read([old]))).all()
+    assert np.isnan(dispersion.by_row(sheets.read([old]))).all()
 
 
 def test_pooled_rows_have_both_measures_each_network_for_itself(run, tmp_path, rng):
@@ -217,7 +218,7 @@ def test_pooled_rows_have_both_measures_each_network_for_itself(run, tmp_path, r
     scores = {"id": [f"{i}" for i in range(10)]}
     others = rng.uniform(size=(10, 4, 4))
     other = add(save_run(tmp_path / "other", scores, seed=1), others, 0.3)
-    [path] = tables.write_rows([folder, other], tmp_path)
+    [path] = sheets.write_rows([folder, other], tmp_path)
     rows = pd.read_csv(path)
     expected = np.concatenate([cc_with_others(maps), cc_with_others(others)])
     np.testing.assert_allclose(rows["cc_others"], expected, atol=1e-6)

@@ -5,12 +5,15 @@ import pandas as pd
 import pytest
 from made_runs import save_references, save_run
 
-from keras_attn import provenance
+from keras_attn.datasets.origin import ABOUT
 from keras_attn.errors import InputError
-from keras_attn.origin import ABOUT
-from keras_attn.report import findings, results, tables, verification
+from keras_attn.report import verification
 from keras_attn.report.page import overview
-from keras_attn.report.paper_tables import dataset_title
+from keras_attn.report.paper import findings
+from keras_attn.report.paper.paper_tables import dataset_title
+from keras_attn.report.rows import results
+from keras_attn.report.tables import sheets
+from keras_attn.runs import provenance
 
 ROWS = {"id": ["a", "b", "c"]}
 REAL = {"drawn": False, "data_kind": "dut_omron", "fingerprint": "a" * 64}
@@ -52,7 +55,7 @@ def test_of_results_of_earlier_versions_the_sentence_counts(tmp_path):
 
 
 def test_every_table_says_what_is_drawn(tmp_path):
-    written = tables.write(pair(tmp_path, DRAWN), tmp_path / "out")
+    written = sheets.write(pair(tmp_path, DRAWN), tmp_path / "out")
     assert written.paths
     for path in written.paths:
         text = path.read_text()
@@ -62,7 +65,7 @@ def test_every_table_says_what_is_drawn(tmp_path):
         else:
             assert text.count("DUT-OMRON") == text.count("DUT-OMRON (drawn)") > 0
     assert "DUT-OMRON (drawn)" in str(written)
-    (path,) = tables.write_rows(pair(tmp_path / "more", DRAWN), tmp_path / "rows")
+    (path,) = sheets.write_rows(pair(tmp_path / "more", DRAWN), tmp_path / "rows")
     assert pd.read_csv(path)["drawn"].all()
 
 
@@ -76,10 +79,10 @@ def test_real_and_drawn_data_of_one_name_stand_apart_in_one_report(tmp_path):
     real, drawn = pair(tmp_path, REAL, "real-"), pair(tmp_path, DRAWN, "drawn-")
     both, alone = results.read([*real, *drawn]), results.read(real)
     assert overview.drawn(both) == "some"
-    cells = tables.cells(both)
+    cells = sheets.cells(both)
     assert set(cells["dataset"]) == {"dut_omron", "dut_omron (drawn)"}
     own = cells[cells["dataset"] == "dut_omron"].reset_index(drop=True)
-    pd.testing.assert_frame_equal(own, tables.cells(alone))
+    pd.testing.assert_frame_equal(own, sheets.cells(alone))
     # What the real ones say, the drawn ones do not take away, nor add to.
     told = [[(f.verdict, len(f.compared)) for f in findings.findings(r)] for r in (both, alone)]
     assert told[0] == told[1]
@@ -140,7 +143,7 @@ def test_what_is_neither_drawn_nor_real_is_refused(tmp_path):
 
 def test_a_report_on_drawn_data_is_verified_and_a_table_that_keeps_it_quiet_is_found(tmp_path):
     folders, out = pair(tmp_path, DRAWN), tmp_path / "out"
-    tables.write(folders, out / "tables")
+    sheets.write(folders, out / "tables")
     with provenance.measured("report", rows=verification.stamps(folders, out)) as work:
         pass
     provenance.replace(out, work)

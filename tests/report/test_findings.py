@@ -7,8 +7,9 @@ from made_runs import curve, save_run, save_videos
 
 from keras_attn.datasets.miniature.scenes import ABOUT
 from keras_attn.mechanisms import MECHANISMS
-from keras_attn.report import findings, tables
-from keras_attn.report.paper_claims import CLAIMS
+from keras_attn.report.paper import findings
+from keras_attn.report.paper.questions import CLAIMS
+from keras_attn.report.tables import sheets
 
 CLAIM = {claim.key: claim for claim in CLAIMS}
 
@@ -203,7 +204,7 @@ def test_an_example_that_is_right_under_one_seed_alone_is_in_both_groups(tmp_pat
     row = answer(folders, "negative-birds").compared.query("metric == 's_auc'").iloc[0]
     assert row["gain"] == pytest.approx((0.6 + 5e-4 / 3) - (0.8 + 1e-4 / 3))
     assert row["n"] == 3
-    cells = tables.cells(tables.read(folders)).query("table == 'IX' and metric == 's_auc'")
+    cells = sheets.cells(sheets.read(folders)).query("table == 'IX' and metric == 's_auc'")
     values = cells.set_index("subset")["value"]
     assert row["gain"] == pytest.approx(values["negative"] - values["positive"])
 

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from keras_attn.report import findings
-from keras_attn.report.claims import QUESTIONS, counts_of
-from keras_attn.report.claims.margins import LITTLE
-from keras_attn.report.paper_claims import CLAIMS
+from keras_attn.report.paper import findings
+from keras_attn.report.paper.claims import QUESTIONS, counts_of
+from keras_attn.report.paper.claims.margins import LITTLE
+from keras_attn.report.paper.questions import CLAIMS
 
 PAGE = Path(__file__).parents[2] / "docs" / "findings.md"
 

@@ -9,8 +9,8 @@ from made_galleries import BOX, HEIGHT, WIDTH, image, keep, save_clips, save_ima
 from made_runs import save_references, save_run, save_videos
 
 from keras_attn.errors import InputError
-from keras_attn.report import results
 from keras_attn.report.page import gallery
+from keras_attn.report.rows import results
 
 
 def of(*folders):
@@ -53,7 +53,7 @@ def test_data_are_what_the_folder_holds(tmp_path):
 
 
 def test_the_table_of_colours_is_that_of_the_other_pictures(tmp_path):
-    from keras_attn.report import pictures
+    from keras_attn import pictures
 
     colours = levels(of(save_images(tmp_path / "run", "a"))["colours"]).reshape(256, 3)
     drawn, _ = pictures.heat(np.array([[0.0, 0.5, 1.0]]), (0, 1))

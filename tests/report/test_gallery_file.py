@@ -4,10 +4,11 @@ import numpy as np
 import pytest
 from made_galleries import image, keep
 
+from keras_attn import pictures
 from keras_attn.errors import InputError
-from keras_attn.report import gallery_file, pictures
-from keras_attn.report.figures import IMAGES
-from keras_attn.report.panels import read_galleries
+from keras_attn.evaluation import gallery_file
+from keras_attn.report.figures.panels import read_galleries
+from keras_attn.report.figures.study import IMAGES
 
 
 @pytest.fixture

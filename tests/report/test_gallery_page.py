@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from made_galleries import save_clips, save_images
 
-from keras_attn.report import results
 from keras_attn.report.page import gallery
+from keras_attn.report.rows import results
 
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>gallery</title><style>

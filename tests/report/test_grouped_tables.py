@@ -6,8 +6,8 @@ import pytest
 from made_runs import curve, save_run
 
 from keras_attn.errors import InputError
-from keras_attn.report import confusion, tables
-from keras_attn.report.results import read
+from keras_attn.report.rows.results import read
+from keras_attn.report.tables import confusion, sheets
 
 
 def grouped_runs(root, name, repeats, groups):
@@ -28,7 +28,7 @@ def grouped_runs(root, name, repeats, groups):
 def told(results):
     """Cells with intervals, and the contrast of each with the best, as numbers."""
     names = ["value", "low", "high", "behind", "behind_low", "behind_high", "behind_p"]
-    found = tables.cells(results)
+    found = sheets.cells(results)
     return found[[name for name in names if name in found]].to_numpy(float)
 
 
@@ -54,9 +54,9 @@ def test_an_example_of_two_groups_is_an_error_that_names_both_folders(tmp_path):
 def test_the_table_says_how_many_groups_there_are_and_says_nothing_without(tmp_path):
     grouped = grouped_runs(tmp_path, "twice", 2, np.repeat([f"g{n}" for n in range(10)], 2))
     said = "10 groups of them, each drawn as a whole and tested by its mean"
-    assert said in tables.write(grouped, tmp_path / "out").text
+    assert said in sheets.write(grouped, tmp_path / "out").text
     alone = grouped_runs(tmp_path, "once", 1, None)
-    assert "groups of them" not in tables.write(alone, tmp_path / "more").text
+    assert "groups of them" not in sheets.write(alone, tmp_path / "more").text
 
 
 def test_an_accuracy_of_copies_in_groups_has_the_interval_of_one_of_each():

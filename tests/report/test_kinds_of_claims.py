@@ -5,10 +5,11 @@ import pytest
 from made_runs import curve, save_run, save_videos
 
 from keras_attn.metrics.dispersion import standardised
-from keras_attn.report import findings, results
-from keras_attn.report.paper_claims import CLAIMS
-from keras_attn.report.samples import EVERY, Samples
-from keras_attn.report.table_parts import MAPS
+from keras_attn.report.paper import findings
+from keras_attn.report.paper.questions import CLAIMS
+from keras_attn.report.rows import results
+from keras_attn.report.rows.samples import EVERY, Samples
+from keras_attn.report.tables.parts import MAPS
 from keras_attn.statistics import paired_share_interval
 
 CLAIM = {claim.key: claim for claim in CLAIMS}

@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 
 from keras_attn.metrics.dispersion import cc_with_others, mean_cc, standardised
-from keras_attn.report.contrasts import contrasts_of
-from keras_attn.report.likeness import likeness_of
-from keras_attn.report.paper_tables import NEGATIVE, POSITIVE, TABLES
-from keras_attn.report.results import Results
-from keras_attn.report.samples import sample_of
+from keras_attn.report.paper.paper_tables import NEGATIVE, POSITIVE, TABLES
+from keras_attn.report.rows.contrasts import contrasts_of
+from keras_attn.report.rows.likeness import likeness_of
+from keras_attn.report.rows.results import Results
+from keras_attn.report.rows.samples import sample_of
 from keras_attn.statistics import percentile_interval, resamples
 
 TABLE = next(table for table in TABLES if table.number == "IXb")

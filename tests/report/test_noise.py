@@ -5,14 +5,14 @@ import pandas as pd
 import pytest
 from made_runs import curve, save_run, save_videos
 
-from keras_attn.report import tables
+from keras_attn.report.tables import sheets
 
 IMAGES = 40
 
 
 def column(folders, table, metric, by="attention"):
     """The cells of a column, by attention."""
-    found = tables.cells(tables.read(folders))
+    found = sheets.cells(sheets.read(folders))
     found = found[(found["table"] == table) & (found["metric"] == metric)]
     return {row[by]: row for row in found.to_dict("records")}
 
@@ -125,7 +125,7 @@ def test_a_share_is_within_noise_where_its_test_is_not_clear_though_its_interval
 
 def test_the_legend_names_the_test_of_shares(tmp_path):
     folders = save_birds(tmp_path, human=range(95), sigmoid=range(81))
-    tables.write(folders, tmp_path / "out")
+    sheets.write(folders, tmp_path / "out")
     page = (tmp_path / "out" / "VII.md").read_text(encoding="utf-8")
     assert page.count("McNemar's exact test") == 2 and "Wilcoxon" not in page
     assert "of accuracy, p of McNemar's exact test" in page
@@ -134,7 +134,7 @@ def test_the_legend_names_the_test_of_shares(tmp_path):
 
 def test_the_mark_stands_in_every_format(tmp_path, rng):
     named = {"human": (0.05, 0), "supervised": (0.045, 0.1), "sigmoid": (-0.2, 0)}
-    made = tables.write(save(tmp_path, named, rng), tmp_path / "out")
+    made = sheets.write(save(tmp_path, named, rng), tmp_path / "out")
     page = (tmp_path / "out" / "I.md").read_text(encoding="utf-8")
     starts = {
         line.split(" | ")[0]: [cell.split(" ")[0] for cell in line.split(" | ")[1:]]

@@ -11,17 +11,20 @@ import pytest
 from made_runs import curve, save_references, save_run, save_study, save_videos
 from PIL import Image
 
-from keras_attn import commands
 from keras_attn.datasets.miniature.scenes import ABOUT
 from keras_attn.errors import InputError
-from keras_attn.report import figures, findings, results, tables
+from keras_attn.report.figures import study
 from keras_attn.report.page import answers, attacks, embedded, overview, plots, run_pages, scatter
+from keras_attn.report.paper import findings
+from keras_attn.report.rows import results
+from keras_attn.report.tables import sheets
+from keras_attn.study import workflow
 
 
 def cells_of(folders):
     """Results, and the cells of all tables."""
     read = results.read(folders)
-    return read, tables.cells(read)
+    return read, sheets.cells(read)
 
 
 # --- charts -------------------------------------------------------------------------------------
@@ -140,10 +143,10 @@ def test_figures_of_several_backbones_have_a_row_for_each_and_a_column_for_each_
         kept |= {"saliency": np.eye(20), "attention": np.eye(20)}
         np.savez(folder / "gallery.npz", **{f"0/{name}": value for name, value in kept.items()})
         folders["\n".join(network)] = [folder]
-    with Image.open(figures.salient_object(folders, tmp_path / "several.png")) as several:
+    with Image.open(study.salient_object(folders, tmp_path / "several.png")) as several:
         size, picture = several.size, np.asarray(several.convert("L"))
     one = {title: folders[title] for title in ("vgg16\nsoftmax", "vgg16\nhuman")}
-    with Image.open(figures.salient_object(one, tmp_path / "one.png")) as single:
+    with Image.open(study.salient_object(one, tmp_path / "one.png")) as single:
         assert size[0] == single.size[0] and size[1] > 1.5 * single.size[1]
     # AlexNet has no human attention, which leaves the end of its row white.
     assert (picture[size[1] // 4 : size[1] // 2 - 8, -100:] == 255).all()
@@ -291,7 +294,7 @@ def written(tmp_path_factory):
     harm = "</script><script>alert(1)</script>"
     folders.append(save_run(root / "runs" / "harm", {"id": ["0", "1"]}, attention=harm))
     with redirect_stdout(io.StringIO()) as stream:
-        commands.report(folders, root / "out")
+        workflow.report(folders, root / "out")
     return root / "out", stream.getvalue().splitlines()
 
 

@@ -10,9 +10,12 @@ from browser import chromium, complaints, contrasts, show
 from made_runs import save_study
 from PIL import Image
 
-from keras_attn.report import findings, page, results, tables
-from keras_attn.report.claims import counts_of
-from keras_attn.report.paper_claims import CLAIMS
+from keras_attn.report import page
+from keras_attn.report.paper import findings
+from keras_attn.report.paper.claims import counts_of
+from keras_attn.report.paper.questions import CLAIMS
+from keras_attn.report.rows import results
+from keras_attn.report.tables import sheets
 
 PHONE = 390
 RUN = "run4"
@@ -31,7 +34,7 @@ def made(tmp_path_factory):
     picture = root / "attention.png"
     Image.fromarray(np.full((90, 1800, 3), 200, np.uint8)).save(picture)
     read = results.read(folders)
-    written = tables.write(read, root / "tables")
+    written = sheets.write(read, root / "tables")
     path, _ = page.write(read, root, written, findings.findings(read), [picture])
     return path, written
 

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from keras_attn.errors import InputError
-from keras_attn.report.claims import (
+from keras_attn.report.paper.claims import (
     BY_NUMBER,
     QUESTIONS,
     Alike,
@@ -14,9 +14,9 @@ from keras_attn.report.claims import (
     counts_of,
     shares,
 )
-from keras_attn.report.claims.correlation import within
-from keras_attn.report.paper_claims import CLAIMS
-from keras_attn.report.paper_tables import paper
+from keras_attn.report.paper.claims.correlation import within
+from keras_attn.report.paper.paper_tables import paper
+from keras_attn.report.paper.questions import CLAIMS
 
 CLAIM = {claim.key: claim for claim in CLAIMS}
 

@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from keras_attn.metrics.recognition import mean_average_precision, top_average_precision
-from keras_attn.report.ranking import Ranking, ranking_of
+from keras_attn.report.rows.ranking import Ranking, ranking_of
 from keras_attn.statistics import resamples
 
 

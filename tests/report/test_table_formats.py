@@ -10,7 +10,8 @@ from made_runs import save_references, save_run, save_study
 
 from keras_attn.errors import InputError
 from keras_attn.mechanisms import MECHANISMS
-from keras_attn.report import paper_tables, table_formats, tables
+from keras_attn.report.paper import paper_tables
+from keras_attn.report.tables import formats, sheets
 
 COLUMNS = "table,dataset,backbone,fusion,subset,attention,metric,value,low,high,n"
 COLUMNS += ",share,share_low,share_high,behind,behind_low,behind_high,behind_p,within_noise,drawn"
@@ -23,7 +24,7 @@ def study(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def written(study, tmp_path_factory):
-    return tables.write(study, tmp_path_factory.mktemp("tables") / "out")
+    return sheets.write(study, tmp_path_factory.mktemp("tables") / "out")
 
 
 def text_of(written, name):
@@ -40,10 +41,10 @@ def test_the_csv_has_the_papers_columns_and_joins_with_it(written):
     for number, cells in (("I", 2), ("II", 4), ("V", 2)):
         text = text_of(written, f"{number}.csv")
         assert text.splitlines()[0] == COLUMNS
-        keys = [key for key in tables.KEYS if key != "fusion"]
+        keys = [key for key in sheets.KEYS if key != "fusion"]
         joined = pd.read_csv(io.StringIO(text)).merge(pd.read_csv(paper_tables.PAPER), on=keys)
         assert len(joined) == 5 * 2 * 2 * cells
-    assert len(written.cells.merge(tables.paper(), on=list(tables.KEYS))) == 5 * 2 * 2 * (2 + 4 + 2)
+    assert len(written.cells.merge(sheets.paper(), on=list(sheets.KEYS))) == 5 * 2 * 2 * (2 + 4 + 2)
 
 
 def markdown_rows(text, attention):
@@ -85,7 +86,7 @@ def test_best_and_second_best_are_marked_each_the_right_way_round(written):
 
 
 def titles():
-    return [table_formats.attention_title(name) for name in MECHANISMS]
+    return [formats.attention_title(name) for name in MECHANISMS]
 
 
 def test_attentions_are_worded_as_in_the_paper():
@@ -147,14 +148,14 @@ def test_one_viewer_stands_under_table_five_where_references_are_there(study, tm
     references = save_references(
         tmp_path / "r", {"one viewer": [(0.7, 1.0), (0.9, 2.0)], "centre": [(0.5, 0.0)] * 2}
     )
-    text = str(tables.write([*study, references], tmp_path / "out")).replace("\n  ", " ")
+    text = str(sheets.write([*study, references], tmp_path / "out")).replace("\n  ", " ")
     assert text.count("what a single person knows") == 1
     assert (
         "DUT-OMRON, what a single person knows: one viewer's density against the fixations of the "
         "others scores s-AUC 0.800 [0.700, 0.900] and IG 1.500 [1.000, 2.000] (2 images); the "
         "centre bias s-AUC 0.500 [0.500, 0.500] and IG 0.000 [0.000, 0.000] (2 images)."
     ) in text
-    found = tables.cells(tables.read([*study, references]))
+    found = sheets.cells(sheets.read([*study, references]))
     assert not found["attention"].isin(["one viewer", "centre"]).any()
 
 
@@ -169,7 +170,7 @@ def test_table_five_has_a_row_of_the_ceiling_and_shares_of_it(tmp_path):
     """Two networks on the same images, whose ceilings are 2 and 6 bits: shares 3 / 8 and 1 / 8."""
     first = with_ceiling(tmp_path / "a", (2.0, 6.0))
     second = with_ceiling(tmp_path / "b", (2.0, 6.0), ig=(0.25, 0.75), attention="human")
-    made = tables.write([first, second], tmp_path / "out")
+    made = sheets.write([first, second], tmp_path / "out")
     text, five = str(made).replace("\n  ", " "), text_of(made, "V.md")
     assert "| Gold standard (ceiling) | 0.900 [0.900, 0.900] | 4.000 [2.000, 6.000] |" in five
     assert "38 % [33, 50]" in five and "12 % [12, 12]" in five
@@ -191,7 +192,7 @@ def test_table_five_has_a_row_of_the_ceiling_and_shares_of_it(tmp_path):
     ],
 )
 def test_where_there_is_no_ceiling_the_table_says_why(tmp_path, ceilings, sentence):
-    made = tables.write([with_ceiling(tmp_path / "a", ceilings)], tmp_path / "out")
+    made = sheets.write([with_ceiling(tmp_path / "a", ceilings)], tmp_path / "out")
     assert sentence in str(made).replace("\n  ", " ")
     assert made.cells["share"].isna().all() and "% [" not in text_of(made, "V.md").split("Each")[0]
 
@@ -199,28 +200,28 @@ def test_where_there_is_no_ceiling_the_table_says_why(tmp_path, ceilings, senten
 def test_attentions_scored_on_other_images_are_told(tmp_path):
     first = save_run(tmp_path / "a", {"id": ["1", "2"]})
     second = save_run(tmp_path / "b", {"id": ["2"]}, attention="human")
-    text = str(tables.write([first, second], tmp_path / "out")).replace("\n  ", " ")
+    text = str(sheets.write([first, second], tmp_path / "out")).replace("\n  ", " ")
     assert "were not scored on the same images (sigmoid 2, human 1; 1 in common)" in text
     assert "DUT-OMRON: 1 to 2 images, 1 fold, 1 seed." in text
 
 
 def test_an_image_in_several_folds_is_told(tmp_path):
     folders = [save_run(tmp_path / f"{k}", {"id": ["1", "2"][k:]}, fold=k) for k in range(2)]
-    text = str(tables.write(folders, tmp_path / "out"))
+    text = str(sheets.write(folders, tmp_path / "out"))
     assert "1 image was scored in several folds, here averaged" in text
 
 
 def test_the_console_is_readable_at_120_columns_for_one_backbone(study, tmp_path):
     one = [folder for folder in study if "alexnet" in (folder / "examples.csv").read_text()]
-    text = str(tables.write(one, tmp_path / "out"))
+    text = str(sheets.write(one, tmp_path / "out"))
     assert max(map(len, text.splitlines())) <= 120
 
 
 def test_earlier_tables_are_refused_or_replaced_whole(study, tmp_path):
     out = tmp_path / "out"
-    tables.write(study, out)
+    sheets.write(study, out)
     with pytest.raises(InputError, match="overwrite"):
-        tables.write(study, out)
+        sheets.write(study, out)
     folder = save_run(tmp_path / "a", {"id": ["1", "2"], "s_auc": np.nan, "ig": np.nan})
-    tables.write([folder], out, overwrite=True)
+    sheets.write([folder], out, overwrite=True)
     assert {path.name for path in out.iterdir()} == {"I.csv", "I.md", "I.tex"}

@@ -8,7 +8,8 @@ from made_runs import curve, save_references, save_run, save_study
 
 from keras_attn.errors import InputError
 from keras_attn.mechanisms import MECHANISMS
-from keras_attn.report import paper_tables, tables
+from keras_attn.report.paper import paper_tables
+from keras_attn.report.tables import sheets
 
 COLUMNS = "table,dataset,backbone,fusion,subset,attention,metric,value,low,high,n"
 COLUMNS += ",share,share_low,share_high,behind,behind_low,behind_high,behind_p,within_noise"
@@ -16,7 +17,7 @@ COLUMNS += ",share,share_low,share_high,behind,behind_low,behind_high,behind_p,w
 
 def cell(folders, table, metric, subset="all", **labels):
     """The one cell of that kind that the folders have."""
-    found = tables.cells(tables.read(folders))
+    found = sheets.cells(sheets.read(folders))
     labels |= {"table": table, "metric": metric, "subset": subset}
     for name, value in labels.items():
         found = found[found[name] == value]
@@ -28,10 +29,10 @@ def cell(folders, table, metric, subset="all", **labels):
 
 
 def test_the_papers_tables_are_copied_whole():
-    paper = tables.paper()
-    assert len(paper) == 500 and not paper.duplicated(list(tables.KEYS)).any()
+    paper = sheets.paper()
+    assert len(paper) == 500 and not paper.duplicated(list(sheets.KEYS)).any()
     assert paper["value"].between(-10, 10).all()
-    values = paper.set_index(list(tables.KEYS))["value"]
+    values = paper.set_index(list(sheets.KEYS))["value"]
     printed = {
         ("I", "dut_omron", "resnet50", "", "all", "human", "max_f"): 0.828,
         ("I", "pascal_s", "alexnet", "", "all", "activation", "mae"): 0.158,
@@ -44,15 +45,15 @@ def test_the_papers_tables_are_copied_whole():
 
 
 def test_two_misprints_of_the_paper_are_read_as_meant(tmp_path):
-    paper = tables.paper().query("dataset == 'pascal_s' and backbone == 'resnet50'")
+    paper = sheets.paper().query("dataset == 'pascal_s' and backbone == 'resnet50'")
     mae = paper.query("table == 'I' and metric == 'mae'").set_index("attention")["value"]
     assert (mae["softmax"], mae["sigmoid"]) == (0.078, 0.077)
     run = {"id": ["1"]}
     shown = save_run(tmp_path / "a", run, dataset="pascal_s", backbone="resnet50")
     other = save_run(tmp_path / "b", run, dataset="pascal_s", backbone="vgg16")
     sentence = "prints the MAE of ResNet50 on PASCAL-S as 0.78"
-    assert sentence in str(tables.write([shown], tmp_path / "with"))
-    assert sentence not in str(tables.write([other], tmp_path / "without"))
+    assert sentence in str(sheets.write([shown], tmp_path / "with"))
+    assert sentence not in str(sheets.write([other], tmp_path / "without"))
 
 
 def test_the_copy_is_the_shared_table():
@@ -128,14 +129,14 @@ def test_seeds_are_averaged_for_each_image_first(tmp_path):
     mae, max_f = cell(folders, "I", "mae"), cell(folders, "I", "max_f")
     assert (mae["value"], mae["n"]) == (pytest.approx((0.2 + 0.5) / 2), 2)
     assert (max_f["value"], max_f["n"]) == (pytest.approx((0.5 + 0.7) / 2), 2)
-    assert "1 to 2" not in str(tables.write(folders, tmp_path / "out"))
+    assert "1 to 2" not in str(sheets.write(folders, tmp_path / "out"))
     assert "2 images, 1 fold, 2 seeds, averaged for each image first" in (
         (tmp_path / "out" / "I.md").read_text(encoding="utf-8")
     )
 
 
 def test_cells_come_in_the_order_of_the_paper(tmp_path):
-    found = tables.cells(tables.read(save_study(tmp_path)))
+    found = sheets.cells(sheets.read(save_study(tmp_path)))
     assert ",".join(found.columns) == COLUMNS
     assert list(dict.fromkeys(found["table"])) == ["I", "II", "V"]
     first = found[found["table"] == "I"]
@@ -150,7 +151,7 @@ def test_a_network_without_attention_has_table_one_alone(tmp_path):
     folder = save_run(tmp_path / "a", {"id": ["1", "2"]}, attention="own")
     rows = pd.read_csv(folder / "examples.csv").drop(columns=["s_auc", "ig"])
     rows.to_csv(folder / "examples.csv", index=False)
-    assert set(tables.cells(tables.read(folder))["table"]) == {"I"}
+    assert set(sheets.cells(sheets.read(folder))["table"]) == {"I"}
 
 
 def test_the_summary_of_one_evaluation_is_that_of_the_tables(tmp_path):
@@ -158,8 +159,8 @@ def test_the_summary_of_one_evaluation_is_that_of_the_tables(tmp_path):
     curves = np.array([curve(0.1, 0.9), curve(0.3, 0.2), curve(0.8, 0.4)])
     folder = save_run(tmp_path / "a", scores, curves)
     rows = pd.read_csv(folder / "examples.csv")
-    summary = tables.summary(rows, {"f_curve": curves, "e_curve": curves})
-    found = tables.cells(tables.read(folder)).query("subset == 'all'")
+    summary = sheets.summary(rows, {"f_curve": curves, "e_curve": curves})
+    found = sheets.cells(sheets.read(folder)).query("subset == 'all'")
     assert summary["metric"].tolist() == ["max_f", "mae", "s_auc", "ig"]
     numbers = ["value", "low", "high", "n"]
     np.testing.assert_allclose(summary[numbers], found[numbers], rtol=1e-6)
@@ -170,16 +171,16 @@ def test_the_summary_of_one_evaluation_is_that_of_the_tables(tmp_path):
 
 def test_what_is_missing_is_named(tmp_path):
     with pytest.raises(InputError, match=r"nowhere: expected the folder of a run"):
-        tables.read([tmp_path / "nowhere"])
+        sheets.read([tmp_path / "nowhere"])
     folder = save_run(tmp_path / "a", {"id": ["1"]})
     (folder / "arrays.npz").unlink()
     with pytest.raises(InputError, match=r"arrays\.npz.*no such file"):
-        tables.read([folder])
+        sheets.read([folder])
     (folder / "examples.csv").unlink()
     with pytest.raises(InputError, match=r"examples\.csv.*no such file"):
-        tables.read([folder])
+        sheets.read([folder])
     with pytest.raises(InputError, match="at least one run folder"):
-        tables.read([])
+        sheets.read([])
 
 
 @pytest.mark.parametrize("column", ["id", "fold", "mae", "adaptive_f", "ig"])
@@ -188,7 +189,7 @@ def test_a_missing_column_is_named(tmp_path, column):
     rows = pd.read_csv(folder / "examples.csv").drop(columns=column)
     rows.to_csv(folder / "examples.csv", index=False)
     with pytest.raises(InputError, match=rf"examples\.csv.*Received: no {column}\."):
-        tables.read([folder])
+        sheets.read([folder])
 
 
 def test_arrays_that_are_not_those_of_the_rows_are_refused(tmp_path):
@@ -203,7 +204,7 @@ def test_arrays_that_are_not_those_of_the_rows_are_refused(tmp_path):
     ):
         np.savez(folder / "arrays.npz", id=np.array(ids), f_curve=curves, notes=np.array([], str))
         with pytest.raises(InputError, match=rf"arrays\.npz.*{message}"):
-            tables.read([folder])
+            sheets.read([folder])
 
 
 def test_unreadable_files_are_named(tmp_path):
@@ -212,42 +213,42 @@ def test_unreadable_files_are_named(tmp_path):
     for damaged in (b"", b"PK no archive", whole[: len(whole) // 2], whole[:60] + whole[90:]):
         (folder / "arrays.npz").write_bytes(damaged)
         with pytest.raises(InputError, match=r"arrays\.npz"):
-            tables.read([folder])
+            sheets.read([folder])
     np.savez(folder / "arrays.npz", id=np.array(["1"], object), f_curve=[curve(1)], notes=["x"])
     with pytest.raises(InputError, match=r"arrays\.npz.*pickle"):
-        tables.read([folder])
+        sheets.read([folder])
     text = (folder / "examples.csv").read_text()
     for damaged in ("", text.replace("0.1", "a lot"), text + ",,,,,,,,,,,,,,,,,,\n", "\x00"):
         (folder / "examples.csv").write_text(damaged)
         with pytest.raises(InputError, match=r"examples\.csv"):
-            tables.read([folder])
+            sheets.read([folder])
 
 
 def test_the_same_example_twice_names_both_folders(tmp_path):
     folders = [save_run(tmp_path / name, {"id": ["1", "2"]}) for name in ("first", "again")]
     with pytest.raises(InputError, match=r"again: .*id 1, also in .*first"):
-        tables.read(folders)
+        sheets.read(folders)
     save_run(tmp_path / "unnumbered", {"id": ["7"]}, fold="", seed="")
     save_run(tmp_path / "likewise", {"id": ["7"]}, fold="", seed="")
     with pytest.raises(InputError, match=r"likewise: .*id 7, also in .*unnumbered"):
-        tables.read([tmp_path / "unnumbered", tmp_path / "likewise"])
+        sheets.read([tmp_path / "unnumbered", tmp_path / "likewise"])
 
 
 def test_another_task_is_refused(tmp_path):
     folder = save_run(tmp_path / "a", {"id": ["1"]}, task="chess")
     with pytest.raises(InputError, match=r"examples\.csv, task: .*'chess'"):
-        tables.read([folder])
+        sheets.read([folder])
 
 
 def test_references_alone_make_no_table(tmp_path):
     references = save_references(tmp_path / "r", {"centre": [(0.5, 0.0)]})
     with pytest.raises(InputError, match="at least one run of a network"):
-        tables.write([references], tmp_path / "out")
+        sheets.write([references], tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
 def test_ids_stay_as_they_are_written(tmp_path):
     folder = save_run(tmp_path / "a", {"id": ["1", "01", "NA", "1.0"]}, dataset="pascal_s")
-    results = tables.read([folder])
+    results = sheets.read([folder])
     assert results.rows["id"].tolist() == ["1", "01", "NA", "1.0"]
     assert cell([folder], "I", "mae")["n"] == 4

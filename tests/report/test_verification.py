@@ -6,9 +6,11 @@ import pandas as pd
 import pytest
 from made_runs import save_run, save_study
 
-from keras_attn import commands, provenance
 from keras_attn.errors import InputError
-from keras_attn.report import tables, verification
+from keras_attn.report import verification
+from keras_attn.report.tables import sheets
+from keras_attn.runs import provenance
+from keras_attn.study import workflow
 
 
 @pytest.fixture
@@ -16,7 +18,7 @@ def reported(tmp_path):
     """A study's folder with tables, and what says which rows they were made from."""
     folders = save_study(tmp_path / "runs")
     with provenance.measured("report", rows=verification.stamps(folders, tmp_path)) as work:
-        tables.write(folders, tmp_path / "tables")
+        sheets.write(folders, tmp_path / "tables")
     provenance.replace(tmp_path, work)
     return tmp_path
 
@@ -38,7 +40,7 @@ def test_a_number_that_was_changed_by_hand_is_named(reported):
     table.loc[0, "value"] = 0.999
     table.drop(index=1).to_csv(path, index=False)
     first, second = verification.differences(reported)[0]
-    where = " ".join(v for v in table.loc[0, list(tables.KEYS)] if v)
+    where = " ".join(v for v in table.loc[0, list(sheets.KEYS)] if v)
     assert first.startswith(f"{path}: value of {where} is 0.999, the rows give 0.")
     assert f"{path}: no cell I " in second
 
@@ -74,11 +76,11 @@ def test_rows_on_data_that_have_changed_are_not_pooled(tmp_path):
     folders = save_study(tmp_path)
     told(folders[0])
     told(folders[1])
-    assert len(tables.read(folders).rows)
+    assert len(sheets.read(folders).rows)
     told(folders[1], data={"name": "dut_omron", "fingerprint": "b" * 64})
     expected = rf"{folders[1]}: expected results on dut_omron of fingerprint a{{12}}, as .*b{{12}}"
     with pytest.raises(InputError, match=expected):
-        tables.read(folders)
+        sheets.read(folders)
 
 
 def test_rows_of_another_version_are_refused_with_its_number(tmp_path):
@@ -87,7 +89,7 @@ def test_rows_of_another_version_are_refused_with_its_number(tmp_path):
     with pytest.raises(
         InputError, match=r"format \d+.*keras-attn evaluate .*format 0, of version 0"
     ):
-        commands.report(folders, tmp_path / "out")
+        workflow.report(folders, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
@@ -95,7 +97,7 @@ def test_the_ceilings_cells_are_given_by_the_rows_too(tmp_path):
     ceilings = {"ceiling_s_auc": 0.9, "ceiling_ig": [2.0, 6.0]}
     folders = [save_run(tmp_path / "run", {"id": ["1", "2"], **ceilings})]
     with provenance.measured("report", rows=verification.stamps(folders, tmp_path)) as work:
-        tables.write(folders, tmp_path / "tables")
+        sheets.write(folders, tmp_path / "tables")
     provenance.replace(tmp_path, work)
     found, cells = verification.differences(tmp_path)
     written = sum(len(pd.read_csv(path)) for path in (tmp_path / "tables").glob("*.csv"))

@@ -7,8 +7,10 @@ from dataclasses import replace
 
 import pytest
 
-from keras_attn import configs, runs, studying
+from keras_attn import configs
+from keras_attn.commands import study as studying
 from keras_attn.errors import InputError
+from keras_attn.runs import storage
 from keras_attn.study import cells as study
 from keras_attn.study import schedule, standing
 from keras_attn.study.schedule import DONE, FAILED, SKIPPED, Outcome
@@ -232,7 +234,7 @@ def finish(cell, seconds):
     """The files of a finished cell, as far as they are looked at."""
     cell.folder.mkdir(parents=True, exist_ok=True)
     (cell.folder / "examples.csv").write_text("")
-    folder = runs.RunFolder(cell.folder)
+    folder = storage.RunFolder(cell.folder)
     folder.weights.write_text("")
     folder.history.write_text(f"epoch,seconds\n1,{seconds}\n2,{seconds}\n")
     data = {"name": cell.config.data.name, "fingerprint": "as read"}
@@ -261,7 +263,7 @@ def names(cells):
 def test_a_cell_is_finished_when_all_its_files_are_there(pair):
     first, second = pair
     assert standing.finished(pair) == names(pair)
-    runs.RunFolder(second.folder).weights.unlink()
+    storage.RunFolder(second.folder).weights.unlink()
     assert standing.finished(pair) == {first.name}
     (first.folder / standing.MARK).write_text("[")
     assert standing.finished(pair) == set()
@@ -277,7 +279,7 @@ def test_a_cell_of_another_configuration_is_not_finished(pair):
 
 def test_a_cell_is_not_finished_when_what_it_starts_from_is_newer(pair):
     first, _ = pair
-    later(runs.RunFolder(first.folder).weights)
+    later(storage.RunFolder(first.folder).weights)
     later(first.folder / standing.MARK)
     assert standing.finished(pair) == {first.name}
 

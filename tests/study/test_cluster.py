@@ -13,8 +13,10 @@ import h5py
 import numpy as np
 import pytest
 
-from keras_attn import configs, provenance, studying
+from keras_attn import configs
+from keras_attn.commands import study as studying
 from keras_attn.errors import InputError
+from keras_attn.runs import provenance
 from keras_attn.study import cells as study
 from keras_attn.study import cluster, local, schedule, standing
 from keras_attn.study.schedule import DONE, FAILED, SKIPPED, Outcome

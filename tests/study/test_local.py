@@ -10,8 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from keras_attn import cli, configs, provenance, studying
+from keras_attn import configs
+from keras_attn.commands import study as studying
 from keras_attn.errors import InputError
+from keras_attn.runs import provenance
+from keras_attn.shell import cli
 from keras_attn.study import cell as process_of_a_cell
 from keras_attn.study import cells as study
 from keras_attn.study import local, standing

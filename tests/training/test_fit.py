@@ -15,7 +15,7 @@ from conftest import ROOT
 
 from keras_attn import configs, weights
 from keras_attn.errors import InputError, NotFinite, TrainingStopped
-from keras_attn.runs import RunFolder
+from keras_attn.runs.storage import RunFolder
 from keras_attn.training import callbacks, devices, state
 from keras_attn.training.fit import fit
 from keras_attn.training.plan import Plan, Trainee

@@ -11,8 +11,8 @@ from test_rules import CLASSES, WIDTH, c3d_layers
 
 from keras_attn import models, weights
 from keras_attn.errors import InputError
+from keras_attn.models.backbones.resnet50 import STAGES
 from keras_attn.models.c3d import SPORTS1M_BGR_MEAN
-from keras_attn.models.resnet50 import STAGES
 from keras_attn.weights import registry, rules
 
 

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_attn import origin
-from keras_attn.datasets.cub_vwsw import cub_vwsw
-from keras_attn.datasets.dut_omron import dut_omron
-from keras_attn.datasets.folder import folder
+from keras_attn.datasets import origin
+from keras_attn.datasets.formats.cub_vwsw import cub_vwsw
+from keras_attn.datasets.formats.dut_omron import dut_omron
+from keras_attn.datasets.formats.folder import folder
+from keras_attn.datasets.formats.pascal_s import pascal_s
+from keras_attn.datasets.formats.ucf_sports import ucf_sports
+from keras_attn.datasets.formats.video_folder import video_folder
 from keras_attn.datasets.miniature import (
     actors,
     scenes,
@@ -24,10 +27,7 @@ from keras_attn.datasets.miniature import (
     write_ucf_sports,
     write_video_folder,
 )
-from keras_attn.datasets.pascal_s import pascal_s
-from keras_attn.datasets.ucf_sports import ucf_sports
 from keras_attn.datasets.video import VideoDataset
-from keras_attn.datasets.video_folder import video_folder
 from keras_attn.errors import InputError, one_of
 
 

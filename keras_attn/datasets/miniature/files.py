@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from keras_attn.origin import MARK
+from keras_attn.datasets.origin import MARK
 
 QUALITY = [cv2.IMWRITE_JPEG_QUALITY, 95]
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from keras_attn import origin
+from keras_attn.datasets import origin
 
 ABOUT = origin.ABOUT
 VIEWERS = 6

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import scipy.io
 
-from keras_attn.datasets.cub_vwsw import FILES, SHIFT, SHIFTED
+from keras_attn.datasets.formats.cub_vwsw import FILES, SHIFT, SHIFTED
 from keras_attn.datasets.miniature import birds
 from keras_attn.datasets.miniature.files import write_image
 

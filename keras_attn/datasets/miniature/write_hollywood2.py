@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from keras_attn.datasets.hollywood2 import CLASSES, hollywood2
+from keras_attn.datasets.formats.hollywood2 import CLASSES, hollywood2
 from keras_attn.datasets.miniature import actors, avi
 from keras_attn.datasets.miniature.files import write_bytes, write_lines
 from keras_attn.datasets.miniature.followed import SAMPLES

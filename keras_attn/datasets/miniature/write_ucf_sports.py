@@ -6,10 +6,10 @@ import cv2
 import numpy as np
 
 from keras_attn import gaze
+from keras_attn.datasets.formats.ucf_sports import class_of, read_splits
 from keras_attn.datasets.miniature import actors
 from keras_attn.datasets.miniature.files import write_lines, write_picture
 from keras_attn.datasets.miniature.followed import SAMPLES
-from keras_attn.datasets.ucf_sports import class_of, read_splits
 from keras_attn.errors import InputError
 
 MOTIONS = {

@@ -9,7 +9,7 @@ from pathlib import Path
 import jinja2
 import markupsafe
 
-from keras_attn import __version__, runs
+from keras_attn import __version__
 from keras_attn.report.page import (
     answers,
     attacks,
@@ -22,6 +22,7 @@ from keras_attn.report.page import (
     scatter,
     sheets,
 )
+from keras_attn.runs import storage
 
 FILES = ("report.html", "report.md")
 STYLES = ("page.css", "gallery.css")
@@ -38,7 +39,7 @@ def write(results, out, made, found, pictures):
     """
     out = Path(out).expanduser()
     figures = embedded.figures(pictures)
-    with runs.writing(out, FILES, overwrite=True) as stage:
+    with storage.writing(out, FILES, overwrite=True) as stage:
         page = html(results, made, found, figures)
         (stage / FILES[0]).write_text(page, encoding="utf-8")
         text = markdown.as_markdown(results, made, found, figures, out)

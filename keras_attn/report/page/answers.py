@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keras_attn.report import findings
-from keras_attn.report.claims import QUESTIONS, alike_in_print
+from keras_attn.report.paper import findings
+from keras_attn.report.paper.claims import QUESTIONS, alike_in_print
 
 
 @dataclass(frozen=True)

@@ -3,8 +3,9 @@
 import os
 import re
 
-from keras_attn.report import findings, table_formats
 from keras_attn.report.page import overview
+from keras_attn.report.paper import findings
+from keras_attn.report.tables import formats
 
 TITLE = "Human and machine attention: a report"
 
@@ -16,7 +17,7 @@ def as_markdown(results, made, found, figures, out):
     parts.append(_standings(made.cells))
     parts.append(_lower(findings.as_markdown(found)))
     parts.append("## Tables")
-    parts += [_lower(table_formats.as_markdown(sheet), 2) for sheet in made.sheets]
+    parts += [_lower(formats.as_markdown(sheet), 2) for sheet in made.sheets]
     if figures:
         parts.append("## Figures")
     for figure in figures:

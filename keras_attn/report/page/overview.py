@@ -4,10 +4,10 @@ from collections import Counter
 from dataclasses import dataclass
 
 from keras_attn.mechanisms import MECHANISMS
-from keras_attn.report import findings
-from keras_attn.report.audit_table import decimals
-from keras_attn.report.paper_tables import TABLES, dataset_title, trunk_title
-from keras_attn.report.results import of_networks
+from keras_attn.report.audit.table import decimals
+from keras_attn.report.paper import findings
+from keras_attn.report.paper.paper_tables import TABLES, dataset_title, trunk_title
+from keras_attn.report.rows.results import of_networks
 
 TITLES = {
     "salient_object": "Salient object segmentation",

@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 
-from keras_attn.report.paper_tables import ATTENTIONS
+from keras_attn.report.paper.paper_tables import ATTENTIONS
 
 SHAPES = ("circle", "square", "triangle", "diamond", "star", "down")
 """Of the mechanisms in their order, the last of any other; drawn by `shape`."""

@@ -7,14 +7,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from keras_attn import runs
 from keras_attn.errors import InputError
-from keras_attn.report import tables
-from keras_attn.report.audit_table import decimals
-from keras_attn.report.claims import METRICS
+from keras_attn.report.audit.table import decimals
 from keras_attn.report.page.overview import TITLES
-from keras_attn.report.paper_tables import NETWORK, TABLES, dataset_title, trunk_title
-from keras_attn.report.results import of_networks
+from keras_attn.report.paper.claims import METRICS
+from keras_attn.report.paper.paper_tables import NETWORK, TABLES, dataset_title, trunk_title
+from keras_attn.report.rows.results import of_networks
+from keras_attn.report.tables import sheets
+from keras_attn.runs import storage
 from keras_attn.statistics import evenly
 
 MOST = 60
@@ -68,7 +68,9 @@ def _run(name, folder, rows, results, cells):
     row = rows.iloc[0]
     path = Path(folder)
     # What was done with a run lies within its folder, and has no configuration of its own.
-    kept = runs.RunFolder(path.parent if path.name in (runs.EVALUATION, runs.ATTACK) else path)
+    kept = storage.RunFolder(
+        path.parent if path.name in (storage.EVALUATION, storage.ATTACK) else path
+    )
     record = kept.record() or {}
     return {
         "name": name,
@@ -98,7 +100,7 @@ def _scores(rows, results, cells):
     metrics = {m.key: m for table in own for m in table.metrics_of(row["dataset"])}
     if cells is None:
         arrays = {name: values[rows.index] for name, values in results.arrays.items()}
-        found = tables.summary(rows, arrays)
+        found = sheets.summary(rows, arrays)
     else:
         mask = np.logical_and.reduce([cells[name] == row[name] for name in OF[1:]])
         numbers = [table.number for table in own]

@@ -6,10 +6,10 @@ import numpy as np
 import pandas as pd
 
 from keras_attn.mechanisms import MECHANISMS
-from keras_attn.report.audit_table import decimals
-from keras_attn.report.claims.correlation import within
+from keras_attn.report.audit.table import decimals
 from keras_attn.report.page import plots
-from keras_attn.report.paper_tables import (
+from keras_attn.report.paper.claims.correlation import within
+from keras_attn.report.paper.paper_tables import (
     GAZE,
     NETWORK,
     TABLES,

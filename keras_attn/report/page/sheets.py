@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 from itertools import groupby
 
-from keras_attn import origin
-from keras_attn.report import findings
+from keras_attn.datasets import origin
 from keras_attn.report.page import answers, plots
+from keras_attn.report.paper import findings
 
 ROW, NAMES, WIDTH = 20, 66, 236
 """Pixels of the charts: height of a row, width of the names, width in all."""

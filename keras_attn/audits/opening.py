@@ -1,0 +1,62 @@
+"""Turns what a user calls "a model" into a source of maps. TensorFlow is loaded only if needed."""
+
+from pathlib import Path
+
+from keras_attn.audits.sources import FolderMaps, FunctionMaps
+from keras_attn.errors import InputError
+from keras_attn.networks import forms, opening
+
+RETURN_MAPS = (forms.FUNCTION, forms.MAPS)
+"""Forms that return their maps themselves, so that nothing of them can be chosen."""
+
+
+def open_source(
+    model,
+    *,
+    layers=(),
+    kinds=None,
+    size=None,
+    preprocess=None,
+    weights=None,
+    output=None,
+    explain="predicted",
+):
+    """The source of maps for `model`, of any form that an audit takes. See `api.audit`."""
+    form = forms.check(model, "audit")
+    opening.check_weights(weights, form, model)
+    if form in RETURN_MAPS:
+        explain = None if explain == "predicted" else explain
+        only = {"layers": layers, "kinds": kinds, "preprocess": preprocess, "output": output}
+        _refuse(form, **only, explain=explain)
+        if form == forms.FUNCTION:
+            return FunctionMaps(model, size)
+        _refuse(form, size=size)
+        return FolderMaps(model)
+    options = {"layers": layers, "kinds": kinds, "size": size, "preprocess": preprocess}
+    if form in (forms.SAVED_MODEL, forms.EXPORT):
+        from keras_attn.audits.saved_model_maps import SavedModelMaps
+
+        explain = None if explain == "predicted" else explain
+        _refuse(form, output=output, explain=explain)
+        return SavedModelMaps(Path(model).expanduser(), **options)
+    from keras_attn.audits.keras_maps import KerasMaps
+
+    if form == forms.BACKBONE:
+        opening.check_preprocess(preprocess, form)
+        options |= _of_backbone(model, layers)
+    opened = opening.keras_network(model, "audit", weights=weights, size=size)
+    chosen = {"output": output, "explain": explain}
+    return KerasMaps(opened.model, **options, **chosen, origin=opened.origin)
+
+
+def _refuse(form, **given):
+    for name, value in given.items():
+        if value is not None and value != ():
+            raise InputError(name, f"none for {form}", repr(value))
+
+
+def _of_backbone(name, layers):
+    """Its last stages by default."""
+    from keras_attn import models
+
+    return {"layers": layers or models.backbone(name).stages[-3:]}

@@ -1,0 +1,77 @@
+"""What each of several audited models gets of the options of an audit."""
+
+from keras_attn.audits import PREDICTED, TRUE
+from keras_attn.audits.opening import RETURN_MAPS
+from keras_attn.errors import InputError, listing
+from keras_attn.networks import forms
+
+NOT_FOR = {
+    "layers": RETURN_MAPS,
+    "kinds": RETURN_MAPS,
+    "preprocess": (*RETURN_MAPS, forms.BACKBONE),
+    "output": (*RETURN_MAPS, forms.SAVED_MODEL, forms.EXPORT),
+    "explain": (*RETURN_MAPS, forms.SAVED_MODEL, forms.EXPORT),
+    "size": (forms.MAPS,),
+    "weights": tuple(form for form in forms.VERBS["audit"] if form != forms.BACKBONE),
+}
+"""Forms of models that pass an option over which is meant for all models, where others take it."""
+DEFAULTS = {"layers": (), "explain": PREDICTED}
+"""Values of options that are not given; None for all others."""
+
+
+def by_model(models, options):
+    """The options of each model, `{name: {option: value}}`.
+
+    models: by name. options: by name; a value that is a dict has one for each of some models, any
+    other is for all of them. Raises `InputError` for a dict with other names than the models'.
+    """
+    options = {option: _by_text(value) for option, value in options.items()}
+    for option, value in options.items():
+        unknown = [name for name in value if name not in models] if isinstance(value, dict) else ()
+        if unknown:
+            expected = f"values for some of the models {listing(models)}"
+            raise InputError(option, expected, f"one for {listing(unknown)}")
+    kinds = {name: forms.check(model, "audit") for name, model in models.items()}
+    return {
+        name: {option: _of(option, value, name, kinds) for option, value in options.items()}
+        for name in models
+    }
+
+
+def _by_text(value):
+    """An option whose names are texts, as those of the models are."""
+    return {str(name): one for name, one in value.items()} if isinstance(value, dict) else value
+
+
+def _of(option, value, name, kinds):
+    default = DEFAULTS.get(option)
+    if isinstance(value, dict):
+        return value.get(name, default)
+    passes = NOT_FOR.get(option, ())
+    others = any(kind not in passes for kind in kinds.values())
+    if kinds[name] in passes and others:
+        return default
+    if option == "kinds" and value and kinds[name] in (forms.SAVED_MODEL, forms.EXPORT):
+        return _of_saved_model(value, len(kinds) > 1)
+    return value
+
+
+def _of_saved_model(kinds, several):
+    """Beside others, a SavedModel gives what it can of the kinds that all are asked for."""
+    kinds = (kinds,) if isinstance(kinds, str) else tuple(kinds)
+    return ("activation",) if several and "activation" in kinds else kinds
+
+
+def explained(explain, classes):
+    """The class to explain as a number, where it is one of the names in `classes`."""
+    if isinstance(explain, dict):
+        return {name: explained(value, classes) for name, value in explain.items()}
+    if explain in (PREDICTED, TRUE) or not isinstance(explain, str):
+        return explain
+    if explain in classes:
+        return list(classes).index(explain)
+    if explain.isdecimal():
+        return int(explain)
+    expected = f"'{PREDICTED}', '{TRUE}', a class by its number"
+    expected += f" or one of {listing(classes)}" if classes else " (the data have no classes)"
+    raise InputError("explain", expected, repr(explain))

@@ -1,0 +1,1 @@
+"""One file for each command of the shell. Nothing but the parser imports them."""

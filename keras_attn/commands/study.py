@@ -1,0 +1,159 @@
+"""The command that carries out the whole study as a grid of cells, and reports what is finished.
+
+Like `cli`, imports neither TensorFlow nor Keras; only the processes of the cells do.
+"""
+
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import tyro
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from keras_attn import configs
+from keras_attn.errors import InputError, TrainingStopped
+from keras_attn.runs import storage
+from keras_attn.study import cells as study
+from keras_attn.study import cluster, local, schedule, standing, workflow
+
+
+@dataclass(frozen=True)
+class Study:
+    """Reproduce the study: every task, mechanism and network; then all tables and figures.
+
+    What is finished is not done again, and what was interrupted goes on when called again.
+    """
+
+    preset: tyro.conf.Positional[study.Preset]
+    """miniature: drawn data and small networks; demo: a part of it that takes minutes; paper: the
+    real ones."""
+    axes: tyro.conf.OmitArgPrefixes[study.Axes] = field(default_factory=study.Axes)
+    """What the grid is spanned by."""
+    sources: study.Sources = field(default_factory=study.Sources)
+    """Where datasets and weights lie."""
+    only: str | None = None
+    """Part of the names of cells, or a glob; what they need is done as well."""
+    jobs: int = 1
+    """Cells at a time, each in a process of its own; on a cluster as many as it has room for."""
+    strategy: configs.Strategy | None = None
+    """mirrored: all GPUs of a machine share each batch; default that of the preset."""
+    precision: configs.Precision | None = None
+    """Keras' dtype policy; default that of the preset."""
+    engine: Literal["local", "ray"] = "local"
+    """Where cells run: on this machine, or on a Ray cluster (docs/study.md)."""
+    address: str = cluster.HERE
+    """That of the cluster: local (one of this machine alone), auto (one that this machine is part
+    of) or HOST:PORT."""
+    cpus: int = 1
+    """Cores that each cell has on the cluster."""
+    gpus: float = 0
+    """GPUs that each cell has on the cluster, or the part of one."""
+    dry_run: bool = False
+    """List the cells in order with what they cost, and do nothing."""
+    out: Path | None = None
+    """Folder to write to; default runs/<preset>."""
+    overwrite: bool = False
+    """Delete other runs that are in the folders of cells."""
+
+    def __call__(self):
+        """List the cells, or carry them out and report."""
+        self._check()
+        out = self.out or workflow.RUNS / self.preset
+        cells = study.chosen(self._grid(out, self.axes), self.only)
+        # Whatever an earlier call has finished in the folder belongs into the report as well.
+        every = self._grid(out, self.axes.within(self.preset).widest)
+        if self.dry_run:
+            print(listed(cells, every))
+            return
+        if self.preset == "paper":
+            study.check_sources(cells, self.sources)
+        storage.check_target(out, ())
+        carry_out(cells, every, self._engine(out), out)
+
+    def _check(self):
+        """Refuse options of one engine that are given to the other, which would go unheard."""
+        expected = f"no such option with --engine {self.engine}"
+        for option in {"ray": ("jobs",), "local": ("address", "cpus", "gpus")}[self.engine]:
+            if (value := getattr(self, option)) != getattr(Study, option):
+                raise InputError(f"--{option}", expected, value)
+
+    def _engine(self, out):
+        if self.engine == "local":
+            return local.Local(self.jobs, self.overwrite)
+        options = {"cpus": self.cpus, "gpus": self.gpus, "overwrite": self.overwrite}
+        return cluster.Cluster(out, self.address, **options)
+
+    def _grid(self, out, axes):
+        machine = {"strategy": self.strategy, "precision": self.precision}
+        machine = {name: value for name, value in machine.items() if value is not None}
+        return study.grid(self.preset, out, axes=axes, sources=self.sources, **machine)
+
+
+def carry_out(cells, every, engine, out):
+    """Run the cells that are not finished, and report on all that are.
+
+    cells: those to run. every: those to report on, whoever has run them. Raises `TrainingStopped`
+    where cells have failed, after the others and the report.
+    """
+    finished = standing.finished(cells)
+    print(f"{len(cells)} cells, {len(finished)} of them finished already.", flush=True)
+    outcomes = _run(cells, finished, engine)
+    finished = standing.finished(every)
+    ready = [cell for cell in every if cell.name in finished]
+    if any(cell.kind != study.REFERENCES for cell in ready):
+        workflow.report([cell.folder for cell in ready], out)
+    counts = Counter(outcome.status for outcome in outcomes.values())
+    counts = {status: counts[status] for status in (schedule.FAILED, schedule.SKIPPED)}
+    done = len(cells) - sum(counts.values())
+    print(f"Cells:   {done} finished, {', '.join(f'{n} {s}' for s, n in counts.items())}")
+    print(f"Study:   {Path(out).resolve()}")
+    if done < len(cells):
+        names = [n for n, outcome in outcomes.items() if outcome.status == schedule.FAILED]
+        logs = "\n".join(f"  {outcomes[name].log}" for name in names)
+        raise TrainingStopped(
+            f"{len(cells) - done} of {len(cells)} cells are not finished. Called again, the study "
+            f"tries them once more. Logs of those that failed:\n{logs}"
+        )
+
+
+def _run(cells, finished, engine):
+    """Carry the cells out with a bar and a line for each."""
+    columns = (TextColumn("study"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, transient=True) as bar:
+        task = bar.add_task("study", total=len(cells), completed=len(finished))
+
+        def told(cell, outcome):
+            bar.advance(task)
+            bar.console.print(_line(cell, outcome), markup=False, highlight=False, soft_wrap=True)
+
+        return schedule.carry_out(cells, finished, engine, told)
+
+
+def _line(cell, outcome):
+    """What is said of a cell that has come to its end."""
+    if outcome.status == schedule.SKIPPED:
+        return f"not run  {cell.name}  ({outcome.reason})"
+    line = f"{outcome.status:<7}  {cell.name}  ({outcome.seconds:.0f} s)"
+    if outcome.status == schedule.FAILED:
+        line += f"; its log {outcome.log} ends:\n"
+        line += "\n".join(f"    {told}" for told in outcome.tail.splitlines())
+    return line
+
+
+def listed(cells, every):
+    """A line for each cell, in order: whether it is finished, what it costs, its name."""
+    finished = standing.finished(every)
+    costs = standing.costs(every, finished)
+    lines = []
+    for cell in cells:
+        state = "finished" if cell.name in finished else "to do"
+        cost = costs[cell.name]
+        told = "unknown" if cost is None else f"{cost:.0f} s"
+        lines.append(f"{state:<8}  {told:>9}  {cell.name}")
+    todo = [costs[cell.name] for cell in cells if cell.name not in finished]
+    known = [cost for cost in todo if cost is not None]
+    summary = f"{len(cells)} cells, {len(todo)} to do: {sum(known):.0f} s of training and scoring"
+    if len(known) < len(todo):
+        summary += f", and {len(todo) - len(known)} of unknown cost"
+    return "\n".join([*lines, summary + "."])

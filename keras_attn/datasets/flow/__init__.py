@@ -1,0 +1,1 @@
+"""Optical flow of videos: estimated, extracted for whole datasets, and kept as files."""

@@ -1,0 +1,66 @@
+"""CAT2000 (Borji and Itti 2015), the part to train on: 2,000 images of 20 categories."""
+
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+from keras_attn.datasets import origin
+from keras_attn.datasets.readers.gaze_reader import GazeReader
+from keras_attn.datasets.readers.image_files import image_shape
+from keras_attn.datasets.readers.reader import by_stem
+from keras_attn.datasets.readers.repackaged_gaze import read_points
+from keras_attn.errors import InputError
+
+NOTE = (
+    "The pictures of CAT2000 are padded with grey to 1920 by 1080: a map that does no more than "
+    "leave these margins out may score well. Its fixation maps hold one point for each pixel that "
+    "was looked at; viewers are not told apart."
+)
+
+
+@origin.known
+def cat2000(root, *, on_bad_example="raise"):
+    """Read CAT2000 as `trainSet.zip` is unpacked.
+
+    root/Stimuli/<Category>/<NNN>.jpg
+    root/FIXATIONLOCS/<Category>/<NNN>.mat   variable fixLocs, of the image's size: not 0 where
+                                             anybody has looked
+
+    root: `trainSet`, or the folder that it lies in. Points are put at the centres of their pixels;
+    the subject of each is 0. The fixations of single viewers, in `allFixData.mat`, are an object of
+    MATLAB's class containers.Map, which this reader does not open.
+    Returns a `GazeDataset`, ordered by category and number; ids are <Category>_<NNN>. The category
+    is no label: nobody would have networks tell these categories from each other.
+    """
+    root = Path(root).expanduser()
+    if not (root / "Stimuli").is_dir() and (root / "trainSet").is_dir():
+        root = root / "trainSet"
+    stimuli, locations = root / "Stimuli", root / "FIXATIONLOCS"
+    reader = GazeReader("cat2000", on_bad_example, NOTE)
+    for category in _categories(stimuli):
+        images = by_stem(stimuli / category, (".jpg",), ".jpg files")
+        for stem, image in images.items():
+            path = locations / category / f"{stem}.mat"
+            name = f"{category}_{stem}"
+            reader.add(name, image, None, partial(_points, path, image), needs_mask=False)
+    return reader.dataset(root)
+
+
+def _categories(folder):
+    """Names of the folders of categories; the folder `Output` in each holds no image of its own."""
+    if not folder.is_dir():
+        raise InputError(folder, "a folder of the categories' folders", "no such folder")
+    names = [path.name for path in sorted(folder.iterdir()) if path.is_dir()]
+    names = [name for name in names if name[0] not in "._"]
+    if not names:
+        raise InputError(folder, "a folder <Category>/ of .jpg files for each category", "none")
+    return names
+
+
+def _points(path, image):
+    points, shape = read_points(path, "fixLocs")
+    if shape != image_shape(image):
+        expected = f"the size of {image.name}, {image_shape(image)} (height, width)"
+        raise InputError(path, expected, shape)
+    return points, np.zeros(len(points), np.int64)

@@ -1,0 +1,94 @@
+"""A plain dataset of pictures: `images/`, and gaze, masks and classes as far as there are any."""
+
+from keras_attn.datasets import origin
+from keras_attn.datasets.gaze_format import GazeFormat
+from keras_attn.datasets.readers import fixation_table, picture_table, tables
+from keras_attn.datasets.readers.image_files import IMAGE_SUFFIXES, not_read
+from keras_attn.datasets.readers.masks import MaskedReader
+from keras_attn.datasets.readers.reader import as_root, by_stem, note_of
+from keras_attn.errors import InputError, listing
+
+FIXATIONS, MASKS, CLASSES, GROUPS = "fixations.csv", "masks", "classes.csv", "groups.csv"
+PARTS = ("images", FIXATIONS, MASKS, CLASSES, GROUPS)
+
+
+@origin.known
+def folder(root, *, mask_threshold=None, on_bad_example="raise", **form):
+    """Read a folder of images with fixations, masks or classes.
+
+    root/images/<name>.jpg (or png, bmp, tif, webp)
+    root/fixations.csv       columns image, subject, x, y and, optionally, duration_ms and others:
+                             a row per fixation, `image` with or without its suffix, x and y in
+                             pixels of the upright image, origin at the top left corner, pixel i
+                             from i to i + 1
+    root/masks/<name>.png    optional: one for each image, of its size
+    root/classes.csv         optional: columns image, class and, optionally, split ("train" or
+                             "test"): a row for each image
+    root/groups.csv          optional: columns image, group: pictures of one scene have one group
+    root/about.txt           optional: shown beside every result made from this dataset
+
+    mask_threshold: for masks of more than two values; what is above it, on their own scale, is
+    object. Of two values the larger is.
+    on_bad_example: "raise", or "skip" to leave out and list images that cannot be read and
+    fixations of images that are not there. form: fields of `GazeFormat`, such as
+    coordinates="normalised", screen=(1920, 1080), missing=(0,), separator=";". Points outside their
+    image or NaN are dropped and counted; an image without fixations stays, counted, and is not
+    scored. Fixations that cannot be pixels of these images are an `InputError` that says what they
+    look like. Without fixations.csv, with masks or classes, there is no gaze to score against.
+    Returns a `GazeDataset`, ordered by image name; its classes are in the order of their names.
+    """
+    root, form = as_root(root, PARTS), GazeFormat(**form)
+    name = root.resolve().name
+    reader = MaskedReader(name, on_bad_example, note_of(root), form, mask_threshold=mask_threshold)
+    paths = by_stem(root / "images", IMAGE_SUFFIXES, "images", "one image of each name")
+    reader.report.remarks += pictures_not_read(root / "images")
+    names = fixation_table.known(paths, paths.values())
+    gaze = None
+    if _has_gaze(root):
+        gaze = fixation_table.read(root / FIXATIONS, names, reader)
+    masks = _masks(root / MASKS, paths)
+    classes = picture_table.Classes()
+    if (root / CLASSES).is_file():
+        table = tables.read_beside(root / CLASSES, ("image", "class"), more="[, split]", form=form)
+        classes = picture_table.classes(table, names, reader)
+    groups = {}
+    if (root / GROUPS).is_file():
+        table = tables.read_beside(root / GROUPS, ("image", "group"), form=form)
+        groups = picture_table.groups(table, names)
+    pictures = [
+        picture_table.Picture(name, path, masks.get(name), groups.get(name))
+        for name, path in paths.items()
+    ]
+    return picture_table.dataset(reader, root, pictures, gaze, classes)
+
+
+def pictures_not_read(folder):
+    """A list that says which pictures of a folder are of a kind that is passed over, or nothing."""
+    others = not_read(folder)
+    kinds = listing(suffix[1:] for suffix in IMAGE_SUFFIXES)
+    told = f"{len(others)} pictures passed over, for they are none of {kinds}: {listing(others, 3)}"
+    return [told] if others else []
+
+
+def _has_gaze(root):
+    """Whether there is gaze; an error where there is nothing beside the images at all."""
+    path = root / FIXATIONS
+    others = sorted(p.name for p in root.glob("fixations.*"))
+    if path.is_file() or others:
+        return True
+    if not ((root / MASKS).is_dir() or (root / CLASSES).is_file()):
+        expected = f"{FIXATIONS} with gaze, or {MASKS}/ or {CLASSES} to learn from without"
+        raise InputError(path, expected, "no such file")
+    return False
+
+
+def _masks(folder, paths):
+    """Masks by the name of their image; an image without its mask gets the path that is missing."""
+    if not folder.is_dir():
+        return {}
+    masks = by_stem(folder, IMAGE_SUFFIXES, "masks", "one mask of each name")
+    strangers = [name for name in masks if name not in paths]
+    if len(strangers) == len(masks):
+        expected = f"masks with the names of the images, such as {next(iter(paths))}.png"
+        raise InputError(folder, expected, listing(strangers, 3))
+    return {name: masks.get(name, folder / f"{name}.png") for name in paths}

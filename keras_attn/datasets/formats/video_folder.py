@@ -1,0 +1,166 @@
+"""Plain videos with gaze: `videos/`, and optional `fixations.csv` and `classes.csv`."""
+
+from functools import partial
+
+import numpy as np
+
+from keras_attn.datasets import origin
+from keras_attn.datasets.flow.files import find_flow
+from keras_attn.datasets.gaze_format import GazeFormat
+from keras_attn.datasets.readers import frames, tables
+from keras_attn.datasets.readers.picture_table import SPLITS, check_splits
+from keras_attn.datasets.readers.reader import as_root, note_of
+from keras_attn.datasets.readers.tabled_gaze import TabledGaze
+from keras_attn.datasets.video import VideoReader
+from keras_attn.errors import InputError, listing, one_of
+
+VIDEOS, FIXATIONS, CLASSES = "videos", "fixations.csv", "classes.csv"
+PARTS = (VIDEOS, FIXATIONS, CLASSES)
+
+
+@origin.known
+def video_folder(
+    root,
+    *,
+    flow_root=None,
+    image_root=None,
+    subjects=None,
+    fps=None,
+    first_frame=0,
+    on_bad_example="raise",
+    **form,
+):
+    """Read a folder of videos with fixations or classes.
+
+    root/videos/<name>.mp4   (or avi, mov, mkv, webm, ...), or a folder <name> of its frames
+    root/fixations.csv       columns video, subject, x, y, and frame or time_ms, and with time_ms,
+                             optionally, duration_ms: a row per fixation or sample, `video` with or
+                             without its suffix, x and y in pixels of its frames, origin at the top
+                             left corner, pixel i from i to i + 1
+    root/classes.csv         optional: columns video, class and, optionally, split ("train" or
+                             "test"): a row for each video, or several for one of several classes
+    root/about.txt           optional: shown beside every result made from this dataset
+    flow_root/<name>/im_0001.jpg, flow_x_0001.jpg, flow_y_0001.jpg, ...   extracted, as
+        `tools/extract_flow.py root/videos --out flow_root` writes it
+    image_root/<name>/im_0001.jpg, ...   where the images do not lie beside the flow
+
+    frame: counted from `first_frame`, 0 or 1; a row is in that frame alone. time_ms: from the
+    first frame of the video; a row is in the frame that is shown then, give or take 1 ms, and with
+    duration_ms in all frames up to its end. The times of frames are those that a file gives, be
+    they even or not.
+    subjects: whose gaze is read; default everybody's. fps: frames a second of folders of frames,
+    which time_ms needs. on_bad_example: "raise", or "skip" to leave out and list videos that cannot
+    be used and fixations of videos that are not there. form: fields of `GazeFormat`, such as
+    coordinates="normalised", screen=(1920, 1080), place="fit", missing=(0,), separator=";".
+
+    Points outside the frames or NaN and rows before or after the video are dropped and counted; a
+    video without gaze stays, counted, and is not scored against gaze. `InputError` where more than
+    half of a video's rows are before or after it, where times look like seconds or frames as if
+    counted from 1, and for points that cannot be pixels of the videos. Without fixations.csv, with
+    classes, there is no gaze to score against.
+    Returns a `VideoDataset`, ordered by name, with the splits that classes.csv tells; its classes
+    are in the order of their names.
+    """
+    root, form = as_root(root, PARTS), GazeFormat(**form)
+    one_of("first_frame", first_frame, (0, 1))
+    found = dict(sorted(frames.find([_folder(root)]).items()))
+    if fps is not None and not any(path.is_dir() for path in found.values()):
+        raise InputError("fps", "none, for all videos are files, which tell it", fps)
+    if fps is not None and not (isinstance(fps, (int, float)) and 0 < fps < np.inf):
+        raise InputError("fps", "frames a second, such as 25", repr(fps))
+    known, path = _known(found), _gaze_of(root)
+    source = TabledGaze(path, known, form, subjects=subjects, first_frame=first_frame)
+    reader = VideoReader(root.resolve().name, on_bad_example, source, fps, exact=True)
+    reader.note = "\n".join(filter(None, (note_of(root), source.note)))
+    reader.guard(FIXATIONS, source.check_names)
+    classes, labels, splits = _classes(root / CLASSES, known, reader, form)
+    for name, path in found.items():
+        if not classes or name in labels:
+            extracted = partial(_flow, name, flow_root, image_root)
+            reader.guard(name, partial(_add, reader, name, path, extracted, labels.get(name, ())))
+    source.check(reader.report)
+    options = {"classes": classes, "splits": splits, "needs_gaze": source.path is not None}
+    return reader.dataset(root, **options)
+
+
+def _folder(root):
+    folder = root / VIDEOS
+    if not folder.is_dir():
+        raise InputError(folder, "a folder of videos, or of folders of their frames", "none")
+    return folder
+
+
+def _known(found):
+    """Ids of videos by what they may be called, with the suffix or without."""
+    known = {}
+    for name, path in found.items():
+        called = tables.composed(name)
+        if called in known:
+            expected = "videos of different names"
+            raise InputError(VIDEOS, expected, f"{found[known[called]]} and {path}")
+        known[called] = name
+    for name, path in found.items():
+        if path.is_file():
+            known.setdefault(tables.composed(f"{name}{path.suffix}"), name)
+    return known
+
+
+def _gaze_of(root):
+    """The path of the table of gaze, or None; an error where there is nothing but videos."""
+    path = root / FIXATIONS
+    if path.is_file() or list(root.glob("fixations.*")):
+        return path
+    if not (root / CLASSES).is_file():
+        expected = f"{FIXATIONS} with gaze, or {CLASSES} to learn from without"
+        raise InputError(path, expected, "no such file")
+    return None
+
+
+def _flow(name, flow_root, image_root):
+    """The `FlowFolder` of a video, extracted from the folder of videos or from the root."""
+    return find_flow((name, f"{VIDEOS}/{name}"), flow_root, image_root)
+
+
+def _add(reader, name, path, extracted, labels):
+    reader.add(name, path, extracted(), labels)
+
+
+# --- classes ------------------------------------------------------------------------------------
+
+
+def _classes(path, known, reader, form):
+    """Names of the classes, labels by video, and videos by split; all empty without the file."""
+    if not path.is_file():
+        return (), {}, {}
+    table = tables.read_beside(path, ("video", "class"), more="[, split]", form=form)
+    table.refuse("class", table["class"] == "", "the name of a class")
+    called = table["video"].astype(object).map(known)
+    table.refuse("video", called.isna(), "the name of a video that is there")
+    rows = table.rows.astype(object).assign(name=called)
+    table.refuse("class", rows.duplicated(["name", "class"]), "each class of a video named once")
+    reader.guard(path.name, partial(_refuse_without, path, known, set(called)))
+    names = tuple(sorted(set(rows["class"])))
+    labels = {
+        name: tuple(sorted(map(names.index, classes)))
+        for name, classes in rows.groupby("name")["class"]
+    }
+    return names, labels, _splits(table, rows, reader.report)
+
+
+def _refuse_without(path, known, there):
+    missing = sorted(set(known.values()) - there)
+    if missing:
+        raise InputError(path, "a class for every video", f"none for {listing(missing, 5)}")
+
+
+def _splits(table, rows, report):
+    """Videos by split, where there is such a column."""
+    if "split" not in rows:
+        return {}
+    table.refuse("split", ~rows["split"].isin(SPLITS), "train or test")
+    several = rows.groupby("name")["split"].transform("nunique") > 1
+    table.refuse("split", several, "the same split in all rows of a video")
+    splits = {name: tuple(rows.loc[rows["split"] == name, "name"].unique()) for name in SPLITS}
+    learnt = rows.loc[rows["split"] == "train", "class"]
+    check_splits(table.name, "videos", splits, set(rows["class"]) - set(learnt), report)
+    return splits

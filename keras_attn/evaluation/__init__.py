@@ -1,0 +1,1 @@
+"""Scores of networks on the examples of a dataset: task, agreement with gaze, attacks."""

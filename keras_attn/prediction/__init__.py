@@ -1,0 +1,1 @@
+"""What networks make of images and videos that nobody has scored."""

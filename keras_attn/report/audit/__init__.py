@@ -1,0 +1,1 @@
+"""An audit as it is shown: table, page and figure."""

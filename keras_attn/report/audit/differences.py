@@ -1,0 +1,109 @@
+"""How the conditions of an audit differ: every map under each, less the same under the first.
+
+As text for the console and as plain data for the page.
+"""
+
+from dataclasses import dataclass
+
+from rich import box
+from rich.console import Console
+from rich.table import Table
+
+from keras_attn.metrics.columns import COLUMNS
+from keras_attn.report.audit import table as audit_table
+from keras_attn.report.audit.table import COMPARED, MARKS, SIGNIFICANT, WIDTH, decimals, name_of
+
+REFERENCES = tuple(name for name in audit_table.REFERENCES if name != "centre")
+"""Those that are compared; `uniform` tells how much of a difference in IG is the baseline's."""
+TITLES = {column.key: column.title for column in COLUMNS}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A difference of a metric as it is printed. p: after Holm's correction; NaN without pairs.
+
+    side: "better" or "worse" than under the first condition, "" where that is not told.
+    """
+
+    value: str
+    low: str
+    high: str
+    p: float
+    side: str
+
+
+@dataclass(frozen=True)
+class Row:
+    """A map or reference under a condition; cells: in the order of COMPARED."""
+
+    map: str
+    condition: str
+    reference: bool
+    cells: tuple
+
+
+def compared(result):
+    """The `Row`s of an `AuditResult`; none of an audit of all gaze together."""
+    if not result.parts:
+        return []
+    first = next(iter(result.parts))
+    made = []
+    for _, row in result.rows.iterrows():
+        name = name_of(row)
+        reference = not name.layer and not name.kind
+        if name.condition != first and (not reference or name.model in REFERENCES):
+            cells = tuple(_cell(row, key) for key in COMPARED)
+            made.append(Row(str(name.map), name.condition, reference, cells))
+    return made
+
+
+def _cell(row, key):
+    value, low, high, p = (row[f"{key}_difference{end}"] for end in ("", "_low", "_high", "_p"))
+    side = row[f"{key}_difference_side"]
+    return Cell(_signed(value), _signed(low), _signed(high), float(p), side)
+
+
+def _signed(value):
+    text = decimals(value, 3)
+    return f"+{text}" if value > 0 else text
+
+
+def legend(result):
+    """How to read the differences, a sentence or two; "" of an audit of all gaze together."""
+    if not result.parts:
+        return ""
+    first = next(iter(result.parts))
+    return (
+        f"Each map under a condition less the same map under {first}, over the images that have "
+        f"gaze under both: mean, 95 % bootstrap interval; {MARKS['better']} more and "
+        f"{MARKS['worse']} less agreement, p < {SIGNIFICANT} (Wilcoxon's signed-rank test, Holm's "
+        "correction over all maps and conditions). That it differs does not tell that it is better "
+        "than chance, which is told above for each condition. Where people agree "
+        "more with each other, as one viewer tells, a map can score more as well; IG is over the "
+        "centre bias of each condition, so a map that tells nothing changes as uniform does."
+    )
+
+
+def as_text(result):
+    """A table of the differences and how to read it; "" of an audit of all gaze together."""
+    rows = compared(result)
+    if not rows:
+        return ""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for title in ("map", "condition"):
+        table.add_column(title, no_wrap=True)
+    for key in COMPARED:
+        table.add_column(f"{TITLES[key]}, difference", justify="right", no_wrap=True)
+    for row, following in zip(rows, [*rows[1:], None], strict=True):
+        ends = following is None or following.map != row.map
+        cells = (_as_text(cell) for cell in row.cells)
+        table.add_row(row.map, row.condition, *cells, end_section=ends)
+    console = Console(width=WIDTH, color_system=None, highlight=False)
+    with console.capture() as captured:
+        console.print(table)
+    lines = [line.rstrip() for line in captured.get().rstrip().splitlines()]
+    return "\n".join([*lines, "", legend(result), ""])
+
+
+def _as_text(cell):
+    return f"{cell.value}{MARKS[cell.side]} [{cell.low}, {cell.high}]"

@@ -1,0 +1,64 @@
+"""What an audit found, and how it is shown: the data that table, page and figure are made from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from keras_attn.report.audit import differences, page, table
+
+
+@dataclass(frozen=True, eq=False)
+class Gallery:
+    """Maps to look at: `maps[row][k]` is that of image `indices[k]`, float32 `(h, w)`, reduced."""
+
+    indices: list
+    maps: dict = field(repr=False)
+
+
+@dataclass(frozen=True, eq=False)
+class AuditResult:
+    """What an audit found; `print` shows the table, `save` writes it all.
+
+    rows: a DataFrame with a row per map kind: model, layer, kind, source (files and weights of
+        the model), images; for each metric its mean, `_low` and `_high` (95 % bootstrap interval
+        over images), `_p` (Wilcoxon's signed-rank test against chance, which is 0.5 of s_auc and
+        auc_judd and 0 of ig, nss and cc, and against `centre` of sim and kl; an ig above 0 is
+        tested against `uniform` as well, and the larger p is told; Holm-corrected over
+        the rows; NaN of the row that others are held against) and `_side` ("better" or "worse"
+        than that where p is below 0.05, else ""); ig_share, IG as a share of that of the row
+        `ceiling`, `_low` and `_high`; zero_share, constant; dataset, and what is known
+        of it (`known_data.columns`). Of an audit by condition a row per map kind and condition,
+        with the column condition, tests within it, and for s_auc and ig the `_difference` to the
+        first condition over the same images, its `_low`, `_high`, `_p` and `_side`.
+    examples: a row per map kind and image, and condition, with all scores, the image's group where
+        the dataset has some, and which data they are of.
+    parts: by condition the dataset that it was scored against; {} of an audit of all together.
+    ceilings: by condition, or under "", what the ceiling is made of, a `gold_standard.Mixture`;
+        None where viewers are not told apart.
+    models: by name, what was audited: files, weights, input size. notes: what a reader of the
+        scores has to know.
+    """
+
+    rows: pd.DataFrame
+    examples: pd.DataFrame
+    dataset: object
+    blur: object
+    gallery: Gallery
+    seconds: float
+    models: dict = field(default_factory=dict)
+    notes: list = field(default_factory=list)
+    parts: dict = field(default_factory=dict)
+    ceilings: dict = field(default_factory=dict)
+
+    def __repr__(self):
+        return f"AuditResult({len(self.rows)} rows, {self.dataset!r})"
+
+    def __str__(self):
+        apart = differences.as_text(self)
+        return table.as_text(self) + (f"\n{apart}" if apart else "")
+
+    def save(self, folder, *, overwrite=False):
+        """Write rows.csv, examples.csv, audit.html and audit.png into `folder`; return its path."""
+        return page.write(self, folder, overwrite=overwrite)

@@ -1,0 +1,1 @@
+"""What the paper has: its tables, its claims, and how ours answer them."""

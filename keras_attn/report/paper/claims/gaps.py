@@ -1,0 +1,63 @@
+"""Claims that human attention is ahead of artificial attention by less in one task than others."""
+
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+
+from keras_attn.report.audit.table import decimals
+from keras_attn.report.paper.claims.cells import cells_of
+from keras_attn.report.paper.claims.claim import BY_NUMBER, Claim, Comparison, Part
+from keras_attn.report.paper.claims.quantities import Composite, Less
+from keras_attn.report.paper.paper_tables import KEYS
+
+
+@dataclass(frozen=True)
+class NarrowGap(Claim):
+    """That the mean gap between an attention and the best of others is narrower in the first table.
+
+    tables: the first, and those that it is compared with. ahead: an attention. behind: others. The
+    gap is by how much the score of `ahead` is above the highest one of `behind` on a trunk, its
+    mean over trunks and datasets.
+    """
+
+    ahead: str
+    behind: tuple
+
+    @property
+    def of_itself(self):
+        """It compares how far human maps agree with the very fixations that they are made of."""
+        return True
+
+    def parts(self):
+        """A `Part` for each metric and other table."""
+        first, *others = self.tables
+        made = []
+        for metric, other in product(BY_NUMBER[first].metrics, others):
+            labels = dict.fromkeys(KEYS, "") | {"table": f"{first} and {other}", "subset": "all"}
+            labels |= {"metric": metric.key}
+            gaps = Less(self._gap(other, metric.key), self._gap(first, metric.key))
+            names = (f"Table {first}", f"Table {other}")
+            what = f"gap in Table {other} − in Table {first}"
+            made.append(Part(metric.title, (Comparison(labels, *names, gaps, what),)))
+        return made
+
+    def numbers(self):
+        """Such as "mean gaps: s-AUC 0.175 in VI, 0.109 in V, 0.163 in VIII"."""
+        told = []
+        for metric in BY_NUMBER[self.tables[0]].metrics:
+            sizes = [
+                f"{decimals(self._gap(number, metric.key).printed(), 3)} in {number}"
+                for number in self.tables
+            ]
+            told.append(f"{metric.title} {', '.join(sizes)}")
+        return f"mean gaps: {'; '.join(told)}"
+
+    def _gap(self, table, metric):
+        names = (self.ahead, *self.behind)
+        found = cells_of("attention", names, table=(table,), metric=(metric,), subset=("all",))
+        return Composite(tuple(tuple(cells[name] for name in names) for cells in found), _gap)
+
+
+def _gap(blocks):
+    return np.mean([own[..., 0] - own[..., 1:].max(axis=-1) for own in blocks], axis=0)

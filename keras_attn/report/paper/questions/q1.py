@@ -1,0 +1,48 @@
+"""Claims about Q1: whether the maps that networks learn are close to human attention."""
+
+from keras_attn.report.paper.claims import NarrowGap, Order
+from keras_attn.report.paper.questions.attentions import ARTIFICIAL, HUMAN
+
+CLAIMS = (
+    Order(
+        "gap-salient",
+        "Q1",
+        "IV-A",
+        "Human attention agrees with gaze better than any network's, in segmentation",
+        ("V",),
+        "attention",
+        HUMAN,
+        ARTIFICIAL,
+    ),
+    Order(
+        "gap-action",
+        "Q1",
+        "V",
+        "Human attention agrees with gaze better than any network's, in action recognition",
+        ("VI",),
+        "attention",
+        HUMAN,
+        ARTIFICIAL,
+    ),
+    Order(
+        "gap-birds",
+        "Q1",
+        "IV-C",
+        "Human attention agrees with gaze better than any network's, in fine-grained "
+        "classification",
+        ("VIII",),
+        "attention",
+        HUMAN,
+        ARTIFICIAL,
+    ),
+    NarrowGap(
+        "gap-narrow",
+        "Q1",
+        "V",
+        "The gap between human and artificial attention is narrower in action recognition than in "
+        "the other two tasks",
+        ("VI", "V", "VIII"),
+        HUMAN[0],
+        ARTIFICIAL,
+    ),
+)

@@ -1,0 +1,1 @@
+"""The rows of evaluated runs, and the samples of examples that cells are made of."""

@@ -1,0 +1,152 @@
+"""The paper's tables, made from the evaluation files of runs.
+
+What each table is, is in `paper_tables`; how its cells look, in `table_formats`. Runs no network.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from keras_attn.errors import InputError, listing, one_of
+from keras_attn.report.paper.paper_tables import KEYS, TABLES, TASKS, TRUNK, order, paper
+from keras_attn.report.rows.contrasts import contrasts_of
+from keras_attn.report.rows.results import of_networks, read
+from keras_attn.report.rows.samples import sample_of
+from keras_attn.report.tables import ceilings, dispersion, formats
+from keras_attn.report.tables.noise import BEHIND, beside_the_best
+from keras_attn.report.tables.parts import CEILING
+from keras_attn.runs import storage
+
+NUMBERS = ("value", "low", "high", "n")
+COLUMNS = (*KEYS, *NUMBERS, *ceilings.SHARES, *BEHIND)
+GROUP = ("task", "dataset", "attention", *TRUNK)
+"""Whose rows make up a cell, in the order to sort by: pooled over folds, averaged over seeds."""
+
+
+# --- cells --------------------------------------------------------------------------------------
+
+
+def groups(results):
+    """The GROUPs of all networks, dicts in the order of the tables."""
+    rows = results.rows[of_networks(results.rows)]
+    found = rows[list(GROUP)].drop_duplicates().to_dict("records")
+    return sorted(found, key=lambda group: order(**group))
+
+
+def cells(results):
+    """All cells that the results have: a DataFrame of COLUMNS, in the order of the paper.
+
+    Computed once for the same results.
+    """
+    if "cells" not in results.kept:
+        contrasts = contrasts_of(results)
+        columns = [*KEYS, *NUMBERS, *ceilings.SHARES]
+        found = pd.DataFrame(_cells(results, contrasts.samples), columns=columns)
+        results.kept["cells"] = beside_the_best(found, contrasts)
+    return results.kept["cells"].copy()
+
+
+def _cells(results, samples):
+    made = []
+    for labels in groups(results):
+        for table in (table for table in TABLES if table.task == labels["task"]):
+            for subset in table.subsets:
+                sample = samples.of(subset=subset, **labels)
+                row = {**labels, "table": table.number, "subset": subset.key}
+                for metric in table.metrics_of(labels["dataset"]):
+                    of_ceiling = table.ceiling and metric.key == ceilings.IG
+                    share = ceilings.share_of(sample) if of_ceiling else ceilings.NO_SHARE
+                    made.append(row | {"metric": metric.key} | sample.scored(metric) | share)
+    numbers = [table.number for table in TABLES]
+    return sorted((row for row in made if row["n"]), key=lambda row: numbers.index(row["table"]))
+
+
+def summary(rows, arrays):
+    """The scores of one evaluation over all its examples: metric, value, low, high, n.
+
+    Beside them the ceiling of its examples, and `ig_share`, IG as a share of the ceiling's.
+    rows, arrays: as `evaluation.Evaluation` keeps them.
+    """
+    task, dataset = one_of("task", rows["task"].iloc[0], TASKS), rows["dataset"].iloc[0]
+    own = [table for table in TABLES if table.task == task]
+    metrics = {m.key: m for table in own for m in table.metrics_of(dataset)}
+    names = [name for table in own for name in table.arrays if name in arrays or not table.ours]
+    sample = sample_of(rows, {name: arrays[name] for name in names})
+    metrics |= {metric.key: metric for metric in CEILING}
+    made = [{"metric": key, **sample.scored(metric)} for key, metric in metrics.items()]
+    share, low, high = ceilings.share_of(sample).values()
+    if not np.isnan(share):
+        both = sample.examples.scores[[ceilings.IG, ceilings.CEILING_IG]].dropna()
+        made.append(
+            {"metric": "ig_share", "value": share, "low": low, "high": high, "n": len(both)}
+        )
+    return pd.DataFrame([row for row in made if row["n"]])
+
+
+# --- writing ------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Written:
+    """Tables that were made; printing it shows them.
+
+    cells: as `cells`. sheets: the `table_formats.Sheet` of each. paths: of the files.
+    """
+
+    cells: pd.DataFrame
+    sheets: tuple
+    paths: tuple
+    text: str
+
+    def __repr__(self):
+        return f"Written({len(self.sheets)} tables, {len(self.paths)} files)"
+
+    def __str__(self):
+        return self.text
+
+
+def write(folders, out, *, overwrite=False):
+    """Write each table that the run folders have cells of as .csv, .md and .tex; `Written`.
+
+    folders: as for `read`, or what it returned.
+    All files or none. What an earlier run wrote into `out` of the same tasks is refused, or with
+    `overwrite` goes.
+    """
+    results = read(folders)
+    told = set(results.rows["task"])
+    every = [name for table in TABLES if table.task in told for name in table.files]
+    out = storage.check_target(out, every, overwrite=overwrite)
+    found = cells(results)
+    tables = [table for table in TABLES if (found["table"] == table.number).any()]
+    if not tables:
+        received = f"{listing(results.rows['folder'].unique())} with references alone"
+        raise InputError("folders", "at least one run of a network", received)
+    sheets = tuple(formats.sheet(table, results, found, paper()) for table in tables)
+    names = [name for table in tables for name in table.files]
+    with storage.writing(out, names, overwrite=overwrite) as stage:
+        for table, sheet in zip(tables, sheets, strict=True):
+            for name, text in zip(table.files, formats.texts(sheet), strict=True):
+                (stage / name).write_text(text, encoding="utf-8")
+    for name in set(every) - set(names):
+        # A table of an earlier run beside those of this one would be taken for one of them.
+        (out / name).unlink(missing_ok=True)
+    text = "\n\n".join(formats.as_text(sheet) for sheet in sheets)
+    return Written(found, sheets, tuple(out / name for name in names), text)
+
+
+def write_rows(folders, out):
+    """Write the pooled rows as one CSV file for each task; returns their paths.
+
+    folders: as for `read`, or what it returned. Beside its entropy, the map of each example has
+    `cc_others`, how alike it is to those of all others of its network, fold and seed.
+    """
+    made, results = [], read(folders)
+    pooled = results.rows.assign(**{dispersion.LIKENESS.key: dispersion.by_row(results)})
+    for task, rows in pooled.groupby("task", sort=False):
+        path = out / f"{task}.csv"
+        with storage.replacing(path) as stage:
+            rows = formats.names_and_drawn(rows).dropna(axis=1, how="all")
+            rows.to_csv(stage, index=False)
+        made.append(path)
+    return made

@@ -1,0 +1,194 @@
+"""Trained networks: made in a run folder, and loaded from one or from its weight file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from keras_attn import (configs, datasets)
+from keras_attn.runs import (known_data, learnt, provenance, storage)
+from keras_attn.datasets import groups
+from keras_attn.errors import InputError, listing
+
+
+@dataclass(frozen=True, eq=False)
+class Run:
+    """A trained model with what it was made from.
+
+    model: a `keras.Model`, with the weights of the last epoch. config: its configuration, with
+    nothing left open. folder: where its files are, or None for weights that lie elsewhere. data:
+    what it knows of the data it learnt from, see `known_data.record`, or None.
+    """
+
+    model: Any
+    config: Any
+    folder: Path | None = None
+    data: dict | None = None
+
+    def __repr__(self):
+        where = "" if self.folder is None else f", folder={str(self.folder)!r}"
+        name = self.config.run_name
+        if self.data is not None:
+            name = self.config.called(known_data.name_of(self.data))
+        return f"Run({self.config.task!r}, {name!r}{where})"
+
+    @property
+    def history(self):
+        """A DataFrame with a row per epoch: losses, scores of the validation data, seconds."""
+        import pandas as pd
+
+        return pd.read_csv(storage.RunFolder(self.folder).history)
+
+
+def train(config, train, *, validation=None, out, overwrite=False):
+    """Train the network of a configuration; what is there already is not done again.
+
+    config: from `configs`, such as `configs.salient_object("miniature", attention="human")`.
+    train: the `GazeDataset` to learn from, for Task 2 a `VideoDataset` with extracted flow.
+    validation: one to score after every epoch, or None; it takes no part in training. out: the run
+    folder; an unfinished run in it goes on at its last finished epoch, a finished one is loaded,
+    another one is refused or, with `overwrite`, deleted.
+
+    Runs that this one starts from, such as a stream of Task 2 alone, are trained first, in folders
+    of their own names beside `out`.
+
+    Writes config.json, history.csv, provenance.json, model.weights.h5 and, for TensorBoard,
+    tensorboard/; returns a `Run`. Raises `InputError` for input that cannot be used, and
+    `errors.TrainingStopped` where the run diverges; nothing of the epoch in which it did is saved.
+    """
+    from keras_attn.evaluation import loop
+    from keras_attn import (tasks, weights)
+    from keras_attn.tasks import starting
+    from keras_attn.evaluation.scorer import check_learnable
+    from keras_attn.training import fit
+
+    task, folder = tasks.of(config), storage.RunFolder(Path(out).expanduser())
+    train = datasets.as_dataset(train, "train", task.DATA)
+    check_learnable(config, train)
+    options = {"validation": validation, "overwrite": overwrite}
+    make, name = partial(_trained, train, options), (train.whole or train).name
+    config = starting_from(config, folder.path.parent, make, name)
+    config = task.resolved(config, train)
+    # What was handed over counts, whatever the configuration named.
+    config = configs.read_as(config, train.source) or config
+    config = _with_fold(config, train)
+    files = task.files(config)
+    record = _record(config, train, files)
+    _check_files(folder, record)
+    results = (*loop.FILES, storage.EVALUATION, storage.ATTACK)
+    with folder.working(record, results=results, overwrite=overwrite):
+        if folder.finished:
+            _check_weights(folder, record)
+            return load(folder.path)
+        plan = task.plan(config, train, validation)
+        validate = None
+        if validation is not None:
+            validate = loop.validator(plan.scorer, validation, config.machine.threads)
+        about = {"seed": config.training.seed, "data": provenance.of_data(train)}
+        about["started_from"] = starting.told(config, files)
+        with provenance.recorded(folder.path, "train", **about):
+            model = fit.fit(
+                plan,
+                folder=folder,
+                machine=config.machine,
+                seed=config.training.seed,
+                save=lambda model, path: weights.save(model, path, record),
+                validate=validate,
+                label=config.title,
+            )
+    return Run(tasks.tag(model, config, record["data"]), config, folder.path, record["data"])
+
+
+def starting_from(config, place, make, data=None):
+    """The configuration with the folders of the runs that it starts from, in `place`.
+
+    `InputError` before any of them is made where it would start from what it was not asked to.
+    make: (configuration, folder) -> nothing, sees to it that the run is there. data: name of the
+    data, which the folders bear; by default that which the configuration gives them.
+    """
+    config.check_start()
+    fields = {}
+    for name, first in config.before().items():
+        fields[name] = place / first.called(data or first.data_name)
+        make(first, fields[name])
+    return configs.changed(config, **fields)
+
+
+def _trained(data, options, config, folder):
+    train(config, data, out=folder, **options)
+
+
+def _record(config, train, files):
+    """What a run folder and its weight file say of themselves; files: fingerprints by field."""
+    identity = configs.identity(config, data=train.fingerprint, files=files)
+    settings = {"identity": identity, "config": configs.to_dict(config)}
+    settings["data"] = known_data.record(train)
+    return settings | {"versions": provenance.versions()}
+
+
+def _check_files(folder, record):
+    """Refuse to go on with a run whose pictures or masks have changed, of which gaze tells nothing.
+
+    Drawn ones may be drawn anew, by another version of OpenCV with a few other bits.
+    """
+    earlier, data = folder.record() or {}, record["data"]
+    told = (earlier.get("data") or {}).get("learnt")
+    if not told or earlier.get("identity") != record["identity"] or data["drawn"]:
+        return
+    changed = learnt.differing(told["files"], data["learnt"]["files"])
+    if changed and folder.begun:
+        expected = f"the {' and '.join(changed)} that the run in it learns from, or another folder"
+        raise InputError(folder.path, expected, "others with the same gaze")
+
+
+MOST_FOLDS = 20
+"""That training data are looked for in."""
+
+
+def _with_fold(config, train):
+    """The configuration with the fold that the training data leave out, where they leave one."""
+    whole, data = train.whole, config.data
+    if whole is None or not hasattr(data, "folds"):
+        return config
+    size, held, most = len(whole), len(whole) - len(train), groups.count(whole)
+    for of in dict.fromkeys((data.folds, *range(2, MOST_FOLDS + 1))):
+        if of > most:
+            continue
+        # With groups folds are of any sizes.
+        if not whole.grouped and held not in (size // of, -(-size // of)):
+            continue
+        for fold in range(of):
+            found = whole.fold(fold, of=of, seed=data.fold_seed)[0]
+            if len(found) == len(train) and found.fingerprint == train.fingerprint:
+                return configs.changed(config, fold=fold, folds=of)
+    return config
+
+
+def _check_weights(folder, record):
+    """Refuse weights of another run that were put into the folder: they would be scored as its."""
+    from keras_attn import weights
+
+    if weights.settings(folder.weights).get("identity") != record["identity"]:
+        expected = f"the weights of the run that {folder.config.name} describes"
+        raise InputError(folder.weights, expected, "those of another run")
+
+
+def load(path):
+    """The model of a run folder, or of a `.weights.h5` file that a run has written, as a `Run`."""
+    from keras_attn import tasks, weights
+    from keras_attn.training import devices
+
+    path = Path(path).expanduser()
+    folder = path if path.is_dir() else None
+    file = storage.RunFolder(path).weights if folder else path
+    if folder and not file.is_file():
+        there = listing(sorted(inner.name for inner in folder.iterdir()), 4)
+        raise InputError(path, f"a finished run, with {file.name}", f"a folder with {there}")
+    settings = weights.settings(file)
+    config, data = configs.from_dict(settings.get("config"), file), settings.get("data")
+    with devices.precision(config.machine.precision):
+        model = tasks.of(config).network(config)
+    weights.load(model, file)
+    return Run(tasks.tag(model, config, data), config, folder, data)

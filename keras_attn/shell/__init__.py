@@ -1,0 +1,1 @@
+"""The command line: its parser, its options for networks, its streams."""
