@@ -3,12 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
-from keras_attn import configs, datasets, gaze, tasks
+from keras_attn import configs, datasets, gaze, gaze_format, tasks
 from keras_attn.audits import audit as agreement
 from keras_attn.audits import by_condition
 from keras_attn.audits import options as audit_options
 from keras_attn.audits.opening import open_source
-from keras_attn.datasets import gaze_format
 from keras_attn.errors import InputError
 from keras_attn.evaluation.gaze_scores import Blur
 from keras_attn.report.audit.page import FILES

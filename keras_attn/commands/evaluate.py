@@ -7,8 +7,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Literal
 
-from keras_attn import configs
-from keras_attn.datasets import gaze_format
+from keras_attn import configs, gaze_format
 from keras_attn.errors import InputError
 from keras_attn.runs import known_data, storage
 from keras_attn.shell import cli, model_options

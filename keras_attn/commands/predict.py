@@ -9,8 +9,8 @@ from typing import Annotated, Literal
 
 import tyro
 
-from keras_attn.datasets import gaze_format
-from keras_attn.datasets.gaze_format import GazeFormat
+from keras_attn import gaze_format
+from keras_attn.gaze_format import GazeFormat
 from keras_attn.shell import cli, model_options
 
 

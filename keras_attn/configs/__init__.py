@@ -11,6 +11,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import get_args, get_type_hints
 
+from keras_attn import gaze_format
 from keras_attn.configs import earlier, for_action, for_fine_grained, for_salient_object
 from keras_attn.configs.base import (
     PARTS,
@@ -25,7 +26,6 @@ from keras_attn.configs.for_action import Action, Fusion
 from keras_attn.configs.for_adversarial import Attack
 from keras_attn.configs.for_fine_grained import FineGrained
 from keras_attn.configs.for_salient_object import SalientObject
-from keras_attn.datasets import gaze_format
 from keras_attn.errors import InputError, one_of
 from keras_attn.mechanisms import Mechanism
 

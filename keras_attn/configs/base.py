@@ -7,9 +7,8 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 from typing import ClassVar, Literal, Union, get_args, get_origin, get_type_hints
 
-from keras_attn import mechanisms
+from keras_attn import gaze_format, mechanisms
 from keras_attn.configs import starting
-from keras_attn.datasets import gaze_format
 from keras_attn.errors import InputError, one_of
 from keras_attn.mechanisms import NAMED, Mechanism
 

@@ -8,9 +8,9 @@ from typing import ClassVar, Literal, NamedTuple
 
 from keras_attn import mechanisms
 from keras_attn.configs.base import Attention, Config, Machine, changed
-from keras_attn.datasets.gaze_format import GazeFormat
 from keras_attn.errors import InputError
 from keras_attn.gaze import FIXATION_SIGMA
+from keras_attn.gaze_format import GazeFormat
 
 STREAMS = ("frames", "flow")
 """What one stream alone sees; it has no attention."""

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Literal
 
 from keras_attn.configs.base import Attention, Backbone, Config, Machine
-from keras_attn.datasets.gaze_format import GazeFormat
 from keras_attn.errors import InputError
 from keras_attn.gaze import FIXATION_SIGMA
+from keras_attn.gaze_format import GazeFormat
 
 LEARNING_RATES = {"alexnet": 5e-6, "vgg16": 1e-5, "resnet50": 1e-4}
 """Of Adam, by backbone (§IV-C2)."""

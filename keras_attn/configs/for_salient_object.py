@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import ClassVar, Literal
 
 from keras_attn.configs.base import Attention, Backbone, Config, Machine
-from keras_attn.datasets.gaze_format import GazeFormat
 from keras_attn.gaze import FIXATION_SIGMA
+from keras_attn.gaze_format import GazeFormat
 
 LEARNING_RATES = {"alexnet": 1e-5, "vgg16": 1e-4, "resnet50": 5e-5}
 """Of Adam, by backbone (§IV-A2)."""

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from keras_attn.datasets import gaze_format
+from keras_attn import gaze_format
 from keras_attn.datasets.base import Dataset, Example, GazeDataset
 from keras_attn.datasets.flow.extraction import with_flow
 from keras_attn.datasets.formats.cat2000 import cat2000

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from keras_attn.datasets.gaze_format import GazeFormat
 from keras_attn.datasets.readers import fixation_table, picture_table, tables
 from keras_attn.datasets.readers.masks import MaskedReader
 from keras_attn.errors import InputError, listing, one_of
+from keras_attn.gaze_format import GazeFormat
 
 PICTURES = ("image", "path")
 FURTHER = ("mask", "class", "split", "group")

@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from keras_attn.datasets.gaze_format import GazeFormat
+from keras_attn.gaze_format import GazeFormat
 
 CLUSTER = 0.1
 """How far from their median most points lie that one place attracts; all others lie farther."""

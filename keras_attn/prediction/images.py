@@ -15,16 +15,15 @@ import pandas as pd
 from PIL import Image
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from keras_attn import pictures
-from keras_attn.datasets import gaze_format
+from keras_attn import gaze_format, pictures
 from keras_attn.datasets.formats.folder import pictures_not_read
-from keras_attn.datasets.gaze_format import GazeFormat
 from keras_attn.datasets.readers import fixation_table
 from keras_attn.datasets.readers.gaze_reader import GazeReader
 from keras_attn.datasets.readers.image_files import IMAGE_SUFFIXES
 from keras_attn.datasets.readers.reader import by_stem
 from keras_attn.errors import InputError, listing
 from keras_attn.evaluation import loop
+from keras_attn.gaze_format import GazeFormat
 from keras_attn.models.common import GAZE
 from keras_attn.runs import storage
 

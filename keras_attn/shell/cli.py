@@ -17,11 +17,10 @@ from typing import Annotated, Literal
 
 import tyro
 
-from keras_attn import __version__
-from keras_attn.datasets import gaze_format
-from keras_attn.datasets.gaze_format import GazeFormat
+from keras_attn import __version__, gaze_format
 from keras_attn.errors import InputError, TrainingStopped
 from keras_attn.gaze import CENTRE_BIAS_SIGMA, FIXATION_SIGMA
+from keras_attn.gaze_format import GazeFormat
 from keras_attn.networks import forms
 from keras_attn.shell import model_options, standard_streams
 

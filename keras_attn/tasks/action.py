@@ -5,8 +5,7 @@ from functools import partial
 import keras
 import numpy as np
 
-from keras_attn import configs, datasets, mechanisms, models, weights
-from keras_attn.datasets import gaze_format
+from keras_attn import configs, datasets, gaze_format, mechanisms, models, weights
 from keras_attn.datasets.batches import clips
 from keras_attn.datasets.flow.files import FlowSettings, how_made
 from keras_attn.datasets.miniature import drawn_in

@@ -7,8 +7,7 @@ from functools import partial
 import keras
 import numpy as np
 
-from keras_attn import configs, datasets, mechanisms, models, pictures, weights
-from keras_attn.datasets import gaze_format
+from keras_attn import configs, datasets, gaze_format, mechanisms, models, pictures, weights
 from keras_attn.datasets.batches import pipeline
 from keras_attn.datasets.batches.features import Features
 from keras_attn.errors import InputError, listing

@@ -5,9 +5,9 @@ import pytest
 from PIL import Image
 
 from keras_attn import datasets, metrics
-from keras_attn.datasets.gaze_format import GazeFormat
 from keras_attn.datasets.readers import coordinates, gaze_remarks
 from keras_attn.errors import InputError
+from keras_attn.gaze_format import GazeFormat
 from keras_attn.metrics import plausibility
 
 SHAPE = (300, 400)

@@ -367,7 +367,7 @@ def test_fixations_of_a_video_are_read_where_and_when_they_were(tmp_path):
 @pytest.mark.parametrize("heading", [heading for heading in CASES if heading != "SMI"])
 def test_the_audit_is_told_the_same_as_the_reader(heading, monkeypatch):
     pytest.importorskip("tyro")
-    from keras_attn.datasets import gaze_format
+    from keras_attn import gaze_format
     from keras_attn.shell import cli
 
     (line,) = COMMANDS[heading]

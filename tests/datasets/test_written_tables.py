@@ -8,9 +8,9 @@ import pytest
 from PIL import Image
 
 from keras_attn import datasets
-from keras_attn.datasets.gaze_format import GazeFormat
 from keras_attn.datasets.readers import tables
 from keras_attn.errors import InputError
+from keras_attn.gaze_format import GazeFormat
 
 GAZE = "image,subject,x,y\na,s1,10,20\na,s2,11.5,21\nb,s1,,\n"
 NUMBERS = ("x", "y")

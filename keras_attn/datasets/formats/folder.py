@@ -1,12 +1,12 @@
 """A plain dataset of pictures: `images/`, and gaze, masks and classes as far as there are any."""
 
 from keras_attn.datasets import origin
-from keras_attn.datasets.gaze_format import GazeFormat
 from keras_attn.datasets.readers import fixation_table, picture_table, tables
 from keras_attn.datasets.readers.image_files import IMAGE_SUFFIXES, not_read
 from keras_attn.datasets.readers.masks import MaskedReader
 from keras_attn.datasets.readers.reader import as_root, by_stem, note_of
 from keras_attn.errors import InputError, listing
+from keras_attn.gaze_format import GazeFormat
 
 FIXATIONS, MASKS, CLASSES, GROUPS = "fixations.csv", "masks", "classes.csv", "groups.csv"
 PARTS = ("images", FIXATIONS, MASKS, CLASSES, GROUPS)

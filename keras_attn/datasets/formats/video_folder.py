@@ -6,13 +6,13 @@ import numpy as np
 
 from keras_attn.datasets import origin
 from keras_attn.datasets.flow.files import find_flow
-from keras_attn.datasets.gaze_format import GazeFormat
 from keras_attn.datasets.readers import frames, tables
 from keras_attn.datasets.readers.picture_table import SPLITS, check_splits
 from keras_attn.datasets.readers.reader import as_root, note_of
 from keras_attn.datasets.readers.tabled_gaze import TabledGaze
 from keras_attn.datasets.video import VideoReader
 from keras_attn.errors import InputError, listing, one_of
+from keras_attn.gaze_format import GazeFormat
 
 VIDEOS, FIXATIONS, CLASSES = "videos", "fixations.csv", "classes.csv"
 PARTS = (VIDEOS, FIXATIONS, CLASSES)

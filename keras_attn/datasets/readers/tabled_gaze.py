@@ -6,10 +6,10 @@ A source that a `VideoReader` asks for one video at a time, as `mathe_gaze.RawGa
 import numpy as np
 
 from keras_attn import gaze
-from keras_attn.datasets.gaze_format import GazeFormat
 from keras_attn.datasets.readers import coordinates, tables, time_checks
 from keras_attn.datasets.readers.mathe_gaze import by_frame
 from keras_attn.errors import InputError, listing
+from keras_attn.gaze_format import GazeFormat
 
 COLUMNS = ("video", "subject", "x", "y")
 TIMES = ("frame", "time_ms")

@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from keras_attn.datasets.gaze_format import GazeFormat
 from keras_attn.errors import InputError, listing
+from keras_attn.gaze_format import GazeFormat
 
 NO_NUMBERS = ("boolean", "bytes", "complex", "date", "datetime", "period", "time", "timedelta")
 """Kinds of values, as pandas infers them, that it would make numbers of without a word."""
