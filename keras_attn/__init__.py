@@ -20,6 +20,7 @@ _MODULES = (
     "mechanisms",
     "metrics",
     "models",
+    "plugins",
     "weights",
 )
 _NAMES = {
@@ -28,6 +29,7 @@ _NAMES = {
     ),
     **dict.fromkeys(("Mechanism", "apply"), "mechanisms"),
     "InputError": "errors",
+    "register": "registry",
 }
 
 __all__ = [*_MODULES, *_NAMES, "__version__"]

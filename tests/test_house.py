@@ -28,7 +28,7 @@ def loaded_by(code):
         "import keras_attn.weights.fetching as f, keras_attn.weights.registry as r; r.entries()",
         "import keras_attn.commands.study as s; s.Study('miniature', dry_run=True)()",
         "import keras_attn.shell.cli as c\ntry: c.main(['--help'])\nexcept SystemExit: pass",
-        "import keras_attn.shell.cli as c\ntry: c.main(['audit','--help'])\nexcept SystemExit: pass",
+        "import keras_attn.shell.cli as c\ntry: c.main(['audit', '-h'])\nexcept SystemExit: pass",
     ],
 )
 def test_metrics_data_and_help_load_neither_tensorflow_nor_keras(code):

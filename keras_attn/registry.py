@@ -1,0 +1,113 @@
+"""What a name stands for: backbones, datasets, mechanisms and all else that one may add to.
+
+Each kind of thing has one `Registry`. This package's own things and those of plug-ins come into it
+in the same way, by `register`. Loads neither Keras nor TensorFlow.
+"""
+
+import importlib
+import pkgutil
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+from keras_attn import plugins
+from keras_attn.errors import InputError, one_of
+
+PACKAGE = Path(__file__).parent
+NAME = re.compile(r"[A-Za-z0-9][\w.+-]*", re.ASCII)
+
+
+class Registry(Mapping):
+    """The things of one kind by name, in a fixed order: this package's own, then those of others.
+
+    kind: what messages call one, such as "backbone". home: the folder within this package that has
+    a file for each of its own, called by its name, such as "models/backbones"; a file is imported
+    when its thing is asked for. None where all of them are registered by the module that makes the
+    registry. first: names that come first, in the order of the paper.
+    """
+
+    def __init__(self, kind, home=None, first=()):
+        self.kind, self.home, self.first = kind, home, tuple(first)
+        self._things = {}
+
+    def __repr__(self):
+        return f"Registry({self.kind!r}, {list(self)})"
+
+    def __iter__(self):
+        plugins.load()
+        own = self._files()
+        ahead = [name for name in self.first if name in own or name in self._things]
+        return iter(dict.fromkeys((*ahead, *own, *self._things)))
+
+    def __len__(self):
+        return sum(1 for _ in self)
+
+    def __contains__(self, name):
+        return any(name == one for one in self)
+
+    def __getitem__(self, name):
+        if name not in self._things and name in self._files():
+            importlib.import_module(self._file(name))
+        return self._things[name]
+
+    def find(self, name, where=None):
+        """The thing of that name; `InputError`, which lists what there is, for any other name.
+
+        where: the argument or file that has the name; default the kind.
+        """
+        return self[one_of(where or self.kind, name, tuple(self))]
+
+    def add(self, thing):
+        """Take in a thing under its `name`; returns it. `register` is what users call."""
+        name = thing.name
+        if not isinstance(name, str) or not NAME.fullmatch(name):
+            expected = "letters, digits and any of _ . + - as its name"
+            raise InputError(f"{self.kind} to register", expected, repr(name))
+        taken = self._things.get(name)
+        if taken is None and name in self._files() and self._file(name) not in _modules(thing):
+            taken = self[name]
+        if taken is not None and taken != thing and not _reloaded(taken, thing):
+            expected = "a name that is not taken yet"
+            raise InputError(f"{self.kind} to register", expected, repr(name))
+        self._things[name] = thing
+        return thing
+
+    def _file(self, name):
+        """The module that is to register this package's own thing of a name."""
+        return f"keras_attn.{self.home.replace('/', '.')}.{name}"
+
+    def _files(self):
+        """Names of this package's own, sorted, without importing any."""
+        if self.home is None:
+            return []
+        found = pkgutil.iter_modules([str(PACKAGE / self.home)])
+        return sorted(module.name for module in found if not module.name.startswith("_"))
+
+
+def _reloaded(taken, thing):
+    """Whether both are made of functions of the same modules, as when a module is loaded anew."""
+    return bool(_modules(taken)) and _modules(taken) == _modules(thing)
+
+
+def _modules(thing):
+    """The modules that the functions of a thing are from."""
+    parts = getattr(thing, "__dict__", {}).values()
+    return {part.__module__ for part in parts if callable(part) and hasattr(part, "__module__")}
+
+
+def register(*things):
+    """Add things of any kind, such as a `models.Backbone` or a `Mechanism`, each under its `name`.
+
+    From then on the name stands for it wherever one is accepted: in Python, in the options of every
+    command, in the study and in tables. Returns the last thing, so that it may decorate one.
+    Raises `InputError` for a name that is taken, and for what there is no registry of.
+    """
+    if not things:
+        raise InputError("register", "at least one thing", "none")
+    for thing in things:
+        registry = getattr(type(thing), "registry", None)
+        if not isinstance(registry, Registry):
+            expected = "a thing that the package has a registry of (docs/extending.md)"
+            raise InputError("thing to register", expected, f"a {type(thing).__name__}")
+        registry.add(thing)
+    return things[-1]

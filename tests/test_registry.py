@@ -1,0 +1,85 @@
+"""Registries and plug-ins: one way in for this package's own things and for those of others."""
+
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pytest
+
+from keras_attn import InputError, plugins, register
+from keras_attn.registry import Registry
+
+
+@dataclass(frozen=True)
+class Fruit:
+    registry: ClassVar = Registry("fruit", first=("pear",))
+    name: str
+    colour: str = "green"
+
+
+@pytest.fixture(autouse=True)
+def _no_fruit():
+    yield
+    Fruit.registry._things.clear()
+
+
+def test_what_is_registered_is_found_by_name_and_the_first_ones_come_first():
+    register(Fruit("apple"), Fruit("pear"))
+    assert list(Fruit.registry) == ["pear", "apple"]
+    assert Fruit.registry.find("apple") == Fruit("apple")
+
+
+def test_an_unknown_name_is_answered_with_all_that_there_is():
+    register(Fruit("apple"))
+    with pytest.raises(InputError, match=r"--fruit: expected one of 'apple'\. Received: 'plum'"):
+        Fruit.registry.find("plum", "--fruit")
+
+
+def test_a_name_is_given_once_and_the_same_thing_may_come_again():
+    register(Fruit("apple"))
+    assert register(Fruit("apple")) == Fruit("apple")
+    with pytest.raises(InputError, match="not taken"):
+        register(Fruit("apple", "red"))
+
+
+@pytest.mark.parametrize("name", ["", "a/b", "../x", "a b", 3, None])
+def test_a_name_can_be_that_of_a_file(name):
+    with pytest.raises(InputError, match="fruit to register"):
+        register(Fruit(name))
+
+
+def test_what_has_no_registry_is_refused():
+    with pytest.raises(InputError, match="a dict"):
+        register({})
+
+
+PLUGIN = "import pathlib, os\nwith open(os.environ['SEEN'], 'a') as f: f.write(f'{os.getpid()} ')\n"
+CODE = """
+import subprocess, sys
+from keras_attn import plugins
+plugins.use(sys.argv[1])
+plugins.load()
+subprocess.run([sys.executable, "-c", "from keras_attn import plugins; plugins.load()"], check=True)
+"""
+
+
+@pytest.mark.parametrize("named", ["my_plugin", "my_plugin.py"])
+def test_a_plugin_is_loaded_once_in_each_process_that_is_started(tmp_path, named):
+    (tmp_path / "my_plugin.py").write_text(PLUGIN, encoding="utf-8")
+    seen = tmp_path / "seen"
+    known = {**os.environ, "SEEN": str(seen)}
+    subprocess.run([sys.executable, "-c", CODE, named], cwd=tmp_path, env=known, check=True)
+    processes = seen.read_text(encoding="utf-8").split()
+    assert len(processes) == len(set(processes)) == 2
+
+
+def test_a_plugin_that_fails_says_which_and_why(tmp_path, monkeypatch):
+    monkeypatch.delenv(plugins.VARIABLE, raising=False)
+    (tmp_path / "broken_plugin.py").write_text("1 / 0", encoding="utf-8")
+    with pytest.raises(InputError, match=r"broken_plugin\.py.*ZeroDivisionError"):
+        plugins.use(tmp_path / "broken_plugin.py")
+    with pytest.raises(InputError, match=r"no_such_plugin_at_all"):
+        plugins.use("no_such_plugin_at_all")
+    assert plugins.VARIABLE not in os.environ
