@@ -46,6 +46,7 @@ class Registry(Mapping):
         return any(name == one for one in self)
 
     def __getitem__(self, name):
+        plugins.load()
         if name not in self._things and name in self._files():
             importlib.import_module(self._file(name))
         return self._things[name]

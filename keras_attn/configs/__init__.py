@@ -16,7 +16,6 @@ from keras_attn.configs import earlier, for_action, for_fine_grained, for_salien
 from keras_attn.configs.base import (
     PARTS,
     Attention,
-    Backbone,
     Machine,
     Precision,
     Strategy,
@@ -26,6 +25,7 @@ from keras_attn.configs.for_action import Action, Fusion
 from keras_attn.configs.for_adversarial import Attack
 from keras_attn.configs.for_fine_grained import FineGrained
 from keras_attn.configs.for_salient_object import SalientObject
+from keras_attn.configs.names import Backbone
 from keras_attn.errors import InputError, one_of
 from keras_attn.mechanisms import Mechanism
 

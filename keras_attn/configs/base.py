@@ -9,12 +9,12 @@ from typing import ClassVar, Literal, Union, get_args, get_origin, get_type_hint
 
 from keras_attn import gaze_format, mechanisms
 from keras_attn.configs import starting
+from keras_attn.configs.names import Name
 from keras_attn.errors import InputError, one_of
 from keras_attn.mechanisms import NAMED, Mechanism
 
 PARTS = ("model", "data", "training", "machine")
 
-Backbone = Literal["alexnet", "vgg16", "resnet50"]
 Attention = Literal[tuple(NAMED)]
 Precision = Literal["float32", "mixed_float16", "mixed_bfloat16"]
 Strategy = Literal["none", "mirrored"]
@@ -177,6 +177,8 @@ def _fits(value, hint):
     origin, inner = get_origin(hint), get_args(hint)
     if origin is Literal:
         return value in inner
+    if _is_name(hint):
+        return value in hint.allowed()
     if origin in (Union, types.UnionType):
         return any(_fits(value, one) for one in inner)
     if origin is tuple:
@@ -194,7 +196,13 @@ def _fits(value, hint):
     return isinstance(value, hint)
 
 
+def _is_name(hint):
+    return isinstance(hint, type) and issubclass(hint, Name)
+
+
 def _wording(hint):
+    if _is_name(hint):
+        return f"one of {', '.join(map(repr, hint.allowed()))}"
     if get_origin(hint) is Literal:
         return f"one of {', '.join(map(repr, get_args(hint)))}"
     return f"a value of type {getattr(hint, '__name__', hint)}".replace("NoneType", "None")

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from keras_attn.configs.base import Attention, Backbone, Config, Machine
+from keras_attn.configs.base import Attention, Config, Machine
+from keras_attn.configs.names import Backbone
 from keras_attn.errors import InputError
 from keras_attn.gaze import FIXATION_SIGMA
 from keras_attn.gaze_format import GazeFormat

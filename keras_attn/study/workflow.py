@@ -15,7 +15,7 @@ import tyro
 from keras_attn import configs
 from keras_attn.errors import InputError
 from keras_attn.runs import provenance, storage
-from keras_attn.shell import cli
+from keras_attn.shell import cli, names
 
 RUNS = Path("runs")
 
@@ -61,7 +61,7 @@ def parse(commands, **options):
     markers = (tyro.conf.CascadeSubcommandArgs,)
     written = io.StringIO()
     try:
-        with contextlib.redirect_stderr(written):
+        with contextlib.redirect_stderr(written), names.RULES:
             return tyro.extras.subcommand_cli_from_dict(commands, config=markers, **options)
     except SystemExit as end:
         # The parser words it anew, with names of its own insides.

@@ -1,0 +1,31 @@
+"""Types of fields that hold the name of something in a registry, which plug-ins may add to.
+
+What may stand in such a field is known when it is checked, or when help is printed, and not when
+the class is made, as it is with `Literal`.
+"""
+
+from typing import ClassVar
+
+from keras_attn.registries import BACKBONES
+
+
+class _Text(type):
+    def __instancecheck__(cls, value):
+        return isinstance(value, str)
+
+
+class Name(str, metaclass=_Text):
+    """A name that has to be in `registry`. Any text is an instance: values are plain strings."""
+
+    registry: ClassVar
+
+    @classmethod
+    def allowed(cls):
+        """All names that may stand here."""
+        return tuple(cls.registry)
+
+
+class Backbone(Name):
+    """Of a `models.Backbone`."""
+
+    registry = BACKBONES
