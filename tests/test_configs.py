@@ -25,7 +25,7 @@ def test_the_preset_of_the_paper_has_its_values():
 def test_names_are_those_of_the_models_and_mechanisms():
     from keras_attn import models
 
-    assert configs.Backbone.__args__ == tuple(models.BACKBONES)
+    assert configs.Backbone.allowed() == tuple(models.BACKBONES)
     for rates in configs.LEARNING_RATES.values():
         assert tuple(rates) == tuple(models.BACKBONES)
     assert configs.Attention.__args__ == (*MECHANISMS, *VARIANTS)
