@@ -3,11 +3,12 @@
 import math
 
 import keras
-import tensorflow as tf
+from keras import ops
 from keras.layers import Activation, Conv2D
 
 from keras_attn import mechanisms
 from keras_attn.errors import InputError
+from keras_attn.layers import resized
 from keras_attn.models.backbones import backbone as backbone_of
 from keras_attn.models.common import image_input, scaled
 
@@ -28,8 +29,7 @@ class ResizeLike(keras.layers.Layer):
     def call(self, inputs):
         """Return the maps at the images' size."""
         maps, images = inputs
-        resized = tf.image.resize(tf.cast(maps, tf.float32), tf.shape(images)[1:3])
-        return tf.ensure_shape(resized, (None, *images.shape[1:3], maps.shape[-1]))
+        return resized(ops.cast(maps, "float32"), ops.shape(images)[1:3])
 
     def compute_output_spec(self, inputs):
         """The maps' channels at the images' size."""
@@ -73,7 +73,7 @@ def salient_object(
         conv = Conv2D(
             scaled(count, width), 3, padding="same", activation="relu", name=f"decoder_{level}"
         )
-        attended = mechanisms.apply(
+        attended = mechanisms.attend(
             mechanism, conv(x), gaze, momentum=momentum, name=f"attention_{level}"
         )
         x = attended.gated
