@@ -29,22 +29,6 @@ def real(path):
     return path
 
 
-def legacy(model, path, leave_out=()):
-    """Write the weights of a model as Keras 2 did, which published files are; returns the path."""
-    import h5py
-
-    with h5py.File(path, "w") as file:
-        layers = [la for la in model.layers if la.weights and la.name not in leave_out]
-        file.attrs["layer_names"] = [layer.name.encode() for layer in layers]
-        for layer in layers:
-            group = file.create_group(layer.name)
-            names = [f"{layer.name}_{i}:0" for i in range(len(layer.weights))]
-            group.attrs["weight_names"] = [name.encode() for name in names]
-            for name, values in zip(names, layer.get_weights(), strict=True):
-                group[name] = values
-    return path
-
-
 @pytest.fixture(scope="session")
 def hollywood(tmp_path_factory):
     """Sixteen drawn videos of Hollywood-2's form with flow; four of them are to test on."""

@@ -9,7 +9,7 @@ import h5py
 import keras
 import numpy as np
 import pytest
-from test_loading import write_legacy
+from legacy_files import write_legacy
 
 import keras_attn as ka
 from keras_attn import weights

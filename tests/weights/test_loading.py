@@ -1,29 +1,14 @@
 """Weight files of Keras: all of one goes in, or one error says what does not fit."""
 
-import h5py
 import keras
 import numpy as np
 import pytest
 from conftest import real
+from legacy_files import write_legacy
 
 from keras_attn import models, weights
 from keras_attn.errors import InputError
 from keras_attn.weights.layouts import read_legacy_h5
-
-
-def write_legacy(path, layers, root=None, as_bytes=True):
-    """A weight file in the layout that Keras 2 wrote."""
-    encode = (lambda text: text.encode()) if as_bytes else str
-    with h5py.File(path, "w") as file:
-        group = file.create_group(root) if root else file
-        group.attrs["layer_names"] = [encode(name) for name in layers]
-        for name, arrays in layers.items():
-            names = [f"{name}_{i}:0" for i in range(len(arrays))]
-            inner = group.create_group(name)
-            inner.attrs["weight_names"] = [encode(n) for n in names]
-            for weight_name, array in zip(names, arrays, strict=True):
-                inner[weight_name] = array
-    return path
 
 
 @pytest.fixture

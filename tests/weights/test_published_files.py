@@ -6,8 +6,8 @@ import foreign
 import keras
 import numpy as np
 import pytest
-from test_loading import write_legacy
-from test_rules import CLASSES, WIDTH, c3d_layers
+from foreign import CLASSES, WIDTH, c3d_layers
+from legacy_files import write_legacy
 
 from keras_attn import models, weights
 from keras_attn.errors import InputError
