@@ -10,10 +10,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Any, cast
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from keras_attn.errors import InputError, listing
+
+Floats = NDArray[np.float64]
+Shape = tuple[int, int]
+"""Height and width of an image or a map, in pixels."""
+Sigma = float | tuple[float, float] | None
+"""Of a blur in pixels: a number, a pair (vertical, horizontal), or None for the default."""
 
 FIXATION_SIGMA = 0.028
 """Blur of a fixation density, as a share of the image's width (the value of the authors' files)."""
@@ -29,14 +37,14 @@ MOST_KEPT = 1024
 """Longest side for which a blur matrix is kept from image to image (8 MB at this length)."""
 
 
-def as_points(points, where="points"):
+def as_points(points: ArrayLike, where: str = "points") -> Floats:
     """`points` as a float64 array `(N, 2)` of x, y; an empty sequence is `(0, 2)`.
 
     Of a data frame its columns x and y, in whatever order; what is masked is NaN.
     """
     names = [str(name) for name in getattr(points, "columns", ())]
     if {"x", "y"} <= set(names):
-        points = points[["x", "y"]]
+        points = cast(Any, points)[["x", "y"]]
     elif names not in ([], ["0", "1"]):
         raise InputError(where, "the columns x and y", listing(names))
     array = np.ma.asanyarray(points) if np.ma.isMaskedArray(points) else np.asarray(points)
@@ -57,13 +65,13 @@ def as_points(points, where="points"):
     return array
 
 
-def inside(points, shape):
+def inside(points: Floats, shape: tuple[float, float]) -> NDArray[np.bool_]:
     """Which points `(N, 2)` lie in an image of `shape` (H, W); NaN lies outside."""
     x, y = points[:, 0], points[:, 1]
     return (x >= 0) & (x < shape[1]) & (y >= 0) & (y < shape[0])
 
 
-def pixels(points, shape):
+def pixels(points: Floats, shape: Shape) -> NDArray[np.intp]:
     """Flat indices `(N,)` of the pixels of `points`, all of them inside `shape` (H, W)."""
     return points[:, 1].astype(np.intp) * shape[1] + points[:, 0].astype(np.intp)
 
@@ -71,7 +79,7 @@ def pixels(points, shape):
 # --- joint transforms: what happens to the points when the image is ... -------------------------
 
 
-def resize(points, shape, to):
+def resize(points: Floats, shape: ArrayLike, to: ArrayLike) -> Floats:
     """Points of an image of `shape` (H, W) after it is resized to `to` (H, W).
 
     shape: one for all points, or one each, `(N, 2)`. Between equal sizes the factor is exactly 1.
@@ -82,19 +90,19 @@ def resize(points, shape, to):
     return np.where(points < size, np.minimum(moved, np.nextafter(to, 0.0)), moved)
 
 
-def crop(points, box):
+def crop(points: Floats, box: tuple[float, float, float, float]) -> Floats:
     """Points inside `box` (left, top, width, height), in the pixels of the crop."""
     left, top, width, height = box
     moved = points - (left, top)
     return moved[inside(moved, (height, width))]
 
 
-def flip(points, shape):
+def flip(points: Floats, shape: Shape) -> Floats:
     """Points of an image of `shape` (H, W) after it is mirrored left to right."""
     return np.column_stack([_mirror(points[:, 0], shape[1]), points[:, 1]])
 
 
-def rot90(points, shape, turns=1):
+def rot90(points: Floats, shape: Shape, turns: int = 1) -> Floats:
     """Points of an image of `shape` (H, W) after `np.rot90(image, turns)`, counter-clockwise."""
     height, width = shape
     for _ in range(turns % 4):
@@ -164,13 +172,13 @@ def _blurred_counts(counts, sigmas):
     return over_y @ counts @ over_x.T
 
 
-def histogram(points, shape):
+def histogram(points: Floats, shape: Shape) -> Floats:
     """How many of `points` fall on each pixel: float64 `(H, W)`."""
     counts = np.bincount(pixels(points, shape), minlength=shape[0] * shape[1])
     return counts.reshape(shape).astype(np.float64)
 
 
-def density_of_counts(counts, sigmas):
+def density_of_counts(counts: Floats, sigmas: tuple[float, float]) -> Floats:
     """Density with sum 1 of so many points on each pixel `(H, W)`; uniform where there are none.
 
     sigmas: of the blur in pixels, (vertical, horizontal).
@@ -181,7 +189,7 @@ def density_of_counts(counts, sigmas):
     )
 
 
-def uniform_share(images, fixations):
+def uniform_share(images: int, fixations: int) -> float:
     """Share of a uniform density that a centre bias is mixed with where it is a baseline.
 
     images, fixations: how many it was made of. A blur ends at 4 σ, so that the density of a few
@@ -192,7 +200,7 @@ def uniform_share(images, fixations):
     return max(1 / (images + 1), UNIFORM_FIXATIONS / (fixations + UNIFORM_FIXATIONS))
 
 
-def density(points, shape, sigma=None):
+def density(points: ArrayLike, shape: Shape, sigma: Sigma = None) -> Floats:
     """Fixation density: the histogram of `points` under a Gaussian blur, with sum 1.
 
     points: `(N, 2)` x, y in pixels of `shape` (H, W); those outside are left out.
@@ -217,16 +225,16 @@ class FixationPool:
     Both the negatives and the centre bias of an image leave out all of its own fixations.
     """
 
-    points: tuple
-    shapes: tuple
+    points: tuple[Floats, ...]
+    shapes: tuple[Shape, ...]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if len(self.points) != len(self.shapes):
             raise InputError(
                 "shapes", f"one for each of {len(self.points)} images", len(self.shapes)
             )
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"FixationPool({sum(map(len, self.points))} fixations on {len(self.points)} images)"
 
     @cached_property
@@ -262,11 +270,11 @@ class FixationPool:
 
         return self._kept("points", shape, make)
 
-    def count_of_others(self, index):
+    def count_of_others(self, index: int) -> int:
         """How many fixations the other images have together."""
         return int(self._bounds[-1]) - len(self.points[index])
 
-    def uniform_share(self, index):
+    def uniform_share(self, index: int) -> float:
         """`uniform_share` of the centre bias of image `index`, 0 to 1."""
         others = self._with_fixations - bool(len(self.points[index]))
         return uniform_share(others, self.count_of_others(index))
@@ -275,17 +283,17 @@ class FixationPool:
     def _with_fixations(self):
         return sum(1 for points in self.points if len(points))
 
-    def other_pixels(self, index, shape):
+    def other_pixels(self, index: int, shape: Shape) -> NDArray[np.intp]:
         """Flat pixel indices, in `shape` (H, W), of all fixations of the other images."""
         flat = self._at(tuple(shape))[1]
         return np.concatenate([flat[: self._bounds[index]], flat[self._bounds[index + 1] :]])
 
-    def centre_bias(self, index, shape, sigma=None):
+    def centre_bias(self, index: int, shape: Shape, sigma: Sigma = None) -> Floats:
         """Density `(H, W)` with sum 1 of the other images' fixations; uniform if there are none.
 
         sigma: as for `density`, here with the default `CENTRE_BIAS_SIGMA` times the width.
         """
-        shape = tuple(shape)
+        shape = shape[0], shape[1]
         sigma = CENTRE_BIAS_SIGMA * shape[1] if sigma is None else sigma
         others = self.count_of_others(index)
         if not others:

@@ -20,10 +20,10 @@ VARIABLE = "KERAS_ATTN_PLUGINS"
 GROUP = "keras_attn.plugins"
 
 _lock = threading.RLock()
-_loaded = set()
+_loaded: set[str] = set()
 
 
-def use(name):
+def use(name: str | Path) -> None:
     """Load a plug-in, and have every process that is started from here load it as well.
 
     name: a module that can be imported from here, or the path of a `.py` file. `InputError` where
@@ -37,7 +37,7 @@ def use(name):
         os.environ[VARIABLE] = os.pathsep.join([*named, name])
 
 
-def load():
+def load() -> None:
     """Load the plug-ins that the environment names and those that are installed, each once."""
     for name in _named():
         _load(name, VARIABLE)

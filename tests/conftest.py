@@ -10,6 +10,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
 import pytest
+from every_module import (  # noqa: F401 - hooks, which pytest looks for here
+    pytest_addoption,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+    pytest_testnodedown,
+)
 
 # What the package keeps for a user is not the tests' to read or to fill.
 _CACHE = tempfile.TemporaryDirectory(prefix="keras_attn_tests-")

@@ -6,17 +6,18 @@ network's own grid: the more positions a map is enlarged to, the nearer its entr
 """
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from keras_attn.errors import InputError
 from keras_attn.metrics.checked import checked_map
-from keras_attn.metrics.sequences import check_one_each
+from keras_attn.metrics.sequences import Arrays, check_one_each
 from keras_attn.resizing import at_size
 
 SIDE = 14
 """Most rows and columns of the maps that are compared with each other; larger are averaged."""
 
 
-def entropy(maps):
+def entropy(maps: Arrays) -> NDArray[np.float64]:
     """Entropy of each map, as a share of that of a uniform one: float64 `(n,)`, from 0 to 1.
 
     Each map is taken for a distribution, its sum scaled to 1: 1 is attention that is the same
@@ -27,7 +28,7 @@ def entropy(maps):
     return np.array([_entropy(one, f"maps[{i}]") for i, one in enumerate(_checked(maps))])
 
 
-def standardised(maps):
+def standardised(maps: Arrays) -> NDArray[np.float64]:
     """Each map with mean 0 and length 1, so that the product of two is their CC.
 
     maps: of one shape. Float64 `(n, H · W)`; zeros for a constant map, whose CC is 0 here. A map
@@ -39,7 +40,7 @@ def standardised(maps):
     return np.stack([_standard(*pair) for pair in zip(checked, types, strict=True)])
 
 
-def cc_with_others(maps):
+def cc_with_others(maps: Arrays) -> NDArray[np.float64]:
     """Mean of Pearson's correlations of each map with each of the others: float64 `(n,)`.
 
     maps: of one shape, two or more. From −1 to 1: 1 where all maps are alike but for their scale,
@@ -52,19 +53,19 @@ def cc_with_others(maps):
     return with_others(vectors)
 
 
-def mean_cc(maps):
+def mean_cc(maps: Arrays) -> float:
     """Mean of Pearson's correlations of all pairs of two different maps; as `cc_with_others`."""
     return float(cc_with_others(maps).mean())
 
 
-def with_others(vectors):
+def with_others(vectors: ArrayLike) -> NDArray[np.float64]:
     """Mean product of each of the `standardised` vectors `(n, d)` with the others; NaN for one."""
     vectors = np.asarray(vectors, np.float64)
     others = vectors @ vectors.sum(axis=0) - np.einsum("nd,nd->n", vectors, vectors)
     return others / (len(vectors) - 1) if len(vectors) > 1 else np.full(len(vectors), np.nan)
 
 
-def of_example(frames):
+def of_example(frames: ArrayLike) -> tuple[float, NDArray[np.float32]]:
     """What an example's rows keep of its attention: its entropy, and its `standardised` map.
 
     frames: finite maps `(k, H, W)` at the network's own grid, one for each frame, or a single one;

@@ -2,27 +2,31 @@
 
 import warnings
 from numbers import Real
+from typing import Literal
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from keras_attn.errors import InputError, one_of
+from keras_attn.gaze import Sigma
 from keras_attn.metrics import one_map
-from keras_attn.metrics.checked import Images, average_of, checked_map, one_per_map
+from keras_attn.metrics.checked import Average, Images, average_of, checked_map, one_per_map
+from keras_attn.metrics.sequences import Arrays
 
 MIXTURE_SHARE = 0.01
 """Uniform share of the "mixture" convention where no other is asked for."""
 
 
 def information_gain(
-    maps,
-    points,
+    maps: Arrays,
+    points: Arrays,
     *,
-    baseline=None,
-    convention="mit",
-    average="image",
-    sigma=None,
-    uniform_share=None,
-):
+    baseline: ArrayLike | Arrays | None = None,
+    convention: Literal["mit", "mixture", "tuebingen"] = "mit",
+    average: Average = "image",
+    sigma: Sigma = None,
+    uniform_share: float | None = None,
+) -> float:
     """Information gain over a baseline, in bits per fixation (Kümmerer et al. 2015).
 
     baseline: one array for all maps or one per map; by default the centre bias made from the
@@ -49,14 +53,26 @@ def information_gain(
     the minimum of each in "mit") would give a gain that no map has earned: "mit" warns of it with
     their number, the others raise `InputError`; a `uniform_share` above 0 is the remedy.
     """
-    options = {"baseline": baseline, "convention": convention, "sigma": sigma}
-    scores = information_gain_per_image(maps, points, **options, uniform_share=uniform_share)
+    scores = information_gain_per_image(
+        maps,
+        points,
+        baseline=baseline,
+        convention=convention,
+        sigma=sigma,
+        uniform_share=uniform_share,
+    )
     return average_of(scores, maps, points, average, distinct=convention == "mit")
 
 
 def information_gain_per_image(
-    maps, points, *, baseline=None, convention="mit", sigma=None, uniform_share=None
-):
+    maps: Arrays,
+    points: Arrays,
+    *,
+    baseline: ArrayLike | Arrays | None = None,
+    convention: Literal["mit", "mixture", "tuebingen"] = "mit",
+    sigma: Sigma = None,
+    uniform_share: float | None = None,
+) -> NDArray[np.float64]:
     """`information_gain` of each image: float64 `(n,)`, NaN for an image without fixations."""
     one_of("convention", convention, ("mit", "mixture", "tuebingen"))
     _check_share(uniform_share)
@@ -89,7 +105,9 @@ def information_gain_per_image(
     return scores
 
 
-def zero_share(maps, points, *, baseline=None):
+def zero_share(
+    maps: Arrays, points: Arrays, *, baseline: ArrayLike | Arrays | None = None
+) -> float:
     """Share of fixated pixels on an exact zero of their map or of the baseline, over all images.
 
     In the "mit" convention of `information_gain` the minimum of a map has probability 0, which is

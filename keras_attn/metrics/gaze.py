@@ -22,12 +22,15 @@ Conventions, where the field has several:
   "mixture"    IG of a proper density: the map, normalised to sum 1, mixed with a uniform one
 """
 
+from typing import Literal
+
 import numpy as np
+from numpy.typing import NDArray
 
 from keras_attn import gaze
 from keras_attn.errors import InputError, one_of
 from keras_attn.metrics import one_map
-from keras_attn.metrics.checked import Images, average_of
+from keras_attn.metrics.checked import Average, Images, average_of
 from keras_attn.metrics.density_pairs import (
     cc,
     cc_per_image,
@@ -37,6 +40,7 @@ from keras_attn.metrics.density_pairs import (
     sim_per_image,
 )
 from keras_attn.metrics.gain import information_gain, information_gain_per_image, zero_share
+from keras_attn.metrics.sequences import Arrays
 
 __all__ = [
     "auc_judd",
@@ -61,7 +65,15 @@ MIT_OTHER_IMAGES = 10
 """How many other images the MIT benchmark takes its shuffled negatives from."""
 
 
-def s_auc(maps, points, *, average="image", convention="exact", negatives=None, seed=0):
+def s_auc(
+    maps: Arrays,
+    points: Arrays,
+    *,
+    average: Average = "image",
+    convention: Literal["exact", "mit", "tuebingen"] = "exact",
+    negatives: Arrays | None = None,
+    seed: int = 0,
+) -> float:
     """Shuffled AUC: how well a map tells an image's own fixations from those of other images.
 
     Negatives are all fixations of all other images, with multiplicity, their coordinates scaled
@@ -74,12 +86,18 @@ def s_auc(maps, points, *, average="image", convention="exact", negatives=None, 
     Raises `InputError` (a `ValueError`) where an image with fixations has no negatives, as with
     a single image. Zhang et al. 2008; Borji et al. 2013 (the paper's reference [77]).
     """
-    options = {"convention": convention, "negatives": negatives, "seed": seed}
-    scores = s_auc_per_image(maps, points, **options)
+    scores = s_auc_per_image(maps, points, convention=convention, negatives=negatives, seed=seed)
     return average_of(scores, maps, points, average, distinct=convention == "mit")
 
 
-def s_auc_per_image(maps, points, *, convention="exact", negatives=None, seed=0):
+def s_auc_per_image(
+    maps: Arrays,
+    points: Arrays,
+    *,
+    convention: Literal["exact", "mit", "tuebingen"] = "exact",
+    negatives: Arrays | None = None,
+    seed: int = 0,
+) -> NDArray[np.float64]:
     """`s_auc` of each image: float64 `(n,)`, NaN for an image without fixations."""
     one_of("convention", convention, ("exact", "mit", "tuebingen"))
     images = Images(maps, points)
@@ -112,7 +130,13 @@ def s_auc_per_image(maps, points, *, convention="exact", negatives=None, seed=0)
     return images.scores(score)
 
 
-def auc_judd(maps, points, *, average="image", convention="judd"):
+def auc_judd(
+    maps: Arrays,
+    points: Arrays,
+    *,
+    average: Average = "image",
+    convention: Literal["judd", "mit", "exact", "tuebingen"] = "judd",
+) -> float:
     """AUC of fixated against all other pixels of the same image; rewards centre bias.
 
     convention: "judd": a threshold at each fixated value, every fixation counts; "mit": the MIT
@@ -129,13 +153,22 @@ def auc_judd(maps, points, *, average="image", convention="judd"):
     )
 
 
-def auc_judd_per_image(maps, points, *, convention="judd"):
+def auc_judd_per_image(
+    maps: Arrays,
+    points: Arrays,
+    *,
+    convention: Literal["judd", "mit", "exact", "tuebingen"] = "judd",
+) -> NDArray[np.float64]:
     """`auc_judd` of each image: float64 `(n,)`, NaN for an image without fixations."""
     one_of("convention", convention, ("judd", "mit", "exact", "tuebingen"))
     return Images(maps, points).scores(lambda _, m, flat: auc_judd_of(m, flat, convention))
 
 
-def auc_judd_of(saliency, flat, convention="judd"):
+def auc_judd_of(
+    saliency: NDArray[np.float64],
+    flat: NDArray[np.intp],
+    convention: Literal["judd", "mit", "exact", "tuebingen"] = "judd",
+) -> float:
     """`auc_judd` of one map; 0.5 where every pixel is fixated or the map is constant."""
     values = saliency.ravel()
     if convention == "tuebingen":
@@ -151,7 +184,13 @@ def auc_judd_of(saliency, flat, convention="judd"):
     return one_map.auc_per_positive(positives, negatives).mean()
 
 
-def nss(maps, points, *, average="image", convention="exact"):
+def nss(
+    maps: Arrays,
+    points: Arrays,
+    *,
+    average: Average = "image",
+    convention: Literal["exact", "mit", "tuebingen"] = "exact",
+) -> float:
     """Normalised scanpath saliency: the map's standard score at the fixations (Peters 2005).
 
     convention: "exact" or "tuebingen": every fixation counts, population deviation; "mit":
@@ -161,7 +200,9 @@ def nss(maps, points, *, average="image", convention="exact"):
     return average_of(scores, maps, points, average, distinct=convention == "mit")
 
 
-def nss_per_image(maps, points, *, convention="exact"):
+def nss_per_image(
+    maps: Arrays, points: Arrays, *, convention: Literal["exact", "mit", "tuebingen"] = "exact"
+) -> NDArray[np.float64]:
     """`nss` of each image: float64 `(n,)`, NaN for an image without fixations."""
     if one_of("convention", convention, ("exact", "mit", "tuebingen")) != "mit":
         return Images(maps, points).scores(lambda _, m, flat: one_map.nss(m, flat).mean())

@@ -1,13 +1,19 @@
 """Scores of recognition: average precision (Eq. 7, 8), accuracy (Eq. 9), fooling rate (Eq. 11)."""
 
+from typing import Literal
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_attn.errors import InputError, listing, one_of
 
+Interpolation = Literal["all_points"] | None
 INTERPOLATIONS = ("all_points", None)
 
 
-def average_precision(y_true, score, interpolation="all_points"):
+def average_precision(
+    y_true: ArrayLike, score: ArrayLike, interpolation: Interpolation = "all_points"
+) -> float:
     """Area under the precision-recall curve of one class, in [0, 1].
 
     y_true: `(n,)`, whether each video is of the class. score: `(n,)`, finite; videos of equal score
@@ -31,7 +37,9 @@ def average_precision(y_true, score, interpolation="all_points"):
     return float(np.sum(np.diff(recall, prepend=0.0) * precision))
 
 
-def mean_average_precision(y_true, score, interpolation="all_points"):
+def mean_average_precision(
+    y_true: ArrayLike, score: ArrayLike, interpolation: Interpolation = "all_points"
+) -> float:
     """Mean of `average_precision` over the classes that have a video.
 
     y_true, score: `(n, classes)`; a video may be of several classes, as in Hollywood-2.
@@ -48,7 +56,7 @@ def mean_average_precision(y_true, score, interpolation="all_points"):
     )
 
 
-def top_average_precision(y_true, score, most=10):
+def top_average_precision(y_true: ArrayLike, score: ArrayLike, most: int = 10) -> float:
     """What the code of the two-stream networks calls mAP: of each class, the first `most` videos.
 
     Ranked are the videos that are *predicted* as the class, by their score of it, and the sum of
@@ -70,7 +78,7 @@ def top_average_precision(y_true, score, most=10):
     return float(np.mean(made))
 
 
-def accuracy(y_true, score):
+def accuracy(y_true: ArrayLike, score: ArrayLike) -> float:
     """Share of the examples whose class has the highest score (Eq. 9 and 10).
 
     y_true: `(n,)` indices of classes. score: `(n, classes)`, of a video the mean over its snippets.
@@ -87,7 +95,7 @@ def accuracy(y_true, score):
     return float(np.mean(score.argmax(axis=1) == labels))
 
 
-def fooling_rate(before, after, y_true=None):
+def fooling_rate(before: ArrayLike, after: ArrayLike, y_true: ArrayLike | None = None) -> float:
     """Share of the predictions that a perturbation changes (Eq. 11).
 
     before, after: `(n,)` predicted classes. y_true: the true ones, to count only the images that
