@@ -38,9 +38,27 @@ MOST_KEPT = 1024
 
 
 def as_points(points: ArrayLike, where: str = "points") -> Floats:
-    """`points` as a float64 array `(N, 2)` of x, y; an empty sequence is `(0, 2)`.
+    """Points as one array, whatever they are given in.
 
-    Of a data frame its columns x and y, in whatever order; what is masked is NaN.
+    Args:
+        points: `(N, 2)`, x and y in pixels: an array, lists, or a data frame, of which the columns
+            x and y are taken in whatever order; what is masked is NaN. An empty sequence is `(0,
+            2)`.
+        where: What they are called in errors.
+
+    Returns:
+        Float64 `(N, 2)`.
+
+    Raises:
+        InputError: They are no numbers, or not in pairs.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> ka.gaze.as_points([(1, 2), (3, 4)])
+    array([[1., 2.],
+           [3., 4.]])
     """
     names = [str(name) for name in getattr(points, "columns", ())]
     if {"x", "y"} <= set(names):
@@ -66,13 +84,43 @@ def as_points(points: ArrayLike, where: str = "points") -> Floats:
 
 
 def inside(points: Floats, shape: tuple[float, float]) -> NDArray[np.bool_]:
-    """Which points `(N, 2)` lie in an image of `shape` (H, W); NaN lies outside."""
+    """Which points lie in an image; NaN lies outside.
+
+    Args:
+        points: `(N, 2)`, x and y in pixels of the image.
+        shape: (H, W) of the image.
+
+    Returns:
+        Booleans `(N,)`.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> ka.gaze.inside(np.array([[3.9, 1.0], [4.0, 1.0]]), (2, 4))
+    array([ True, False])
+    """
     x, y = points[:, 0], points[:, 1]
     return (x >= 0) & (x < shape[1]) & (y >= 0) & (y < shape[0])
 
 
 def pixels(points: Floats, shape: Shape) -> NDArray[np.intp]:
-    """Flat indices `(N,)` of the pixels of `points`, all of them inside `shape` (H, W)."""
+    """Flat indices of the pixels of points, all of which lie inside the image.
+
+    Args:
+        points: `(N, 2)`, x and y in pixels of the image.
+        shape: (H, W) of the image.
+
+    Returns:
+        Indices `(N,)`, row by row.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> ka.gaze.pixels(np.array([[3.9, 1.0]]), (2, 4))
+    array([7])
+    """
     return points[:, 1].astype(np.intp) * shape[1] + points[:, 0].astype(np.intp)
 
 
@@ -80,9 +128,22 @@ def pixels(points: Floats, shape: Shape) -> NDArray[np.intp]:
 
 
 def resize(points: Floats, shape: ArrayLike, to: ArrayLike) -> Floats:
-    """Points of an image of `shape` (H, W) after it is resized to `to` (H, W).
+    """Points of an image after it is resized. Between equal sizes the factor is exactly 1.
 
-    shape: one for all points, or one each, `(N, 2)`. Between equal sizes the factor is exactly 1.
+    Args:
+        points: `(N, 2)`, x and y in pixels of the image.
+        shape: (H, W) of the image, one for all points or one each, `(N, 2)`.
+        to: (H, W) that it is resized to.
+
+    Returns:
+        Float64 `(N, 2)` in pixels of the resized image.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> ka.gaze.resize(np.array([[3.0, 1.0]]), (2, 4), (4, 8))
+    array([[6., 2.]])
     """
     size, to = np.asarray(shape, np.float64)[..., ::-1], np.asarray(to, np.float64)[::-1]
     moved = points * (to / size)
@@ -91,19 +152,65 @@ def resize(points: Floats, shape: ArrayLike, to: ArrayLike) -> Floats:
 
 
 def crop(points: Floats, box: tuple[float, float, float, float]) -> Floats:
-    """Points inside `box` (left, top, width, height), in the pixels of the crop."""
+    """Points inside a part of an image.
+
+    Args:
+        points: `(N, 2)`, x and y in pixels of the image.
+        box: Left, top, width and height of the part, in pixels.
+
+    Returns:
+        Float64 `(M, 2)` in pixels of the part, of the points that lie in it.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> ka.gaze.crop(np.array([[3.0, 1.0], [0.5, 0.5]]), (2, 0, 2, 2))
+    array([[1., 1.]])
+    """
     left, top, width, height = box
     moved = points - (left, top)
     return moved[inside(moved, (height, width))]
 
 
 def flip(points: Floats, shape: Shape) -> Floats:
-    """Points of an image of `shape` (H, W) after it is mirrored left to right."""
+    """Points of an image after it is mirrored left to right.
+
+    Args:
+        points: `(N, 2)`, x and y in pixels of the image.
+        shape: (H, W) of the image.
+
+    Returns:
+        Float64 `(N, 2)`.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> ka.gaze.flip(np.array([[0.5, 1.0]]), (2, 4))
+    array([[3.5, 1. ]])
+    """
     return np.column_stack([_mirror(points[:, 0], shape[1]), points[:, 1]])
 
 
 def rot90(points: Floats, shape: Shape, turns: int = 1) -> Floats:
-    """Points of an image of `shape` (H, W) after `np.rot90(image, turns)`, counter-clockwise."""
+    """Points of an image after `np.rot90(image, turns)`, counter-clockwise.
+
+    Args:
+        points: `(N, 2)`, x and y in pixels of the image.
+        shape: (H, W) of the image.
+        turns: Quarters of a turn.
+
+    Returns:
+        Float64 `(N, 2)` in pixels of the turned image.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> ka.gaze.rot90(np.array([[0.5, 0.5]]), (2, 4))
+    array([[0.5, 3.5]])
+    """
     height, width = shape
     for _ in range(turns % 4):
         points = np.column_stack([points[:, 1], _mirror(points[:, 0], width)])
@@ -173,15 +280,43 @@ def _blurred_counts(counts, sigmas):
 
 
 def histogram(points: Floats, shape: Shape) -> Floats:
-    """How many of `points` fall on each pixel: float64 `(H, W)`."""
+    """How many points fall on each pixel.
+
+    Args:
+        points: `(N, 2)`, x and y in pixels of the image.
+        shape: (H, W) of the image. All points lie inside.
+
+    Returns:
+        Float64 `(H, W)`.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> ka.gaze.histogram(np.array([[0.5, 0.5], [0.1, 0.9]]), (1, 2))
+    array([[2., 0.]])
+    """
     counts = np.bincount(pixels(points, shape), minlength=shape[0] * shape[1])
     return counts.reshape(shape).astype(np.float64)
 
 
 def density_of_counts(counts: Floats, sigmas: tuple[float, float]) -> Floats:
-    """Density with sum 1 of so many points on each pixel `(H, W)`; uniform where there are none.
+    """Density with sum 1 of so many points on each pixel; uniform where there are none.
 
-    sigmas: of the blur in pixels, (vertical, horizontal).
+    Args:
+        counts: Float64 `(H, W)`, as `histogram` gives.
+        sigmas: Of the blur in pixels, (vertical, horizontal).
+
+    Returns:
+        Float64 `(H, W)`.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> ka.gaze.density_of_counts(np.zeros((2, 2)), (1.0, 1.0))
+    array([[0.25, 0.25],
+           [0.25, 0.25]])
     """
     total = counts.sum()
     return (
@@ -192,21 +327,48 @@ def density_of_counts(counts: Floats, sigmas: tuple[float, float]) -> Floats:
 def uniform_share(images: int, fixations: int) -> float:
     """Share of a uniform density that a centre bias is mixed with where it is a baseline.
 
-    images, fixations: how many it was made of. A blur ends at 4 σ, so that the density of a few
-    points is exactly 0 at most places: to look there would be taken for impossible. The share is
-    that of one more image, or of UNIFORM_FIXATIONS more fixations, spread evenly, whichever is
-    larger: fixations of one image are alike, so that many of them make no second image.
+    A blur ends at 4 σ, so that the density of a few points is exactly 0 at most places: to look
+    there would be taken for impossible. The share is that of one more image, or of
+    UNIFORM_FIXATIONS more fixations, spread evenly, whichever is larger: fixations of one image are
+    alike, so that many of them make no second image.
+
+    Args:
+        images: How many images it was made of.
+        fixations: How many fixations it was made of.
+
+    Returns:
+        A float above 0, up to 1.
+
+    Example:
+
+    >>> import keras_attn as ka
+    >>> ka.gaze.uniform_share(images=99, fixations=80)
+    0.2
     """
     return max(1 / (images + 1), UNIFORM_FIXATIONS / (fixations + UNIFORM_FIXATIONS))
 
 
 def density(points: ArrayLike, shape: Shape, sigma: Sigma = None) -> Floats:
-    """Fixation density: the histogram of `points` under a Gaussian blur, with sum 1.
+    """Fixation density: the histogram of points under a Gaussian blur, with sum 1.
 
-    points: `(N, 2)` x, y in pixels of `shape` (H, W); those outside are left out.
-    sigma: standard deviation in pixels, or a pair (vertical, horizontal); default
-        `FIXATION_SIGMA` times the width. Borders reflect, so no mass is lost there.
-    Returns float64 `(H, W)`; all zeros when no point is inside.
+    Args:
+        points: `(N, 2)`, x and y in pixels; those outside the image are left out.
+        shape: (H, W) of the image.
+        sigma: Standard deviation in pixels, or a pair (vertical, horizontal); default
+            `FIXATION_SIGMA` times the width. Borders reflect, so no mass is lost there.
+
+    Returns:
+        Float64 `(H, W)`; all zeros when no point is inside.
+
+    Raises:
+        InputError: The points are no numbers in pairs, or `sigma` is not positive.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> ka.gaze.density([(1.5, 0.5)], (1, 3), sigma=0.5).round(3)
+    array([[0.107, 0.787, 0.107]])
     """
     points = as_points(points)
     points = points[inside(points, shape)]

@@ -18,12 +18,28 @@ SIDE = 14
 
 
 def entropy(maps: Arrays) -> NDArray[np.float64]:
-    """Entropy of each map, as a share of that of a uniform one: float64 `(n,)`, from 0 to 1.
+    """Entropy of each map, as a share of that of a uniform one.
 
     Each map is taken for a distribution, its sum scaled to 1: 1 is attention that is the same
     everywhere, 0 all of it at one position, log k / log N the same at k of N positions.
-    `InputError` for a map with values below 0, of zeros alone, or of a single position, which have
-    no entropy.
+
+    Args:
+        maps: One `(H, W)` array for each picture.
+
+    Returns:
+        Float64 `(n,)`, from 0 to 1.
+
+    Raises:
+        InputError: A map has values below 0, is of zeros alone, or of a single position, which have
+            no entropy.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> maps = [np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[0.0, 2.0], [1.0, 0.0]])]
+    >>> ka.metrics.dispersion.entropy(maps).round(3)
+    array([0.5  , 0.459])
     """
     return np.array([_entropy(one, f"maps[{i}]") for i, one in enumerate(_checked(maps))])
 
@@ -41,11 +57,28 @@ def standardised(maps: Arrays) -> NDArray[np.float64]:
 
 
 def cc_with_others(maps: Arrays) -> NDArray[np.float64]:
-    """Mean of Pearson's correlations of each map with each of the others: float64 `(n,)`.
+    """Mean of Pearson's correlations of each map with each of the others.
 
-    maps: of one shape, two or more. From −1 to 1: 1 where all maps are alike but for their scale,
-    near 0 where they attend to different places. Exact: the sum over all others is the product
-    with the sum of all standardised maps, less that with itself.
+    Exact: the sum over all others is the product with the sum of all standardised maps, less that
+    with itself.
+
+    Args:
+        maps: Arrays `(H, W)` of one shape, two or more.
+
+    Returns:
+        Float64 `(n,)`, from −1 to 1: 1 where all maps are alike but for their scale, near 0 where
+        they attend to different places.
+
+    Raises:
+        InputError: There is a single map; their shapes differ; one is not finite.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> maps = [np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[0.0, 2.0], [1.0, 0.0]])]
+    >>> ka.metrics.dispersion.cc_with_others(maps).round(3)
+    array([0.905, 0.905])
     """
     vectors = standardised(maps)
     if len(vectors) < 2:
@@ -54,7 +87,25 @@ def cc_with_others(maps: Arrays) -> NDArray[np.float64]:
 
 
 def mean_cc(maps: Arrays) -> float:
-    """Mean of Pearson's correlations of all pairs of two different maps; as `cc_with_others`."""
+    """Mean of Pearson's correlations of all pairs of two different maps.
+
+    Args:
+        maps: Arrays `(H, W)` of one shape, two or more.
+
+    Returns:
+        A float from −1 to 1.
+
+    Raises:
+        InputError: As `cc_with_others` does.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> maps = [np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[0.0, 2.0], [1.0, 0.0]])]
+    >>> round(ka.metrics.dispersion.mean_cc(maps), 3)
+    0.905
+    """
     return float(cc_with_others(maps).mean())
 
 

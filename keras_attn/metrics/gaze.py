@@ -76,15 +76,35 @@ def s_auc(
 ) -> float:
     """Shuffled AUC: how well a map tells an image's own fixations from those of other images.
 
-    Negatives are all fixations of all other images, with multiplicity, their coordinates scaled
-    to this image's size; `negatives` gives others, one `(M_i, 2)` array per map. 1 is perfect,
-    0.5 chance, and a map of nothing but centre bias scores about 0.5.
+    1 is perfect, 0.5 chance, and a map of nothing but centre bias scores about 0.5. Zhang et al.
+    2008; Borji et al. 2013 (the paper's reference [77]).
 
-    average: "image" or "fixation". convention: "exact"; "tuebingen", which is the same; or "mit"
-    for the sampled form: negatives are the fixated pixels of ten other images, of which 100
-    splits are drawn.
-    Raises `InputError` (a `ValueError`) where an image with fixations has no negatives, as with
-    a single image. Zhang et al. 2008; Borji et al. 2013 (the paper's reference [77]).
+    Args:
+        maps: One `(H, W)` array for each image.
+        points: One `(N, 2)` array for each image, x and y in pixels of its map.
+        average: "image", where each image counts alike, or "fixation", where each fixation does.
+        convention: "exact"; "tuebingen", which is the same; or "mit" for the sampled form:
+            negatives are the fixated pixels of ten other images, of which 100 splits are drawn.
+        negatives: One `(M, 2)` array for each map, of what it is to be told from. Default: all
+            fixations of all other images, with multiplicity, their coordinates scaled to this
+            image's size.
+        seed: Of what "mit" draws.
+
+    Returns:
+        A float from 0 to 1.
+
+    Raises:
+        InputError: An image with fixations has no negatives, as with a single image; a map is not
+            finite; the arguments do not go together.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> maps = [np.array([[0.1, 0.9], [0.2, 0.3]]), np.array([[0.8, 0.1], [0.4, 0.3]])]
+    >>> points = [[(1.5, 0.5)], [(0.5, 0.5), (0.5, 1.5)]]  # x, y: the right upper pixel, ...
+    >>> ka.metrics.gaze.s_auc(maps, points)
+    1.0
     """
     scores = s_auc_per_image(maps, points, convention=convention, negatives=negatives, seed=seed)
     return average_of(scores, maps, points, average, distinct=convention == "mit")
@@ -98,7 +118,26 @@ def s_auc_per_image(
     negatives: Arrays | None = None,
     seed: int = 0,
 ) -> NDArray[np.float64]:
-    """`s_auc` of each image: float64 `(n,)`, NaN for an image without fixations."""
+    """`s_auc` of each image.
+
+    Args:
+        maps, points, convention, negatives, seed: As in `s_auc`.
+
+    Returns:
+        Float64 `(n,)`, NaN for an image without fixations.
+
+    Raises:
+        InputError: As `s_auc` does.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> maps = [np.array([[0.1, 0.9], [0.2, 0.3]]), np.array([[0.8, 0.1], [0.4, 0.3]])]
+    >>> points = [[(1.5, 0.5)], [(0.5, 0.5), (0.5, 1.5)]]  # x, y: the right upper pixel, ...
+    >>> ka.metrics.gaze.s_auc_per_image(maps, points)
+    array([1., 1.])
+    """
     one_of("convention", convention, ("exact", "mit", "tuebingen"))
     images = Images(maps, points)
     given = None if negatives is None else Images(maps, negatives, "negatives")
@@ -139,10 +178,31 @@ def auc_judd(
 ) -> float:
     """AUC of fixated against all other pixels of the same image; rewards centre bias.
 
-    convention: "judd": a threshold at each fixated value, every fixation counts; "mit": the MIT
-    code without its random jitter; "exact": the Mann–Whitney statistic. They differ by ties, and
-    by duplicates. "tuebingen": the Mann–Whitney statistic against all pixels, the fixated ones
-    among them, which the benchmark of today calls AUC. Judd et al. 2009.
+    Judd et al. 2009.
+
+    Args:
+        maps: One `(H, W)` array for each image.
+        points: One `(N, 2)` array for each image, x and y in pixels of its map.
+        average: "image", where each image counts alike, or "fixation", where each fixation does.
+        convention: "judd": a threshold at each fixated value, every fixation counts; "mit": the MIT
+            code without its random jitter; "exact": the Mann–Whitney statistic. They differ by
+            ties, and by duplicates. "tuebingen": the Mann–Whitney statistic against all pixels, the
+            fixated ones among them, which the benchmark of today calls AUC.
+
+    Returns:
+        A float from 0 to 1; 0.5 is chance.
+
+    Raises:
+        InputError: No image has a fixation; a map is not finite; the arguments do not go together.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> maps = [np.array([[0.1, 0.9], [0.2, 0.3]]), np.array([[0.8, 0.1], [0.4, 0.3]])]
+    >>> points = [[(1.5, 0.5)], [(0.5, 0.5), (0.5, 1.5)]]  # x, y: the right upper pixel, ...
+    >>> ka.metrics.gaze.auc_judd(maps, points)
+    1.0
     """
     return average_of(
         auc_judd_per_image(maps, points, convention=convention),
@@ -159,7 +219,26 @@ def auc_judd_per_image(
     *,
     convention: Literal["judd", "mit", "exact", "tuebingen"] = "judd",
 ) -> NDArray[np.float64]:
-    """`auc_judd` of each image: float64 `(n,)`, NaN for an image without fixations."""
+    """`auc_judd` of each image.
+
+    Args:
+        maps, points, convention: As in `auc_judd`.
+
+    Returns:
+        Float64 `(n,)`, NaN for an image without fixations.
+
+    Raises:
+        InputError: A map is not finite; the arguments do not go together.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> maps = [np.array([[0.1, 0.9], [0.2, 0.3]]), np.array([[0.8, 0.1], [0.4, 0.3]])]
+    >>> points = [[(1.5, 0.5)], [(0.5, 0.5), (0.5, 1.5)]]  # x, y: the right upper pixel, ...
+    >>> ka.metrics.gaze.auc_judd_per_image(maps, points, convention="tuebingen")
+    array([0.875, 0.75 ])
+    """
     one_of("convention", convention, ("judd", "mit", "exact", "tuebingen"))
     return Images(maps, points).scores(lambda _, m, flat: auc_judd_of(m, flat, convention))
 
@@ -169,7 +248,23 @@ def auc_judd_of(
     flat: NDArray[np.intp],
     convention: Literal["judd", "mit", "exact", "tuebingen"] = "judd",
 ) -> float:
-    """`auc_judd` of one map; 0.5 where every pixel is fixated or the map is constant."""
+    """`auc_judd` of one map.
+
+    Args:
+        saliency: The map, float64 `(H, W)`, finite.
+        flat: Flat indices `(N,)` of the fixated pixels, one for each fixation.
+        convention: As in `auc_judd`.
+
+    Returns:
+        A float from 0 to 1; 0.5 where every pixel is fixated or the map is constant.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> ka.metrics.gaze.auc_judd_of(np.array([[0.1, 0.9], [0.2, 0.3]]), np.array([1]))
+    1.0
+    """
     values = saliency.ravel()
     if convention == "tuebingen":
         return one_map.auc_per_positive(values[flat], values).mean()
@@ -193,8 +288,27 @@ def nss(
 ) -> float:
     """Normalised scanpath saliency: the map's standard score at the fixations (Peters 2005).
 
-    convention: "exact" or "tuebingen": every fixation counts, population deviation; "mit":
-    fixations on one pixel count once, sample deviation. A constant map scores 0.
+    Args:
+        maps: One `(H, W)` array for each image.
+        points: One `(N, 2)` array for each image, x and y in pixels of its map.
+        average: "image", where each image counts alike, or "fixation", where each fixation does.
+        convention: "exact" or "tuebingen": every fixation counts, population deviation; "mit":
+            fixations on one pixel count once, sample deviation.
+
+    Returns:
+        A float, in standard deviations of the map; 0 is chance, and what a constant map scores.
+
+    Raises:
+        InputError: No image has a fixation; a map is not finite; the arguments do not go together.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> maps = [np.array([[0.1, 0.9], [0.2, 0.3]]), np.array([[0.8, 0.1], [0.4, 0.3]])]
+    >>> points = [[(1.5, 0.5)], [(0.5, 0.5), (0.5, 1.5)]]  # x, y: the right upper pixel, ...
+    >>> round(ka.metrics.gaze.nss(maps, points), 3)
+    1.236
     """
     scores = nss_per_image(maps, points, convention=convention)
     return average_of(scores, maps, points, average, distinct=convention == "mit")
@@ -203,7 +317,26 @@ def nss(
 def nss_per_image(
     maps: Arrays, points: Arrays, *, convention: Literal["exact", "mit", "tuebingen"] = "exact"
 ) -> NDArray[np.float64]:
-    """`nss` of each image: float64 `(n,)`, NaN for an image without fixations."""
+    """`nss` of each image.
+
+    Args:
+        maps, points, convention: As in `nss`.
+
+    Returns:
+        Float64 `(n,)`, NaN for an image without fixations.
+
+    Raises:
+        InputError: A map is not finite; the arguments do not go together.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> maps = [np.array([[0.1, 0.9], [0.2, 0.3]]), np.array([[0.8, 0.1], [0.4, 0.3]])]
+    >>> points = [[(1.5, 0.5)], [(0.5, 0.5), (0.5, 1.5)]]  # x, y: the right upper pixel, ...
+    >>> ka.metrics.gaze.nss_per_image(maps, points).round(3)
+    array([1.687, 0.784])
+    """
     if one_of("convention", convention, ("exact", "mit", "tuebingen")) != "mit":
         return Images(maps, points).scores(lambda _, m, flat: one_map.nss(m, flat).mean())
     return Images(maps, points).scores(

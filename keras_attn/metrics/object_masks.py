@@ -84,13 +84,30 @@ def one_alone(where, value):
 def as_masks(
     masks: Arrays, threshold: float | None = None, names: Sequence[str] | None = None
 ) -> list[NDArray[np.bool_]]:
-    """A sequence of masks as a list of booleans, by one rule for all of them.
+    """A sequence of masks as booleans, by one rule for all of them.
 
-    masks: arrays `(H_i, W_i)`. Booleans are taken as they are. Of two values in a mask the larger
-    is the object. A mask of one value is what that value is in the others; if it is in none, 0 is
-    no object, and the highest of its type (255 in uint8, 1 in floats) all object. threshold: values
-    above it are object, in every mask but boolean ones; needed where one has more than two values.
-    names: what they are called in the `InputError` that all else raises.
+    Booleans are taken as they are. Of two values in a mask the larger is the object. A mask of one
+    value is what that value is in the others; if it is in none, 0 is no object, and the highest of
+    its type (255 in uint8, 1 in floats) all object.
+
+    Args:
+        masks: Arrays `(H, W)`.
+        threshold: Values above it are object, in every mask but boolean ones; needed where one has
+            more than two values.
+        names: What they are called in errors.
+
+    Returns:
+        A list of boolean `(H, W)`.
+
+    Raises:
+        InputError: For all else, such as more than two values without a threshold.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_attn.metrics.object_masks import as_masks
+    >>> as_masks([np.array([[0, 7]])])
+    [array([[False,  True]])]
     """
     check_threshold(threshold)
     names = names or [f"masks[{place}]" for place in range(len(masks))]

@@ -116,21 +116,40 @@ class ImageScores:
 def scores(
     predictions: Arrays, masks: Arrays, *, mask_threshold: float | None = None
 ) -> dict[str, float]:
-    """All scores over a set of images: a dict of floats.
+    """All scores over a set of images.
 
-    predictions: `(H_i, W_i)`, boolean, uint8 in [0, 255], uint16 in [0, 65535], or float of any
-    range. masks: `(H_i, W_i)`, of two values each, whatever they are: the larger is the object.
-    mask_threshold: for masks of more than two values; what is above it is object, in all masks
-    but boolean ones. Raises `InputError` for what cannot be told, such as 0 and 1 in bytes.
+    Args:
+        predictions: One `(H, W)` array for each image, boolean, uint8 in [0, 255], uint16 in [0,
+            65535], or float of any range.
+        masks: One `(H, W)` array for each image, of two values each, whatever they are: the larger
+            is the object.
+        mask_threshold: For masks of more than two values; what is above it is object, in all masks
+            but boolean ones.
 
-    max_f, mean_f: maximum and mean over 256 thresholds of the mean-over-images curve of the
-    F-measure (Eq. 5, β² = 0.3). adaptive_f: mean over images at each one's own threshold, twice
-    its mean. mae: of the min-max scaled map (Eq. 6); mae_raw: of the map as it is, NaN where floats
-    leave [0, 1]. s_measure (Fan et al. 2017, α = 0.5). e_measure (Fan et al. 2018): mean over
-    thresholds of the mean curve; max_e and adaptive_e as for F. It divides by N − 1 for N pixels,
-    as the field's code does, so that a perfect map has no max_e and adaptive_e of 1 but of
-    N / (N − 1): 1.0101 for 10×10 pixels, 1.00001 for 300×400. weighted_f (Margolin et al.
-    2014, β² = 1). For a mask without an object, every F is 0 whatever is predicted.
+    Returns:
+        A dict of floats. max_f, mean_f: maximum and mean over 256 thresholds of the
+        mean-over-images curve of the F-measure (Eq. 5, β² = 0.3). adaptive_f: mean over images at
+        each one's own threshold, twice its mean. mae: of the min-max scaled map (Eq. 6); mae_raw:
+        of the map as it is, NaN where floats leave [0, 1]. s_measure (Fan et al. 2017, α = 0.5).
+        e_measure (Fan et al. 2018): mean over thresholds of the mean curve; max_e and adaptive_e as
+        for F. It divides by N − 1 for N pixels, as the field's code does, so that a perfect map has
+        no max_e and adaptive_e of 1 but of N / (N − 1): 1.0101 for 10×10 pixels, 1.00001 for
+        300×400. weighted_f (Margolin et al. 2014, β² = 1). For a mask without an object, every F is
+        0 whatever is predicted.
+
+    Raises:
+        InputError: What the values are shares of, or which are object, cannot be told, such as 0
+            and 1 in bytes; a map is not finite; the arguments do not go together.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> masks = [np.array([[0, 0, 1], [0, 0, 1]], bool)]
+    >>> predictions = [np.array([[0.0, 0.2, 0.9], [0.1, 0.0, 1.0]])]
+    >>> scores = ka.metrics.salient_object.scores(predictions, masks)
+    >>> round(scores["max_f"], 3), round(scores["mae"], 3)
+    (1.0, 0.067)
     """
     check_one_each(predictions, "predictions", "maps (H, W)")
     check_one_each(masks, "masks", "masks (H, W)")
@@ -151,8 +170,23 @@ def scores(
 def on_scale(predictions: Arrays, name: str = "predictions") -> Iterator[NDArray[np.float64]]:
     """Predictions on the scale of their types, one by one: bytes by 255, floats as they are.
 
-    Raises `InputError` for what is no finite `(H, W)`, for signed integers, which have no such
-    scale, and where all maps of an integer type would fit into a smaller one.
+    Args:
+        predictions: One `(H, W)` array for each image.
+        name: What they are called in errors.
+
+    Returns:
+        An iterator of float64 `(H, W)`.
+
+    Raises:
+        InputError: For what is no finite `(H, W)`, for signed integers, which have no such scale,
+            and where all maps of an integer type would fit into a smaller one.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> next(ka.metrics.salient_object.on_scale([np.array([[0, 51, 255]], np.uint8)]))
+    array([[0. , 0.2, 1. ]])
     """
     highest: dict[np.dtype[Any], int] = {}
     for place, prediction in enumerate(predictions):
