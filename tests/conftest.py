@@ -52,6 +52,22 @@ def chain(hollywood, tmp_path_factory):
 
 
 @contextmanager
+def refused(where="", expected=(), received=()):
+    """The block raises an `InputError` that tells these facts, in whatever sentence.
+
+    where: part of the file or argument that it names. expected, received: texts, one or several,
+    that stand in what it says of either.
+    """
+    with pytest.raises(ValueError) as caught:
+        yield caught
+    parts = getattr(caught.value, "parts", None)
+    assert parts, f"a message for developers: {caught.value!r}"
+    for facts, part in zip((where, expected, received), parts, strict=True):
+        for fact in (facts,) if isinstance(facts, str) else facts:
+            assert fact in part
+
+
+@contextmanager
 def room_for(bytes):
     """No file can grow longer, which to whoever writes one is like a full disk."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
