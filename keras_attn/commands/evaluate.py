@@ -9,6 +9,7 @@ from typing import Literal
 
 from keras_attn import configs, gaze_format
 from keras_attn.errors import InputError
+from keras_attn.evaluation import rows
 from keras_attn.runs import known_data, storage
 from keras_attn.shell import cli, model_options
 from keras_attn.study import workflow
@@ -66,9 +67,8 @@ class Evaluate(model_options.FromElsewhere):
         out = self.out or model_options.results_of(self.weights) / storage.EVALUATION
         cli.import_tensorflow_quietly()
         from keras_attn import api
-        from keras_attn.evaluation import loop
 
-        storage.check_target(out, loop.FILES, overwrite=self.overwrite)
+        storage.check_target(out, rows.FILES, overwrite=self.overwrite)
         network, options = opened(self.weights, "evaluate", self)
         data = scored_on(network, self.data, self.weights)
         workflow.show(result := api.evaluate(network, data, **options))
