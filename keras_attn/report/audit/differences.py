@@ -11,7 +11,8 @@ from rich.table import Table
 
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.report.audit import table as audit_table
-from keras_attn.report.audit.table import COMPARED, MARKS, SIGNIFICANT, WIDTH, decimals, name_of
+from keras_attn.report.audit.table import COMPARED, MARKS, SIGNIFICANT, WIDTH, name_of
+from keras_attn.report.numbers import decimals
 
 REFERENCES = tuple(name for name in audit_table.REFERENCES if name != "centre")
 """Those that are compared; `uniform` tells how much of a difference in IG is the baseline's."""

@@ -12,6 +12,7 @@ from keras_attn import __version__, pictures
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.report.audit import choice, differences, table
 from keras_attn.report.audit.figure import figure
+from keras_attn.report.numbers import decimals
 from keras_attn.runs import storage
 
 FILES = ("rows.csv", "examples.csv", "audit.html", "audit.png")
@@ -52,7 +53,7 @@ def page(result):
         blur=result.blur,
         seconds=result.seconds,
         versions=_versions(),
-        figures=table.decimals,
+        figures=decimals,
         conditions=list(result.parts),
         apart=differences.compared(result),
         apart_legend=differences.legend(result),
@@ -73,9 +74,9 @@ def _row(row, notes):
         cells.append(
             {
                 "sort": row[key],
-                "value": table.decimals(row[key]),
-                "low": table.decimals(row[f"{key}_low"], 3),
-                "high": table.decimals(row[f"{key}_high"], 3),
+                "value": decimals(row[key]),
+                "low": decimals(row[f"{key}_low"], 3),
+                "high": decimals(row[f"{key}_high"], 3),
                 "p": row.get(f"{key}_p", np.nan),
                 "side": table.side(row, column),
                 "against": table.held_against(column),

@@ -9,6 +9,7 @@ from rich.table import Table
 
 from keras_attn.metrics.columns import COLUMNS, Column
 from keras_attn.report.audit import ceiling
+from keras_attn.report.numbers import decimals
 from keras_attn.statistics import group_codes
 
 REFERENCES = ("centre", "uniform", "human", "one viewer", "ceiling")
@@ -91,13 +92,6 @@ def row_notes(rows):
 def superscript(number):
     """A number in raised digits."""
     return str(number).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
-
-
-def decimals(value, digits=4):
-    """A number as it is printed; a dash where there is none."""
-    if np.isnan(value):
-        return "–"
-    return f"{round(float(value), digits) + 0.0:.{digits}f}".replace("-", "−")
 
 
 def side(row, column):

@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from keras_attn.mechanisms import MECHANISMS
-from keras_attn.report.audit.table import decimals
+from keras_attn.report.numbers import decimals
 from keras_attn.report.paper import findings
 from keras_attn.report.paper.paper_tables import TABLES, dataset_title, trunk_title
 from keras_attn.report.rows.results import of_networks

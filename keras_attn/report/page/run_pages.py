@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 
 from keras_attn.errors import InputError
-from keras_attn.report.audit.table import decimals
+from keras_attn.report.numbers import decimals
 from keras_attn.report.page.overview import TITLES
 from keras_attn.report.paper.claims import METRICS
 from keras_attn.report.paper.paper_tables import NETWORK, TABLES, dataset_title, trunk_title

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 
 from keras_attn.mechanisms import MECHANISMS
-from keras_attn.report.audit.table import decimals
+from keras_attn.report.numbers import decimals
 from keras_attn.report.page import plots
 from keras_attn.report.paper.claims.correlation import within
 from keras_attn.report.paper.paper_tables import (

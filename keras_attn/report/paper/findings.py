@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from keras_attn.report.audit.table import decimals
+from keras_attn.report.numbers import decimals, listed, p_value
 from keras_attn.report.paper.claims import (
     METRICS,
     QUESTIONS,
@@ -23,7 +23,6 @@ from keras_attn.report.paper.paper_tables import BACKBONES, KEYS, dataset_title,
 from keras_attn.report.paper.questions import CLAIMS
 from keras_attn.report.rows.contrasts import contrasts_of
 from keras_attn.report.rows.results import read
-from keras_attn.report.tables.legend import in_print
 from keras_attn.runs import storage
 from keras_attn.statistics import holm
 
@@ -235,12 +234,6 @@ def _margins(found):
     return ", ".join(told) or "none"
 
 
-def listed(names):
-    """Such as "V, VI and VIII"."""
-    *first, last = names
-    return f"{', '.join(first)} and {last}" if first else last
-
-
 def as_markdown(found):
     """A page: a table of claims under each question, and how to read it."""
     made = ["# What the paper claims, and what was found", *legend(found)]
@@ -314,7 +307,7 @@ def least(finding):
         return ""
     digits = METRICS[weakest["metric"]].digits if weakest["metric"] else 3
     gain, *interval = (decimals(weakest[name], digits) for name in ("gain", "low", "high"))
-    p = "" if np.isnan(weakest["p"]) else f", p {in_print(weakest['p'])}"
+    p = "" if np.isnan(weakest["p"]) else f", p {p_value(weakest['p'])}"
     some = weakest["parts"] < weakest["of"]
     made_of = f", from {weakest['parts']} of its {weakest['of']} parts" if some else ""
     better, worse = (BACKBONES.get(weakest[one], weakest[one]) for one in ("better", "worse"))

@@ -5,7 +5,7 @@ import math
 import pandas as pd
 
 from keras_attn.datasets import origin
-from keras_attn.report.audit.table import decimals
+from keras_attn.report.numbers import decimals
 from keras_attn.report.paper.paper_tables import GAZE, NETWORK
 from keras_attn.report.rows.results import groups_of
 from keras_attn.statistics import bootstrap_interval

@@ -15,7 +15,7 @@ from rich.table import Table as RichTable
 
 from keras_attn.datasets import origin
 from keras_attn.mechanisms import MECHANISMS
-from keras_attn.report.audit.table import decimals
+from keras_attn.report.numbers import decimals
 from keras_attn.report.paper.paper_tables import (
     KEYS,
     NO_ATTENTION,

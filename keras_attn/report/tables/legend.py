@@ -5,7 +5,7 @@ import numpy as np
 from keras_attn.datasets import origin
 from keras_attn.mechanisms import MECHANISMS
 from keras_attn.metrics.recognition import top_average_precision
-from keras_attn.report.audit.table import decimals
+from keras_attn.report.numbers import decimals, p_value
 from keras_attn.report.paper.paper_tables import (
     GAZE,
     NETWORK,
@@ -218,7 +218,7 @@ def _paired(table, rows, metric):
         test = paired_test(metric)
         tested = holm([test(means[one], means[other], groups) for one, other in pairs])
         found = [
-            f"{one} − {other} {decimals((means[one] - means[other]).mean(), 3)}, p {in_print(p)}"
+            f"{one} − {other} {decimals((means[one] - means[other]).mean(), 3)}, p {p_value(p)}"
             for (one, other), p in zip(pairs, tested, strict=True)
         ]
         made.append(
@@ -250,11 +250,6 @@ def _top(results, rows):
         "videos predicted as each class, which is no average precision and not comparable: "
         f"{', '.join(made)}."
     )
-
-
-def in_print(p):
-    """A p as "= 0.012" or "< 0.001"."""
-    return "< 0.001" if p < 0.001 else f"= {decimals(p, 3)}"
 
 
 def _differences(table, rows):

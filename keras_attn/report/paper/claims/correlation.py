@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import rankdata
 
-from keras_attn.report.audit.table import decimals
+from keras_attn.report.numbers import decimals
 from keras_attn.report.paper.claims.cells import cells_of, common
 from keras_attn.report.paper.claims.claim import BY_NUMBER, METRICS, Claim, Comparison, Part
 from keras_attn.report.paper.claims.quantities import Crossed

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from keras_attn.report.audit.table import decimals
+from keras_attn.report.numbers import decimals
 from keras_attn.report.paper.claims.cells import cells_of
 from keras_attn.report.paper.claims.claim import Claim, Comparison, Part
 from keras_attn.report.paper.claims.order import title_of

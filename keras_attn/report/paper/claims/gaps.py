@@ -5,7 +5,7 @@ from itertools import product
 
 import numpy as np
 
-from keras_attn.report.audit.table import decimals
+from keras_attn.report.numbers import decimals
 from keras_attn.report.paper.claims.cells import cells_of
 from keras_attn.report.paper.claims.claim import BY_NUMBER, Claim, Comparison, Part
 from keras_attn.report.paper.claims.quantities import Composite, Less
