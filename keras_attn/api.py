@@ -12,7 +12,7 @@ from keras_attn.errors import InputError
 from keras_attn.evaluation.gaze_scores import Blur
 from keras_attn.report.audit.page import FILES
 from keras_attn.report.audit.table import REFERENCES
-from keras_attn.report.paper.paper_tables import NETWORK
+from keras_attn.report.naming import NETWORK
 from keras_attn.runs import known_data, storage
 from keras_attn.runs.trained import Run, load, train
 

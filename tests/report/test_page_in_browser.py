@@ -12,8 +12,8 @@ from PIL import Image
 
 from keras_attn.report import page
 from keras_attn.report.paper import findings
-from keras_attn.report.paper.claims import counts_of
-from keras_attn.report.paper.questions import CLAIMS
+from keras_attn.report.paper.claims import CLAIMS
+from keras_attn.report.paper.kinds.claim import counts_of
 from keras_attn.report.rows import results
 from keras_attn.report.tables import sheets
 
@@ -104,7 +104,7 @@ def test_claims_are_filtered_by_verdict(report):
     button.click()
     shown = [node for node in all_of(report, "li.claim") if node.is_displayed()]
     assert button.get_attribute("aria-pressed") == "true"
-    short = [c for c in CLAIMS if any(count.holds < count.cells for count in counts_of(c))]
+    short = [c for c in CLAIMS.values() if any(count.holds < count.cells for count in counts_of(c))]
     assert len(shown) == len(short) < every
     all_of(report, '[data-show="all"]')[0].click()
     assert all(node.is_displayed() for node in all_of(report, "li.claim"))

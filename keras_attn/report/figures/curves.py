@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from keras_attn.errors import InputError, listing
-from keras_attn.report.paper.paper_tables import BACKBONES
+from keras_attn.report.naming import BACKBONES
 from keras_attn.report.rows.results import groups_of
 from keras_attn.runs import storage
 from keras_attn.statistics import independent_share, wilson_interval

@@ -10,6 +10,7 @@ import jinja2
 import markupsafe
 
 from keras_attn import __version__
+from keras_attn.report.naming import TASKS
 from keras_attn.report.page import (
     answers,
     attacks,
@@ -67,7 +68,7 @@ def html(results, made, found, figures):
         sentences=overview.sentences(results, found),
         verdicts=overview.verdicts(found),
         standings=overview.standings(made.cells),
-        task_titles=overview.TITLES,
+        task_titles=TASKS,
         tasks=set(results.rows["task"]),
         shapes=[plots.shape(name, 0, 0) for name in plots.SHAPES],
         questions=list(answers.answers(found)),

@@ -17,7 +17,7 @@ from keras_attn.errors import InputError, listing
 from keras_attn.evaluation import gallery_file
 from keras_attn.gaze import FIXATION_SIGMA
 from keras_attn.report.figures.panels import spaced
-from keras_attn.report.paper.paper_tables import NETWORK, TRUNK, dataset_title, order, trunk_title
+from keras_attn.report.naming import NETWORK, TRUNK, dataset_title, order, trunk_title
 from keras_attn.report.rows.results import of_networks
 from keras_attn.resizing import at_size
 from keras_attn.statistics import evenly

@@ -3,7 +3,10 @@
 import math
 from dataclasses import dataclass
 
-from keras_attn.report.paper.paper_tables import ATTENTIONS
+from keras_attn.mechanisms import MECHANISMS
+from keras_attn.report.naming import NO_ATTENTION
+
+ATTENTIONS = (*MECHANISMS, NO_ATTENTION)
 
 SHAPES = ("circle", "square", "triangle", "diamond", "star", "down")
 """Of the mechanisms in their order, the last of any other; drawn by `shape`."""

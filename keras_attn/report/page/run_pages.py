@@ -8,10 +8,9 @@ import numpy as np
 import pandas as pd
 
 from keras_attn.errors import InputError
+from keras_attn.report.naming import NETWORK, TASKS, dataset_title, trunk_title
 from keras_attn.report.numbers import decimals
-from keras_attn.report.page.overview import TITLES
-from keras_attn.report.paper.claims import METRICS
-from keras_attn.report.paper.paper_tables import NETWORK, TABLES, dataset_title, trunk_title
+from keras_attn.report.paper.tables import TABLES, metrics
 from keras_attn.report.rows.results import of_networks
 from keras_attn.report.tables import sheets
 from keras_attn.runs import storage
@@ -74,7 +73,7 @@ def _run(name, folder, rows, results, cells):
     record = kept.record() or {}
     return {
         "name": name,
-        "task": TITLES.get(row["task"], row["task"]),
+        "task": TASKS.get(row["task"], row["task"]),
         "dataset": dataset_title(row["dataset"]),
         "network": f"{trunk_title(row['backbone'], row['fusion'])} · {row['attention']}",
         "fold": _whole(row["fold"]),
@@ -136,7 +135,7 @@ def _curves(path):
 def _title(column):
     """A column of a history in words; what was scored on the data held out begins with "val_"."""
     key = column.removeprefix("val_")
-    words = METRICS[key].title if key in METRICS else key.replace("_", " ")
+    words = metrics()[key].title if key in metrics() else key.replace("_", " ")
     return words if key == column else f"held out: {words}"
 
 

@@ -5,19 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from keras_attn.mechanisms import MECHANISMS
+from keras_attn.mechanisms import NAMED
+from keras_attn.report.naming import NETWORK, TRUNK, dataset_title, order, trunk_title
 from keras_attn.report.numbers import decimals
 from keras_attn.report.page import plots
-from keras_attn.report.paper.claims.correlation import within
-from keras_attn.report.paper.paper_tables import (
-    GAZE,
-    NETWORK,
-    TABLES,
-    TRUNK,
-    dataset_title,
-    order,
-    trunk_title,
-)
+from keras_attn.report.paper.kinds.correlation import within
+from keras_attn.report.paper.tables import TABLES
+from keras_attn.report.tables.parts import GAZE
 from keras_attn.statistics import rank_correlation
 
 WIDTH, HEIGHT = 400, 310
@@ -181,8 +175,8 @@ def _with_interval(row, suffix):
 
 def _correlation(both, metric):
     """Spearman's ρ without the attentions that are made of gaze, turned so that + is better."""
-    given = {m.name for m in MECHANISMS.values() if m.takes_gaze}
-    own = both[~both["attention"].isin(given)]
+    human = {m.name for m in NAMED.values() if m.takes_gaze}
+    own = both[~both["attention"].isin(human)]
     sign = 1 if metric.higher_is_better else -1
     rho, low, high = rank_correlation(sign * own["value"], own["value_gaze"])
     if np.isnan(rho):

@@ -8,7 +8,7 @@ import numpy as np
 
 from keras_attn.errors import InputError, listing
 from keras_attn.metrics.salient_object import THRESHOLDS
-from keras_attn.report.paper.paper_tables import CURVES, TABLES
+from keras_attn.report.paper.tables import CURVES, TABLES
 from keras_attn.report.tables.parts import MAPS, RANKING
 
 UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile, zlib.error)
@@ -18,7 +18,7 @@ ROUNDING = 1e-3
 
 
 def tables_for(rows):
-    """The `paper_tables.Table`s of the tasks that rows are of."""
+    """The `parts.Table`s of the tasks that rows are of."""
     tasks = set(rows["task"])
     return [table for table in TABLES if table.task in tasks]
 

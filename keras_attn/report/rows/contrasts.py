@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_attn.report.paper.paper_tables import KEYS, NETWORK
+from keras_attn.report.naming import NETWORK
+from keras_attn.report.paper.printed import KEYS
 from keras_attn.report.rows.samples import Samples
 from keras_attn.statistics import (
     paired_p,
@@ -46,7 +47,7 @@ class Contrasts:
         self.samples, self._found = Samples(results), {}
 
     def between(self, table, metric, one, other, level=0.95):
-        """The `Contrast` of two cells of a `paper_tables.Table`; None without rows of both.
+        """The `Contrast` of two cells of a `parts.Table`; None without rows of both.
 
         one, other: dicts that have all `KEYS`. level: of the interval.
         """
@@ -71,7 +72,7 @@ def contrasts_of(results):
 
 
 def paired_test(metric):
-    """The function that tests a `paper_tables.Metric` over the same examples."""
+    """The function that tests a `parts.Metric` over the same examples."""
     return paired_share_p if metric.proportion else paired_p
 
 

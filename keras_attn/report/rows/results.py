@@ -9,7 +9,8 @@ import pandas as pd
 from keras_attn.configs import RESULT_FORMAT
 from keras_attn.datasets.origin import ABOUT, label
 from keras_attn.errors import InputError, one_of
-from keras_attn.report.paper.paper_tables import GAZE, NETWORK, SCORES, TASKS
+from keras_attn.report.naming import NETWORK, TASKS
+from keras_attn.report.paper.tables import SCORES
 from keras_attn.report.rows.arrays import (
     UNREADABLE,
     check_one_number_of_classes,
@@ -17,6 +18,7 @@ from keras_attn.report.rows.arrays import (
     read_arrays,
     tables_for,
 )
+from keras_attn.report.tables.parts import GAZE
 from keras_attn.runs import provenance, storage
 from keras_attn.runs.known_data import SCORED, TRAINED
 

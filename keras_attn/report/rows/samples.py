@@ -10,11 +10,12 @@ import numpy as np
 import pandas as pd
 
 from keras_attn.datasets import origin
-from keras_attn.report.paper.paper_tables import CURVES, NETWORK, SCORES, Subset
+from keras_attn.report.naming import NETWORK
+from keras_attn.report.paper.tables import CURVES, SCORES
 from keras_attn.report.rows.likeness import Likeness, likeness_of
 from keras_attn.report.rows.ranking import Ranking, ranking_of
 from keras_attn.report.rows.results import groups_of
-from keras_attn.report.tables.parts import MAPS, RANKING
+from keras_attn.report.tables.parts import MAPS, RANKING, Subset
 from keras_attn.statistics import (
     drawn_counts,
     group_codes,
@@ -253,7 +254,7 @@ class Samples:
         self._results, self._groups, self._found, self._together = results, {}, {}, {}
 
     def of(self, task, subset, **network):
-        """The `Sample` of a network's examples in a `paper_tables.Subset`; None without rows.
+        """The `Sample` of a network's examples in a `parts.Subset`; None without rows.
 
         network: dataset, backbone, fusion, attention.
         """

@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 
 from keras_attn.metrics.dispersion import with_others
-from keras_attn.report.paper.paper_tables import DISPERSION, NETWORK, TABLES, TRUNK, order
+from keras_attn.report.naming import NETWORK, TRUNK, order
+from keras_attn.report.paper.tables import DISPERSION, TABLES
 from keras_attn.report.rows.contrasts import contrasts_of
 from keras_attn.report.rows.results import of_networks, read
 from keras_attn.report.tables.parts import MAPS

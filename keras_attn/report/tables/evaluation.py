@@ -5,9 +5,10 @@ import math
 import pandas as pd
 
 from keras_attn.datasets import origin
+from keras_attn.report.naming import NETWORK
 from keras_attn.report.numbers import decimals
-from keras_attn.report.paper.paper_tables import GAZE, NETWORK
 from keras_attn.report.rows.results import groups_of
+from keras_attn.report.tables.parts import GAZE
 from keras_attn.statistics import bootstrap_interval
 
 

@@ -3,22 +3,15 @@
 import numpy as np
 
 from keras_attn.datasets import origin
-from keras_attn.mechanisms import MECHANISMS
+from keras_attn.mechanisms import NAMED
 from keras_attn.metrics.recognition import top_average_precision
+from keras_attn.report.naming import NETWORK, TRUNK, dataset_title, order, trunk_title
 from keras_attn.report.numbers import decimals, p_value
-from keras_attn.report.paper.paper_tables import (
-    GAZE,
-    NETWORK,
-    TRUNK,
-    dataset_title,
-    order,
-    trunk_title,
-)
 from keras_attn.report.rows.contrasts import TESTS, paired_test
 from keras_attn.report.rows.ranking import ranking_of
 from keras_attn.report.rows.results import groups_of
 from keras_attn.report.tables import ceilings
-from keras_attn.report.tables.parts import RANKING
+from keras_attn.report.tables.parts import GAZE, RANKING
 from keras_attn.statistics import bootstrap_interval, holm
 
 NOISE = "≈"
@@ -32,7 +25,7 @@ SELF_SCORED = (
 
 
 def lines(table, results, cells, top):
-    """All sentences under a `paper_tables.Table`.
+    """All sentences under a `parts.Table`.
 
     cells: those of networks that it shows. top: those of the ceiling, by dataset.
     """
@@ -57,7 +50,7 @@ def lines(table, results, cells, top):
         made += [s for part in shown for m in tested for s in _paired(table, part, m)]
     made += [_top(results, part) for part in shown if _ranked(table, part)]
     if table.about_gaze:
-        gaze = [n for n, m in MECHANISMS.items() if m.takes_gaze and n in set(cells["attention"])]
+        gaze = [n for n, m in NAMED.items() if m.takes_gaze and n in set(cells["attention"])]
         made += [SELF_SCORED.format(name=name) for name in gaze]
     pairs = set(zip(map(origin.name_of, cells["dataset"]), cells["backbone"], strict=True))
     made += [r.sentence for r in table.remarks if (r.dataset, r.backbone) in pairs]
@@ -209,7 +202,7 @@ def _paired(table, rows, metric):
     made = []
     for trunk, part in _trunks(rows):
         means = part.pivot_table(index="id", columns="attention", values=metric.score)
-        there = [m for m in MECHANISMS.values() if m.name in means]
+        there = [m for m in NAMED.values() if m.name in means]
         explicit = [m.name for m in there if m.supervised or m.takes_gaze]
         pairs = [(one, m.name) for one in explicit for m in there if m.name not in explicit]
         if not pairs:

@@ -3,8 +3,9 @@
 import numpy as np
 import pandas as pd
 
-from keras_attn.report.paper.claims import BY_NUMBER, METRICS
-from keras_attn.report.paper.paper_tables import KEYS, NO_ATTENTION, TRUNK
+from keras_attn.report.naming import NO_ATTENTION, TRUNK
+from keras_attn.report.paper.printed import KEYS
+from keras_attn.report.paper.tables import BY_NUMBER, metric_of
 from keras_attn.statistics import holm
 
 BEHIND = ("behind", "behind_low", "behind_high", "behind_p", "within_noise")
@@ -26,7 +27,7 @@ def beside_the_best(cells, contrasts):
     # As in print: networks without attention stand below each other.
     for part, axis in ((cells[~bare], ("attention",)), (cells[bare], TRUNK)):
         for _, column in part.groupby([key for key in KEYS if key not in axis], sort=False):
-            metric = METRICS[column["metric"].iloc[0]]
+            metric = metric_of(column["metric"].iloc[0])
             if metric.neutral:  # none is the best
                 continue
             best = column["value"].idxmax() if metric.higher_is_better else column["value"].idxmin()
