@@ -15,10 +15,10 @@ import pandas as pd
 
 import keras_attn as ka
 from keras_attn.errors import InputError
-from keras_attn.mechanisms import MECHANISMS
+from keras_attn.mechanisms import MECHANISMS, NO_ATTENTION
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.report.audit.table import SHARE, SHOWN, is_reference
-from keras_attn.report.naming import NO_ATTENTION, attention_title
+from keras_attn.report.naming import attention_title
 from keras_attn.report.paper.printed import KEYS
 from keras_attn.report.tables import ceilings
 

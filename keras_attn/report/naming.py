@@ -4,14 +4,13 @@ What the paper has comes first, in its order; all else follows by its own name.
 """
 
 from keras_attn.datasets import origin
-from keras_attn.mechanisms import MECHANISMS, NAMED
+from keras_attn.mechanisms import MECHANISMS, NAMED, NO_ATTENTION
 
 TRUNK = ("backbone", "fusion")
 """What networks of different attentions have in common where they are compared."""
 NETWORK = (*TRUNK, "attention")
 """What names a network, but for the data and the seed that it was trained with."""
-NO_ATTENTION = "none"
-"""The attention of a network that has none."""
+
 TASKS = {
     "salient_object": "Salient object segmentation",
     "action": "Action recognition",

@@ -33,12 +33,12 @@ def write(result, folder, *, overwrite=False):
 def page(result):
     """The whole page as HTML."""
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("keras_attn.report", "audit"), autoescape=True, trim_blocks=True
+        loader=jinja2.PackageLoader("keras_attn", "report"), autoescape=True, trim_blocks=True
     )
     environment.filters["breakable"] = breakable
     notes = table.row_notes(result.rows)
     shown = choice.chosen(result, MOST_MAPS)
-    return environment.get_template("audit.html.j2").render(
+    return environment.get_template("audit/audit.html.j2").render(
         dataset=result.dataset,
         answer=table.answer(result),
         legend=table.legend(result),

@@ -56,8 +56,8 @@ def of(results):
     `trunks` (titles), `attentions`, `networks` (pairs of places in the two), and `examples`. Of
     these, `image` is a picture's address, of a video all its frames side by side; `points` are
     x, y, x, y and so on of each frame, in thousandths; `seen` holds what each network made of it,
-    by its place in `networks`. colours: the table of the heat, 256 times RGB. sigma: of the
-    density, as a share of the width.
+    by its place in `networks`. heat: `colours`, the table of 256 times RGB, and `opacity`, of the
+    lowest and of the highest level. sigma: of the density, as a share of the width.
 
     `InputError` for a file of pictures that cannot be read, or is of other examples.
     """
@@ -71,7 +71,8 @@ def of(results):
     if not sets:
         return None
     colours, _ = pictures.heat(np.arange(256.0)[None], (0, 255))
-    return {"sets": sets, "colours": _bytes(colours), "sigma": FIXATION_SIGMA}
+    heat = {"colours": _bytes(colours), "opacity": [pictures.FAINTEST, pictures.STRONGEST]}
+    return {"sets": sets, "heat": heat, "sigma": FIXATION_SIGMA}
 
 
 @dataclass(frozen=True, eq=False)

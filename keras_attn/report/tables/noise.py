@@ -3,7 +3,8 @@
 import numpy as np
 import pandas as pd
 
-from keras_attn.report.naming import NO_ATTENTION, TRUNK
+from keras_attn.mechanisms import NO_ATTENTION
+from keras_attn.report.naming import TRUNK
 from keras_attn.report.paper.printed import KEYS
 from keras_attn.report.paper.tables import BY_NUMBER, metric_of
 from keras_attn.statistics import holm

@@ -9,8 +9,8 @@ import numpy as np
 from keras_attn import registries
 from keras_attn.datasets import origin
 from keras_attn.errors import InputError, listing, one_of
-from keras_attn.mechanisms import NAMED
-from keras_attn.report.naming import BACKBONES, NETWORK, NO_ATTENTION
+from keras_attn.mechanisms import NAMED, NO_ATTENTION
+from keras_attn.report.naming import BACKBONES, NETWORK
 from keras_attn.report.paper.printed import KEYS, paper_cells
 from keras_attn.report.paper.tables import BY_NUMBER, TABLES, metric_of, metrics
 
