@@ -298,7 +298,7 @@ def test_results_without_entropy_and_maps_leave_dispersion_unmeasured(tmp_path):
 
 
 def test_numbers_of_drawn_data_are_told_as_a_check_of_the_machinery(tmp_path):
-    from keras_attn.datasets.miniature.scenes import ABOUT
+    from keras_attn.datasets.drawing.scenes import ABOUT
 
     folders = []
     for attention in ARTIFICIAL:
