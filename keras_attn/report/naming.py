@@ -3,33 +3,37 @@
 What the paper has comes first, in its order; all else follows by its own name.
 """
 
+from functools import cache
+
 from keras_attn.datasets import origin
 from keras_attn.mechanisms import MECHANISMS, NAMED, NO_ATTENTION
+from keras_attn.registries import DATASETS
 
 TRUNK = ("backbone", "fusion")
 """What networks of different attentions have in common where they are compared."""
 NETWORK = (*TRUNK, "attention")
 """What names a network, but for the data and the seed that it was trained with."""
-
 TASKS = {
     "salient_object": "Salient object segmentation",
     "action": "Action recognition",
     "fine_grained": "Fine-grained classification",
     "adversarial": "Robustness to attacks",
 }
-DATASETS = {
-    "dut_omron": "DUT-OMRON",
-    "pascal_s": "PASCAL-S",
-    "hollywood2": "Hollywood-2",
-    "ucf_sports": "UCF Sports",
-    "cub_vwsw": "CUB-VWSW",
-}
 BACKBONES = {"alexnet": "AlexNet", "vgg16": "VGG16", "resnet50": "ResNet50", "c3d": "C3D"}
+"""Those of the paper, with the name in print."""
 FUSIONS = ("early", "late", "frames", "flow")
 """How two streams become one, or which of them is alone; "" where a network has one stream."""
+
+
+@cache
+def _datasets():
+    """The names of the paper's."""
+    return tuple(name for name in DATASETS if DATASETS[name].paper)
+
+
 ORDERS = {
     "task": lambda: TASKS,
-    "dataset": lambda: DATASETS,
+    "dataset": _datasets,
     "backbone": lambda: BACKBONES,
     "fusion": lambda: FUSIONS,
     "attention": lambda: (*NAMED, NO_ATTENTION),
@@ -48,12 +52,13 @@ def _rank(name, known):
 
 
 def dataset_title(name):
-    """The name of a dataset in print; one that is not the paper's is called as it is.
+    """The name of a dataset in print; one that is not registered is called as it is.
 
     One that is drawn says so: it has the name and the form of a real one, and nothing else of it.
     """
     own = origin.name_of(name)
-    return origin.label(DATASETS.get(own, own), own != name)
+    title = DATASETS[own].title if own in DATASETS else own
+    return origin.label(title, own != name)
 
 
 def backbone_title(name):
