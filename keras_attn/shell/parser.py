@@ -22,7 +22,6 @@ ABOUT = (
     "Does my network look where people look? Audit it, or train and score the study's. "
     "--version alone prints which version this is."
 )
-OPTION = "--plugin"
 PLUGIN = (
     "A module, or a .py file, that registers what this package does not have (docs/extending.md); "
     "it is loaded first. Anywhere on the line."
@@ -34,7 +33,7 @@ def of_shell():
 
     `InputError` for values that are refused, and SystemExit for other arguments and for help.
     """
-    return read(lambda only: _in_shell(only), prog=PROGRAM, description=ABOUT)
+    return read(_in_shell, prog=PROGRAM, description=ABOUT)
 
 
 def of_task(task, description):
@@ -57,8 +56,7 @@ def _kind(name, tasks=tuple(configs.TASKS)):
 
 
 def _in_shell(only):
-    found = _offered("in_shell", only)
-    return {name: _kind(name) for name in found}
+    return {name: _kind(name) for name in _offered("in_shell", only)}
 
 
 def _in_task_script(task, only):
@@ -155,12 +153,12 @@ def split(words):
     modules, rest, words = [], [], iter(words)
     for word in words:
         option, equals, value = word.partition("=")
-        if option != OPTION:
+        if option != plugins.OPTION:
             rest.append(word)
             continue
         value = value if equals else next(words, "")
         if not value or value.startswith("--"):
-            raise InputError(OPTION, "a module, or the path of a .py file", value or "nothing")
+            raise InputError(plugins.OPTION, plugins.EXPECTED, value or "nothing")
         modules.append(value)
     return modules, rest
 
