@@ -27,10 +27,10 @@ _NAMES = {
     **dict.fromkeys(
         ("attack", "audit", "evaluate", "export", "load", "predict", "train", "validation"), "api"
     ),
-    **dict.fromkeys(("Mechanism", "apply"), "mechanisms"),
-    "Command": "shell.command",
+    **dict.fromkeys(("Mechanism", "apply", "attend"), "mechanisms"),
     "InputError": "errors",
     "register": "registry",
+    "Command": "shell.command",
 }
 
 __all__ = [*_MODULES, *_NAMES, "__version__"]

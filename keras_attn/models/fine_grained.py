@@ -46,7 +46,7 @@ def fine_grained(
     inputs = {"image": images}
     if mechanism.takes_gaze:
         inputs[GAZE] = keras.Input((None, None, 1), name=GAZE)
-    attended = mechanisms.apply(
+    attended = mechanisms.attend(
         mechanism, features, inputs.get(GAZE), momentum=momentum, name="attention"
     )
     if one_of("head", head, HEADS) == "published":

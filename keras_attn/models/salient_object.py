@@ -73,7 +73,7 @@ def salient_object(
         conv = Conv2D(
             scaled(count, width), 3, padding="same", activation="relu", name=f"decoder_{level}"
         )
-        attended = mechanisms.apply(
+        attended = mechanisms.attend(
             mechanism, conv(x), gaze, momentum=momentum, name=f"attention_{level}"
         )
         x = attended.gated
