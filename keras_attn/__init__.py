@@ -28,9 +28,9 @@ _NAMES = {
         ("attack", "audit", "evaluate", "export", "load", "predict", "train", "validation"), "api"
     ),
     **dict.fromkeys(("Mechanism", "apply", "attend"), "mechanisms"),
+    "Command": "shell.command",
     "InputError": "errors",
     "register": "registry",
-    "Command": "shell.command",
 }
 
 __all__ = [*_MODULES, *_NAMES, "__version__"]

@@ -81,7 +81,7 @@ def _report(folders, out):
 def whole(config, drawn=None):
     """All data of a configuration."""
     from keras_attn import tasks
-    from keras_attn.datasets.miniature import drawn_in
+    from keras_attn.datasets.drawing import drawn_in
 
     if config.data.root is None:
         print("No --data.root: drawing examples with simulated gaze.", flush=True)
