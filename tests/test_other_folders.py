@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from keras_attn.datasets.drawing import drawn_in
 from PIL import Image
 
 import keras_attn as ka
 from keras_attn import configs, datasets
+from keras_attn.datasets.drawing import drawn_in
 from keras_attn.errors import InputError
 
 PUBLISHED = (

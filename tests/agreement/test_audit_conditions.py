@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from keras_attn.datasets.drawing import drawn_in
 
 import keras_attn as ka
+from keras_attn.datasets.drawing import drawn_in
 from keras_attn.errors import InputError
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.report.audit.table import REFERENCES, SIDES

@@ -4,9 +4,9 @@ import resource
 
 import numpy as np
 import pytest
-from keras_attn.datasets.drawing import scenes
 
 from keras_attn import datasets, gaze, metrics
+from keras_attn.datasets.drawing import scenes
 from keras_attn.errors import InputError
 
 

@@ -6,13 +6,13 @@ import resource
 import cv2
 import numpy as np
 import pytest
-from keras_attn.datasets.drawing import actors, avi, drawn_in, followed
-from keras_attn.datasets.formats import hollywood2 as hollywood2_writer
-from keras_attn.datasets.formats import ucf_sports as ucf_sports_writer
 
 from keras_attn import datasets, gaze, metrics
+from keras_attn.datasets.drawing import actors, avi, drawn_in, followed
 from keras_attn.datasets.flow import files as flow_files
 from keras_attn.datasets.flow.estimation import FlowEstimator
+from keras_attn.datasets.formats import hollywood2 as hollywood2_writer
+from keras_attn.datasets.formats import ucf_sports as ucf_sports_writer
 from keras_attn.datasets.readers import frames
 from keras_attn.errors import InputError
 

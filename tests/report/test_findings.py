@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from keras_attn.datasets.drawing.scenes import ABOUT
 from made_runs import curve, save_run, save_videos
 
+from keras_attn.datasets.drawing.scenes import ABOUT
 from keras_attn.mechanisms import MECHANISMS
 from keras_attn.report.paper import findings
 from keras_attn.report.paper.questions import CLAIMS

@@ -8,10 +8,10 @@ from contextlib import redirect_stdout
 import numpy as np
 import pandas as pd
 import pytest
-from keras_attn.datasets.drawing.scenes import ABOUT
 from made_runs import curve, save_references, save_run, save_study, save_videos
 from PIL import Image
 
+from keras_attn.datasets.drawing.scenes import ABOUT
 from keras_attn.errors import InputError
 from keras_attn.report.figures import study
 from keras_attn.report.page import answers, attacks, embedded, overview, plots, run_pages, scatter
