@@ -59,7 +59,7 @@ def resolved(config, train):
     """The configuration with every field that was None filled in."""
     model, training = config.model, config.training
     size = encoders.size(model)
-    rate = training.learning_rate or configs.LEARNING_RATES[NAME][model.backbone]
+    rate = encoders.learning_rate(config)
     classes = model.classes or tuple(train.classes)
     _check_labels(train, classes)
     starting.check(config, train)
@@ -76,14 +76,15 @@ def _check_whole(config):
     part, training = config.model, config.training
     if training.pretraining != "file" or part.head != "published":
         return
-    connected = models.backbone(part.backbone).classifier[:-1]
+    backbone = models.backbone(part.backbone)
+    connected = backbone.classifier[:-1]
     missing = [name for name in connected if name not in weights.shapes(training.weights)]
     if missing:
+        such = "".join(f", such as {n!r} of tools/fetch_weights.py" for n in backbone.weights[:1])
         expected = (
-            f"a weight file of the whole {part.backbone}, which the paper's run starts from, such "
-            f"as {part.backbone!r} of tools/fetch_weights.py. To start from the trunk alone, say "
-            "pretraining='trunk' (--training.pretraining trunk), or head='pooled' (--model.head "
-            "pooled), which has no such layers"
+            f"a weight file of the whole {part.backbone}, which the paper's run starts from{such}. "
+            "To start from the trunk alone, say pretraining='trunk' (--training.pretraining "
+            "trunk), or head='pooled' (--model.head pooled), which has no such layers"
         )
         raise InputError(training.weights, expected, f"a file without {listing(missing)}")
 

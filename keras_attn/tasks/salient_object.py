@@ -43,7 +43,7 @@ def resolved(config, train):
     model, data, training = config.model, config.data, config.training
     starting.check(config, train)
     size = encoders.size(model)
-    rate = training.learning_rate or configs.LEARNING_RATES[NAME][model.backbone]
+    rate = encoders.learning_rate(config)
     base = model.base_rate or _base_rate(train)
     augment = datasets.DATASETS[data.name].augmented if data.augment is None else data.augment
     return replace(
