@@ -5,14 +5,14 @@ from __future__ import annotations
 import types
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import ClassVar, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Literal, Union, get_args, get_origin, get_type_hints
 
 from keras_attn import gaze_format, mechanisms
 from keras_attn.configs import starting
 from keras_attn.configs.names import Attention, Name
 from keras_attn.errors import InputError, one_of
 from keras_attn.mechanisms import Mechanism
-from keras_attn.registries import BACKBONES
+from keras_attn.registries import BACKBONES, DATASETS
 
 PARTS = ("model", "data", "training", "machine")
 
@@ -43,9 +43,6 @@ PLACES = ("root", "flow_root", "image_root", "gaze")
 class Config:
     """What the configuration of a run is to every task: four parts, checked when it is made."""
 
-    FIRST: ClassVar = {}
-    """The dataset that the paper trains a network on first, by that which it goes on with."""
-
     @property
     def about(self):
         """One line for a list of presets."""
@@ -68,7 +65,7 @@ class Config:
         """What its data are called before they are read: a folder of one's own by its name."""
         data = self.data
         own = "" if data.root is None else Path(data.root).expanduser().resolve().name
-        return own if data.name in gaze_format.READ_BY and own else data.name
+        return own if DATASETS[data.name].takes_form and own else data.name
 
     @property
     def run_name(self):
@@ -82,7 +79,7 @@ class Config:
     @property
     def first(self):
         """The dataset that the paper's network is trained on before this one; None without."""
-        return self.FIRST.get(self.data.name)
+        return DATASETS[self.data.name].first
 
     @property
     def follows(self):
@@ -183,7 +180,7 @@ def _fits(value, hint):
     if origin is Literal:
         return value in inner
     if _is_name(hint):
-        return value in hint.allowed()
+        return hint.allows(value)
     if origin in (Union, types.UnionType):
         return any(_fits(value, one) for one in inner)
     if origin is tuple:
