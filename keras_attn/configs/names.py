@@ -25,6 +25,11 @@ class Name(str, metaclass=_Text):
         """All names that may stand here."""
         return tuple(cls.registry)
 
+    @classmethod
+    def allows(cls, value):
+        """Whether a value may stand here; what this package has itself asks no plug-in."""
+        return value in cls.registry
+
 
 class Backbone(Name):
     """Of a `models.Backbone`."""
