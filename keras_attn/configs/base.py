@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import ClassVar, Literal, get_args, get_type_hints
+from typing import Literal, get_args, get_type_hints
 
 from keras_attn import gaze_format, mechanisms
 from keras_attn.configs import constraints, starting
 from keras_attn.configs.names import Attention
 from keras_attn.errors import InputError, one_of
 from keras_attn.mechanisms import Mechanism
-from keras_attn.registries import BACKBONES
+from keras_attn.registries import BACKBONES, DATASETS
 
 PARTS = ("model", "data", "training", "machine")
 
@@ -38,9 +38,6 @@ class Machine:
 class Config:
     """What the configuration of a run is to every task: four parts, checked when it is made."""
 
-    FIRST: ClassVar = {}
-    """The dataset that the paper trains a network on first, by that which it goes on with."""
-
     @property
     def about(self):
         """One line for a list of presets."""
@@ -63,7 +60,7 @@ class Config:
         """What its data are called before they are read: a folder of one's own by its name."""
         data = self.data
         own = "" if data.root is None else Path(data.root).expanduser().resolve().name
-        return own if data.name in gaze_format.READ_BY and own else data.name
+        return own if DATASETS[data.name].takes_form and own else data.name
 
     @property
     def run_name(self):
@@ -77,7 +74,7 @@ class Config:
     @property
     def first(self):
         """The dataset that the paper's network is trained on before this one; None without."""
-        return self.FIRST.get(self.data.name)
+        return DATASETS[self.data.name].first
 
     @property
     def follows(self):

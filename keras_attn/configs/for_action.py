@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import ClassVar, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from keras_attn import mechanisms
 from keras_attn.configs.base import Attention, Config, Machine, changed
 from keras_attn.configs.constraints import Count, NonNegative, Share, ShareOrZero
+from keras_attn.configs.names import ActionDataset
 from keras_attn.errors import InputError
 from keras_attn.gaze import FIXATION_SIGMA
 from keras_attn.gaze_format import GazeFormat
+from keras_attn.registries import DATASETS
 
 STREAMS = ("frames", "flow")
 """What one stream alone sees; it has no attention."""
@@ -32,11 +34,9 @@ SCHEDULES = {
     ("hollywood2", "late"): Schedule(10_000, 1e-4, (4_000, 8_000)),
     ("ucf_sports", "early"): Schedule(30_000, 1e-6, (10_000, 20_000)),
     ("ucf_sports", "late"): Schedule(30_000, 1e-5, (10_000, 20_000)),
-    ("video_folder", "early"): Schedule(10_000, 1e-4, (4_000, 8_000)),
-    ("video_folder", "late"): Schedule(10_000, 1e-4, (4_000, 8_000)),
 }
-"""The paper's (§IV-B2), by dataset and fusion; STREAM_SCHEDULE is that of one stream alone. A
-folder of your own has Hollywood-2's."""
+"""The paper's (§IV-B2), by dataset and fusion; STREAM_SCHEDULE is that of one stream alone. Any
+other dataset has Hollywood-2's."""
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class ActionModel:
 class ActionData(GazeFormat):
     """Videos with classes, gaze and extracted flow, and the lists to train and to test on."""
 
-    name: Literal["hollywood2", "ucf_sports", "video_folder"] = "hollywood2"
+    name: ActionDataset = "hollywood2"
     """Format of the dataset; video_folder is one of your own."""
     root: Path | None = None
     """Where it lies; without it, videos are drawn, written in its format, and their flow is
@@ -187,7 +187,6 @@ class Action(Config):
     machine: ActionMachine = field(default_factory=ActionMachine)
 
     task = "action"
-    FIRST: ClassVar = {"ucf_sports": "hollywood2"}
 
     def __post_init__(self):
         super().__post_init__()
@@ -238,8 +237,8 @@ class Action(Config):
     def called(self, data):
         """What a run is called on data of that name."""
         who = (self.stream,) if self.stream else self.who
-        # Of the published datasets none has folds.
-        fold = (f"fold{self.data.fold}",) if self.data.name == "video_folder" else ()
+        # A dataset that its publishers have parted has no folds.
+        fold = () if DATASETS[self.data.name].splits else (f"fold{self.data.fold}",)
         return "-".join((data, *who, *fold, f"seed{self.training.seed}"))
 
     @property
@@ -253,7 +252,8 @@ class Action(Config):
     def schedule(self):
         """The `Schedule`: what is given, and for the rest the paper's."""
         training, fusion = self.training, self.model.fusion
-        default = SCHEDULES.get((self.data.name, fusion), STREAM_SCHEDULE)
+        others = SCHEDULES.get(("hollywood2", fusion), STREAM_SCHEDULE)
+        default = SCHEDULES.get((self.data.name, fusion), others)
         given = (training.iterations, training.learning_rate, training.rate_steps)
         made = Schedule(*(d if g is None else g for g, d in zip(given, default, strict=True)))
         if given[0] is not None and given[2] is None:

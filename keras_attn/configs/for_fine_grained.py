@@ -8,10 +8,11 @@ from typing import Literal
 
 from keras_attn.configs.base import Attention, Config, Machine
 from keras_attn.configs.constraints import Count, NonNegative, Share, ShareOrZero
-from keras_attn.configs.names import Backbone
+from keras_attn.configs.names import Backbone, FineGrainedDataset
 from keras_attn.errors import InputError
 from keras_attn.gaze import FIXATION_SIGMA
 from keras_attn.gaze_format import GazeFormat
+from keras_attn.registries import DATASETS
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class FineGrainedModel:
 class FineGrainedData(GazeFormat):
     """Images with classes and gaze, and the lists of those to train and to test on."""
 
-    name: Literal["cub_vwsw", "cub_gha", "folder"] = "cub_vwsw"
+    name: FineGrainedDataset = "cub_vwsw"
     """Format of the dataset."""
     root: Path | None = None
     """Where CUB-200-2010, CUB-200-2011 (cub_gha) or a folder of your own lies; without it, birds
@@ -69,12 +70,8 @@ class FineGrainedData(GazeFormat):
     scale, is object."""
 
 
-OF_OTHERS = {
-    "folder": ("gaze", "participants", "shifted", "crop"),
-    "cub_vwsw": ("mask_threshold",),
-    "cub_gha": ("participants", "shifted", "mask_threshold"),
-}
-"""Fields of `FineGrainedData` that mean nothing to a dataset, by its name."""
+OF_SOME = ("gaze", "participants", "shifted", "crop", "mask_threshold")
+"""Fields of `FineGrainedData` that mean nothing to the readers of some datasets."""
 
 
 @dataclass(frozen=True)
@@ -127,8 +124,10 @@ class FineGrained(Config):
     def __post_init__(self):
         super().__post_init__()
         data = self.data
-        for name in OF_OTHERS.get(data.name, ()):
-            if getattr(data, name) != getattr(FineGrainedData(), name):
+        for name in OF_SOME:
+            if DATASETS[data.name].takes(name):
+                continue
+            if getattr(data, name) != getattr(FineGrainedData, name):
                 expected = f"its default, since data.name {data.name!r} has no such thing"
                 raise InputError(f"data.{name}", expected, repr(getattr(data, name)))
 

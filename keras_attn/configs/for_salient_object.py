@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Literal
 
 from keras_attn.configs.base import Attention, Config, Machine
 from keras_attn.configs.constraints import Count, NonNegative, Share
-from keras_attn.configs.names import Backbone
+from keras_attn.configs.names import Backbone, SalientObjectDataset
 from keras_attn.gaze import FIXATION_SIGMA
 from keras_attn.gaze_format import GazeFormat
 
@@ -37,7 +37,7 @@ class SalientObjectModel:
 class SalientObjectData(GazeFormat):
     """Images with masks and gaze, and the fold that is held out."""
 
-    name: Literal["dut_omron", "pascal_s", "folder"] = "dut_omron"
+    name: SalientObjectDataset = "dut_omron"
     """Format of the dataset."""
     root: Path | None = None
     """Where it lies; without it, scenes are drawn and written in that format."""
@@ -98,7 +98,6 @@ class SalientObject(Config):
     machine: Machine = field(default_factory=Machine)
 
     task = "salient_object"
-    FIRST: ClassVar = {"pascal_s": "dut_omron"}
 
     def called(self, data):
         """What a run is called on data of that name."""

@@ -13,6 +13,7 @@ import pandas as pd
 from keras_attn.datasets import origin
 from keras_attn.mechanisms import MECHANISMS
 from keras_attn.metrics.dispersion import SIDE
+from keras_attn.registries import DATASETS
 from keras_attn.report.tables.parts import CEILING, GAZE, Metric, Remark, Subset, Table
 
 PAPER = Path(__file__).with_name("paper_tables.csv")
@@ -22,13 +23,6 @@ TRUNK = ("backbone", "fusion")
 """What networks of different attentions have in common where they are compared."""
 NETWORK = (*TRUNK, "attention")
 """What names a network, but for the data and the seed that it was trained with."""
-DATASETS = {
-    "dut_omron": "DUT-OMRON",
-    "pascal_s": "PASCAL-S",
-    "hollywood2": "Hollywood-2",
-    "ucf_sports": "UCF Sports",
-    "cub_vwsw": "CUB-VWSW",
-}
 BACKBONES = {"alexnet": "AlexNet", "vgg16": "VGG16", "resnet50": "ResNet50", "c3d": "C3D"}
 """Those of the paper in its order, with the name in print; any other is called as it is."""
 FUSIONS = ("early", "late", "frames", "flow")
@@ -52,8 +46,15 @@ def _ranked(scores):
 BEST = Subset("best", lambda s: _ranked(s)[: extreme(len(s))], "adaptive_f", extreme)
 WORST = Subset("worst", lambda s: _ranked(s)[-extreme(len(s)) :], "adaptive_f", extreme)
 
-MULTI_LABEL = ("hollywood2",)
-"""Datasets whose videos may be of several classes at once."""
+
+class _OfSeveralLabels:
+    """Holds the names of datasets whose videos may be of several classes at once."""
+
+    def __contains__(self, name):
+        return name in DATASETS and DATASETS[name].several_labels
+
+
+MULTI_LABEL = _OfSeveralLabels()
 
 POSITIVE = Subset("positive", column="correct", rows=lambda rows: rows["correct"] == 1)
 NEGATIVE = Subset("negative", column="correct", rows=lambda rows: rows["correct"] == 0)
@@ -260,12 +261,11 @@ TABLES = (
 TASKS = tuple(dict.fromkeys(table.task for table in TABLES))
 ORDERS = {
     "task": TASKS,
-    "dataset": DATASETS,
     "backbone": BACKBONES,
     "fusion": FUSIONS,
     "attention": ATTENTIONS,
 }
-"""By column, its known values in the order of the tables."""
+"""By column, its known values in the order of the tables; those of datasets are registered."""
 SCORES = tuple(dict.fromkeys(name for table in TABLES for name in table.scores))
 SCORES += tuple(metric.key for metric in CEILING)
 CURVES = tuple(dict.fromkeys(m.curve for table in TABLES for m in table.metrics if m.curve))
@@ -278,16 +278,18 @@ def paper():
 
 def order(**labels):
     """What to sort by: each label's known values in their order, then the others by name."""
-    return [_rank(value, list(ORDERS[name])) for name, value in labels.items()]
+    known = ORDERS | {"dataset": [name for name, one in DATASETS.items() if one.paper]}
+    return [_rank(value, list(known[name])) for name, value in labels.items()]
 
 
 def dataset_title(name):
-    """The name of a dataset in print; one that is not the paper's is called as it is.
+    """The name of a dataset in print; one that is not registered is called as it is.
 
     One that is drawn says so: it has the name and the form of a real one, and nothing else of it.
     """
     own = origin.name_of(name)
-    return origin.label(DATASETS.get(own, own), own != name)
+    title = DATASETS[own].title if own in DATASETS else own
+    return origin.label(title, own != name)
 
 
 def _rank(name, known):

@@ -3,7 +3,7 @@
 Which tables there are, is in `paper_tables`. Computes nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,7 +31,7 @@ class Metric(Column):
     as it has values under several seeds, and not once. alike: whether it is the mean CC of each
     example's map in MAPS with those of the others of its subset. neutral: whether neither more nor
     less of it is better; `higher_is_better` then says alone which way a difference is taken.
-    digits: decimals in print. datasets: of which it is shown; empty for all.
+    digits: decimals in print. datasets: names of those that it is shown of; empty for all.
     """
 
     column: str = ""
@@ -43,7 +43,7 @@ class Metric(Column):
     alike: bool = False
     neutral: bool = False
     digits: int = 3
-    datasets: tuple = ()
+    datasets: Container = ()
 
     @property
     def score(self):
