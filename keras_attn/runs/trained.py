@@ -7,10 +7,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from keras_attn import (configs, datasets)
-from keras_attn.runs import (known_data, learnt, provenance, storage)
+from keras_attn import configs, datasets
 from keras_attn.datasets import groups
 from keras_attn.errors import InputError, listing
+from keras_attn.runs import known_data, learnt, provenance, storage
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,10 +58,10 @@ def train(config, train, *, validation=None, out, overwrite=False):
     tensorboard/; returns a `Run`. Raises `InputError` for input that cannot be used, and
     `errors.TrainingStopped` where the run diverges; nothing of the epoch in which it did is saved.
     """
+    from keras_attn import tasks, weights
     from keras_attn.evaluation import loop
-    from keras_attn import (tasks, weights)
-    from keras_attn.tasks import starting
     from keras_attn.evaluation.scorer import check_learnable
+    from keras_attn.tasks import starting
     from keras_attn.training import fit
 
     task, folder = tasks.of(config), storage.RunFolder(Path(out).expanduser())
