@@ -44,13 +44,20 @@ class Registry(Mapping[str, Any]):
         return sum(1 for _ in self)
 
     def __contains__(self, name: object) -> bool:
-        return any(name == one for one in self)
+        # Plug-ins are asked for what this package has not alone: they may use what is asking.
+        return name in self.own or any(name == one for one in self)
 
     def __getitem__(self, name: str) -> Any:
-        plugins.load()
-        if name not in self._things and name in self._files():
+        if name not in self._things and name in self.own:
             importlib.import_module(self._file(name))
+        if name not in self._things:
+            plugins.load()
         return self._things[name]
+
+    @property
+    def own(self) -> list[str]:
+        """Names of this package's own that have a file each, sorted; imports none of them."""
+        return self._files()
 
     def find(self, name: str, where: str | None = None) -> Any:
         """The thing of that name; `InputError`, which lists what there is, for any other name.
