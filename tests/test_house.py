@@ -25,6 +25,7 @@ def loaded_by(code):
         "import keras_attn as ka; ka.Mechanism; ka.mechanisms.get('human')",
         "import keras_attn; keras_attn.datasets.folder; keras_attn.datasets.miniature",
         "import keras_attn; keras_attn.audit",
+        "import keras_attn.evaluation.rows, keras_attn.evaluation.loop",
         "import keras_attn.weights.fetching as f, keras_attn.weights.registry as r; r.entries()",
         "import keras_attn.commands.study as s; s.Study('miniature', dry_run=True)()",
         "import keras_attn.shell.cli as c\ntry: c.main(['--help'])\nexcept SystemExit: pass",

@@ -58,7 +58,7 @@ class Attack(model_options.FromElsewhere):
 
     def _done(self, folder):
         """Whether this very attack on the weights beside the folder has been finished."""
-        path, weights = folder / "examples.csv", storage.RunFolder(folder.parent).weights
+        path, weights = folder / rows.EXAMPLES, storage.RunFolder(folder.parent).weights
         if not path.is_file() or not weights.is_file() or self.data != evaluate.DataChange():
             return False
         rows = pd.read_csv(path, nrows=1)
