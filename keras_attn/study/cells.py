@@ -11,7 +11,7 @@ from keras_attn import configs
 from keras_attn.configs.names import StudyDataset
 from keras_attn.errors import InputError, one_of
 from keras_attn.mechanisms import MECHANISMS
-from keras_attn.registries import DATASETS
+from keras_attn.registries import BACKBONES, DATASETS
 from keras_attn.runs import storage
 from keras_attn.study.sources import Sources
 
@@ -30,7 +30,7 @@ PASCAL_EPOCHS = 2
 def span(preset):
     """What the grid of a preset is spanned by, where nothing else is said: a dict by axis."""
     datasets = tuple(name for name in StudyDataset.allowed() if DATASETS[name].paper)
-    every = {"datasets": datasets, "backbones": configs.Backbone.allowed()}
+    every = {"datasets": datasets, "backbones": BACKBONES.first}
     return {
         "demo": {
             "datasets": tuple(name for name in datasets if DATASETS[name].first is None),
@@ -93,7 +93,7 @@ class Axes:
     """Datasets, with those that their runs start from; default all of the paper's, of `demo` the
     first of each task."""
     backbones: tuple[configs.Backbone, ...] | None = None
-    """Backbones of Tasks 1 and 3; that of Task 2 is C3D. Default all, of `demo` VGG16."""
+    """Backbones of Tasks 1 and 3; that of Task 2 is C3D. Default the paper's, of `demo` VGG16."""
     attentions: tuple[configs.Attention, ...] = tuple(MECHANISMS)
     """Mechanisms."""
     seeds: tuple[int, ...] = (0,)
