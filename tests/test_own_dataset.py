@@ -105,7 +105,9 @@ def test_a_folder_of_its_layout_is_recognised_for_whoever_names_another(plugin, 
 
 
 @pytest.mark.slow
-def test_it_is_trained_audited_evaluated_and_reported_by_name(root, tmp_path, monkeypatch, capsys, rng):
+def test_it_is_trained_audited_evaluated_and_reported_by_name(
+    root, tmp_path, monkeypatch, capsys, rng
+):
     monkeypatch.setenv(plugins.VARIABLE, "")
     monkeypatch.chdir(tmp_path)
     try:
