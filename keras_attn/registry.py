@@ -45,7 +45,7 @@ class Registry(Mapping[str, Any]):
 
     def __contains__(self, name: object) -> bool:
         # Plug-ins are asked for what this package has not alone: they may use what is asking.
-        return name in self.own or any(name == one for one in self)
+        return name in self._things or name in self.own or any(name == one for one in self)
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._things and name in self.own:

@@ -73,7 +73,7 @@ class StudyCommand:
             return
         check_sources(self.preset, cells, self.sources)
         storage.check_target(out, ())
-        carry_out(cells, every, self._engine(out), out)
+        carry_out_study(cells, every, self._engine(out), out)
 
     def _check(self):
         """Refuse options of one engine that are given to the other, which would go unheard."""
@@ -94,7 +94,7 @@ class StudyCommand:
         return study.grid(self.preset, out, axes=axes, sources=self.sources, **machine)
 
 
-def carry_out(cells, every, engine, out):
+def carry_out_study(cells, every, engine, out):
     """Run the cells that are not finished, and report on all that are.
 
     cells: those to run. every: those to report on, whoever has run them. Raises `TrainingStopped`

@@ -9,9 +9,9 @@ from typing import Any, Literal, get_args
 
 from keras_attn import configs
 from keras_attn.configs.names import StudyDataset
-from keras_attn.errors import InputError, one_of
+from keras_attn.errors import InputError, listing, one_of
 from keras_attn.mechanisms import MECHANISMS
-from keras_attn.registries import DATASETS
+from keras_attn.registries import BACKBONES, DATASETS
 from keras_attn.runs import storage
 from keras_attn.study.sources import Sources
 
@@ -30,7 +30,7 @@ PASCAL_EPOCHS = 2
 def span(preset):
     """What the grid of a preset is spanned by, where nothing else is said: a dict by axis."""
     datasets = tuple(name for name in StudyDataset.allowed() if DATASETS[name].paper)
-    every = {"datasets": datasets, "backbones": configs.Backbone.allowed()}
+    every = {"datasets": datasets, "backbones": BACKBONES.first}
     return {
         "demo": {
             "datasets": tuple(name for name in datasets if DATASETS[name].first is None),
@@ -48,7 +48,7 @@ fewer updates."""
 
 
 @dataclass(frozen=True)
-class Cell:
+class StudyCell:
     """A part of the study that is done as a whole, into a folder of its own.
 
     name: its folder within that of the study, such as `action/hollywood2-flow-seed0`.
@@ -93,13 +93,22 @@ class Axes:
     """Datasets, with those that their runs start from; default all of the paper's, of `demo` the
     first of each task."""
     backbones: tuple[configs.Backbone, ...] | None = None
-    """Backbones of Tasks 1 and 3; that of Task 2 is C3D. Default all, of `demo` VGG16."""
+    """Backbones of Tasks 1 and 3; that of Task 2 is C3D. Default all of the paper's, of `demo`
+    VGG16."""
     attentions: tuple[configs.Attention, ...] = tuple(MECHANISMS)
-    """Mechanisms."""
+    """Mechanisms; default the five of the paper."""
     seeds: tuple[int, ...] = (0,)
     """Seeds of the training."""
     folds: tuple[int, ...] | None = None
     """Folds of Task 1 that are held out in turn; default all five of `paper`, 0 of the others."""
+
+    def __post_init__(self):
+        kinds = {"backbones": configs.Backbone, "datasets": StudyDataset}
+        kinds |= {"attentions": configs.Attention}
+        for axis, kind in kinds.items():
+            for value in getattr(self, axis) or ():
+                if isinstance(value, str) and not kind.allows(value):
+                    raise InputError(axis, f"some of {listing(kind.allowed())}", repr(value))
 
     def within(self, preset):
         """The same with what it leaves open as the preset has it."""
@@ -115,12 +124,12 @@ class Axes:
             tasks=tuple(configs.TASKS),
             datasets=StudyDataset.allowed(),
             backbones=configs.Backbone.allowed(),
-            attentions=tuple(MECHANISMS),
+            attentions=configs.Attention.allowed(),
         )
 
 
 def grid(preset, out, *, axes=None, sources=None, bases=None, **changes):
-    """All cells of the study, each after those that it needs: a list of `Cell`.
+    """All cells of the study, each after those that it needs: a list of `StudyCell`.
 
     preset: "demo", "miniature" or "paper". out: the folder of the study. axes: an `Axes`. sources:
     a `Sources`. bases: configurations to start from in place of the preset's, by task. changes:
@@ -153,7 +162,7 @@ class _Grid:
 
     def add(self, name, kind, config, needs=()):
         name = f"{config.task}/{name}"
-        self.cells.setdefault(name, Cell(name, kind, config, self.out, tuple(needs)))
+        self.cells.setdefault(name, StudyCell(name, kind, config, self.out, tuple(needs)))
         return name
 
     def run(self, config, *needs):
