@@ -8,6 +8,7 @@ from typing import Literal, NamedTuple
 
 from keras_attn import mechanisms
 from keras_attn.configs.base import Attention, Config, Machine, changed
+from keras_attn.configs.constraints import Count, NonNegative, Share, ShareOrZero
 from keras_attn.configs.names import ActionDataset
 from keras_attn.errors import InputError
 from keras_attn.gaze import FIXATION_SIGMA
@@ -52,9 +53,9 @@ class ActionModel:
     """Factor of all channel counts."""
     size: int = 112
     """Side in pixels of the crop that the network sees, out of extracted frames and flow."""
-    dropout: tuple[float, float] = (0.9, 0.8)
+    dropout: tuple[ShareOrZero, ShareOrZero] = (0.9, 0.8)
     """After fc6 and fc7, as in the two-stream code that the paper names."""
-    momentum: float = 0.99
+    momentum: Share = 0.99
     """Of the late attention module's BatchNormalization; short runs want less."""
     mean: Literal["sports1m", "code"] | None = None
     """What is subtracted from frames. sports1m: the channel means of the published weights; code:
@@ -93,12 +94,12 @@ class ActionData(GazeFormat):
     """Whose gaze is read of video_folder, by the column subject; default everybody's."""
     first_frame: Literal[0, 1] = 0
     """What the first frame is called in the fixations.csv of video_folder."""
-    fold: int = 0
+    fold: Count = 0
     """The fold of video_folder that is evaluated, where its classes.csv tells no split; the others
     are trained on."""
     folds: int = 5
     """How many folds there are."""
-    fold_seed: int = 0
+    fold_seed: Count = 0
     """What the folds are shuffled by."""
     videos: int = 108
     """How many are drawn."""
@@ -111,7 +112,7 @@ class ActionData(GazeFormat):
     flow_bound: float = 8.0
     """Displacement in pixels at which the code of their flow ends; at the 20 of real videos their
     motions would be faint."""
-    scenes_seed: int = 0
+    scenes_seed: Count = 0
     """What the videos are drawn from."""
     flow_made: str | None = None
     """How the flow was made, in words; default what its folders say."""
@@ -141,9 +142,9 @@ class ActionTraining:
     start from random numbers."""
     save_every: int = 500
     """Updates from one saved state, and one row of history.csv, to the next."""
-    attention_weight: float = 1.0
+    attention_weight: NonNegative = 1.0
     """Of the supervised attention's loss."""
-    seed: int = 0
+    seed: Count = 0
     """Of the initial weights and of the order of the clips."""
     weights: Path | None = None
     """Weight file of C3D, as trained on Sports-1M, that the streams start from; all but the classes

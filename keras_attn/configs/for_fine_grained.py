@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Literal
 
 from keras_attn.configs.base import Attention, Config, Machine
+from keras_attn.configs.constraints import Count, NonNegative, Share, ShareOrZero
 from keras_attn.configs.names import Backbone, FineGrainedDataset
 from keras_attn.errors import InputError
 from keras_attn.gaze import FIXATION_SIGMA
@@ -31,9 +32,9 @@ class FineGrainedModel:
     head: Literal["published", "pooled"] = "published"
     """published: the backbone's own fully connected layers; pooled: the mean over positions and
     one dense layer."""
-    dropout: float = 0.5
+    dropout: ShareOrZero = 0.5
     """After the first two fully connected layers; ours, the paper gives no rate."""
-    momentum: float = 0.99
+    momentum: Share = 0.99
     """Of the attention module's BatchNormalization; short runs want less."""
 
 
@@ -58,7 +59,7 @@ class FineGrainedData(GazeFormat):
     """How many birds are drawn, of nine classes."""
     side: int = 120
     """Height of the drawn pictures in pixels; they are a fifth wider."""
-    scenes_seed: int = 0
+    scenes_seed: Count = 0
     """What the birds are drawn from."""
     fixation_sigma: float = FIXATION_SIGMA
     """Blur of fixation densities, as a share of the width."""
@@ -83,12 +84,12 @@ class FineGrainedTraining:
     """Images in a step; ours, the paper gives none."""
     learning_rate: float | None = None
     """Of Adam; default that of the backbone, the paper's for those of the paper."""
-    attention_weight: float = 1.0
+    attention_weight: NonNegative = 1.0
     """Of the KL divergence of the supervised attention map in the loss; ours, the paper gives no
     weight for this task."""
     trunk: Literal["frozen", "trained"] = "frozen"
     """Whether what lies before the attention is left as it is, as in the paper."""
-    seed: int = 0
+    seed: Count = 0
     """Of the initial weights and of the order of the images."""
     weights: Path | None = None
     """Weight file of the backbone, as trained on ImageNet; of a whole classifier, all but the

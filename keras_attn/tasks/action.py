@@ -200,7 +200,7 @@ def _begin(model, config, path, stream=None):
     stored = configs.from_dict(weights.settings(path).get("config"), path)
     _check_alike(config, stored, path, stream)
     trained = network(stored)
-    weights.load(trained, path)
+    weights.load(trained, path, by="counted")
     other = stored.model.classes != config.model.classes
     skip = [layer.name for layer in trained.layers if layer.name.endswith(CLASS_SCORES)]
     models.copy_weights(trained, model, stream=stream, skip=skip if other else ())

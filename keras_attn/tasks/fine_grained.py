@@ -150,7 +150,7 @@ def _load(model, part, path, whole):
     """Load the trunk, and of the file of a `whole` classifier all but its class scores."""
     encoder = models.backbone(part.backbone)
     if whole and part.head == "published" and encoder.classifier[:-1]:
-        weights.load(model, path, skip=(encoder.top, "attention"))
+        weights.load(model, path, by="counted", skip=(encoder.top, "attention"))
     else:
         encoders.load_encoder(model, part.backbone, path)
 

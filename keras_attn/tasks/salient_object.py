@@ -84,7 +84,7 @@ def build(config):
     if training.weights is not None:
         encoders.load_encoder(model, config.model.backbone, training.weights)
     if training.start is not None:
-        weights.load(model, start_file(config))
+        weights.load(model, start_file(config), by="counted")
     supervised = mechanisms.get(config.model.attention).supervised
     saliency, attention = outputs_of(model)
     losses = {name: keras.losses.BinaryCrossentropy() for name in saliency}

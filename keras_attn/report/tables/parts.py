@@ -1,6 +1,6 @@
 """What a table of the study is made of: its metrics, the subsets of examples, its sentences.
 
-Which tables there are, is in `paper_tables`. Computes nothing.
+Which tables there are, is in `paper.tables`. Computes nothing.
 """
 
 from collections.abc import Callable, Container
