@@ -28,6 +28,7 @@ _NAMES = {
         ("attack", "audit", "evaluate", "export", "load", "predict", "train", "validation"), "api"
     ),
     **dict.fromkeys(("Mechanism", "apply", "attend"), "mechanisms"),
+    "Command": "shell.command",
     "InputError": "errors",
     "register": "registry",
 }

@@ -122,7 +122,9 @@ def test_identity_follows_what_decides_the_result_and_nothing_else():
         configs.changed(PAPER, attention="human"),
         configs.changed(PAPER, epochs=11),
         configs.changed(PAPER, augment=True),
-        configs.changed(PAPER, attention=replace(MECHANISMS["supervised"], name="own", gate="mean")),
+        configs.changed(
+            PAPER, attention=replace(MECHANISMS["supervised"], name="own", gate="mean")
+        ),
     ):
         assert identity(other) != identity()
     assert identity(data="e") != identity()

@@ -26,6 +26,7 @@ from keras_attn.configs.for_fine_grained import FineGrained
 from keras_attn.configs.for_salient_object import SalientObject
 from keras_attn.configs.names import Attention, Backbone
 from keras_attn.errors import InputError, one_of
+from keras_attn.registries import BACKBONES
 
 __all__ = [
     "LEARNING_RATES",
@@ -66,10 +67,17 @@ TASKS = {kind.task: kind for kind in _HOMES}
 """The configuration of each task."""
 PRESETS = {kind.task: home.PRESETS for kind, home in _HOMES.items()}
 """The presets of each task."""
-LEARNING_RATES = {
-    kind.task: home.LEARNING_RATES for kind, home in _HOMES.items() if kind is not Action
-}
-"""Of Adam in the paper, by task and backbone."""
+
+
+def __getattr__(name):
+    """LEARNING_RATES, those of Adam by task and backbone: to ask the backbones loads Keras."""
+    if name != "LEARNING_RATES":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    rates = {kind.task: {} for kind in _HOMES if kind is not Action}
+    for backbone in BACKBONES.values():
+        for task in rates.keys() & backbone.learning_rates.keys():
+            rates[task][backbone.name] = backbone.learning_rates[task]
+    return rates
 
 
 def salient_object(preset="miniature", **changes):

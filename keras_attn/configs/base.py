@@ -12,6 +12,7 @@ from keras_attn.configs import starting
 from keras_attn.configs.names import Attention, Name
 from keras_attn.errors import InputError, one_of
 from keras_attn.mechanisms import Mechanism
+from keras_attn.registries import BACKBONES
 
 PARTS = ("model", "data", "training", "machine")
 
@@ -103,8 +104,9 @@ class Config:
 
     @property
     def published(self):
-        """What the published weights are of, in words, and the name of a file of them."""
-        return self.model.backbone, self.model.backbone
+        """What the published weights are of, in words, and names of files of them, or none."""
+        name = self.model.backbone
+        return name, BACKBONES.find(name).weights
 
     needs_weights = True
     """Whether any part of the network would start from random numbers without `weights`."""
