@@ -12,8 +12,8 @@ from conftest import ROOT
 
 from keras_attn.commands import evaluate as evaluating
 from keras_attn.errors import InputError
-from keras_attn.evaluation import loop
-from keras_attn.report.audit.table import REFERENCES
+from keras_attn.evaluation.result import Scores
+from keras_attn.evaluation.rows import REFERENCES
 from keras_attn.report.paper.printed import paper_cells
 from keras_attn.runs import storage
 from keras_attn.study import scored_data, workflow
@@ -109,7 +109,7 @@ def test_scores_are_printed_even_if_they_cannot_be_written(compared, place, monk
     def full(*_, **__):
         raise InputError("out", "a folder that can be written to", "No space left on device")
 
-    monkeypatch.setattr(loop.Evaluation, "save", full)
+    monkeypatch.setattr(Scores, "save", full)
     folder = place / "out" / "salient_object" / "dut_omron-alexnet-human-fold0-seed0"
     evaluate = evaluating.EvaluateCommand(
         folder, scored_data.DataChange(root=drawn(place)), place / "full"

@@ -13,11 +13,12 @@ from conftest import real
 import keras_attn as ka
 from keras_attn import configs, tasks
 from keras_attn.errors import InputError
-from keras_attn.evaluation import loop
+from keras_attn.evaluation import rows
+from keras_attn.evaluation.references import references
+from keras_attn.evaluation.rows import REFERENCES
 from keras_attn.mechanisms import Mechanism
 from keras_attn.metrics import gaze as gaze_metrics
 from keras_attn.metrics import salient_object as metrics
-from keras_attn.report.audit.table import REFERENCES
 from keras_attn.runs import known_data, storage
 from keras_attn.study import scored_data
 
@@ -182,7 +183,7 @@ def test_what_is_saved_is_read_back_and_makes_tables_and_a_picture(whole, tmp_pa
 
     folder = whole.save(tmp_path / "scores")
     written = {path.name for path in folder.iterdir()}
-    assert written == {*loop.FILES, "provenance.json"}
+    assert written == {*rows.FILES, "provenance.json"}
     with np.load(folder / "arrays.npz", allow_pickle=False) as arrays:
         assert arrays["f_curve"].shape == (20, 256)
         assert list(arrays["id"]) == list(whole.rows["id"])
@@ -297,7 +298,7 @@ def unmasked(tmp_path):
 
 def test_references_need_no_network_and_are_those_of_the_audit(data):
     config = configs.salient_object()
-    found = loop.references(config.task, data, tasks.of(config).gaze(config, data))
+    found = references(config.task, data, tasks.of(config).gaze(config, data))
     rows = found.rows.groupby("attention")[["s_auc", "ig"]].mean()
     maps = [np.zeros(example.shape) for example in data]
     audited = ka.audit(lambda images: np.asarray(images).mean(-1), data, progress=False).rows

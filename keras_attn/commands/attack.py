@@ -12,6 +12,7 @@ import tyro
 
 from keras_attn import configs
 from keras_attn.errors import InputError
+from keras_attn.evaluation import rows
 from keras_attn.registry import register
 from keras_attn.report.figures.curves import PREFIX
 from keras_attn.runs import storage
@@ -42,7 +43,6 @@ class AttackCommand(model_options.FromElsewhere):
         if not self.weights:
             raise InputError("WEIGHTS", "at least one run folder", "none")
         quiet.import_tensorflow()
-        from keras_attn.evaluation import loop
 
         folders = [model_options.results_of(path) / storage.ATTACK for path in self.weights]
         twice = [folder for folder, count in Counter(folders).items() if count > 1]
@@ -50,7 +50,7 @@ class AttackCommand(model_options.FromElsewhere):
             raise InputError("WEIGHTS", "runs in folders of their own", f"two in {twice[0].parent}")
         todo = [self.overwrite or not self._done(folder) for folder in folders]
         for folder in (folder for folder, due in zip(folders, todo, strict=True) if due):
-            storage.check_target(folder, loop.FILES, overwrite=self.overwrite)
+            storage.check_target(folder, rows.FILES, overwrite=self.overwrite)
         shared = {}
         for path, folder, due in zip(self.weights, folders, todo, strict=True):
             if due:

@@ -188,10 +188,10 @@ def _places_of_first(what, following):
 def _refer(config, test, folder):
     """Score the references of data into a folder."""
     from keras_attn import tasks
-    from keras_attn.evaluation import loop
+    from keras_attn.evaluation.references import references
 
     gaze = tasks.of(config).gaze(config, test)
-    loop.references(config.task, test, gaze).save(folder, overwrite=True)
+    references(config.task, test, gaze).save(folder, overwrite=True)
 
 
 def options(tasks):

@@ -6,6 +6,7 @@ Imports neither TensorFlow nor Keras until it runs.
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from keras_attn.evaluation import rows
 from keras_attn.registry import register
 from keras_attn.runs import storage
 from keras_attn.shell import model_options, quiet
@@ -31,9 +32,8 @@ class EvaluateCommand(model_options.FromElsewhere):
         out = self.out or model_options.results_of(self.weights) / storage.EVALUATION
         quiet.import_tensorflow()
         from keras_attn import api
-        from keras_attn.evaluation import loop
 
-        storage.check_target(out, loop.FILES, overwrite=self.overwrite)
+        storage.check_target(out, rows.FILES, overwrite=self.overwrite)
         network, options = self.opened(self.weights, "evaluate")
         data = scored_data.scored_on(network, self.data, self.weights)
         workflow.show(result := api.evaluate(network, data, **options))

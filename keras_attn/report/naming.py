@@ -9,10 +9,6 @@ from keras_attn.datasets import origin
 from keras_attn.mechanisms import MECHANISMS, NAMED, NO_ATTENTION
 from keras_attn.registries import DATASETS
 
-TRUNK = ("backbone", "fusion")
-"""What networks of different attentions have in common where they are compared."""
-NETWORK = (*TRUNK, "attention")
-"""What names a network, but for the data and the seed that it was trained with."""
 TASKS = {
     "salient_object": "Salient object segmentation",
     "action": "Action recognition",

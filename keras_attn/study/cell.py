@@ -57,9 +57,9 @@ def carry_out(kind, config, folder, out, identity, needs, command, overwrite):
 
 def _references(config, test, folder):
     from keras_attn import tasks
-    from keras_attn.evaluation import loop
+    from keras_attn.evaluation.references import references
 
-    return loop.references(config.task, test, tasks.of(config).gaze(config, test))
+    return references(config.task, test, tasks.of(config).gaze(config, test))
 
 
 def _attacked(config, test, folder):

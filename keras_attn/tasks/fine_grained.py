@@ -11,7 +11,8 @@ from keras_attn import configs, datasets, gaze_format, mechanisms, models, pictu
 from keras_attn.datasets.batches import pipeline
 from keras_attn.datasets.batches.features import Features
 from keras_attn.errors import InputError, listing
-from keras_attn.evaluation import loop
+from keras_attn.evaluation.network import forward
+from keras_attn.evaluation.rows import CLASSES, CORRECT, LOGITS
 from keras_attn.evaluation.scorer import (
     ImageScorer,
     check_classes,
@@ -211,7 +212,7 @@ def _plan_on_features(config, train, validation):
 
 def features(config, frozen, dataset):
     """The `Features` that the frozen trunk of a configuration makes of a dataset's images."""
-    call = loop.forward(frozen)
+    call = forward(frozen)
     name = frozen.inputs[0].name
     return Features.of(
         dataset,
@@ -281,11 +282,11 @@ class Scorer(ImageScorer):
         label = dataset[index].label
         scores = self._told(outputs).astype(np.float32)
         predicted = int(scores.argmax())
-        numbers = {"class": self.classes[label], "predicted": self.classes[predicted]}
-        numbers["correct"] = float(predicted == label)
+        named = self.classes[label], self.classes[predicted]
+        numbers = dict(zip(CLASSES, named, strict=True)) | {CORRECT: float(predicted == label)}
         spread, maps = self.dispersion(dataset, index, outputs)
         numbers |= self.agreement(dataset, index, outputs) | spread
-        return numbers, {"logits": scores, **maps}
+        return numbers, {LOGITS: scores, **maps}
 
     def brief(self, dataset, index, outputs):
         """Whether it is right, s-AUC and IG alone, for every epoch."""

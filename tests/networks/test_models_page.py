@@ -13,7 +13,7 @@ from keras import layers, ops
 import keras_attn as ka
 from keras_attn import configs
 from keras_attn.errors import InputError
-from keras_attn.report.audit.table import REFERENCES
+from keras_attn.evaluation.rows import REFERENCES
 
 PAGE = Path(__file__).parents[2] / "docs" / "models.md"
 SIDE = makes.SIDE

@@ -6,12 +6,12 @@ import pytest
 from made_runs import save_references, save_run, save_videos
 
 from keras_attn.errors import InputError
+from keras_attn.evaluation.rows import MAPS
 from keras_attn.metrics.dispersion import cc_with_others, mean_cc, standardised
 from keras_attn.report.page import html
 from keras_attn.report.paper.printed import paper_cells
 from keras_attn.report.paper.tables import BY_NUMBER, TABLES
 from keras_attn.report.tables import dispersion, formats, sheets
-from keras_attn.report.tables.parts import MAPS
 
 OURS = ("IIb", "IVb", "IXb")
 

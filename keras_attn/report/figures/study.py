@@ -7,10 +7,11 @@ import numpy as np
 
 from keras_attn import pictures
 from keras_attn.evaluation import gallery_file
+from keras_attn.evaluation.rows import NETWORK
 from keras_attn.report.figures.action import action, animation
 from keras_attn.report.figures.curves import fooling
 from keras_attn.report.figures.panels import Panel, grid, read_galleries, spaced, told
-from keras_attn.report.naming import BACKBONES, NETWORK, network_titles, order
+from keras_attn.report.naming import BACKBONES, network_titles, order
 from keras_attn.report.rows.results import of_networks
 from keras_attn.statistics import evenly
 

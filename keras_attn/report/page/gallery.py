@@ -15,9 +15,10 @@ import pandas as pd
 from keras_attn import pictures
 from keras_attn.errors import InputError, listing
 from keras_attn.evaluation import gallery_file
+from keras_attn.evaluation.rows import NETWORK, TRUNK
 from keras_attn.gaze import FIXATION_SIGMA
 from keras_attn.report.figures.panels import spaced
-from keras_attn.report.naming import NETWORK, TRUNK, dataset_title, order, trunk_title
+from keras_attn.report.naming import dataset_title, order, trunk_title
 from keras_attn.report.rows.results import of_networks
 from keras_attn.resizing import at_size
 from keras_attn.statistics import evenly

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 
 from keras_attn.errors import InputError
-from keras_attn.report.naming import NETWORK, TASKS, dataset_title, trunk_title
+from keras_attn.evaluation.rows import NETWORK
+from keras_attn.report.naming import TASKS, dataset_title, trunk_title
 from keras_attn.report.numbers import decimals
 from keras_attn.report.paper.tables import TABLES
 from keras_attn.report.rows.results import of_networks

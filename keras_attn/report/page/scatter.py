@@ -5,9 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from keras_attn.evaluation.rows import NETWORK, TRUNK
 from keras_attn.mechanisms import NAMED
 from keras_attn.report import looks
-from keras_attn.report.naming import NETWORK, TRUNK, dataset_title, order, trunk_title
+from keras_attn.report.naming import dataset_title, order, trunk_title
 from keras_attn.report.numbers import decimals, with_interval
 from keras_attn.report.page import plots
 from keras_attn.report.paper.kinds.correlation import within

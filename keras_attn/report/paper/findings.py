@@ -12,7 +12,6 @@ import pandas as pd
 from keras_attn.report.paper.claims import CLAIMS, Claim
 from keras_attn.report.paper.kinds.claim import counts_of, state_of
 from keras_attn.report.paper.printed import KEYS
-from keras_attn.report.rows.contrasts import contrasts_of
 from keras_attn.report.rows.results import read
 from keras_attn.statistics import holm
 
@@ -103,17 +102,16 @@ def findings(results, claims=None):
     results: run folders as for `results.read`, or what it returned.
     """
     results = read(results)
-    contrasts = contrasts_of(results)
     claims = CLAIMS.values() if claims is None else claims
-    return [_finding(claim, results, contrasts) for claim in claims]
+    return [_finding(claim, results) for claim in claims]
 
 
-def _finding(claim, results, contrasts):
+def _finding(claim, results):
     comparisons, drawn, parts = [], False, claim.parts()
     for place, part in enumerate(parts):
         # Drawn data count where nothing else was measured.
         for of_drawn in (False, True):
-            rows = _compared(place, part, claim, contrasts, of_drawn)
+            rows = _compared(place, part, claim, results, of_drawn)
             if rows:
                 comparisons += rows
                 drawn |= _is_drawn(part, results, of_drawn)
@@ -129,11 +127,11 @@ def _is_drawn(part, results, of_drawn):
     return any(results.is_drawn(*source) for source in sources)
 
 
-def _compared(place, part, claim, contrasts, drawn):
+def _compared(place, part, claim, results, drawn):
     """A row for each comparison of a part that the results allow."""
     rows = []
     for one in part.comparisons:
-        number = one.quantity.measured(contrasts, drawn)
+        number = one.quantity.measured(results, drawn)
         if number is not None:
             contrast, (least, most) = number.contrast, claim.bounds(one)
             about = {**one.labels, "better": one.better, "worse": one.worse, "what": one.what}

@@ -14,9 +14,9 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from keras_attn.datasets import origin
+from keras_attn.evaluation.rows import TRUNK
 from keras_attn.report.naming import (
     NO_ATTENTION,
-    TRUNK,
     attention_title,
     dataset_title,
     order,

@@ -9,10 +9,12 @@ import numpy as np
 from keras_attn import registries
 from keras_attn.datasets import origin
 from keras_attn.errors import InputError, listing, one_of
+from keras_attn.evaluation.rows import NETWORK
 from keras_attn.mechanisms import NAMED, NO_ATTENTION
-from keras_attn.report.naming import BACKBONES, NETWORK
+from keras_attn.report.naming import BACKBONES
 from keras_attn.report.paper.printed import KEYS, paper_cells
-from keras_attn.report.paper.tables import BY_NUMBER, TABLES, metric_of, metrics
+from keras_attn.report.paper.tables import BY_NUMBER, TABLES, metrics
+from keras_attn.report.rows.contrasts import sample_in
 
 NEW = ("attention", "backbone", "dataset", "metric")
 """Labels that a claim may have names of that are not in the paper."""
@@ -32,7 +34,7 @@ class PaperCell:
     @property
     def metric(self):
         """The `parts.Metric` it is of."""
-        return metric_of(self.labels["metric"])
+        return self.table.metric(self.labels["metric"])
 
     @property
     def sign(self):
@@ -57,11 +59,9 @@ class PaperCell:
         """The task and the dataset that its examples are of."""
         return self.table.task, self.labels["dataset"]
 
-    def sample(self, contrasts):
+    def sample(self, results):
         """The `samples.Sample` of it; None without rows."""
-        subset = next(own for own in self.table.subsets if own.key == self.labels["subset"])
-        network = {name: self.labels[name] for name in ("dataset", *NETWORK)}
-        return contrasts.samples.of(self.table.task, subset, **network)
+        return sample_in(results, self.table, self.labels)
 
 
 @cache

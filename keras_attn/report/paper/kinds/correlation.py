@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import rankdata
 
-from keras_attn.report.naming import TRUNK, dataset_title
+from keras_attn.evaluation.rows import TRUNK
+from keras_attn.report.naming import dataset_title
 from keras_attn.report.numbers import decimals
 from keras_attn.report.paper.kinds.cells import cells_of, common
 from keras_attn.report.paper.kinds.claim import Claim, Comparison, Part
