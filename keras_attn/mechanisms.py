@@ -231,7 +231,7 @@ def from_plain(values, where):
     registered = NAMED.get(name)
     if registered is None and module is not None:
         expected = (
-            f"the attention mechanism {name!r} with the module {module}, which a plug-in registers: "
+            f"the attention mechanism {name!r} with the module {module}, of a plug-in: "
             "name that by --plugin or KERAS_ATTN_PLUGINS, or call keras_attn.register before"
         )
         raise InputError(where, expected, f"none but {', '.join(NAMED)}")

@@ -15,6 +15,7 @@ import threading
 import traceback
 from importlib.machinery import PathFinder
 from pathlib import Path
+from typing import Any
 
 from keras_attn.errors import InputError
 
@@ -26,11 +27,11 @@ MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
 EXPECTED = "a module that can be imported, such as my_plugin, or the path of a .py file"
 
 _lock = threading.RLock()
-_loaded = {}
+_loaded: dict[str, Any] = {}
 """Modules by the full name of the plug-in; None of one that is being imported."""
 
 
-def use(name, where=OPTION):
+def use(name: str | Path, where: str = OPTION) -> None:
     """Load a plug-in, and have every process that is started from here load it as well.
 
     name: a module that can be imported from here, or the path of a `.py` file. where: who names it,
@@ -43,7 +44,7 @@ def use(name, where=OPTION):
         os.environ[VARIABLE] = os.pathsep.join([*named, name])
 
 
-def load():
+def load() -> None:
     """Load the plug-ins that the environment names and those that are installed, each once."""
     for name in _named():
         _load(name, VARIABLE)
@@ -168,7 +169,8 @@ def _told(error):
     """An error in one line, with the place in the plug-in that raised it."""
     told = f"{type(error).__name__}: {' '.join(str(error).split()).rstrip('.')}"
     frames = traceback.extract_tb(error.__traceback__)
-    frames = [f for f in frames if f.filename != __file__ and not f.filename.startswith("<frozen")]
+    ours = (__file__, importlib.__file__)
+    frames = [f for f in frames if f.filename not in ours and not f.filename.startswith("<frozen")]
     return f"{told} ({frames[-1].filename}, line {frames[-1].lineno})" if frames else told
 
 

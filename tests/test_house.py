@@ -1,12 +1,14 @@
 """The promises of the package as a whole."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from setuptools import find_packages
 
 PACKAGE = ROOT / "keras_attn"
 
@@ -120,3 +122,19 @@ def test_version_and_licence_are_stated_once_and_alike():
     assert f"## {keras_attn.__version__}" in changelog
     assert "license: MIT" in citation
     assert Path(ROOT / "LICENSE").read_text(encoding="utf-8").startswith("MIT License")
+
+
+def test_no_test_module_imports_another():
+    """What tests share is in modules of its own, so that each runs alone and may be moved."""
+    tests = {path.stem for path in (ROOT / "tests").rglob("test_*.py")}
+    for path in (ROOT / "tests").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        # Code that a test runs in a process of its own is a string.
+        named = re.findall(r"^\s*(?:from|import) (test_\w+)", text, re.MULTILINE)
+        assert not {*named} & tests, path.name
+
+
+def test_every_module_is_part_of_what_is_installed():
+    packages = find_packages(str(ROOT), include=["keras_attn", "keras_attn.*"])
+    for path in PACKAGE.rglob("*.py"):
+        assert ".".join(path.parent.relative_to(ROOT).parts) in packages, path

@@ -7,7 +7,8 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import legacy, real
+from conftest import real
+from legacy_files import legacy
 
 import keras_attn as ka
 from keras_attn import configs, tasks

@@ -26,7 +26,6 @@ from keras_attn.configs.for_fine_grained import FineGrained
 from keras_attn.configs.for_salient_object import SalientObject
 from keras_attn.configs.names import Attention, Backbone
 from keras_attn.errors import InputError, one_of
-from keras_attn.mechanisms import Mechanism
 from keras_attn.registries import BACKBONES
 
 __all__ = [

@@ -7,6 +7,7 @@ is an entry of `TABLES`.
 import numpy as np
 
 from keras_attn.metrics.dispersion import SIDE
+from keras_attn.registries import DATASETS
 from keras_attn.report.tables.parts import CEILING, GAZE, Metric, Remark, Subset, Table
 
 
@@ -24,8 +25,15 @@ def _ranked(scores):
 BEST = Subset("best", lambda s: _ranked(s)[: extreme(len(s))], "adaptive_f", extreme)
 WORST = Subset("worst", lambda s: _ranked(s)[-extreme(len(s)) :], "adaptive_f", extreme)
 
-MULTI_LABEL = ("hollywood2",)
-"""Datasets whose videos may be of several classes at once."""
+
+class _OfSeveralLabels:
+    """Holds the names of datasets whose videos may be of several classes at once."""
+
+    def __contains__(self, name):
+        return name in DATASETS and DATASETS[name].several_labels
+
+
+MULTI_LABEL = _OfSeveralLabels()
 
 POSITIVE = Subset("positive", column="correct", rows=lambda rows: rows["correct"] == 1)
 NEGATIVE = Subset("negative", column="correct", rows=lambda rows: rows["correct"] == 0)
