@@ -27,11 +27,11 @@ def rates(folders):
     """
     parts = [_rows(Path(folder) / EXAMPLES) for folder in folders]
     rows = pd.concat(parts, join="inner")  # what every run was attacked with
-    found = [name for name in rows if name.startswith(PREFIX)]
+    columns = [name for name in rows if name.startswith(PREFIX)]
     right = (rows["correct"] == 1).to_numpy()
-    images, made = rows.loc[right, "id"].nunique(), []
+    images, table = rows.loc[right, "id"].nunique(), []
     groups = groups_of(rows)
-    for name in found:
+    for name in columns:
         fooled = rows[name].to_numpy()
         share = fooled[right].mean() if right.any() else np.nan
         each = rows[right].groupby("id")[name].mean()
@@ -39,8 +39,8 @@ def rates(folders):
         low, high = wilson_interval(share, independent_share(each, together) * images)
         epsilon = float(name.removeprefix(PREFIX))
         row = {"epsilon": epsilon, "of_correct": share, "low": low, "high": high}
-        made.append(row | {"n": images, "of_all": fooled.mean()})
-    return pd.DataFrame(made).sort_values("epsilon", ignore_index=True)
+        table.append(row | {"n": images, "of_all": fooled.mean()})
+    return pd.DataFrame(table).sort_values("epsilon", ignore_index=True)
 
 
 def _rows(path):
