@@ -262,16 +262,16 @@ def export(
     Always computes in float32. Returns the path of the folder. Raises `InputError` for a network
     that cannot be exported or converted, and for a folder that holds anything but an export.
     """
-    from keras_attn.exports import runtimes, saved_model
+    from keras_attn.exports import onnx as as_onnx
+    from keras_attn.exports import saved_model
+    from keras_attn.exports import tflite as as_tflite
     from keras_attn.networks import scored
 
-    others = {}
     if onnx:
-        runtimes.check_onnx()
-        others[runtimes.ONNX] = runtimes.to_onnx
-    if tflite:
-        others[runtimes.TFLITE] = runtimes.to_tflite
-    every = (runtimes.ONNX, runtimes.TFLITE)
+        as_onnx.check()
+    formats = {as_onnx: onnx, as_tflite: tflite}
+    others = {form.FILE: form.write for form, wanted in formats.items() if wanted}
+    every = [form.FILE for form in formats]
     out = saved_model.check_target(out, every, overwrite=overwrite)
     given = {"size": size, "preprocess": preprocess, "output": output, "weights": weights}
     network = _network(model, "export", **given)

@@ -7,7 +7,6 @@ from. It may have `check(examples)`, called before the work begins, and `notes()
 after it. Networks are in `keras_maps` and `saved_model_maps`; this loads no TensorFlow.
 """
 
-from collections.abc import Iterable
 from pathlib import Path
 
 import cv2
@@ -21,49 +20,6 @@ from keras_attn.resizing import resized, size_of
 MAP_SUFFIXES = (".npy", ".png")
 NEARLY = 0.05
 """How far the logarithms of two proportions may differ that are taken for one."""
-DEFAULT_SIZE = (224, 224)
-"""Input (H, W) of a network that leaves it open."""
-
-
-def as_names(names):
-    """One name, several or none (`None`), as a tuple."""
-    names = (names,) if isinstance(names, str) or not isinstance(names or (), Iterable) else names
-    if not all(isinstance(name, str) for name in names or ()):
-        raise InputError("layers, kinds", "a name or several", repr(names))
-    return tuple(names or ())
-
-
-def chosen_layers(names, shapes, reasons=None):
-    """Which layers are audited; `shapes`: those of their features `(n, h, w, C)`, in order.
-
-    names: full paths, or last parts of them that are unambiguous. Without names: the last layer
-    of each resolution, which ends a stage, and every layer with a single channel, which is a map.
-    reasons: by path, why other layers have no maps. Returns paths in the order of the network.
-    """
-    if not shapes:
-        why = listing(sorted(set((reasons or {}).values())), 3)
-        raise InputError("layers", "a model with feature maps (batch, H, W, C)", why)
-    if not names:
-        stages = {s[1:3]: path for path, s in shapes.items() if s[-1] is None or s[-1] > 3}
-        single = [path for path, s in shapes.items() if s[-1] == 1]
-        # A module that returns a map need not be shown once more by its inner layers.
-        single = [path for path in single if not any(path.startswith(f"{p}/") for p in single)]
-        wanted = {*stages.values(), *single}
-        return [path for path in shapes if path in wanted]
-    wanted = set()
-    for name in as_names(names):
-        paths = named_layers(name, shapes)
-        if len(paths) != 1:
-            received = repr(name) + (f", which could be {listing(paths)}" if paths else "")
-            expected = f"names of layers with feature maps, which are {listing(shapes, 200)}"
-            raise InputError("layers", expected, received)
-        wanted.add(paths[0])
-    return [path for path in shapes if path in wanted]
-
-
-def named_layers(name, paths):
-    """The paths that a name may mean: itself, or those that end in it."""
-    return [p for p in paths if p == name] or [p for p in paths if p.endswith(f"/{name}")]
 
 
 class FolderMaps:
@@ -185,14 +141,29 @@ class FunctionMaps:
             received = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
             raise InputError(f"function {self.name}", expected, received) from error
         named = returned if isinstance(returned, dict) else {"": returned}
-        return {name: self._checked(name, values, batch) for name, values in named.items()}
+        what = f"what {self.name} returned"
+        return {
+            name: as_maps(values, len(batch), f"{what} as {name!r}" if name else what)
+            for name, values in named.items()
+        }
 
-    def _checked(self, name, values, batch):
+
+def as_maps(values, count, what):
+    """Maps `(count, h, w)` as an array, of `(count, h, w)` or `(count, h, w, 1)`, real numbers.
+
+    what: who returned it, as the error calls it.
+    """
+    expected = f"{count} maps as (n, h, w) or (n, h, w, 1) for {count} images"
+    try:
         values = np.asarray(values)
-        if values.ndim == 4 and values.shape[-1] == 1:
-            values = values[..., 0]
-        if values.ndim != 3 or len(values) != len(batch):
-            expected = f"{len(batch)} maps as (n, h, w) or (n, h, w, 1) for {len(batch)} images"
-            what = f"what {self.name} returned" + (f" as {name!r}" if name else "")
-            raise InputError(what, expected, f"shape {values.shape}")
-        return values
+    except Exception as error:  # of whatever cannot be an array
+        raise InputError(what, expected, f"a {type(values).__name__} ({error})") from error
+    if values.dtype.name == "bfloat16":  # which is no number to NumPy
+        values = values.astype(np.float32)
+    if values.ndim == 4 and values.shape[-1] == 1:
+        values = values[..., 0]
+    if values.ndim != 3 or len(values) != count or 0 in values.shape:
+        raise InputError(what, expected, f"shape {values.shape}")
+    if values.dtype.kind not in "biuf":
+        raise InputError(what, f"{expected}, of real numbers", f"type {values.dtype}")
+    return values

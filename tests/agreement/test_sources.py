@@ -7,9 +7,10 @@ import pytest
 from PIL import Image
 
 from keras_attn.audits.opening import open_source
-from keras_attn.audits.sources import FolderMaps, FunctionMaps, chosen_layers
+from keras_attn.audits.sources import FolderMaps, FunctionMaps
 from keras_attn.datasets import Example
 from keras_attn.errors import InputError
+from keras_attn.networks.maps.choice import chosen_layers
 from keras_attn.resizing import at_size
 
 
