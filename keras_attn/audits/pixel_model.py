@@ -62,6 +62,7 @@ class PixelModel:
         """What layers of these paths return for pixels, by path, as they return it.
 
         A layer that runs several times has its path for the last, and `path@1`, ... before that.
+        The last one of a classifier returns scores before its softmax.
         """
         unknown = [path for path in paths if path.partition("@")[0] not in self.every]
         if unknown:
