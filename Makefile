@@ -8,7 +8,7 @@ TASKS := salient_object action fine_grained
 TASK  ?= audit $(TASKS)
 PARTS := $(if $(DATA),audit,$(TASK))
 
-.PHONY: demo demo-audit demo-study study test test-others lint benchmark clean
+.PHONY: demo demo-audit demo-study study test test-fast test-others lint benchmark clean
 
 # make demo                        every part of the study on drawn scenes: see runs/demo/report.html
 # make demo TASK=salient_object    one of the parts: audit, salient_object, action, fine_grained
@@ -37,6 +37,10 @@ study: $(READY)
 test: $(READY)
 	$(RUN) -m pytest -n 2 --dist loadfile
 
+# make test-fast                   within 90 seconds on two cores; every module is still loaded
+test-fast: $(READY)
+	$(RUN) -m pytest -n 2 --dist loadfile -q -m "not slow and not browser and not ray" --every-module
+
 # Models of other packages, which are installed beside .venv, for their tests alone.
 OTHERS := keras-hub kagglehub kagglesdk regex sentencepiece tokenizers tqdm pyyaml tf_keras
 test-others: .others/.installed
@@ -49,6 +53,7 @@ test-others: .others/.installed
 lint: $(READY)
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
+	$(RUN) -m mypy
 
 benchmark: $(READY)
 	$(RUN) tools/benchmark.py metrics

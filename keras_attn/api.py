@@ -9,16 +9,18 @@ from keras_attn.audits import by_condition
 from keras_attn.audits import options as audit_options
 from keras_attn.audits.opening import open_source
 from keras_attn.errors import InputError
+from keras_attn.evaluation import rows
 from keras_attn.evaluation.gaze_scores import Blur
-from keras_attn.report.audit.page import FILES
-from keras_attn.report.audit.table import REFERENCES
-from keras_attn.report.paper.paper_tables import NETWORK
+from keras_attn.evaluation.rows import REFERENCES
+from keras_attn.report.audit.result import AuditResult
 from keras_attn.runs import known_data, storage
 from keras_attn.runs.trained import Run, load, train
 
+FILES = rows.AUDIT_FILES
+"""Files of an audit."""
+
 __all__ = [
     "FILES",
-    "LABELS",
     "Run",
     "attack",
     "audit",
@@ -84,7 +86,7 @@ def audit(
     Raises `InputError` for input that cannot be used; then nothing is written.
     """
     if out is not None:
-        storage.check_target(out, FILES, overwrite=overwrite)
+        storage.check_target(out, rows.AUDIT_FILES, overwrite=overwrite)
     if isinstance(data, datasets.VideoDataset):
         expected = (
             "a GazeDataset, of images; ka.evaluate(model, data) scores the attention of a network "
@@ -113,7 +115,7 @@ def audit(
     for source in sources.values():
         data = known_data.recognised(data, tasks.data_of(getattr(source, "model", None)))
     blur = Blur(fixation_sigma, centre_bias_sigma)
-    result = agreement.run(
+    found = agreement.run(
         sources,
         data,
         blur=blur,
@@ -122,6 +124,7 @@ def audit(
         progress=progress,
         parts=parts,
     )
+    result = AuditResult.of(found)
     if out is not None:
         result.save(out, overwrite=overwrite)
     return result
@@ -168,20 +171,20 @@ def evaluate(
     Returns an `Evaluation`: `.rows` has a row per example, `.summary()` the scores with intervals.
     Raises `InputError` for a model or data that cannot be scored; then nothing is written.
     """
-    from keras_attn.evaluation import loop
+    from keras_attn.evaluation.evaluate import evaluate as scores_of
+    from keras_attn.report.tables.evaluation import Evaluation
 
     if out is not None:
-        storage.check_target(out, loop.FILES, overwrite=overwrite)
+        storage.check_target(out, rows.FILES, overwrite=overwrite)
     given = {"size": size, "preprocess": preprocess, "output": output}
     network = _network(model, "evaluate", weights=weights, task=task, **given)
-    found = network.task
-    data = known_data.recognised(datasets.as_dataset(data, kind=found.DATA), network.data)
-    labels = _labels(found.NAME, data, network)
+    task = network.task
+    data = known_data.recognised(datasets.as_dataset(data, kind=task.DATA), network.data)
+    labels = _labels(task.NAME, data, network)
     scorer, notes = network.scorer()
     notes = (*notes, *known_data.notes(data, network.data))
-    known = known_data.columns(data, network.data)
-    result = loop.evaluate(scorer, network.model, data, labels, notes=notes, progress=progress)
-    result.rows[list(known)] = list(known.values())
+    found = scores_of(scorer, network.model, data, labels, notes=notes, progress=progress)
+    result = Evaluation.of(found, known_data.columns(data, network.data))
     if out is not None:
         result.save(out, overwrite=overwrite)
     return result
@@ -211,13 +214,14 @@ def attack(
     smallest ε that changes each prediction, as foolbox's first releases searched it. size,
     preprocess, weights, output, out, overwrite: as for `evaluate`.
 
-    Returns an `Evaluation`: `.rows` has a row per image (see `robustness.evaluate`), `.summary()`
+    Returns an `Evaluation`: `.rows` has a row per image (see `evaluation.attack`), `.summary()`
     the fooling rates with intervals.
     """
-    from keras_attn.evaluation import attack, loop
+    from keras_attn.evaluation import attack
+    from keras_attn.report.tables.evaluation import Evaluation
 
     if out is not None:
-        storage.check_target(out, loop.FILES, overwrite=overwrite)
+        storage.check_target(out, rows.FILES, overwrite=overwrite)
     given = {"epsilons": epsilons, "epsilon": epsilon, "search": search}
     settings = configs.Attack(**{n: value for n, value in given.items() if value is not None})
     given = {"size": size, "preprocess": preprocess, "output": output, "weights": weights}
@@ -227,11 +231,10 @@ def attack(
     labels = _labels(attack.TASK, data, network)
     scorer, notes = network.scorer()
     notes = (*notes, *known_data.notes(data, network.data))
-    known = known_data.columns(data, network.data)
-    result = attack.evaluate(
+    found = attack.evaluate(
         scorer, network.model, data, labels, settings, notes=notes, progress=progress
     )
-    result.rows[list(known)] = list(known.values())
+    result = Evaluation.of(found, known_data.columns(data, network.data))
     if out is not None:
         result.save(out, overwrite=overwrite)
     return result
@@ -343,7 +346,7 @@ def _network(model, verb, *, weights=None, size=None, **options):
 def _labels(task, data, network):
     who = network.task.labels(network.model, network.config)
     labels = {"task": task, "dataset": (data.whole or data).name, "fold": data.number, **who}
-    return {name: labels[name] for name in LABELS}
+    return {name: labels[name] for name in rows.WHO}
 
 
 def validation(data, *, task=None, every=1, size=None, preprocess=None, output=None, pictures=None):
@@ -355,7 +358,7 @@ def validation(data, *, task=None, every=1, size=None, preprocess=None, output=N
     data, task, size, preprocess, output: as for `evaluate`. every: epochs from one time to the
     next. pictures: a folder for TensorBoard to find pictures of predictions and attention in.
     """
-    from keras_attn.evaluation import loop
+    from keras_attn.evaluation.validator import validator
     from keras_attn.training.callbacks import Validation
 
     if not isinstance(every, int) or every < 1:
@@ -372,8 +375,4 @@ def validation(data, *, task=None, every=1, size=None, preprocess=None, output=N
     def opened(model):
         return _network(model, "validation", **given)
 
-    return Validation(loop.validator(scorer, data, opened=opened), every, pictures)
-
-
-LABELS = ("task", "dataset", *NETWORK, "fold", "seed")
-"""First columns of all rows."""
+    return Validation(validator(scorer, data, opened=opened), every, pictures)

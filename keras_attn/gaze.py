@@ -10,10 +10,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
+from typing import Any, cast
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from keras_attn.errors import InputError, listing
+
+Floats = NDArray[np.float64]
+Shape = tuple[int, int]
+"""Height and width of an image or a map, in pixels."""
+Sigma = float | tuple[float, float] | None
+"""Of a blur in pixels: a number, a pair (vertical, horizontal), or None for the default."""
 
 FIXATION_SIGMA = 0.028
 """Blur of a fixation density, as a share of the image's width (the value of the authors' files)."""
@@ -29,14 +37,32 @@ MOST_KEPT = 1024
 """Longest side for which a blur matrix is kept from image to image (8 MB at this length)."""
 
 
-def as_points(points, where="points"):
-    """`points` as a float64 array `(N, 2)` of x, y; an empty sequence is `(0, 2)`.
+def as_points(points: ArrayLike, where: str = "points") -> Floats:
+    """Points as one array, whatever they are given in.
 
-    Of a data frame its columns x and y, in whatever order; what is masked is NaN.
+    Args:
+        points: `(N, 2)`, x and y in pixels: an array, lists, or a data frame, of which the columns
+            x and y are taken in whatever order; what is masked is NaN. An empty sequence is `(0,
+            2)`.
+        where: What they are called in errors.
+
+    Returns:
+        Float64 `(N, 2)`.
+
+    Raises:
+        InputError: They are no numbers, or not in pairs.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> ka.gaze.as_points([(1, 2), (3, 4)])
+    array([[1., 2.],
+           [3., 4.]])
     """
     names = [str(name) for name in getattr(points, "columns", ())]
     if {"x", "y"} <= set(names):
-        points = points[["x", "y"]]
+        points = cast(Any, points)[["x", "y"]]
     elif names not in ([], ["0", "1"]):
         raise InputError(where, "the columns x and y", listing(names))
     array = np.ma.asanyarray(points) if np.ma.isMaskedArray(points) else np.asarray(points)
@@ -57,24 +83,67 @@ def as_points(points, where="points"):
     return array
 
 
-def inside(points, shape):
-    """Which points `(N, 2)` lie in an image of `shape` (H, W); NaN lies outside."""
+def inside(points: Floats, shape: tuple[float, float]) -> NDArray[np.bool_]:
+    """Which points lie in an image; NaN lies outside.
+
+    Args:
+        points: `(N, 2)`, x and y in pixels of the image.
+        shape: (H, W) of the image.
+
+    Returns:
+        Booleans `(N,)`.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> ka.gaze.inside(np.array([[3.9, 1.0], [4.0, 1.0]]), (2, 4))
+    array([ True, False])
+    """
     x, y = points[:, 0], points[:, 1]
     return (x >= 0) & (x < shape[1]) & (y >= 0) & (y < shape[0])
 
 
-def pixels(points, shape):
-    """Flat indices `(N,)` of the pixels of `points`, all of them inside `shape` (H, W)."""
+def pixels(points: Floats, shape: Shape) -> NDArray[np.intp]:
+    """Flat indices of the pixels of points, all of which lie inside the image.
+
+    Args:
+        points: `(N, 2)`, x and y in pixels of the image.
+        shape: (H, W) of the image.
+
+    Returns:
+        Indices `(N,)`, row by row.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> ka.gaze.pixels(np.array([[3.9, 1.0]]), (2, 4))
+    array([7])
+    """
     return points[:, 1].astype(np.intp) * shape[1] + points[:, 0].astype(np.intp)
 
 
 # --- joint transforms: what happens to the points when the image is ... -------------------------
 
 
-def resize(points, shape, to):
-    """Points of an image of `shape` (H, W) after it is resized to `to` (H, W).
+def resize(points: Floats, shape: ArrayLike, to: ArrayLike) -> Floats:
+    """Points of an image after it is resized. Between equal sizes the factor is exactly 1.
 
-    shape: one for all points, or one each, `(N, 2)`. Between equal sizes the factor is exactly 1.
+    Args:
+        points: `(N, 2)`, x and y in pixels of the image.
+        shape: (H, W) of the image, one for all points or one each, `(N, 2)`.
+        to: (H, W) that it is resized to.
+
+    Returns:
+        Float64 `(N, 2)` in pixels of the resized image.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> ka.gaze.resize(np.array([[3.0, 1.0]]), (2, 4), (4, 8))
+    array([[6., 2.]])
     """
     size, to = np.asarray(shape, np.float64)[..., ::-1], np.asarray(to, np.float64)[::-1]
     moved = points * (to / size)
@@ -82,20 +151,66 @@ def resize(points, shape, to):
     return np.where(points < size, np.minimum(moved, np.nextafter(to, 0.0)), moved)
 
 
-def crop(points, box):
-    """Points inside `box` (left, top, width, height), in the pixels of the crop."""
+def crop(points: Floats, box: tuple[float, float, float, float]) -> Floats:
+    """Points inside a part of an image.
+
+    Args:
+        points: `(N, 2)`, x and y in pixels of the image.
+        box: Left, top, width and height of the part, in pixels.
+
+    Returns:
+        Float64 `(M, 2)` in pixels of the part, of the points that lie in it.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> ka.gaze.crop(np.array([[3.0, 1.0], [0.5, 0.5]]), (2, 0, 2, 2))
+    array([[1., 1.]])
+    """
     left, top, width, height = box
     moved = points - (left, top)
     return moved[inside(moved, (height, width))]
 
 
-def flip(points, shape):
-    """Points of an image of `shape` (H, W) after it is mirrored left to right."""
+def flip(points: Floats, shape: Shape) -> Floats:
+    """Points of an image after it is mirrored left to right.
+
+    Args:
+        points: `(N, 2)`, x and y in pixels of the image.
+        shape: (H, W) of the image.
+
+    Returns:
+        Float64 `(N, 2)`.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> ka.gaze.flip(np.array([[0.5, 1.0]]), (2, 4))
+    array([[3.5, 1. ]])
+    """
     return np.column_stack([_mirror(points[:, 0], shape[1]), points[:, 1]])
 
 
-def rot90(points, shape, turns=1):
-    """Points of an image of `shape` (H, W) after `np.rot90(image, turns)`, counter-clockwise."""
+def rot90(points: Floats, shape: Shape, turns: int = 1) -> Floats:
+    """Points of an image after `np.rot90(image, turns)`, counter-clockwise.
+
+    Args:
+        points: `(N, 2)`, x and y in pixels of the image.
+        shape: (H, W) of the image.
+        turns: Quarters of a turn.
+
+    Returns:
+        Float64 `(N, 2)` in pixels of the turned image.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> ka.gaze.rot90(np.array([[0.5, 0.5]]), (2, 4))
+    array([[0.5, 3.5]])
+    """
     height, width = shape
     for _ in range(turns % 4):
         points = np.column_stack([points[:, 1], _mirror(points[:, 0], width)])
@@ -164,16 +279,44 @@ def _blurred_counts(counts, sigmas):
     return over_y @ counts @ over_x.T
 
 
-def histogram(points, shape):
-    """How many of `points` fall on each pixel: float64 `(H, W)`."""
+def histogram(points: Floats, shape: Shape) -> Floats:
+    """How many points fall on each pixel.
+
+    Args:
+        points: `(N, 2)`, x and y in pixels of the image.
+        shape: (H, W) of the image. All points lie inside.
+
+    Returns:
+        Float64 `(H, W)`.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> ka.gaze.histogram(np.array([[0.5, 0.5], [0.1, 0.9]]), (1, 2))
+    array([[2., 0.]])
+    """
     counts = np.bincount(pixels(points, shape), minlength=shape[0] * shape[1])
     return counts.reshape(shape).astype(np.float64)
 
 
-def density_of_counts(counts, sigmas):
-    """Density with sum 1 of so many points on each pixel `(H, W)`; uniform where there are none.
+def density_of_counts(counts: Floats, sigmas: tuple[float, float]) -> Floats:
+    """Density with sum 1 of so many points on each pixel; uniform where there are none.
 
-    sigmas: of the blur in pixels, (vertical, horizontal).
+    Args:
+        counts: Float64 `(H, W)`, as `histogram` gives.
+        sigmas: Of the blur in pixels, (vertical, horizontal).
+
+    Returns:
+        Float64 `(H, W)`.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> ka.gaze.density_of_counts(np.zeros((2, 2)), (1.0, 1.0))
+    array([[0.25, 0.25],
+           [0.25, 0.25]])
     """
     total = counts.sum()
     return (
@@ -181,24 +324,51 @@ def density_of_counts(counts, sigmas):
     )
 
 
-def uniform_share(images, fixations):
+def uniform_share(images: int, fixations: int) -> float:
     """Share of a uniform density that a centre bias is mixed with where it is a baseline.
 
-    images, fixations: how many it was made of. A blur ends at 4 σ, so that the density of a few
-    points is exactly 0 at most places: to look there would be taken for impossible. The share is
-    that of one more image, or of UNIFORM_FIXATIONS more fixations, spread evenly, whichever is
-    larger: fixations of one image are alike, so that many of them make no second image.
+    A blur ends at 4 σ, so that the density of a few points is exactly 0 at most places: to look
+    there would be taken for impossible. The share is that of one more image, or of
+    UNIFORM_FIXATIONS more fixations, spread evenly, whichever is larger: fixations of one image are
+    alike, so that many of them make no second image.
+
+    Args:
+        images: How many images it was made of.
+        fixations: How many fixations it was made of.
+
+    Returns:
+        A float above 0, up to 1.
+
+    Example:
+
+    >>> import keras_attn as ka
+    >>> ka.gaze.uniform_share(images=99, fixations=80)
+    0.2
     """
     return max(1 / (images + 1), UNIFORM_FIXATIONS / (fixations + UNIFORM_FIXATIONS))
 
 
-def density(points, shape, sigma=None):
-    """Fixation density: the histogram of `points` under a Gaussian blur, with sum 1.
+def density(points: ArrayLike, shape: Shape, sigma: Sigma = None) -> Floats:
+    """Fixation density: the histogram of points under a Gaussian blur, with sum 1.
 
-    points: `(N, 2)` x, y in pixels of `shape` (H, W); those outside are left out.
-    sigma: standard deviation in pixels, or a pair (vertical, horizontal); default
-        `FIXATION_SIGMA` times the width. Borders reflect, so no mass is lost there.
-    Returns float64 `(H, W)`; all zeros when no point is inside.
+    Args:
+        points: `(N, 2)`, x and y in pixels; those outside the image are left out.
+        shape: (H, W) of the image.
+        sigma: Standard deviation in pixels, or a pair (vertical, horizontal); default
+            `FIXATION_SIGMA` times the width. Borders reflect, so no mass is lost there.
+
+    Returns:
+        Float64 `(H, W)`; all zeros when no point is inside.
+
+    Raises:
+        InputError: The points are no numbers in pairs, or `sigma` is not positive.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> ka.gaze.density([(1.5, 0.5)], (1, 3), sigma=0.5).round(3)
+    array([[0.107, 0.787, 0.107]])
     """
     points = as_points(points)
     points = points[inside(points, shape)]
@@ -217,16 +387,16 @@ class FixationPool:
     Both the negatives and the centre bias of an image leave out all of its own fixations.
     """
 
-    points: tuple
-    shapes: tuple
+    points: tuple[Floats, ...]
+    shapes: tuple[Shape, ...]
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if len(self.points) != len(self.shapes):
             raise InputError(
                 "shapes", f"one for each of {len(self.points)} images", len(self.shapes)
             )
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"FixationPool({sum(map(len, self.points))} fixations on {len(self.points)} images)"
 
     @cached_property
@@ -262,11 +432,11 @@ class FixationPool:
 
         return self._kept("points", shape, make)
 
-    def count_of_others(self, index):
+    def count_of_others(self, index: int) -> int:
         """How many fixations the other images have together."""
         return int(self._bounds[-1]) - len(self.points[index])
 
-    def uniform_share(self, index):
+    def uniform_share(self, index: int) -> float:
         """`uniform_share` of the centre bias of image `index`, 0 to 1."""
         others = self._with_fixations - bool(len(self.points[index]))
         return uniform_share(others, self.count_of_others(index))
@@ -275,17 +445,17 @@ class FixationPool:
     def _with_fixations(self):
         return sum(1 for points in self.points if len(points))
 
-    def other_pixels(self, index, shape):
+    def other_pixels(self, index: int, shape: Shape) -> NDArray[np.intp]:
         """Flat pixel indices, in `shape` (H, W), of all fixations of the other images."""
         flat = self._at(tuple(shape))[1]
         return np.concatenate([flat[: self._bounds[index]], flat[self._bounds[index + 1] :]])
 
-    def centre_bias(self, index, shape, sigma=None):
+    def centre_bias(self, index: int, shape: Shape, sigma: Sigma = None) -> Floats:
         """Density `(H, W)` with sum 1 of the other images' fixations; uniform if there are none.
 
         sigma: as for `density`, here with the default `CENTRE_BIAS_SIGMA` times the width.
         """
-        shape = tuple(shape)
+        shape = shape[0], shape[1]
         sigma = CENTRE_BIAS_SIGMA * shape[1] if sigma is None else sigma
         others = self.count_of_others(index)
         if not others:

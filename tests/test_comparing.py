@@ -34,7 +34,7 @@ def trained(monkeypatch):
 def compared(task, preset="miniature", options=None, **changes):
     config = configs.changed(configs.PRESETS[task][preset], **changes)
     options = {"attentions": ("human",), "out": Path("out")} | (options or {})
-    compare.command(task)(config=config, **options)()
+    compare.options((task,))(config=config, **options)()
 
 
 def test_on_pascal_s_each_network_starts_from_the_same_one_on_dut_omron(trained):

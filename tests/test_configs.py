@@ -28,7 +28,7 @@ def test_names_are_those_of_the_models_and_mechanisms():
     assert configs.Backbone.allowed() == tuple(models.BACKBONES)
     for rates in configs.LEARNING_RATES.values():
         assert tuple(rates) == tuple(models.BACKBONES)
-    assert configs.Attention.__args__ == (*MECHANISMS, *VARIANTS)
+    assert configs.Attention.allowed() == (*MECHANISMS, *VARIANTS)
 
 
 def test_fields_are_changed_by_name_without_their_part():
@@ -122,7 +122,9 @@ def test_identity_follows_what_decides_the_result_and_nothing_else():
         configs.changed(PAPER, attention="human"),
         configs.changed(PAPER, epochs=11),
         configs.changed(PAPER, augment=True),
-        configs.changed(PAPER, attention=replace(MECHANISMS["supervised"], gate="mean")),
+        configs.changed(
+            PAPER, attention=replace(MECHANISMS["supervised"], name="own", gate="mean")
+        ),
     ):
         assert identity(other) != identity()
     assert identity(data="e") != identity()

@@ -12,11 +12,11 @@ from conftest import ROOT
 
 from keras_attn.commands import evaluate as evaluating
 from keras_attn.errors import InputError
-from keras_attn.evaluation import loop
-from keras_attn.report.audit.table import REFERENCES
+from keras_attn.evaluation.result import Scores
+from keras_attn.evaluation.rows import REFERENCES
 from keras_attn.report.tables import sheets
 from keras_attn.runs import storage
-from keras_attn.study import workflow
+from keras_attn.study import scored_data, workflow
 
 SCRIPT = ROOT / "experiments" / "salient_object.py"
 TINY = "--model.backbone alexnet --model.width 0.125 --model.size 67 --training.epochs 1"
@@ -109,9 +109,11 @@ def test_scores_are_printed_even_if_they_cannot_be_written(compared, place, monk
     def full(*_, **__):
         raise InputError("out", "a folder that can be written to", "No space left on device")
 
-    monkeypatch.setattr(loop.Evaluation, "save", full)
+    monkeypatch.setattr(Scores, "save", full)
     folder = place / "out" / "salient_object" / "dut_omron-alexnet-human-fold0-seed0"
-    evaluate = evaluating.Evaluate(folder, evaluating.DataChange(root=drawn(place)), place / "full")
+    evaluate = evaluating.EvaluateCommand(
+        folder, scored_data.DataChange(root=drawn(place)), place / "full"
+    )
     with pytest.raises(InputError, match="No space left"):
         evaluate()
     printed = capsys.readouterr().out

@@ -16,6 +16,7 @@ from conftest import room_for
 import keras_attn as ka
 from keras_attn import configs, tasks
 from keras_attn.audits.saved_model_maps import SavedModelMaps
+from keras_attn.datasets.batches import pipeline
 from keras_attn.errors import InputError
 from keras_attn.exports import saved_model, tflite
 from keras_attn.report.rows import results
@@ -174,7 +175,7 @@ def test_images_are_resized_as_in_training_up_to_rounding():
     image = np.random.default_rng(0).integers(0, 256, (90, 130, 3), np.uint8)
     inside = tf.image.resize(image[None].astype(np.float32), (67, 67))[0].numpy()
     as_floats = cv2.resize(image.astype(np.float32), (67, 67), interpolation=cv2.INTER_LINEAR)
-    as_bytes = ka.datasets.pipeline.image_at(image, (67, 67)).astype(np.float32)
+    as_bytes = pipeline.image_at(image, (67, 67)).astype(np.float32)
     np.testing.assert_allclose(inside, as_floats, atol=5e-3)
     # Half a grey level of rounding, and OpenCV's weights of 11 bits.
     assert np.abs(inside - as_bytes).max() < 1

@@ -1,6 +1,7 @@
 """The promises of the package as a whole."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -26,7 +27,7 @@ def loaded_by(code):
         "import keras_attn; keras_attn.datasets.folder; keras_attn.datasets.miniature",
         "import keras_attn; keras_attn.audit",
         "import keras_attn.weights.fetching as f, keras_attn.weights.registry as r; r.entries()",
-        "import keras_attn.commands.study as s; s.Study('miniature', dry_run=True)()",
+        "import keras_attn.commands.study as s; s.StudyCommand('miniature', dry_run=True)()",
         "import keras_attn.shell.cli as c\ntry: c.main(['--help'])\nexcept SystemExit: pass",
         "import keras_attn.shell.cli as c\ntry: c.main(['audit', '-h'])\nexcept SystemExit: pass",
     ],
@@ -120,3 +121,13 @@ def test_version_and_licence_are_stated_once_and_alike():
     assert f"## {keras_attn.__version__}" in changelog
     assert "license: MIT" in citation
     assert Path(ROOT / "LICENSE").read_text(encoding="utf-8").startswith("MIT License")
+
+
+def test_no_test_module_imports_another():
+    """What tests share is in modules of its own, so that each runs alone and may be moved."""
+    tests = {path.stem for path in (ROOT / "tests").rglob("test_*.py")}
+    for path in (ROOT / "tests").rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        # Code that a test runs in a process of its own is a string.
+        named = re.findall(r"^\s*(?:from|import) (test_\w+)", text, re.MULTILINE)
+        assert not {*named} & tests, path.name

@@ -9,7 +9,7 @@ from keras import layers
 
 import keras_attn as ka
 from keras_attn.errors import InputError
-from keras_attn.report.audit.table import is_reference
+from keras_attn.evaluation.rows import is_reference
 from keras_attn.shell import cli, model_options
 
 

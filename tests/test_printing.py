@@ -9,11 +9,11 @@ import keras_attn as ka
 from keras_attn import datasets
 from keras_attn.errors import InputError
 from keras_attn.evaluation.gaze_scores import Blur
-from keras_attn.evaluation.loop import Evaluation
 from keras_attn.prediction.images import Predictions
 from keras_attn.report.audit.result import AuditResult, Gallery
 from keras_attn.report.rows.results import Results
 from keras_attn.report.tables import sheets
+from keras_attn.report.tables.evaluation import Evaluation
 from keras_attn.runs.trained import Run
 
 POINTS = [[1, 1], [2, 1], [3, 2]]

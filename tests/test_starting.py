@@ -7,7 +7,7 @@ import h5py
 import keras
 import numpy as np
 import pytest
-from conftest import legacy
+from legacy_files import legacy
 
 import keras_attn as ka
 from keras_attn import configs, models, tasks, weights

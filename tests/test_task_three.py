@@ -7,15 +7,17 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import legacy, real
+from conftest import real
+from legacy_files import legacy
 
 import keras_attn as ka
 from keras_attn import configs, tasks
 from keras_attn.errors import InputError
-from keras_attn.evaluation import attack, loop
+from keras_attn.evaluation import attack, validator
+from keras_attn.evaluation.references import references
+from keras_attn.evaluation.rows import REFERENCES
 from keras_attn.metrics import dispersion
 from keras_attn.metrics import gaze as gaze_metrics
-from keras_attn.report.audit.table import REFERENCES
 from keras_attn.report.tables import sheets
 
 SMALL = {"backbone": "alexnet", "width": 0.125, "size": 67, "epochs": 2, "tensorboard": False}
@@ -101,7 +103,7 @@ def test_a_run_that_broke_off_ends_with_the_same_bits(run, config, parts, place,
 
         return validate
 
-    monkeypatch.setattr(loop, "validator", breaking)
+    monkeypatch.setattr(validator, "validator", breaking)
     every = configs.changed(config, validate_every=1)
     with pytest.raises(KeyboardInterrupt):
         ka.train(every, parts[0], validation=parts[1], out=place / "broken")
@@ -351,7 +353,7 @@ def test_what_does_not_fit_the_task_is_refused(run, config, data, parts, tmp_pat
 
 def test_references_are_those_of_the_test_images(config, parts):
     gaze = tasks.of(config).gaze(config, parts[1])
-    found = loop.references("fine_grained", parts[1], gaze).rows
+    found = references("fine_grained", parts[1], gaze).rows
     assert set(found["id"]) == {example.id for example in parts[1]}
     assert set(found["attention"]) == set(REFERENCES)
 

@@ -7,8 +7,8 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import legacy
 from drawn_videos import drawn, reduced, small
+from legacy_files import legacy
 
 import keras_attn as ka
 from keras_attn import configs, models, tasks, weights

@@ -16,13 +16,14 @@ from keras_attn.datasets.batches import clips
 from keras_attn.datasets.batches.snippets import snippets
 from keras_attn.datasets.formats.hollywood2 import CLASSES
 from keras_attn.errors import InputError
-from keras_attn.evaluation import loop
 from keras_attn.evaluation.gaze_scores import Blur
+from keras_attn.evaluation.network import batches, forward, predictions
+from keras_attn.evaluation.references import references
+from keras_attn.evaluation.rows import REFERENCES
 from keras_attn.evaluation.scorer import CEILING
 from keras_attn.evaluation.video_gaze import VideoGaze
 from keras_attn.metrics import dispersion
 from keras_attn.metrics.columns import COLUMNS
-from keras_attn.report.audit.table import REFERENCES
 from keras_attn.report.tables import sheets
 from keras_attn.resizing import at_size
 from keras_attn.runs import known_data
@@ -285,9 +286,9 @@ def test_outputs_of_a_video_are_those_of_its_own_snippets(human, test, footage):
     scorer = action.scorer(human)
     scorer.check(test)
     with ThreadPoolExecutor(2) as pool:
-        call = loop.forward(human)
-        found = dict(loop.predictions(scorer, call, test, pool, indices=(3, 0, 2, 3, 1)))
-        parts = [part for chunk, _ in loop.batches(scorer, test, pool) for part in chunk]
+        call = forward(human)
+        found = dict(predictions(scorer, call, test, pool, indices=(3, 0, 2, 3, 1)))
+        parts = [part for chunk, _ in batches(scorer, test, pool) for part in chunk]
     assert [part.index for part in parts] == [0, 0, 1, 1, 2, 2, 3, 3]
     assert [part.last for part in parts] == [False, True] * 4
     assert list(found) == [3, 0, 2, 1]
@@ -343,7 +344,7 @@ def test_a_callback_scores_a_network_of_clips_while_it_learns(human, hollywood, 
 
 def test_references_are_means_over_the_frames_of_each_video(test):
     config = small()
-    found = loop.references("action", test, action.gaze(config, test)).rows
+    found = references("action", test, action.gaze(config, test)).rows
     assert len(found) == 4 * len(REFERENCES) and set(found["fusion"]) == {""}
     means = found.groupby("attention")["s_auc"].mean()
     assert means["uniform"] == 0.5 and means["human"] > means["one viewer"] > 0.5
@@ -361,12 +362,12 @@ def test_without_gaze_in_the_crop_there_is_no_reference(test):
     nowhere = changed_gaze(test[0], {number: [[0.5, 0.5]] for number in range(18)})
     blind = alone(nowhere, test[1]).part("blind", [0])
     with pytest.raises(InputError, match="dataset 'blind': expected at least one example with ga"):
-        loop.references("action", blind, action.gaze(small(), blind))
+        references("action", blind, action.gaze(small(), blind))
 
 
 def test_there_is_no_ceiling_where_viewers_are_not_told_apart(tmp_path):
     sports = drawn(tmp_path, "ucf_sports", videos=10, frames=4).split("test")
-    found = loop.references("action", sports, action.gaze(small(), sports)).rows
+    found = references("action", sports, action.gaze(small(), sports)).rows
     ceiling = found["attention"].isin(["one viewer", "ceiling"])
     assert found.loc[ceiling, "s_auc"].isna().all()
     assert found.loc[~ceiling, "s_auc"].notna().all() and ceiling.sum() == 2 * len(sports)

@@ -15,9 +15,10 @@ import pandas as pd
 
 import keras_attn as ka
 from keras_attn.errors import InputError
+from keras_attn.evaluation.rows import SHARE, is_reference
 from keras_attn.mechanisms import MECHANISMS
 from keras_attn.metrics.columns import COLUMNS
-from keras_attn.report.audit.table import SHARE, SHOWN, is_reference
+from keras_attn.report.audit import table as audit_table
 from keras_attn.report.paper.paper_tables import KEYS, NO_ATTENTION
 from keras_attn.report.tables import ceilings
 from keras_attn.report.tables.formats import attention_title
@@ -132,7 +133,7 @@ def audit(found, model, layers):
     made = []
     for _, row in found.iterrows():
         if is_reference(row) or row["layer"] in layers:
-            numbers = {c.key: tuple(row[f"{c.key}{e}"] for e in ENDS) for c in SHOWN}
+            numbers = {c.key: tuple(row[f"{c.key}{e}"] for e in ENDS) for c in audit_table.shown()}
             label = row["model"] if is_reference(row) else f"{model} {row['layer']}"
             notes = {"ig": " ¹"} if row["zero_share"] > MANY_ZEROS else None
             made.append(Row(label, numbers, "" if is_reference(row) else "audited", notes))
@@ -140,7 +141,7 @@ def audit(found, model, layers):
     references = sorted((row for row in made if not row.group), key=lambda r: r.scores["s_auc"][0])
     shown = {"s_auc": ("s-AUC [95 %]", True, "all"), "ig": (BITS_WITHIN, True, "all")}
     shown[SHARE.key] = (f"{SHARE.title} [95 %]", True)
-    scores = [Score(c.key, *shown.get(c.key, (c.title,))) for c in SHOWN]
+    scores = [Score(c.key, *shown.get(c.key, (c.title,))) for c in audit_table.shown()]
     return markdown("map", scores, [*audited, *references], align="---")
 
 

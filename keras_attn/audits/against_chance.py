@@ -8,8 +8,8 @@ gain: what is better than it counts as better where it is above `uniform` as wel
 
 import numpy as np
 
+from keras_attn.evaluation.rows import FLOORS, SIDES, SIGNIFICANT, TEST, RowName
 from keras_attn.metrics.columns import COLUMNS
-from keras_attn.report.audit.table import FLOORS, SIDES, SIGNIFICANT, RowName
 from keras_attn.statistics import holm, paired_direction, paired_p
 
 
@@ -33,7 +33,7 @@ def test_of(column, place, name, scores, groups):
         least = scores[RowName(floor, condition=name.condition)][:, place]
         p = max(p, paired_p(values, least, groups))
         direction = max(0, paired_direction(values, least, groups))
-    return {f"{column.key}_p": p, f"{column.key}_side": direction}
+    return {f"{column.key}{end}": told for end, told in zip(TEST, (p, direction), strict=True)}
 
 
 def correct(rows):
@@ -47,7 +47,8 @@ def corrected_in(rows, families, key):
 
     That is one of SIDES, of which 0 is "": of a p that is not below SIGNIFICANT.
     """
+    p, side = (f"{key}{end}" for end in TEST)
     for own in families:
-        rows.loc[own, f"{key}_p"] = holm(rows.loc[own, f"{key}_p"])
-    told = np.where(rows[f"{key}_p"] < SIGNIFICANT, rows[f"{key}_side"], 0)
-    rows[f"{key}_side"] = [SIDES[int(one)] for one in told]
+        rows.loc[own, p] = holm(rows.loc[own, p])
+    told = np.where(rows[p] < SIGNIFICANT, rows[side], 0)
+    rows[side] = [SIDES[int(one)] for one in told]

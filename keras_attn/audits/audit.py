@@ -7,43 +7,51 @@ are made a second time at the end, when the scores have shown which images to lo
 from __future__ import annotations
 
 import time
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
-from itertools import pairwise
 
 import numpy as np
 import pandas as pd
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from keras_attn import pictures, tasks
 from keras_attn.audits import against_chance
 from keras_attn.audits.by_condition import add_differences, check_parts
 from keras_attn.datasets import groups
 from keras_attn.errors import InputError
+from keras_attn.evaluation import loop
 from keras_attn.evaluation.gaze_scores import (
-    EXTRAS,
     GazeScores,
     mixture_of,
     scored_shape,
     scored_smaller,
 )
+from keras_attn.evaluation.result import AuditScores, Gallery
+from keras_attn.evaluation.rows import (
+    ENDS,
+    EXTRAS,
+    IMAGE,
+    IMAGES,
+    NOTE,
+    OF_MAP,
+    REFERENCES,
+    SCORED,
+    SHARE,
+    SOURCE,
+    RowName,
+    gaze_keys,
+    name_of,
+    ranked,
+)
 from keras_attn.metrics import gold_standard
 from keras_attn.metrics.checked import checked_map
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.networks.maps.place import WHOLE
-from keras_attn.report.audit.result import AuditResult, Gallery
-from keras_attn.report.audit.table import LABELS, REFERENCES, SHARE, RowName, name_of, ranked
 from keras_attn.resizing import at_size
 from keras_attn.runs import known_data
 from keras_attn.statistics import bootstrap_interval, evenly, mean_of_seen
 
-KEYS = (*(column.key for column in COLUMNS), *EXTRAS)
-NO_GAZE = np.full(len(KEYS), np.nan)
-"""Scores on an image that nobody looked at under a condition."""
-
 
 def run(sources, dataset, *, blur, batch_size=8, gallery=12, progress=True, parts=None):
-    """Score every source on every image that has fixations: an `AuditResult`.
+    """Score every source on every image that has fixations: `AuditScores`.
 
     sources: `{model name: source}`, see `sources`. gallery: how many images to keep maps of. parts:
     what `by_condition.parts_of` returns, if each condition is to have rows of its own.
@@ -65,14 +73,14 @@ def run(sources, dataset, *, blur, batch_size=8, gallery=12, progress=True, part
     models = {name: source.describe() for name, source in sources.items()}
     together = groups.of(dataset[i] for i in seen) if dataset.grouped else None
     rows = pd.DataFrame([_summary(name, scores, together) for name in scores])
-    rows.insert(3, "source", rows["model"].map(models).fillna(""))
-    rows["note"] = [_note_on(sources, name) for name in scores]
+    rows.insert(3, SOURCE, rows["model"].map(models).fillna(""))
+    rows[NOTE] = [_note_on(sources, name) for name in scores]
     against_chance.correct(rows)
     examples = _long(scores, dataset, seen)
     if parts is None:
         del rows["condition"], examples["condition"]
     else:
-        add_differences(rows, scores, KEYS, together)
+        add_differences(rows, scores, gaze_keys(), together)
     told = {name: tasks.data_of(getattr(source, "model", None)) for name, source in sources.items()}
     models_of = dict.fromkeys(name.model for name in scores)
     known = {model: known_data.columns(dataset, told.get(model)) for model in models_of}
@@ -80,7 +88,7 @@ def run(sources, dataset, *, blur, batch_size=8, gallery=12, progress=True, part
     rows = pd.concat([rows, pd.DataFrame(about)], axis=1)
     rows.insert(len(rows.columns) - len(about[0]), "dataset", (dataset.whole or dataset).name)
     indices = _to_look_at(scores[name_of(ranked(rows)[0])], seen, gallery)
-    return AuditResult(
+    return AuditScores(
         rows=rows,
         examples=examples,
         dataset=dataset,
@@ -95,44 +103,45 @@ def run(sources, dataset, *, blur, batch_size=8, gallery=12, progress=True, part
 
 
 def _scores(sources, dataset, parts, seen, blur, batch_size, progress):
-    """`{RowName: scores (images, KEYS)}`, rows in the order they appear, references last.
+    """`{RowName: scores (images, gaze_keys)}`, rows in the order they appear, references last.
 
     parts: by condition the datasets that are scored against, of the same images.
     """
-    scores = {}
-    references = {RowName(name, condition=part): [] for name in REFERENCES for part in parts}
-    bounds = [*range(0, len(seen), batch_size), len(seen)]
-    batches = [seen[start:stop] for start, stop in pairwise(bounds)]
-    columns = (
-        TextColumn("{task.description}"),
-        BarColumn(),
-        MofNCompleteColumn(),
-        TimeRemainingColumn(),
-    )
-    with ThreadPoolExecutor(2) as threads, Progress(*columns, disable=not progress) as bar:
-        task = bar.add_task("images", total=len(seen))
-        coming = _load(threads, dataset, batches[0])
-        for batch, following in zip(batches, [*batches[1:], []], strict=True):
-            images = [image.result() for image in coming]
-            coming = _load(threads, dataset, following)
+
+    def examples(pool):
+        pixels = loop.read_ahead(seen, lambda i: dataset[i].pixels(), pool, batch_size)
+        for batch, images in pixels:
             maps = _maps(sources, images, [dataset[i] for i in batch])
             for place, i in enumerate(batch):
-                scorers = {name: _scorer(part, i, blur) for name, part in parts.items()}
-                for name, (values, lies) in maps.items():
-                    saliency = _laid(name, dataset[i], values[place], lies)
-                    for part, scorer in scorers.items():
-                        found = scorer.of(saliency) if scorer else NO_GAZE
-                        scores.setdefault(replace(name, condition=part), []).append(found)
-                for part, scorer in scorers.items():
-                    found = scorer.references() if scorer else dict.fromkeys(REFERENCES, NO_GAZE)
-                    for name, values in found.items():
-                        references[RowName(name, condition=part)].append(values)
-                bar.advance(task)
+                yield i, {name: (values[place], lies) for name, (values, lies) in maps.items()}
+
+    def score(index, maps):
+        return _scores_of_image(dataset, parts, index, maps, blur)
+
+    shown = {"title": "images", "progress": progress, "most": 2 * batch_size}
+    found = loop.run(score, examples, total=len(seen), **shown)
+    names = dict.fromkeys(name for one in found for name in one)
+    scores = {name: [one[name] for one in found if name in one] for name in names}
     for name, values in scores.items():
         if len(values) != len(seen):
             expected = f"a map of each of {len(seen)} images"
             raise InputError(f"{name}", expected, f"{len(values)} maps")
-    return {name: np.array(values) for name, values in (scores | references).items()}
+    return {name: np.array(values) for name, values in scores.items()}
+
+
+def _scores_of_image(dataset, parts, index, maps, blur):
+    """The scores of all maps of an image, and of what needs none, by `RowName`."""
+    scorers = {name: _scorer(part, index, blur) for name, part in parts.items()}
+    nothing = np.full(len(gaze_keys()), np.nan)  # nobody looked at it under a condition
+    made, references = {}, {}
+    for name, (values, lies) in maps.items():
+        saliency = _laid(name, dataset[index], values, lies)
+        for part, scorer in scorers.items():
+            made[replace(name, condition=part)] = scorer.of(saliency) if scorer else nothing
+    for part, scorer in scorers.items():
+        references[part] = scorer.references() if scorer else dict.fromkeys(REFERENCES, nothing)
+    of_references = ((RowName(n, condition=p), references[p][n]) for n in REFERENCES for p in parts)
+    return made | dict(of_references)
 
 
 def _scorer(dataset, index, blur):
@@ -168,37 +177,41 @@ def _laid(name, example, saliency, place):
 def _summary(name, scores, together):
     """A row; together: the group of each image, or None."""
     values = scores[name]
-    row = {label: getattr(name, label) for label in LABELS}
-    row["images"] = int((~np.isnan(values[:, 0])).sum())
+    row = {label: getattr(name, label) for label in OF_MAP}
+    row[IMAGES] = int((~np.isnan(values[:, 0])).sum())
     mean = mean_of_seen(values)
     for i, column in enumerate(COLUMNS):
-        low, high = bootstrap_interval(values[:, i], groups=together)
-        key = column.key
-        row |= {key: mean[i], f"{key}_low": low, f"{key}_high": high}
+        ends = (mean[i], *bootstrap_interval(values[:, i], groups=together))
+        row |= _with_ends(column.key, ends)
         row |= against_chance.test_of(column, i, name, scores, together)
-        row |= _share(name, scores, together) if key == "ig" else {}
-    row["zero_share"] = mean[KEYS.index("zero_share")]
-    row["constant"] = int(np.nansum(values[:, KEYS.index("constant")]))
-    return row
+        row |= _share(name, scores, together) if column.key == "ig" else {}
+    zero_share, constant = (values[:, gaze_keys().index(key)] for key in EXTRAS)
+    extras = mean_of_seen(zero_share), int(np.nansum(constant))
+    return row | dict(zip(EXTRAS, extras, strict=True))
+
+
+def _with_ends(key, ends):
+    """A mean and its interval by column."""
+    return {f"{key}{end}": value for end, value in zip(ENDS, ends, strict=True)}
 
 
 def _share(name, scores, together):
     """The row's share of explainable information, with its interval."""
     ceiling = RowName("ceiling", condition=name.condition)
-    place = KEYS.index("ig")
+    place = gaze_keys().index("ig")
     found = gold_standard.share(scores[name][:, place], scores[ceiling][:, place], together)
-    return dict(zip([f"{SHARE.key}{end}" for end in ("", "_low", "_high")], found, strict=True))
+    return _with_ends(SHARE.key, found)
 
 
 def _long(scores, dataset, seen):
     parts, columns = [], known_data.columns(dataset)
     about = {"dataset": (dataset.whole or dataset).name}
-    about |= {name: columns[name] for name in known_data.SCORED}
+    about |= {name: columns[name] for name in SCORED}
     for name, values in scores.items():
-        part = pd.DataFrame(values, columns=KEYS).assign(**about)
-        cells = [{"image": dataset[i].id, **groups.cell(dataset, dataset[i])} for i in seen]
+        part = pd.DataFrame(values, columns=gaze_keys()).assign(**about)
+        cells = [{IMAGE: dataset[i].id, **groups.cell(dataset, dataset[i])} for i in seen]
         part = pd.concat([pd.DataFrame(cells), part], axis=1)
-        for at, label in enumerate(LABELS):
+        for at, label in enumerate(OF_MAP):
             part.insert(at, label, getattr(name, label))
         # The reference of one viewer may be missing where others looked alone.
         watched = ~np.isnan(scores[RowName("centre", condition=name.condition)][:, 0])

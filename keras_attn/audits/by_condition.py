@@ -10,7 +10,7 @@ import numpy as np
 from keras_attn.audits.against_chance import corrected_in
 from keras_attn.datasets import conditions
 from keras_attn.errors import InputError, listing
-from keras_attn.report.audit.table import COMPARED, REFERENCES
+from keras_attn.evaluation.rows import DIFFERENCE, ENDS, REFERENCES, STUDY, TEST
 from keras_attn.statistics import bootstrap_interval, mean_of_seen, paired_direction, paired_p
 
 MOST = 12
@@ -50,17 +50,16 @@ def check_parts(parts):
 def add_differences(rows, scores, keys, groups):
     """Add to each row of a further condition what it is above the same map's of the first.
 
-    Columns `<key>_difference`, `_difference_low`, `_high`, `_p` and `_side` for COMPARED, over the
+    Columns `<key>_difference`, `_difference_low`, `_high`, `_p` and `_side` for STUDY, over the
     images with gaze under both; p is Wilcoxon's, Holm-corrected over the audited maps and
     conditions, and apart over the references. scores: `{RowName: (images, keys)}`.
     """
     first = rows["condition"].iloc[0]
-    for key in COMPARED:
+    for key in STUDY:
         found = [_difference(name, scores, keys.index(key), first, groups) for name in scores]
-        ends = ("", "_low", "_high", "_p", "_side")
-        rows[[f"{key}_difference{end}" for end in ends]] = np.array(found)
+        rows[[f"{key}{DIFFERENCE}{end}" for end in (*ENDS, *TEST)]] = np.array(found)
         references = rows["model"].isin(REFERENCES)
-        corrected_in(rows, (references, ~references), f"{key}_difference")
+        corrected_in(rows, (references, ~references), f"{key}{DIFFERENCE}")
 
 
 def _difference(name, scores, place, first, groups):

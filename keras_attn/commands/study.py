@@ -1,6 +1,6 @@
 """The command that carries out the whole study as a grid of cells, and reports what is finished.
 
-Like `cli`, imports neither TensorFlow nor Keras; only the processes of the cells do.
+Imports neither TensorFlow nor Keras; only the processes of the cells do.
 """
 
 from collections import Counter
@@ -13,13 +13,15 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from keras_attn import configs
 from keras_attn.errors import InputError, TrainingStopped
+from keras_attn.registry import register
 from keras_attn.runs import storage
+from keras_attn.shell.command import Command
 from keras_attn.study import cells as study
 from keras_attn.study import cluster, local, schedule, standing, workflow
 
 
 @dataclass(frozen=True)
-class Study:
+class StudyCommand:
     """Reproduce the study: every task, mechanism and network; then all tables and figures.
 
     What is finished is not done again, and what was interrupted goes on when called again.
@@ -75,7 +77,7 @@ class Study:
         """Refuse options of one engine that are given to the other, which would go unheard."""
         expected = f"no such option with --engine {self.engine}"
         for option in {"ray": ("jobs",), "local": ("address", "cpus", "gpus")}[self.engine]:
-            if (value := getattr(self, option)) != getattr(Study, option):
+            if (value := getattr(self, option)) != getattr(StudyCommand, option):
                 raise InputError(f"--{option}", expected, value)
 
     def _engine(self, out):
@@ -157,3 +159,6 @@ def listed(cells, every):
     if len(known) < len(todo):
         summary += f", and {len(todo) - len(known)} of unknown cost"
     return "\n".join([*lines, summary + "."])
+
+
+register(Command("study", StudyCommand))

@@ -9,13 +9,13 @@ from typing import ClassVar, Literal, Union, get_args, get_origin, get_type_hint
 
 from keras_attn import gaze_format, mechanisms
 from keras_attn.configs import starting
-from keras_attn.configs.names import Name
+from keras_attn.configs.names import Attention, Name
 from keras_attn.errors import InputError, one_of
-from keras_attn.mechanisms import NAMED, Mechanism
+from keras_attn.mechanisms import Mechanism
+from keras_attn.registries import BACKBONES
 
 PARTS = ("model", "data", "training", "machine")
 
-Attention = Literal[tuple(NAMED)]
 Precision = Literal["float32", "mixed_float16", "mixed_bfloat16"]
 Strategy = Literal["none", "mirrored"]
 
@@ -104,8 +104,9 @@ class Config:
 
     @property
     def published(self):
-        """What the published weights are of, in words, and the name of a file of them."""
-        return self.model.backbone, self.model.backbone
+        """What the published weights are of, in words, and names of files of them, or none."""
+        name = self.model.backbone
+        return name, BACKBONES.find(name).weights
 
     needs_weights = True
     """Whether any part of the network would start from random numbers without `weights`."""
@@ -125,6 +126,8 @@ class Config:
     def __post_init__(self):
         check(self)
         starting.check_fields(self.training)
+        model = replace(self.model, attention=mechanisms.named(self.model.attention))
+        object.__setattr__(self, "model", model)
 
 
 def check(config):
@@ -135,7 +138,9 @@ def check(config):
             value = getattr(section, name)
             if name in gaze_format.FIELDS:
                 continue  # It has checked itself.
-            if not _fits(value, hint) and not isinstance(value, Mechanism):
+            if hint is Attention and isinstance(value, Mechanism):
+                mechanisms.check_name(value, f"{part}.{name}")
+            elif not _fits(value, hint):
                 raise InputError(f"{part}.{name}", _wording(hint), repr(value))
             for number in filter(_is_number, value if isinstance(value, tuple) else (value,)):
                 _check_number(f"{part}.{name}", name, number)

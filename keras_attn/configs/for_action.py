@@ -215,7 +215,7 @@ class Action(Config):
     @property
     def published(self):
         """As for all tasks."""
-        return "C3D", "c3d_caffe"
+        return "C3D", ("c3d_caffe",)
 
     @property
     def needs_weights(self):

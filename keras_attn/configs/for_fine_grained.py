@@ -12,9 +12,6 @@ from keras_attn.errors import InputError
 from keras_attn.gaze import FIXATION_SIGMA
 from keras_attn.gaze_format import GazeFormat
 
-LEARNING_RATES = {"alexnet": 5e-6, "vgg16": 1e-5, "resnet50": 1e-4}
-"""Of Adam, by backbone (§IV-C2)."""
-
 
 @dataclass(frozen=True)
 class FineGrainedModel:
@@ -29,7 +26,7 @@ class FineGrainedModel:
     width: float = 1.0
     """Factor of all channel counts."""
     size: int | None = None
-    """Side of the input in pixels; default the paper's, 227 for AlexNet and 224 for the others."""
+    """Side of the input in pixels; default that of the backbone."""
     head: Literal["published", "pooled"] = "published"
     """published: the backbone's own fully connected layers; pooled: the mean over positions and
     one dense layer."""
@@ -88,7 +85,7 @@ class FineGrainedTraining:
     batch_size: int = 16
     """Images in a step; ours, the paper gives none."""
     learning_rate: float | None = None
-    """Of Adam; default the paper's, 5e-6, 1e-5 and 1e-4 for AlexNet, VGG16 and ResNet50."""
+    """Of Adam; default that of the backbone, the paper's for those of the paper."""
     attention_weight: float = 1.0
     """Of the KL divergence of the supervised attention map in the loss; ours, the paper gives no
     weight for this task."""

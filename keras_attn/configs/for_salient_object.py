@@ -11,9 +11,6 @@ from keras_attn.configs.names import Backbone
 from keras_attn.gaze import FIXATION_SIGMA
 from keras_attn.gaze_format import GazeFormat
 
-LEARNING_RATES = {"alexnet": 1e-5, "vgg16": 1e-4, "resnet50": 5e-5}
-"""Of Adam, by backbone (§IV-A2)."""
-
 
 @dataclass(frozen=True)
 class SalientObjectModel:
@@ -26,7 +23,7 @@ class SalientObjectModel:
     width: float = 1.0
     """Factor of all channel counts."""
     size: int | None = None
-    """Side of the input in pixels; default the paper's, 227 for AlexNet and 224 for the others."""
+    """Side of the input in pixels; default that of the backbone."""
     channels: tuple[int, int, int] = (512, 256, 128)
     """Of the three decoder layers; ours, the paper gives none."""
     base_rate: float | None = None
@@ -75,7 +72,7 @@ class SalientObjectTraining:
     batch_size: int = 10
     """Images in a step."""
     learning_rate: float | None = None
-    """Of Adam; default the paper's, 1e-5, 1e-4 and 5e-5 for AlexNet, VGG16 and ResNet50."""
+    """Of Adam; default that of the backbone, the paper's for those of the paper."""
     attention_weight: float = 0.01
     """Of the KL divergence of each supervised attention map in the loss."""
     seed: int = 0

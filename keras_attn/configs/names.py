@@ -6,6 +6,7 @@ the class is made, as it is with `Literal`.
 
 from typing import ClassVar
 
+from keras_attn.mechanisms import NAMED
 from keras_attn.registries import BACKBONES
 
 
@@ -29,3 +30,9 @@ class Backbone(Name):
     """Of a `models.Backbone`."""
 
     registry = BACKBONES
+
+
+class Attention(Name):
+    """Of a `Mechanism`; from Python a field of this type also takes a `Mechanism` itself."""
+
+    registry = NAMED

@@ -1,17 +1,29 @@
 """Attacks a classifier on every image of a dataset and keeps what came of each: rows and pictures.
 
-The attack itself is `adversarial`, the only module that imports foolbox.
+The attack itself is `fgsm`, the only module that imports foolbox.
 """
-
-from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pandas as pd
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
 from keras_attn.datasets import groups
-from keras_attn.evaluation import fgsm, loop
-from keras_attn.evaluation.scorer import STUDY
+from keras_attn.evaluation import fgsm, gallery_file, loop
+from keras_attn.evaluation.network import batches
+from keras_attn.evaluation.result import Scores
+from keras_attn.evaluation.rows import (
+    AFTER,
+    ATTACK,
+    CLASSES,
+    CORRECT,
+    FIXATIONS,
+    FOOLED,
+    FOOLED_AT,
+    ID,
+    PREDICTED_AT,
+    SMALLEST,
+    STUDY,
+    put_first,
+)
 from keras_attn.runs import provenance
 
 TASK = "adversarial"
@@ -22,7 +34,7 @@ GAZE_HELD = "The networks that take gaze got the same gaze before and after."
 
 
 def evaluate(scorer, model, dataset, labels, attack, *, notes=(), progress=True):
-    """Attack `model` on all of `dataset` by FGSM: an `evaluation.Evaluation`.
+    """Attack `model` on all of `dataset` by FGSM: `Scores`.
 
     scorer: of a task whose networks return `logits`. labels: the first columns of the rows.
     attack: a `configs.Attack`. notes: what a reader has to know of the model.
@@ -34,21 +46,19 @@ def evaluate(scorer, model, dataset, labels, attack, *, notes=(), progress=True)
     `smallest_epsilon` is where.
     """
     scorer.check(dataset)
-    plan = _Plan(scorer, fgsm.Attack(model), dataset, attack)
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-    kept, rows = dict.fromkeys(loop.gallery_indices(dataset, PICTURED)), []
-    with (
-        provenance.measured("attack", data=provenance.of_data(dataset)) as work,
-        ThreadPoolExecutor(2) as pool,
-        Progress(*columns, disable=not progress) as bar,
-    ):
-        task = bar.add_task("attacking", total=len(dataset))
-        for chunk, batch in loop.batches(scorer, dataset, pool):
-            rows += plan.attacked([part.index for part in chunk], batch, kept)
-            bar.advance(task, len(chunk))
-    table = pd.DataFrame(rows)
-    loop.put_first(table, labels)
-    return loop.Evaluation(table, {}, loop.as_gallery(kept), (*plan.notes(), *notes), work)
+    plan = _Plan(scorer, fgsm.Attacked(model), dataset, attack)
+    kept = dict.fromkeys(gallery_file.chosen(dataset, PICTURED))
+
+    def examples(pool):
+        for chunk, batch in batches(scorer, dataset, pool):
+            yield from plan.attacked([part.index for part in chunk], batch, kept)
+
+    shown = {"title": "attacking", "progress": progress}
+    with provenance.measured("attack", data=provenance.of_data(dataset)) as work:
+        table = pd.DataFrame(loop.run(plan.row, examples, total=len(dataset), **shown))
+    put_first(table, labels)
+    gallery = gallery_file.of_examples(kept.values())
+    return Scores(table, {}, gallery, (*plan.notes(), *notes), work)
 
 
 class _Plan:
@@ -73,7 +83,7 @@ class _Plan:
         return (*notes, *([GAZE_HELD] if takes_gaze else []))
 
     def attacked(self, chunk, batch, kept):
-        """Rows of the images of a batch, of which the last may be there to fill it up."""
+        """The arguments of `row` for the images of a batch; the last may be there to fill it up."""
         found = [self.dataset[index].label for index in chunk]
         size = len(next(iter(batch.values())))
         labels = np.array(found + found[-1:] * (size - len(found)), np.int64)
@@ -81,32 +91,31 @@ class _Plan:
         smallest = None
         if self.search == "line":
             smallest = fgsm.line_search(self.attack, batch, labels)
-        rows = []
         for place, index in enumerate(chunk):
-            rows.append(self._row(fooled, place, index, smallest))
             if index in kept:
                 kept[index] = self._kept(fooled, batch, place, index)
-        return rows
+            yield fooled, place, index, smallest
 
-    def _row(self, fooled, place, index, smallest):
+    def row(self, fooled, place, index, smallest):
+        """What came of the attack on an image, by column."""
         example, classes = self.dataset[index], self.scorer.classes
         before = int(fooled.clean["logits"][place].argmax())
         after = fooled.predicted[place]
-        row = {"id": example.id, **groups.cell(self.dataset, example)}
-        row["fixations"] = len(example.points)
-        row |= {"class": classes[example.label], "predicted": classes[before]}
-        row["correct"] = float(before == example.label)
+        row = {ID: example.id, **groups.cell(self.dataset, example)}
+        row[FIXATIONS] = len(example.points)
+        row |= dict(zip(CLASSES, (classes[example.label], classes[before]), strict=True))
+        row[CORRECT] = float(before == example.label)
         changed = bool(after[self.main] != before)
         if smallest is not None:
             changed = bool(np.isfinite(smallest[place]))
-            row["smallest_epsilon"] = smallest[place]
-        row |= {"epsilon": self.epsilons[self.main], "search": self.search}
-        row["fooling_rate"] = float(changed) if row["correct"] else np.nan
-        row["fooling_rate_all"] = float(changed)
+            row[SMALLEST] = smallest[place]
+        row |= dict(zip(ATTACK, (self.epsilons[self.main], self.search), strict=True))
+        of_correct = float(changed) if row[CORRECT] else np.nan
+        row |= dict(zip(FOOLED, (of_correct, float(changed)), strict=True))
         for epsilon, told in zip(self.epsilons, after, strict=True):
-            row[f"fooled_{epsilon:g}"] = float(told != before)
-            row[f"predicted_{epsilon:g}"] = classes[told]
-        for outputs, suffix in ((fooled.clean, ""), (fooled.outputs[self.main], "_after")):
+            row[f"{FOOLED_AT}{epsilon:g}"] = float(told != before)
+            row[f"{PREDICTED_AT}{epsilon:g}"] = classes[told]
+        for outputs, suffix in ((fooled.clean, ""), (fooled.outputs[self.main], AFTER)):
             pair = self.scorer.brief_agreement(self.dataset, index, _one(outputs, place))
             row |= {f"{name}{suffix}": v for name, v in zip(STUDY, pair, strict=True)}
         return row

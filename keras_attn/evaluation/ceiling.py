@@ -3,7 +3,21 @@
 import numpy as np
 
 from keras_attn import gaze
+from keras_attn.evaluation.rows import CEILING_NOTE
 from keras_attn.metrics import gold_standard
+
+
+def note(mixture):
+    """What the ceiling of an evaluation is made of: a `gold_standard.Mixture`, or None."""
+    if mixture is None:
+        why = f"no example has {gold_standard.TOLD_APART}"
+        return f"{CEILING_NOTE}: none, and no share of it, for {why}."
+    if not mixture.tells:
+        return f"{CEILING_NOTE}: none, and no share of it, for {gold_standard.TELLS_NOTHING}."
+    return (
+        f"{CEILING_NOTE} is the score of each viewer's fixations under the density of all others "
+        f"({mixture}), which was chosen once for the dataset by its likelihood."
+    )
 
 
 def mixture_of(scorers):

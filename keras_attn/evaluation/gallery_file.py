@@ -10,9 +10,11 @@ import numpy as np
 
 from keras_attn import pictures
 from keras_attn.errors import InputError
-from keras_attn.report.rows.results import UNREADABLE
+from keras_attn.evaluation.rows import GALLERY, UNREADABLE
+from keras_attn.statistics import evenly
 
-GALLERY = "gallery.npz"
+MOST = 40
+"""Examples that pictures are kept of."""
 PHOTOGRAPHS = ("image", "frames")
 """Names of what is RGB: `(H, W, 3)`, or of several frames `(T, H, W, 3)`."""
 PREDICTION, ATTENTION = "saliency", "attention"
@@ -20,6 +22,21 @@ EXACT = "perturbed"
 """An example that holds it is of an attack: what was added is less than what JPEG leaves out."""
 JPEG, LEVELS, SCALE = ".jpg", ".levels", ".scale"
 """Endings of names: bytes of a picture or, padded, of each of several; levels; ends of a scale."""
+
+
+def chosen(dataset, most=MOST):
+    """Which examples are shown: evenly from those with fixations, so the same for every model."""
+    seen = [i for i, example in enumerate(dataset) if len(example.fixations)]
+    return [seen[place] for place in evenly(len(seen), most)]
+
+
+def of_examples(kept):
+    """What was kept of some examples, dicts of arrays, as arrays by `<place>/<name>`."""
+    return {
+        f"{place}/{name}": value
+        for place, arrays in enumerate(kept)
+        for name, value in arrays.items()
+    }
 
 
 def write(path, gallery):

@@ -7,20 +7,15 @@ import numpy as np
 from keras_attn import mechanisms, pictures
 from keras_attn.datasets.batches import pipeline
 from keras_attn.errors import InputError, NotFinite, listing
-from keras_attn.evaluation.gaze_scores import EXTRAS, Blur, GazeScores, mixture_of
+from keras_attn.evaluation.gaze_scores import Blur, GazeScores, mixture_of
+from keras_attn.evaluation.rows import CEILING, ENTROPY, MAPS, STUDY, gaze_keys
 from keras_attn.metrics import dispersion
-from keras_attn.metrics.columns import COLUMNS
 from keras_attn.models.common import GAZE, image_input_of
 from keras_attn.networks.inputs import DEFAULT_SIZE
 from keras_attn.networks.maps.place import WHOLE
-from keras_attn.report.tables import parts
 from keras_attn.resizing import size_of
 from keras_attn.statistics import evenly, mean_of_seen
 
-STUDY = tuple(metric.key for metric in parts.GAZE)
-"""The two gaze scores of the study."""
-CEILING = tuple(metric.key for metric in parts.CEILING)
-"""What the gold standard scores on the same example, whatever the network."""
 MOST_FOR_CEILING = 8
 """Most pictures of an example, frames of a video, that its ceiling is the mean of."""
 
@@ -55,12 +50,12 @@ class AttentionScorer(ABC):
         if not self.attention:
             return {}
         earlier = [f"{key}_{level}" for level in range(1, len(self.attention)) for key in STUDY]
-        names = [*(column.key for column in COLUMNS), *EXTRAS, *earlier]
+        names = [*gaze_keys(), *earlier]
         found, compared = [], self.compared(dataset, index, outputs)
         for gaze, (*others, last) in compared:
             pairs = [value for one in others for value in gaze.s_auc_and_ig(one)]
             found.append([*gaze.of(last), *pairs])
-        values = np.mean(found, axis=0) if found else [np.nan] * len(names)
+        values = mean_of_seen(found) if found else [np.nan] * len(names)
         scores = dict(zip(names, values, strict=True))
         return scores | dict(zip(CEILING, _ceiling([gaze for gaze, _ in compared]), strict=True))
 
@@ -82,7 +77,7 @@ class AttentionScorer(ABC):
         maps = self.attended(dataset, index, outputs)
         check_finite(f"attention for {dataset[index].id!r}", maps)
         spread, vector = dispersion.of_example(maps)
-        return {"entropy": spread}, {parts.MAPS: vector}
+        return {ENTROPY: spread}, {MAPS: vector}
 
     def brief_agreement(self, dataset, index, outputs):
         """s-AUC and IG of an example alone, for every epoch; NaN where there is none."""

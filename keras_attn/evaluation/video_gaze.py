@@ -43,10 +43,15 @@ class OtherVideos:
 
     @cached_property
     def _pixels(self):
-        """The negatives: flat indices of the pixels that some are on, and how many on each."""
+        """Flat indices of the pixels that some are on, and how many on each."""
         counts = self.counts.ravel()
         pixels = np.flatnonzero(counts)
         return pixels, counts[pixels]
+
+    @property
+    def negatives(self):
+        """Flat indices of the pixels of all points, each as often as there are."""
+        return np.repeat(*self._pixels)
 
     def auc_per_positive(self, values, flat):
         """For each of the pixels `flat`, the share of negatives below it; values: a flat map's."""

@@ -11,6 +11,7 @@ from keras_attn.datasets.batches.snippets import snippets
 from keras_attn.datasets.flow.files import made_otherwise
 from keras_attn.errors import InputError, listing
 from keras_attn.evaluation.gaze_scores import Blur
+from keras_attn.evaluation.rows import CLASSES, CORRECT, JOINED, RANKING
 from keras_attn.evaluation.scorer import (
     AttentionScorer,
     check_classes,
@@ -22,7 +23,6 @@ from keras_attn.metrics import recognition
 from keras_attn.models.c3d import FLOW
 from keras_attn.models.common import GAZE
 from keras_attn.networks.heads import shares
-from keras_attn.report.rows.results import JOINED
 from keras_attn.resizing import at_size
 from keras_attn.statistics import evenly
 
@@ -204,12 +204,13 @@ class VideoScorer(AttentionScorer):
         example = dataset[index]
         scores = self.probabilities(outputs)
         predicted = int(scores.argmax())
-        numbers = {"class": self._class_of(example), "predicted": self._named(predicted)}
-        numbers["correct"] = self._is_right(example, predicted)
+        names = self._class_of(example), self._named(predicted)
+        numbers = dict(zip(CLASSES, names, strict=True))
+        numbers[CORRECT] = self._is_right(example, predicted)
         labels = np.isin(np.arange(len(scores)), example.labels)
         spread, maps = self.dispersion(dataset, index, outputs)
         numbers |= self.agreement(dataset, index, outputs) | spread
-        return numbers, {"scores": scores, "labels": labels, **maps}
+        return numbers, dict(zip(RANKING, (scores, labels), strict=True)) | maps
 
     def brief(self, dataset, index, outputs):
         """Labels, class scores, s-AUC and IG alone, for every epoch."""

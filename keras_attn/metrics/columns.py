@@ -1,14 +1,30 @@
-"""The gaze metrics as columns of a table: key in files, heading, which direction is better."""
+"""The gaze metrics as columns of tables: what each computes, its heading, which way is better.
 
+A metric of one's own is a `Column` that is registered: it stands in the rows of audits and
+evaluations and in the study's tables from then on. The seven here come in the same way.
+"""
+
+import inspect
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from keras_attn.errors import InputError, one_of
+from keras_attn.metrics import gaze as gaze_metrics
+from keras_attn.metrics import one_map
+from keras_attn.registry import Registry, register
+
+OWN = ("s_auc", "ig", "auc_judd", "nss", "cc", "sim", "kl")
+"""Keys of this package's own, in the order of tables."""
 
 
 @dataclass(frozen=True)
-class Column:
-    """A metric: its key in files, its heading, and whether more of it is better.
+class Heading:
+    """A column of numbers: its key in files, its title, and whether more of it is better.
 
-    chance: what a map has that tells nothing, for IG one that tells what the centre bias does;
-    None where that depends on the gaze.
+    chance: as of a `Column`.
     """
 
     key: str
@@ -17,12 +33,159 @@ class Column:
     chance: float | None = None
 
 
-COLUMNS = (
-    Column("s_auc", "s-AUC", chance=0.5),
-    Column("ig", "IG", chance=0.0),
-    Column("auc_judd", "AUC-Judd", chance=0.5),
-    Column("nss", "NSS", chance=0.0),
-    Column("cc", "CC", chance=0.0),
-    Column("sim", "SIM"),
-    Column("kl", "KL", higher_is_better=False),
+@dataclass(frozen=True)
+class Column:
+    """A metric that compares a map with the gaze on one image or frame.
+
+    key: its name in files, such as "s_auc". title: its heading, such as "s-AUC".
+    function: `(saliency, gaze) -> float`. saliency: a finite map `(H, W)`, which may not be
+        written to; gaze: a `PictureGaze` at the same size, whose fields `points`, `subjects`,
+        `pixels`, `density`, `negatives` and `centre_bias` it may use. NaN where an image has no
+        such score. The first paragraph of its docstring explains it on the page of an audit.
+    better: "higher" or "lower".
+    chance: what a map scores that tells nothing, which rows of an audit are tested against; None
+        where that depends on the gaze: they are tested against the row `centre` then.
+    ceiling: `(density, gaze) -> float`, what the density of all other viewers scores on the gaze of
+        the one left out; None for no ceiling.
+
+    Raises `InputError` for a key that is none, or that files have other columns of.
+    """
+
+    registry: ClassVar = Registry("metric", first=OWN)
+
+    key: str
+    title: str
+    function: Callable
+    better: str = "higher"
+    chance: float | None = None
+    ceiling: Callable | None = None
+
+    def __post_init__(self):
+        one_of("Column.better", self.better, ("higher", "lower"))
+        if not isinstance(self.title, str) or not self.title.strip():
+            raise InputError("Column.title", "a heading", repr(self.title))
+        for name in ("function", "ceiling"):
+            value = getattr(self, name)
+            if not callable(value) and (name == "function" or value is not None):
+                raise InputError(f"Column.{name}", "a function (saliency, gaze)", repr(value))
+        if not isinstance(self.key, str) or not _is_key(self.key):
+            expected = (
+                "letters a to z, digits and _, a letter first, and none of the beginnings and "
+                f"endings {', '.join((*BEGINNINGS, *ENDINGS))}, which columns beside it have"
+            )
+            raise InputError("Column.key", expected, repr(self.key))
+
+    @property
+    def name(self):
+        """Its key, by which it is registered."""
+        return self.key
+
+    @property
+    def higher_is_better(self):
+        """Whether `better` is "higher"."""
+        return self.better == "higher"
+
+    @property
+    def about(self):
+        """What the page of an audit says of it: the first paragraph of the function's docstring."""
+        text = inspect.getdoc(self.function) or ""
+        return " ".join(text.partition("\n\n")[0].split())
+
+    def __call__(self, saliency, gaze):
+        """The score of a map `(H, W)`: a float, which may be NaN."""
+        return self._number(self.function(_unwritable(saliency), gaze))
+
+    def ceiling_of(self, density, gaze):
+        """What the density of the others scores on one viewer's gaze; NaN without a `ceiling`."""
+        if self.ceiling is None:
+            return np.nan
+        return self._number(self.ceiling(_unwritable(density), gaze))
+
+    def _number(self, value):
+        kind = np.asarray(value)
+        if kind.ndim or kind.dtype.kind not in "fiub" or np.isinf(kind):
+            expected = "one finite number for an image, or NaN where it has none"
+            received = repr(value) if not kind.ndim else f"an array of shape {kind.shape}"
+            raise InputError(f"metric {self.key!r}", expected, received)
+        return float(kind)
+
+
+BEGINNINGS = ("ceiling_", "fooled_", "predicted_")
+ENDINGS = ("_low", "_high", "_p", "_side", "_share", "_difference", "_after", "_<number>")
+"""Of keys of columns that are about another column."""
+
+
+def _is_key(text):
+    plain = text.isascii() and text.isidentifier() and text == text.lower() and text[0] != "_"
+    last = text.rpartition("_")[2]
+    ends = text.endswith(ENDINGS) or ("_" in text and last.isdigit())
+    return plain and not ends and not text.startswith(BEGINNINGS)
+
+
+def _unwritable(values):
+    """The same array, which what it is handed to cannot change for the metrics that follow."""
+    view = np.asarray(values).view()
+    view.flags.writeable = False
+    return view
+
+
+COLUMNS = Column.registry.values()
+"""All that are registered at the time they are asked for: OWN, then those of plug-ins."""
+
+
+def further():
+    """The `Column`s of plug-ins, in the order they were registered."""
+    return [column for column in COLUMNS if column.key not in OWN]
+
+
+def s_auc(saliency, gaze):
+    """Shuffled AUC: fixations against those on all other images."""
+    return gaze.auc_per_positive(saliency.ravel()).mean()
+
+
+def ig(saliency, gaze):
+    """Information gain over the centre bias, in bits per fixation."""
+    return gaze.gains(saliency)[0].mean()
+
+
+def _ceiling_of_ig(density, gaze):
+    """That of the density as it is: scaled to minimum 0, as maps are, it loses its uniform part."""
+    p, uniform = gaze.pixel * density.ravel()[gaze.distinct], gaze.pixel / density.size
+    return one_map.bits_mit(p, uniform).mean() + gaze.gains_of_uniform.mean()
+
+
+def auc_judd(saliency, gaze):
+    """Fixated pixels against all others of the same image."""
+    return gaze_metrics.auc_judd_of(saliency, gaze.pixels)
+
+
+def nss(saliency, gaze):
+    """The mean standard score of the map at the fixations."""
+    return one_map.nss(saliency, gaze.pixels).mean()
+
+
+def cc(saliency, gaze):
+    """Pearson's correlation of the map and the density of fixations."""
+    return one_map.cc(saliency, gaze.density)
+
+
+def sim(saliency, gaze):
+    """Histogram intersection of the map and the density, each divided by its sum."""
+    return one_map.sim(saliency, gaze.density)
+
+
+def kl(saliency, gaze):
+    """Divergence of the map from the density, in nats."""
+    return one_map.kl_divergence(saliency, gaze.density, gaze.pixel)
+
+
+register(
+    Column("s_auc", "s-AUC", s_auc, chance=0.5, ceiling=s_auc),
+    Column("ig", "IG", ig, chance=0.0, ceiling=_ceiling_of_ig),
+    Column("auc_judd", "AUC-Judd", auc_judd, chance=0.5, ceiling=auc_judd),
+    Column("nss", "NSS", nss, chance=0.0, ceiling=nss),
+    # A map's are of the density of all viewers; a ceiling's would be of a single viewer's.
+    Column("cc", "CC", cc, chance=0.0),
+    Column("sim", "SIM", sim),
+    Column("kl", "KL", kl, better="lower"),
 )

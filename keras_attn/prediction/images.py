@@ -23,6 +23,7 @@ from keras_attn.datasets.readers.image_files import IMAGE_SUFFIXES
 from keras_attn.datasets.readers.reader import by_stem
 from keras_attn.errors import InputError, listing
 from keras_attn.evaluation import loop
+from keras_attn.evaluation.network import forward, predictions
 from keras_attn.gaze_format import GazeFormat
 from keras_attn.models.common import GAZE
 from keras_attn.runs import storage
@@ -108,7 +109,7 @@ def of_images(model, scorer, source, options):
         ThreadPoolExecutor(2) as pool,
         options.bar() as bar,
     ):
-        found = loop.predictions(scorer, loop.forward(model), examples, pool)
+        found = predictions(scorer, forward(model), examples, pool)
         items = ((stage, examples[index], outputs) for index, outputs in found)
         made = loop.in_order(pool, write, items)
         rows = list(bar.track(made, total=len(examples), description="predicting"))

@@ -16,7 +16,7 @@ from keras_attn.datasets.batches.snippets import Snippet, filling_starts
 from keras_attn.datasets.flow import files as flow_files
 from keras_attn.datasets.readers import frames
 from keras_attn.errors import InputError, listing, one_of
-from keras_attn.evaluation import loop
+from keras_attn.evaluation.network import batches, forward
 from keras_attn.evaluation.video_scorer import mean_maps
 from keras_attn.models.c3d import FLOW
 from keras_attn.models.common import GAZE
@@ -57,7 +57,7 @@ def of_videos(model, scorer, source, options):
         options.bar() as bar,
     ):
         every_video = bar.add_task("predicting", total=len(found))
-        work = _Work(loop.forward(model), scorer, settings, pool, bar)
+        work = _Work(forward(model), scorer, settings, pool, bar)
         for name, path in found.items():
             try:
                 watched = work.watched(name, path)
@@ -162,7 +162,7 @@ class _Work:
     def _outputs(self, name, footage):
         every, found = _EveryFrame(self.scorer), []
         task = self.bar.add_task(f"{name}: clips", total=len(every.parts(footage.dataset[0])))
-        for chunk, batch in loop.batches(every, footage.dataset, self.pool):
+        for chunk, batch in batches(every, footage.dataset, self.pool):
             outputs = self.call(batch)
             for place in range(len(chunk)):
                 found.append({name: values[place] for name, values in outputs.items()})

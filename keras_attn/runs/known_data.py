@@ -7,14 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 from keras_attn import configs
-from keras_attn.runs import learnt
 from keras_attn.datasets import origin
 from keras_attn.errors import InputError
+from keras_attn.evaluation.rows import SCORED, TRAINED
+from keras_attn.runs import learnt
 
-SCORED = ("drawn", "data_kind", "fingerprint", "files")
-"""Columns of rows that tell of the data they score. files: a hash of them, where not drawn."""
-TRAINED = ("trained_on", "trained_drawn", "trained_fingerprint")
-"""Columns of rows that tell of the data their network learnt from; empty where that is unknown."""
 SHOWN = 12
 """Digits of a fingerprint that are told."""
 

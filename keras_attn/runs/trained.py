@@ -7,10 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from keras_attn import (configs, datasets)
-from keras_attn.runs import (known_data, learnt, provenance, storage)
+from keras_attn import configs, datasets
 from keras_attn.datasets import groups
 from keras_attn.errors import InputError, listing
+from keras_attn.evaluation import rows
+from keras_attn.runs import known_data, learnt, provenance, storage
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,10 +59,10 @@ def train(config, train, *, validation=None, out, overwrite=False):
     tensorboard/; returns a `Run`. Raises `InputError` for input that cannot be used, and
     `errors.TrainingStopped` where the run diverges; nothing of the epoch in which it did is saved.
     """
-    from keras_attn.evaluation import loop
-    from keras_attn import (tasks, weights)
-    from keras_attn.tasks import starting
+    from keras_attn import tasks, weights
     from keras_attn.evaluation.scorer import check_learnable
+    from keras_attn.evaluation.validator import validator
+    from keras_attn.tasks import starting
     from keras_attn.training import fit
 
     task, folder = tasks.of(config), storage.RunFolder(Path(out).expanduser())
@@ -77,7 +78,7 @@ def train(config, train, *, validation=None, out, overwrite=False):
     files = task.files(config)
     record = _record(config, train, files)
     _check_files(folder, record)
-    results = (*loop.FILES, storage.EVALUATION, storage.ATTACK)
+    results = (*rows.FILES, storage.EVALUATION, storage.ATTACK)
     with folder.working(record, results=results, overwrite=overwrite):
         if folder.finished:
             _check_weights(folder, record)
@@ -85,7 +86,7 @@ def train(config, train, *, validation=None, out, overwrite=False):
         plan = task.plan(config, train, validation)
         validate = None
         if validation is not None:
-            validate = loop.validator(plan.scorer, validation, config.machine.threads)
+            validate = validator(plan.scorer, validation, config.machine.threads)
         about = {"seed": config.training.seed, "data": provenance.of_data(train)}
         about["started_from"] = starting.told(config, files)
         with provenance.recorded(folder.path, "train", **about):
@@ -187,8 +188,9 @@ def load(path):
         there = listing(sorted(inner.name for inner in folder.iterdir()), 4)
         raise InputError(path, f"a finished run, with {file.name}", f"a folder with {there}")
     settings = weights.settings(file)
-    config, data = configs.from_dict(settings.get("config"), file), settings.get("data")
-    with devices.precision(config.machine.precision):
-        model = tasks.of(config).network(config)
+    with provenance.with_plugins(file.parent):
+        config, data = configs.from_dict(settings.get("config"), file), settings.get("data")
+        with devices.precision(config.machine.precision):
+            model = tasks.of(config).network(config)
     weights.load(model, file)
     return Run(tasks.tag(model, config, data), config, folder, data)

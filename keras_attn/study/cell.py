@@ -13,7 +13,7 @@ from pathlib import Path
 
 from keras_attn import configs
 from keras_attn.runs import provenance
-from keras_attn.shell import cli
+from keras_attn.shell import cli, quiet
 from keras_attn.study import standing, workflow
 from keras_attn.study.cells import ATTACK, REFERENCES, RUN
 
@@ -42,7 +42,7 @@ def carry_out(kind, config, folder, out, identity, needs, command, overwrite):
     """Carry out a cell, given as plain values, and mark it as finished."""
     began = time.perf_counter()
     sys.argv[:] = command  # what a person has typed, for results to say how they came to be
-    cli.import_tensorflow_quietly()
+    quiet.import_tensorflow()
     config, folder, out = configs.from_dict(config), Path(folder), Path(out)
     train, test = workflow.read(config, drawn=out / "scenes")
     data = provenance.of_data(test)
@@ -57,9 +57,9 @@ def carry_out(kind, config, folder, out, identity, needs, command, overwrite):
 
 def _references(config, test, folder):
     from keras_attn import tasks
-    from keras_attn.evaluation import loop
+    from keras_attn.evaluation.references import references
 
-    return loop.references(config.task, test, tasks.of(config).gaze(config, test))
+    return references(config.task, test, tasks.of(config).gaze(config, test))
 
 
 def _attacked(config, test, folder):

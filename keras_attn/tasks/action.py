@@ -7,8 +7,8 @@ import numpy as np
 
 from keras_attn import configs, datasets, gaze_format, mechanisms, models, weights
 from keras_attn.datasets.batches import clips
+from keras_attn.datasets.drawing import drawn_in
 from keras_attn.datasets.flow.files import FlowSettings, how_made
-from keras_attn.datasets.miniature import drawn_in
 from keras_attn.errors import InputError
 from keras_attn.evaluation.video_scorer import (
     SHOWN,

@@ -11,7 +11,8 @@ from keras_attn import configs, datasets, gaze_format, mechanisms, models, pictu
 from keras_attn.datasets.batches import pipeline
 from keras_attn.datasets.batches.features import Features
 from keras_attn.errors import InputError, listing
-from keras_attn.evaluation import loop
+from keras_attn.evaluation.network import forward
+from keras_attn.evaluation.rows import CLASSES, CORRECT, LOGITS
 from keras_attn.evaluation.scorer import (
     ImageScorer,
     check_classes,
@@ -66,7 +67,7 @@ def resolved(config, train):
     """The configuration with every field that was None filled in."""
     model, training = config.model, config.training
     size = encoders.size(model)
-    rate = training.learning_rate or configs.LEARNING_RATES[NAME][model.backbone]
+    rate = encoders.learning_rate(config)
     classes = model.classes or tuple(train.classes)
     _check_labels(train, classes)
     starting.check(config, train)
@@ -83,14 +84,15 @@ def _check_whole(config):
     part, training = config.model, config.training
     if training.pretraining != "file" or part.head != "published":
         return
-    connected = models.backbone(part.backbone).classifier[:-1]
+    backbone = models.backbone(part.backbone)
+    connected = backbone.classifier[:-1]
     missing = [name for name in connected if name not in weights.shapes(training.weights)]
     if missing:
+        such = "".join(f", such as {n!r} of tools/fetch_weights.py" for n in backbone.weights[:1])
         expected = (
-            f"a weight file of the whole {part.backbone}, which the paper's run starts from, such "
-            f"as {part.backbone!r} of tools/fetch_weights.py. To start from the trunk alone, say "
-            "pretraining='trunk' (--training.pretraining trunk), or head='pooled' (--model.head "
-            "pooled), which has no such layers"
+            f"a weight file of the whole {part.backbone}, which the paper's run starts from{such}. "
+            "To start from the trunk alone, say pretraining='trunk' (--training.pretraining "
+            "trunk), or head='pooled' (--model.head pooled), which has no such layers"
         )
         raise InputError(training.weights, expected, f"a file without {listing(missing)}")
 
@@ -209,7 +211,7 @@ def _plan_on_features(config, train, validation):
 
 def features(config, frozen, dataset):
     """The `Features` that the frozen trunk of a configuration makes of a dataset's images."""
-    call = loop.forward(frozen)
+    call = forward(frozen)
     name = frozen.inputs[0].name
     return Features.of(
         dataset,
@@ -279,11 +281,11 @@ class Scorer(ImageScorer):
         label = dataset[index].label
         scores = self._told(outputs).astype(np.float32)
         predicted = int(scores.argmax())
-        numbers = {"class": self.classes[label], "predicted": self.classes[predicted]}
-        numbers["correct"] = float(predicted == label)
+        named = self.classes[label], self.classes[predicted]
+        numbers = dict(zip(CLASSES, named, strict=True)) | {CORRECT: float(predicted == label)}
         spread, maps = self.dispersion(dataset, index, outputs)
         numbers |= self.agreement(dataset, index, outputs) | spread
-        return numbers, {"logits": scores, **maps}
+        return numbers, {LOGITS: scores, **maps}
 
     def brief(self, dataset, index, outputs):
         """Whether it is right, s-AUC and IG alone, for every epoch."""

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from keras_attn import models, weights
-from keras_attn.datasets.miniature import shapes
+from keras_attn.datasets.drawing import shapes
 from keras_attn.runs import provenance, storage
 from keras_attn.training import devices
 from keras_attn.training.callbacks import Report

@@ -13,7 +13,7 @@ from keras_attn.datasets.readers.masks import read_mask
 from keras_attn.errors import InputError, listing
 from keras_attn.evaluation.scorer import ImageScorer, gaze_of_image
 from keras_attn.losses import AttentionKL
-from keras_attn.metrics.salient_object import SCORES, ImageScores
+from keras_attn.metrics.salient_object import CURVES, SCORES, ImageScores
 from keras_attn.networks.outputs import outputs_like
 from keras_attn.resizing import at_size, image_at, size_of
 from keras_attn.tasks import encoders, starting
@@ -51,7 +51,7 @@ def resolved(config, train):
     model, data, training = config.model, config.data, config.training
     starting.check(config, train)
     size = encoders.size(model)
-    rate = training.learning_rate or configs.LEARNING_RATES[NAME][model.backbone]
+    rate = encoders.learning_rate(config)
     base = model.base_rate or _base_rate(train)
     augment = data.name in AUGMENTED if data.augment is None else data.augment
     return replace(
@@ -206,7 +206,7 @@ class Scorer(ImageScorer):
         numbers = {name: getattr(segmented, name) for name in SCORES}
         numbers |= self.agreement(dataset, index, outputs)
         spread, maps = self.dispersion(dataset, index, outputs)
-        curves = {"f_curve": segmented.f_curve, "e_curve": segmented.e_curve}
+        curves = {name: getattr(segmented, name) for name in CURVES}
         return numbers | spread, curves | maps
 
     def maps(self, outputs, shape):

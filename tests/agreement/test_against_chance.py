@@ -8,10 +8,10 @@ import pytest
 
 import keras_attn as ka
 from keras_attn.audits import against_chance
+from keras_attn.evaluation.rows import REFERENCES, RowName
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.report.audit import differences, table
 from keras_attn.report.audit import page as audit_page
-from keras_attn.report.audit.table import RowName
 from keras_attn.statistics import holm, paired_p
 
 CHANCE = {"s_auc": 0.5, "auc_judd": 0.5, "ig": 0.0, "nss": 0.0, "cc": 0.0}
@@ -47,7 +47,7 @@ def result(data):
 
 def of(result, *models):
     """The result as if these models alone had been audited."""
-    kept = result.rows["model"].isin([*models, *table.REFERENCES])
+    kept = result.rows["model"].isin([*models, *REFERENCES])
     return replace(result, rows=result.rows[kept].reset_index(drop=True))
 
 

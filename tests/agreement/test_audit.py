@@ -11,8 +11,8 @@ from conftest import real
 import keras_attn as ka
 from keras_attn import metrics
 from keras_attn.errors import InputError
+from keras_attn.evaluation.rows import REFERENCES
 from keras_attn.metrics.columns import COLUMNS
-from keras_attn.report.audit.table import REFERENCES
 
 OF_DENSITIES = ("cc", "sim", "kl")
 

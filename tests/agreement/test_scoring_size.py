@@ -116,9 +116,9 @@ def test_fixations_on_two_pixels_of_the_image_stay_two():
 
     near, far = (600.2, 600.2), (1500.5, 300.5)
     one, other = (scorer([near, beside, far]) for beside in ((600.3, 600.3), (601.1, 600.2)))
-    assert [len(s._fixated(s.points)[1]) for s in (one, other)] == [2, 3]
+    assert [len(s.gaze.distinct) for s in (one, other)] == [2, 3]
     # The two are of one pixel of the size that is scored; each of them counts.
-    assert len(set(other._fixated(other.points)[1].tolist())) == 2
+    assert len(set(other.gaze.distinct.tolist())) == 2
 
 
 def test_an_audit_says_which_images_were_scored_smaller(tmp_path):

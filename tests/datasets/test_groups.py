@@ -8,7 +8,7 @@ from PIL import Image
 import keras_attn as ka
 from keras_attn.datasets.readers.reading_report import ReadingReport
 from keras_attn.errors import InputError
-from keras_attn.evaluation.loop import references
+from keras_attn.evaluation.references import references
 from keras_attn.evaluation.scorer import gaze_of_image
 
 

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from keras_attn import datasets, gaze, metrics
+from keras_attn.datasets.drawing import actors, avi, drawn_in, followed
 from keras_attn.datasets.flow import files as flow_files
 from keras_attn.datasets.flow.estimation import FlowEstimator
-from keras_attn.datasets.miniature import actors, avi, drawn_in, followed
-from keras_attn.datasets.miniature import write_hollywood2 as hollywood2_writer
-from keras_attn.datasets.miniature import write_ucf_sports as ucf_sports_writer
+from keras_attn.datasets.formats import hollywood2 as hollywood2_writer
+from keras_attn.datasets.formats import ucf_sports as ucf_sports_writer
 from keras_attn.datasets.readers import frames
 from keras_attn.errors import InputError
 
@@ -66,12 +66,12 @@ def test_ucf_sports_goes_through_the_real_reader(ucf_sports):
 
 
 def test_all_published_clips_of_ucf_sports_can_be_drawn_and_no_more():
-    clips = ucf_sports_writer._clips()
+    clips = ucf_sports_writer.dealt()
     splits = [split for _, split in clips]
     assert len(set(clips)) == 150 and splits.count("test") == 47
     assert splits[:54].count("train") == 36 and splits[:9] == ["train"] * 9
     with pytest.raises(InputError, match="videos: expected at most 150 of ucf_sports"):
-        next(ucf_sports_writer.draw(None, (96, 128), 1, 151, 18))
+        next(ucf_sports_writer._draw(None, (96, 128), 1, 151, 18))
 
 
 def test_boxes_of_the_actor_lie_beside_the_frames(ucf_sports):

@@ -7,7 +7,7 @@ from conftest import real
 
 from keras_attn import datasets, metrics
 from keras_attn.datasets.formats.dut_omron import REMOVED
-from keras_attn.datasets.miniature.write_pascal_s import write_cells
+from keras_attn.datasets.formats.pascal_s import write_cells
 from keras_attn.datasets.readers.matlab import read_cells, read_variable
 from keras_attn.errors import InputError
 
@@ -191,7 +191,7 @@ def test_a_fold_keeps_the_negatives_and_the_centre_bias_of_the_whole_dataset(dra
     _, test = drawn.fold(2)
     place = next(i for i, e in enumerate(drawn) if e.id == test[1].id)
     whole, part = (GazeScores.of_image(d, i, Blur()) for d, i in ((drawn, place), (test, 1)))
-    np.testing.assert_array_equal(np.sort(part.others.pixels), np.sort(whole.others.pixels))
+    np.testing.assert_array_equal(np.sort(part.others.negatives), np.sort(whole.others.negatives))
     np.testing.assert_array_equal(part.centre_bias, whole.centre_bias)
     again, _ = test.part("some", [0, 1]).fold(0, of=2)
     assert again.pool is drawn.pool

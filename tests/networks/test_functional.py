@@ -9,8 +9,8 @@ from keras import layers
 
 import keras_attn as ka
 from keras_attn.errors import InputError
+from keras_attn.evaluation.rows import is_reference
 from keras_attn.networks.functional import functional, preprocessed, with_known_outputs
-from keras_attn.report.audit.table import is_reference
 
 PICTURES = np.random.default_rng(0).uniform(0, 255, (3, 32, 32, 3)).astype("float32")
 

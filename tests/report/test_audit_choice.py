@@ -5,11 +5,11 @@ import pytest
 from made_audits import many_layers
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 
-from keras_attn.report.audit import choice, table
+from keras_attn.evaluation.rows import REFERENCES, RowName
+from keras_attn.report.audit import choice
 from keras_attn.report.audit import figure as audit_figure
 from keras_attn.report.audit import page as audit_page
 from keras_attn.report.audit.result import AuditResult, Gallery
-from keras_attn.report.audit.table import RowName
 
 
 def result_of(scores):
@@ -19,7 +19,7 @@ def result_of(scores):
         {"model": n.model, "layer": n.layer, "kind": n.kind, "s_auc": s}
         for n, s in zip(names, scores.values(), strict=True)
     ]
-    rows += [{"model": m, "layer": "", "kind": "", "s_auc": 0.99} for m in table.REFERENCES]
+    rows += [{"model": m, "layer": "", "kind": "", "s_auc": 0.99} for m in REFERENCES]
     shown = [RowName("human"), *names, RowName("centre")]
     gallery = Gallery([0], {name: [] for name in shown})
     return AuditResult(pd.DataFrame(rows), None, None, None, gallery, 0.0)
@@ -81,7 +81,7 @@ def result(tmp_path_factory):
 def test_figure_and_page_show_every_model(result):
     titles = [axis.get_title().replace("\n", "") for axis in audit_page.figure(result).axes]
     page = audit_page.page(result)
-    for model in result.rows["model"][~result.rows["model"].isin(table.REFERENCES)].unique():
+    for model in result.rows["model"][~result.rows["model"].isin(REFERENCES)].unique():
         assert any(title.startswith(model) for title in titles)
         assert f'alt="{model} · backbone/' in page
     assert "22 of 30 audited maps are shown" in page

@@ -6,11 +6,11 @@ import pytest
 from made_runs import save_references, save_run, save_videos
 
 from keras_attn.errors import InputError
+from keras_attn.evaluation.rows import MAPS
 from keras_attn.metrics.dispersion import cc_with_others, mean_cc, standardised
 from keras_attn.report.page import html
 from keras_attn.report.paper import claims, paper_tables
 from keras_attn.report.tables import dispersion, formats, sheets
-from keras_attn.report.tables.parts import MAPS
 
 OURS = ("IIb", "IVb", "IXb")
 

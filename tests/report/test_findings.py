@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 from made_runs import curve, save_run, save_videos
 
-from keras_attn.datasets.miniature.scenes import ABOUT
+from keras_attn.datasets.drawing.scenes import ABOUT
 from keras_attn.mechanisms import MECHANISMS
 from keras_attn.report.paper import findings
 from keras_attn.report.paper.questions import CLAIMS

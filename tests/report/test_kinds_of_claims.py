@@ -4,12 +4,12 @@ import numpy as np
 import pytest
 from made_runs import curve, save_run, save_videos
 
+from keras_attn.evaluation.rows import MAPS
 from keras_attn.metrics.dispersion import standardised
 from keras_attn.report.paper import findings
 from keras_attn.report.paper.questions import CLAIMS
 from keras_attn.report.rows import results
-from keras_attn.report.rows.samples import EVERY, Samples
-from keras_attn.report.tables.parts import MAPS
+from keras_attn.report.rows.samples import EVERY, sample
 from keras_attn.statistics import paired_share_interval
 
 CLAIM = {claim.key: claim for claim in CLAIMS}
@@ -107,11 +107,11 @@ def test_halves_share_no_group_and_make_up_the_whole(tmp_path):
     rows = {"id": list("abcdef"), "group": ["x", "y", "x", "z", "z", "y"]}
     read = results.read(save_run(tmp_path / "run", rows))
     who = {"dataset": "dut_omron", "backbone": "vgg16", "fusion": "", "attention": "sigmoid"}
-    sample = Samples(read).of("salient_object", EVERY, **who)
-    assert [list(sample.half(second).all_ids) for second in (0, 1)] == [list("acde"), list("bf")]
+    own = sample(read, "salient_object", EVERY, **who)
+    assert [list(own.half(second).all_ids) for second in (0, 1)] == [list("acde"), list("bf")]
     alone = results.read(save_run(tmp_path / "alone", {"id": list("abc")}))
-    sample = Samples(alone).of("salient_object", EVERY, **who)
-    assert [list(sample.half(second).all_ids) for second in (0, 1)] == [list("ac"), ["b"]]
+    own = sample(alone, "salient_object", EVERY, **who)
+    assert [list(own.half(second).all_ids) for second in (0, 1)] == [list("ac"), ["b"]]
 
 
 # --- gains --------------------------------------------------------------------------------------
@@ -298,7 +298,7 @@ def test_results_without_entropy_and_maps_leave_dispersion_unmeasured(tmp_path):
 
 
 def test_numbers_of_drawn_data_are_told_as_a_check_of_the_machinery(tmp_path):
-    from keras_attn.datasets.miniature.scenes import ABOUT
+    from keras_attn.datasets.drawing.scenes import ABOUT
 
     folders = []
     for attention in ARTIFICIAL:

@@ -6,7 +6,7 @@ import pytest
 
 from keras_attn.metrics.dispersion import cc_with_others, mean_cc, standardised
 from keras_attn.report.paper.paper_tables import NEGATIVE, POSITIVE, TABLES
-from keras_attn.report.rows.contrasts import contrasts_of
+from keras_attn.report.rows.contrasts import between
 from keras_attn.report.rows.likeness import likeness_of
 from keras_attn.report.rows.results import Results
 from keras_attn.report.rows.samples import sample_of
@@ -169,7 +169,7 @@ def contrast(maps, correct):
     found = Results(rows, {"maps": standardised(maps).astype(np.float32)}, {})
     labels = {"table": "IXb", **{k: v for k, v in who.items() if k not in ("task", "group")}}
     pair = [{**labels, "metric": ALIKE.key, "subset": name} for name in ("negative", "positive")]
-    return contrasts_of(found).between(TABLE, ALIKE, *pair)
+    return between(found, TABLE, ALIKE, *pair)
 
 
 def test_subsets_are_told_apart_by_their_likeness(rng):

@@ -11,7 +11,7 @@ import pytest
 from made_runs import curve, save_references, save_run, save_study, save_videos
 from PIL import Image
 
-from keras_attn.datasets.miniature.scenes import ABOUT
+from keras_attn.datasets.drawing.scenes import ABOUT
 from keras_attn.errors import InputError
 from keras_attn.report.figures import study
 from keras_attn.report.page import answers, attacks, embedded, overview, plots, run_pages, scatter

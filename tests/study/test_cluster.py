@@ -267,6 +267,6 @@ def test_without_ray_the_error_says_how_to_install_it(tmp_path, monkeypatch):
 
 def test_options_of_the_other_engine_are_refused(tmp_path):
     with pytest.raises(InputError, match="--jobs: expected no such option with --engine ray"):
-        studying.Study("miniature", engine="ray", jobs=2, out=tmp_path)()
+        studying.StudyCommand("miniature", engine="ray", jobs=2, out=tmp_path)()
     with pytest.raises(InputError, match="--gpus: expected no such option with --engine local"):
-        studying.Study("miniature", gpus=1, out=tmp_path)()
+        studying.StudyCommand("miniature", gpus=1, out=tmp_path)()

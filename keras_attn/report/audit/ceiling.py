@@ -3,6 +3,7 @@
 import numpy as np
 
 from keras_attn.metrics import gold_standard
+from keras_attn.metrics.columns import further
 
 NO_VIEWERS = f"none, and no IG share: no image has {gold_standard.TOLD_APART}"
 MADE = "of each viewer's fixations the score of the density of all others"
@@ -24,7 +25,13 @@ def lines(result):
         for name, mixture in result.ceilings.items()
     ]
     there = result.rows.loc[result.rows["model"] == "ceiling", "images"].any()
-    return [*made, NO_DENSITIES] if there else made
+    return [*made, NO_DENSITIES, *_further()] if there else made
+
+
+def _further():
+    """A line on metrics of plug-ins that have no ceiling, or none."""
+    titles = [column.title for column in further() if column.ceiling is None]
+    return [f"without a ceiling of its own: {', '.join(titles)}"] if titles else []
 
 
 def _rows(rows, condition):

@@ -3,6 +3,7 @@
 from collections import Counter
 
 from keras_attn.errors import listing
+from keras_attn.evaluation.rows import name_of, ranked
 from keras_attn.report.audit import table
 
 
@@ -26,13 +27,13 @@ def chosen(result, most):
 
 def _audited(result):
     """Names of the maps from the best to the worst; under which condition does not matter."""
-    named = (table.name_of(row).map for row in table.ranked(result.rows))
+    named = (name_of(row).map for row in ranked(result.rows))
     return list(dict.fromkeys(named))
 
 
 def order(result):
     """By which map the images of the gallery are ordered, as a sentence."""
-    best = table.label(table.ranked(result.rows)[0])
+    best = table.label(ranked(result.rows)[0])
     return f"Images from the best to the worst s-AUC of {best}."
 
 

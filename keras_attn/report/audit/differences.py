@@ -9,17 +9,24 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from keras_attn.metrics.columns import COLUMNS
-from keras_attn.report.audit import table as audit_table
-from keras_attn.report.audit.table import COMPARED, MARKS, SIGNIFICANT, WIDTH, decimals, name_of
+from keras_attn.evaluation.rows import (
+    DIFFERENCE,
+    ENDS,
+    REFERENCES,
+    SIGNIFICANT,
+    STUDY,
+    TEST,
+    name_of,
+)
+from keras_attn.metrics.columns import Column
+from keras_attn.report.audit.table import MARKS, WIDTH, decimals
 
-REFERENCES = tuple(name for name in audit_table.REFERENCES if name != "centre")
-"""Those that are compared; `uniform` tells how much of a difference in IG is the baseline's."""
-TITLES = {column.key: column.title for column in COLUMNS}
+COMPARED = tuple(name for name in REFERENCES if name != "centre")
+"""The references that are; `uniform` tells how much of a difference in IG is the baseline's."""
 
 
 @dataclass(frozen=True)
-class Cell:
+class Difference:
     """A difference of a metric as it is printed. p: after Holm's correction; NaN without pairs.
 
     side: "better" or "worse" than under the first condition, "" where that is not told.
@@ -33,8 +40,8 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Row:
-    """A map or reference under a condition; cells: in the order of COMPARED."""
+class Compared:
+    """A map or reference under a condition; cells: the `Difference`s, in the order of STUDY."""
 
     map: str
     condition: str
@@ -43,7 +50,7 @@ class Row:
 
 
 def compared(result):
-    """The `Row`s of an `AuditResult`; none of an audit of all gaze together."""
+    """A `Compared` for each row of a further condition; none of an audit of all gaze together."""
     if not result.parts:
         return []
     first = next(iter(result.parts))
@@ -51,16 +58,15 @@ def compared(result):
     for _, row in result.rows.iterrows():
         name = name_of(row)
         reference = not name.layer and not name.kind
-        if name.condition != first and (not reference or name.model in REFERENCES):
-            cells = tuple(_cell(row, key) for key in COMPARED)
-            made.append(Row(str(name.map), name.condition, reference, cells))
+        if name.condition != first and (not reference or name.model in COMPARED):
+            cells = tuple(_cell(row, key) for key in STUDY)
+            made.append(Compared(str(name.map), name.condition, reference, cells))
     return made
 
 
 def _cell(row, key):
-    value, low, high, p = (row[f"{key}_difference{end}"] for end in ("", "_low", "_high", "_p"))
-    side = row[f"{key}_difference_side"]
-    return Cell(_signed(value), _signed(low), _signed(high), float(p), side)
+    value, low, high, p, side = (row[f"{key}{DIFFERENCE}{end}"] for end in (*ENDS, *TEST))
+    return Difference(_signed(value), _signed(low), _signed(high), float(p), side)
 
 
 def _signed(value):
@@ -92,8 +98,8 @@ def as_text(result):
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     for title in ("map", "condition"):
         table.add_column(title, no_wrap=True)
-    for key in COMPARED:
-        table.add_column(f"{TITLES[key]}, difference", justify="right", no_wrap=True)
+    for key in STUDY:
+        table.add_column(f"{Column.registry[key].title}, difference", justify="right", no_wrap=True)
     for row, following in zip(rows, [*rows[1:], None], strict=True):
         ends = following is None or following.map != row.map
         cells = (_as_text(cell) for cell in row.cells)

@@ -9,23 +9,34 @@ import markupsafe
 import numpy as np
 
 from keras_attn import __version__, pictures
-from keras_attn.metrics.columns import COLUMNS
+from keras_attn.evaluation.rows import (
+    AUDIT_FILES,
+    EXAMPLES,
+    FIGURE,
+    IMAGE,
+    NOTE,
+    PAGE,
+    ROWS,
+    STUDY,
+    is_reference,
+    name_of,
+)
+from keras_attn.metrics.columns import Column, further
 from keras_attn.report.audit import choice, differences, table
 from keras_attn.report.audit.figure import figure
 from keras_attn.runs import storage
 
-FILES = ("rows.csv", "examples.csv", "audit.html", "audit.png")
 MOST_MAPS = 24
 """Maps shown for each image of the gallery; a page of every layer of a deep net is no help."""
 
 
 def write(result, folder, *, overwrite=False):
-    """Write all FILES of `result` into `folder`, or none of them; returns the folder's path."""
-    with storage.writing(folder, FILES, overwrite=overwrite) as stage:
-        result.rows.to_csv(stage / "rows.csv", index=False)
-        result.examples.to_csv(stage / "examples.csv", index=False)
-        (stage / "audit.html").write_text(page(result), encoding="utf-8")
-        figure(result).savefig(stage / "audit.png", dpi=120)
+    """Write all AUDIT_FILES of `result` into `folder`, or none; returns the folder's path."""
+    with storage.writing(folder, AUDIT_FILES, overwrite=overwrite) as stage:
+        result.rows.to_csv(stage / ROWS, index=False)
+        result.examples.to_csv(stage / EXAMPLES, index=False)
+        (stage / PAGE).write_text(page(result), encoding="utf-8")
+        figure(result).savefig(stage / FIGURE, dpi=120)
     return Path(folder).expanduser()
 
 
@@ -41,7 +52,7 @@ def page(result):
         dataset=result.dataset,
         answer=table.answer(result),
         legend=table.legend(result),
-        columns=table.SHOWN,
+        columns=table.shown(),
         marks=table.MARKS,
         marks_mean=table.marks_mean(),
         rows=[_row(row, notes) for _, row in result.rows.iterrows()],
@@ -56,7 +67,8 @@ def page(result):
         conditions=list(result.parts),
         apart=differences.compared(result),
         apart_legend=differences.legend(result),
-        compared=[c for c in COLUMNS if c.key in table.COMPARED],
+        compared=[Column.registry[key] for key in STUDY],
+        further=[column for column in further() if column.about],
     )
 
 
@@ -68,7 +80,7 @@ def breakable(name):
 
 def _row(row, notes):
     cells = []
-    for column in table.SHOWN:
+    for column in table.shown():
         key = column.key
         cells.append(
             {
@@ -84,10 +96,10 @@ def _row(row, notes):
     bar = [row["s_auc_low"], row["s_auc"], row["s_auc_high"]]
     return {
         "label": table.label(row),
-        "map": str(table.name_of(row).map),
-        "condition": table.name_of(row).condition,
-        "note": notes.get(row.get("note")),
-        "reference": table.is_reference(row),
+        "map": str(name_of(row).map),
+        "condition": name_of(row).condition,
+        "note": notes.get(row.get(NOTE)),
+        "reference": is_reference(row),
         "cells": cells,
         "bar": None if np.isnan(bar).any() else [100 * np.clip(b, 0, 1) for b in bar],
     }
@@ -119,9 +131,9 @@ def _s_auc(result):
     """
     made = {}
     for _, row in result.examples.iterrows():
-        name = table.name_of(row)
+        name = name_of(row)
         for where in {name.condition, ""}:
-            found = made.setdefault((name.map, where, row["image"]), {})
+            found = made.setdefault((name.map, where, row[IMAGE]), {})
             found[name.condition] = row["s_auc"]
     return made
 

@@ -1,24 +1,17 @@
-"""What an audit found, and how it is shown: the data that table, page and figure are made from."""
+"""What an audit found, as users get it: data that print and save themselves."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
-import pandas as pd
-
+from keras_attn.evaluation.result import AuditScores, Gallery
 from keras_attn.report.audit import differences, page, table
 
-
-@dataclass(frozen=True, eq=False)
-class Gallery:
-    """Maps to look at: `maps[row][k]` is that of image `indices[k]`, float32 `(h, w)`, reduced."""
-
-    indices: list
-    maps: dict = field(repr=False)
+__all__ = ["AuditResult", "Gallery"]
 
 
 @dataclass(frozen=True, eq=False)
-class AuditResult:
+class AuditResult(AuditScores):
     """What an audit found; `print` shows the table, `save` writes it all.
 
     rows: a DataFrame with a row per map kind: model, layer, kind, source (files and weights of
@@ -31,7 +24,8 @@ class AuditResult:
         `ceiling`, `_low` and `_high`; zero_share, constant; dataset, and what is known
         of it (`known_data.columns`). Of an audit by condition a row per map kind and condition,
         with the column condition, tests within it, and for s_auc and ig the `_difference` to the
-        first condition over the same images, its `_low`, `_high`, `_p` and `_side`.
+        first condition over the same images, its `_low`, `_high`, `_p` and `_side`. Metrics of
+        plug-ins (`metrics.columns.Column`) stand behind kl.
     examples: a row per map kind and image, and condition, with all scores, the image's group where
         the dataset has some, and which data they are of.
     parts: by condition the dataset that it was scored against; {} of an audit of all together.
@@ -41,16 +35,10 @@ class AuditResult:
         scores has to know.
     """
 
-    rows: pd.DataFrame
-    examples: pd.DataFrame
-    dataset: object
-    blur: object
-    gallery: Gallery
-    seconds: float
-    models: dict = field(default_factory=dict)
-    notes: list = field(default_factory=list)
-    parts: dict = field(default_factory=dict)
-    ceilings: dict = field(default_factory=dict)
+    @classmethod
+    def of(cls, scores):
+        """That of `AuditScores`."""
+        return cls(**vars(scores))
 
     def __repr__(self):
         return f"AuditResult({len(self.rows)} rows, {self.dataset!r})"

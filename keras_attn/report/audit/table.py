@@ -1,36 +1,30 @@
 """The audit's table for the console, and the sentences that say how to read it."""
 
-from dataclasses import dataclass, replace
-
 import numpy as np
 from rich import box
 from rich.console import Console
 from rich.table import Table
 
-from keras_attn.metrics.columns import COLUMNS, Column
+from keras_attn.evaluation.rows import (
+    FLOORS,
+    NOTE,
+    SHARE,
+    SIGNIFICANT,
+    STUDY,
+    is_reference,
+    name_of,
+    ranked,
+)
+from keras_attn.metrics.columns import COLUMNS
 from keras_attn.report.audit import ceiling
 from keras_attn.statistics import group_codes
 
-REFERENCES = ("centre", "uniform", "human", "one viewer", "ceiling")
-COMPARED = ("s_auc", "ig")
-"""Metrics that conditions are compared by."""
-SHARE = Column("ig_share", "IG share")
-"""Of explainable information: IG as a share of that of the ceiling."""
-SHOWN = tuple(one for own in COLUMNS for one in ((own, SHARE) if own.key == "ig" else (own,)))
-"""The columns of the table."""
-WITH_INTERVAL = (*COMPARED, SHARE.key)
+WITH_INTERVAL = (*STUDY, SHARE.key)
 """Metrics whose interval the table shows."""
-FLOORS = {"ig": "uniform"}
-"""The row that one has to be above, beside chance, to be better by a metric."""
 REWARDED = (
     "AUC-Judd, NSS and CC reward centre bias: a map that knows nothing of its image can be better "
     "than chance there, as centre is; s-AUC and IG do not"
 )
-LABELS = ("model", "layer", "kind", "condition")
-"""Columns that name a row; the last is there in an audit by condition."""
-SIGNIFICANT = 0.05
-SIDES = {1: "better", -1: "worse", 0: ""}
-"""Of a score beside what it is held against, where the difference is significant."""
 MARKS = {"better": "▲", "worse": "▼", "": " "}
 """By side, what stands behind the number."""
 FEW_GROUPS = 10
@@ -39,31 +33,9 @@ WIDTH = 240
 """Columns for the table to grow into; a terminal that is narrower folds its lines."""
 
 
-@dataclass(frozen=True)
-class RowName:
-    """Whose maps a row is about; the reference rows have a model alone, and maybe a condition.
-
-    condition: such as "task=search", of an audit by condition.
-    """
-
-    model: str
-    layer: str = ""
-    kind: str = ""
-    condition: str = ""
-
-    def __str__(self):
-        name = " · ".join(part for part in (self.model, self.layer, self.kind) if part)
-        return f"{name} | {self.condition}" if self.condition else name
-
-    @property
-    def map(self):
-        """The name of its map, whatever it is compared with."""
-        return replace(self, condition="")
-
-
-def name_of(row):
-    """The `RowName` of a row of the audit."""
-    return RowName(row["model"], row["layer"], row["kind"], row.get("condition", ""))
+def shown():
+    """The columns of the table: the metrics, and behind IG its SHARE."""
+    return [one for own in COLUMNS for one in ((own, SHARE) if own.key == "ig" else (own,))]
 
 
 def label(row):
@@ -71,20 +43,9 @@ def label(row):
     return str(name_of(row))
 
 
-def is_reference(row):
-    """Whether a row is one of those that stand in every audit."""
-    return row["model"] in REFERENCES and not row["layer"]
-
-
-def ranked(rows):
-    """The audited rows from the best to the worst s-AUC; equal ones in the order of the table."""
-    audited = [row for _, row in rows.iterrows() if not is_reference(row)]
-    return sorted(audited, key=lambda row: row["s_auc"], reverse=True)
-
-
 def row_notes(rows):
     """`{text: number}` of what has to be known of single rows, numbered as the table goes down."""
-    texts = (row.get("note", "") for _, row in rows.iterrows())
+    texts = (row.get(NOTE, "") for _, row in rows.iterrows())
     return {text: number for number, text in enumerate(dict.fromkeys(filter(None, texts)), 1)}
 
 
@@ -131,7 +92,7 @@ def as_text(result):
     """The table of an `AuditResult` as text, with a legend."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
     table.add_column("map", no_wrap=True)
-    for column in SHOWN:
+    for column in shown():
         arrow = "↑" if column.higher_is_better else "↓"
         table.add_column(f"{column.title} {arrow}", justify="right", no_wrap=True)
     rows = [row for _, row in result.rows.iterrows()]
@@ -139,8 +100,8 @@ def as_text(result):
     for row, following in zip(rows, [*rows[1:], None], strict=True):
         ends = following is None or is_reference(following) != is_reference(row)
         ends = ends or (bool(result.parts) and name_of(following).map != name_of(row).map)
-        named = label(row) + superscript(notes.get(row.get("note"), ""))
-        table.add_row(named, *(_cell(row, column) for column in SHOWN), end_section=ends)
+        named = label(row) + superscript(notes.get(row.get(NOTE), ""))
+        table.add_row(named, *(_cell(row, column) for column in shown()), end_section=ends)
     console = Console(width=WIDTH, color_system=None, highlight=False)
     with console.capture() as captured:
         console.print(table)

@@ -21,7 +21,6 @@ from keras_attn.report.paper.claims import (
 )
 from keras_attn.report.paper.paper_tables import BACKBONES, KEYS, dataset_title, paper, trunk_title
 from keras_attn.report.paper.questions import CLAIMS
-from keras_attn.report.rows.contrasts import contrasts_of
 from keras_attn.report.rows.results import read
 from keras_attn.report.tables.legend import in_print
 from keras_attn.runs import storage
@@ -148,16 +147,15 @@ def findings(results, claims=CLAIMS):
     results: run folders as for `results.read`, or what it returned.
     """
     results = read(results)
-    contrasts = contrasts_of(results)
-    return [_finding(claim, results, contrasts) for claim in claims]
+    return [_finding(claim, results) for claim in claims]
 
 
-def _finding(claim, results, contrasts):
+def _finding(claim, results):
     made, drawn, parts = [], False, claim.parts()
     for place, part in enumerate(parts):
         # Drawn data count where nothing else was measured.
         for of_drawn in (False, True):
-            rows = _compared(place, part, claim, contrasts, of_drawn)
+            rows = _compared(place, part, claim, results, of_drawn)
             if rows:
                 made += rows
                 drawn |= _is_drawn(part, results, of_drawn)
@@ -173,11 +171,11 @@ def _is_drawn(part, results, of_drawn):
     return any(results.is_drawn(*source) for source in sources)
 
 
-def _compared(place, part, claim, contrasts, drawn):
+def _compared(place, part, claim, results, drawn):
     """A row for each comparison of a part that the results allow."""
     made = []
     for one in part.comparisons:
-        found = one.quantity.measured(contrasts, drawn)
+        found = one.quantity.measured(results, drawn)
         if found is not None:
             contrast, (least, most) = found.contrast, claim.bounds(one)
             about = {**one.labels, "better": one.better, "worse": one.worse, "what": one.what}

@@ -11,6 +11,8 @@ import numpy as np
 import pandas as pd
 
 from keras_attn.datasets import origin
+from keras_attn.evaluation.rows import NETWORK as NETWORK
+from keras_attn.evaluation.rows import TRUNK as TRUNK
 from keras_attn.mechanisms import MECHANISMS
 from keras_attn.metrics.dispersion import SIDE
 from keras_attn.report.tables.parts import CEILING, GAZE, Metric, Remark, Subset, Table
@@ -18,10 +20,6 @@ from keras_attn.report.tables.parts import CEILING, GAZE, Metric, Remark, Subset
 PAPER = Path(__file__).with_name("paper_tables.csv")
 KEYS = ("table", "dataset", "backbone", "fusion", "subset", "attention", "metric")
 """The columns that say which cell of the paper a number belongs to."""
-TRUNK = ("backbone", "fusion")
-"""What networks of different attentions have in common where they are compared."""
-NETWORK = (*TRUNK, "attention")
-"""What names a network, but for the data and the seed that it was trained with."""
 DATASETS = {
     "dut_omron": "DUT-OMRON",
     "pascal_s": "PASCAL-S",

@@ -1,18 +1,14 @@
 """The arrays of the examples of run folders: read from arrays.npz, checked, and pooled."""
 
-import zlib
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
 from keras_attn.errors import InputError, listing
+from keras_attn.evaluation.rows import ARRAYS, ID, MAPS, NOTES, RANKING, UNREADABLE
 from keras_attn.metrics.salient_object import THRESHOLDS
 from keras_attn.report.paper.paper_tables import CURVES, TABLES
-from keras_attn.report.tables.parts import MAPS, RANKING
 
-UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile, zlib.error)
-"""What NumPy raises for a file that is no archive of arrays, or a damaged one."""
 ROUNDING = 1e-3
 """How far a length or a mean may be off, of numbers that were kept in less than float32."""
 
@@ -33,18 +29,18 @@ def read_arrays(path, rows):
         raise InputError(path, "the arrays of the examples", "no such file")
     try:
         with np.load(path, allow_pickle=False) as file:
-            ids = file["id"]
-            notes = tuple(str(note) for note in np.atleast_1d(file["notes"]))
+            ids = file[ID]
+            notes = tuple(str(note) for note in np.atleast_1d(file[NOTES]))
             # Float32 is far below the third decimal, and halves what a whole study takes.
             there = [name for name in names if name in needed or name in file]
             arrays = {name: file[name].astype(np.float32) for name in there}
     except UNREADABLE as error:
-        expected = f"readable arrays {', '.join(['id', 'notes', *needed])}"
+        expected = f"readable arrays {', '.join([ID, NOTES, *needed])}"
         raise InputError(path, expected, error) from error
     if ids.shape != (len(rows),):
         received = f"{ids.size} in an array of shape {ids.shape}"
         raise InputError(path, f"{len(rows)} ids, as examples.csv has rows", received)
-    differ = np.flatnonzero(ids.astype(str) != rows["id"].to_numpy(str))
+    differ = np.flatnonzero(ids.astype(str) != rows[ID].to_numpy(str))
     if len(differ):
         first = differ[0]
         expected = f"the ids of examples.csv in its order, {rows['id'][first]!r} in place {first}"
@@ -87,7 +83,7 @@ def _check_ranking(path, rows, scores, labels):
     other = labels[~np.isin(labels, (0, 1))]
     if len(other):
         raise InputError(path, "labels: 0 or 1", f"{len(other)} others, the first {other[0]:g}")
-    without = rows["id"][~labels.any(axis=1)]
+    without = rows[ID][~labels.any(axis=1)]
     if len(without):
         raise InputError(path, "labels: a class for each id", f"none for {listing(without)}")
 
@@ -101,7 +97,7 @@ def check_one_number_of_classes(parts):
             first, known = told.setdefault(dataset, (folder, classes))
             if classes != known:
                 expected = f"scores of {known} classes of {dataset}, as in {first}"
-                raise InputError(Path(folder) / "arrays.npz", expected, classes)
+                raise InputError(Path(folder) / ARRAYS, expected, classes)
 
 
 def pooled(parts):

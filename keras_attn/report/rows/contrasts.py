@@ -7,8 +7,9 @@ from typing import NamedTuple
 
 import numpy as np
 
-from keras_attn.report.paper.paper_tables import KEYS, NETWORK
-from keras_attn.report.rows.samples import Samples
+from keras_attn.evaluation.rows import NETWORK
+from keras_attn.report.paper.paper_tables import KEYS
+from keras_attn.report.rows.samples import sample
 from keras_attn.statistics import (
     paired_p,
     paired_share_interval,
@@ -38,36 +39,25 @@ class Contrast(NamedTuple):
     n: int
 
 
-class Contrasts:
-    """The contrasts that `Results` have; what several claims ask for is computed once."""
+def between(results, table, metric, one, other, level=0.95):
+    """The `Contrast` of two cells of a `paper_tables.Table`; None without rows of both.
 
-    def __init__(self, results):
-        """results: `report.results.Results`."""
-        self.samples, self._found = Samples(results), {}
-
-    def between(self, table, metric, one, other, level=0.95):
-        """The `Contrast` of two cells of a `paper_tables.Table`; None without rows of both.
-
-        one, other: dicts that have all `KEYS`. level: of the interval.
-        """
-        key = (level, *(tuple(own[name] for name in KEYS) for own in (one, other)))
-        if key not in self._found:
-            samples = [self._sample(table, own) for own in (one, other)]
-            there = all(sample is not None for sample in samples)
-            self._found[key] = _contrast(metric, *samples, level) if there else None
-        return self._found[key]
-
-    def _sample(self, table, labels):
-        subset = next(own for own in table.subsets if own.key == labels["subset"])
-        network = {name: labels[name] for name in ("dataset", *NETWORK)}
-        return self.samples.of(table.task, subset, **network)
+    results: `results.Results`, which keep it for all tables and claims that ask for it. one, other:
+    dicts that have all `KEYS`. level: of the interval.
+    """
+    key = ("contrast", level, *(tuple(own[name] for name in KEYS) for own in (one, other)))
+    if key not in results.kept:
+        samples = [sample_in(results, table, own) for own in (one, other)]
+        there = all(found is not None for found in samples)
+        results.kept[key] = _contrast(metric, *samples, level) if there else None
+    return results.kept[key]
 
 
-def contrasts_of(results):
-    """The `Contrasts` of `Results`, always the same ones: tables and findings share them."""
-    if "contrasts" not in results.kept:
-        results.kept["contrasts"] = Contrasts(results)
-    return results.kept["contrasts"]
+def sample_in(results, table, labels):
+    """The `samples.Sample` of a cell of a table, by its labels; None without rows."""
+    subset = next(own for own in table.subsets if own.key == labels["subset"])
+    network = {name: labels[name] for name in ("dataset", *NETWORK)}
+    return sample(results, table.task, subset, **network)
 
 
 def paired_test(metric):

@@ -9,33 +9,41 @@ import pandas as pd
 from keras_attn.configs import RESULT_FORMAT
 from keras_attn.datasets.origin import ABOUT, label
 from keras_attn.errors import InputError, one_of
-from keras_attn.report.paper.paper_tables import GAZE, NETWORK, SCORES, TASKS
-from keras_attn.report.rows.arrays import (
+from keras_attn.evaluation.rows import (
+    ABOUT_DATA,
+    ARRAYS,
+    ATTACK,
+    CLASSES,
+    EXAMPLES,
+    GROUP,
+    ID,
+    LABELS,
+    NETWORK,
+    NOTES,
+    STUDY,
     UNREADABLE,
+    unregistered,
+)
+from keras_attn.metrics.columns import further
+from keras_attn.report.paper.paper_tables import SCORES, TABLES, TASKS
+from keras_attn.report.rows.arrays import (
     check_one_number_of_classes,
     pooled,
     read_arrays,
     tables_for,
 )
 from keras_attn.runs import provenance, storage
-from keras_attn.runs.known_data import SCORED, TRAINED
 
-LABELS = ("task", "dataset", *NETWORK, "fold", "seed", "id")
-"""The columns of examples.csv that say what was scored; no two rows are alike in all of them."""
-CLASSES = ("class", "predicted")
-"""Of classifiers: the name of an example's class, and of the one that the network told."""
-JOINED = " + "
-"""Between the names of the classes of an example that is of several."""
-ATTACK = ("epsilon", "search")
-"""Of attacks: the size of the perturbation that the scores count, and how it was chosen."""
-GROUP = "group"
-"""Which examples belong together, of datasets with groups."""
-TEXT = ("task", "dataset", *NETWORK, *SCORED, *TRAINED, "id", GROUP, "search", *CLASSES)
+TEXT = ("task", "dataset", *NETWORK, *ABOUT_DATA, ID, GROUP, ATTACK[1], *CLASSES)
 SCORING = ("evaluate", "references", "attack")
 """Pieces of work that write rows, as `provenance` names them."""
-ABOUT_DATA = (*SCORED, *TRAINED)
-"""The columns of examples.csv that say which data were scored and learnt from."""
-OF_GAZE = {metric.key for metric in GAZE}
+OF_GAZE = {table.task for table in TABLES if table.about_gaze}
+"""Tasks with a table that holds maps to gaze."""
+
+
+def score_keys():
+    """The columns of scores that are read: those of the tables, and of registered metrics."""
+    return (*SCORES, *(column.key for column in further()))
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,6 +83,13 @@ class Results:
             self.kept["drawn"] = set(pairs.itertuples(index=False, name=None))
         return (task, dataset) in self.kept["drawn"]
 
+    def groups(self, dataset):
+        """Groups by id, of all rows on a dataset."""
+        key = ("groups", dataset)
+        if key not in self.kept:
+            self.kept[key] = groups_of(self.rows[(self.rows["dataset"] == dataset).to_numpy()])
+        return self.kept[key]
+
     def _codes(self, name):
         """A column as numbers, which are compared with one a hundred times faster than texts."""
         if name not in self.kept:
@@ -109,6 +124,8 @@ def read(folders):
     for part, _, sentences in parts:
         for key in dict.fromkeys(zip(part["task"], part["dataset"], strict=True)):
             notes[key] = tuple(dict.fromkeys((*notes.get(key, ()), *sentences)))
+    for key, sentences in _missing([rows for rows, _, _ in parts]).items():
+        notes[key] = (*notes[key], *sentences)
     return Results(rows, pooled(parts), notes)
 
 
@@ -117,12 +134,41 @@ def _read(folder):
     if not folder.is_dir():
         received = "a file" if folder.exists() else "no such folder"
         raise InputError(folder, "the folder of a run", received)
-    rows = _read_rows(folder / "examples.csv")
+    rows, left_out = _read_rows(folder / EXAMPLES)
     rows.insert(0, "folder", str(folder))
     arrays, notes = {}, ()
     if of_networks(rows).any():
-        arrays, notes = read_arrays(folder / "arrays.npz", rows)
+        arrays, notes = read_arrays(folder / ARRAYS, rows)
+        notes = (*notes, *(LEFT_OUT.format(name=name) for name in left_out))
     return _told(folder, rows, notes), arrays, notes
+
+
+LEFT_OUT = (
+    "Left out: the column {name} of some results, which no metric is registered for; --plugin "
+    "names the module that has it."
+)
+
+
+def _missing(parts):
+    """`{(task, dataset): sentences}` on metrics of plug-ins that some of the folders do not have.
+
+    parts: the rows of each folder. Those without attention, or without gaze, have none to miss.
+    """
+    found = {}
+    for column in further():
+        having = {}
+        for rows in parts:
+            scored = rows[of_networks(rows) & rows[STUDY[0]].notna().to_numpy()]
+            for key, own in scored.groupby(["task", "dataset"], sort=False):
+                having.setdefault(key, []).append(bool(own[column.key].notna().any()))
+        for key, told in having.items():
+            if not all(told) and key[0] in OF_GAZE:
+                sentence = (
+                    f"{column.title}: {sum(told)} of {len(told)} run folders have it, and the "
+                    "numbers are of these alone; keras-attn evaluate with --plugin writes it."
+                )
+                found.setdefault(key, []).append(sentence)
+    return found
 
 
 def _told(folder, rows, notes):
@@ -147,17 +193,18 @@ def _told(folder, rows, notes):
 
 def _notes_of(folder):
     """The notes of an archive of which nothing else is read; none without one."""
-    path = folder / "arrays.npz"
+    path = folder / ARRAYS
     if not path.is_file():
         return ()
     try:
         with np.load(path, allow_pickle=False) as file:
-            return tuple(str(note) for note in np.atleast_1d(file["notes"]))
+            return tuple(str(note) for note in np.atleast_1d(file[NOTES]))
     except UNREADABLE as error:
         raise InputError(path, "readable notes", error) from error
 
 
 def _read_rows(path):
+    """The rows of a file, and the names of its columns that nothing is known of."""
     if not path.is_file():
         expected, inner = "a row per example of an evaluation", path.parent / storage.EVALUATION
         if (inner / path.name).is_file():
@@ -165,9 +212,10 @@ def _read_rows(path):
         elif storage.RunFolder(path.parent).finished:
             expected += f", as keras-attn evaluate --weights {path.parent} writes it"
         raise InputError(path, expected, "no such file")
-    numbers = ["fold", "seed", "epsilon", *SCORES]
+    numbers = ["fold", "seed", ATTACK[0], *score_keys()]
     types = dict.fromkeys(TEXT, str) | dict.fromkeys(numbers, np.float64)
     try:
+        left_out = unregistered(pd.read_csv(path, nrows=0).columns)
         # An identifier may read "1", "007" or "NA": only numbers have missing values.
         rows = pd.read_csv(
             path,
@@ -182,7 +230,8 @@ def _read_rows(path):
     for name in ABOUT_DATA:
         if name not in rows:  # of an earlier version, or written by hand
             rows[name] = ""
-    return rows.reindex(columns=[*LABELS, GROUP, *ABOUT_DATA, *CLASSES, *ATTACK, *SCORES])
+    columns = [*LABELS, GROUP, *ABOUT_DATA, *CLASSES, *ATTACK, *score_keys()]
+    return rows.reindex(columns=columns), left_out
 
 
 def _check_columns(path, rows):
@@ -195,9 +244,9 @@ def _check_columns(path, rows):
         one_of(f"{path}, task", task, TASKS)
     wanted = {name for table in tables_for(rows) if not table.ours for name in table.scores}
     # A network without attention has no gaze scores at all.
-    wanted -= OF_GAZE if not OF_GAZE & set(rows) else set()
+    wanted -= set() if set(STUDY) & set(rows) else set(STUDY)
     if not of_networks(rows).any():
-        wanted = OF_GAZE
+        wanted = set(STUDY)
     missing = sorted(wanted - set(rows))
     if missing:
         raise InputError(path, f"columns {', '.join(sorted(wanted))}", f"no {', '.join(missing)}")

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from keras_attn.datasets import origin
-from keras_attn.report.paper.paper_tables import CURVES, NETWORK, SCORES, Subset
+from keras_attn.evaluation.rows import MAPS, NETWORK, RANKING
+from keras_attn.report.paper.paper_tables import CURVES, Subset
 from keras_attn.report.rows.likeness import Likeness, likeness_of
 from keras_attn.report.rows.ranking import Ranking, ranking_of
-from keras_attn.report.rows.results import groups_of
-from keras_attn.report.tables.parts import MAPS, RANKING
+from keras_attn.report.rows.results import groups_of, score_keys
 from keras_attn.statistics import (
     drawn_counts,
     group_codes,
@@ -50,7 +50,7 @@ def examples_of(rows, arrays, groups=None):
     groups: by id, of the whole dataset; default those that the rows tell.
     """
     ids = rows["id"].to_numpy(str)
-    grouped = rows.reindex(columns=list(SCORES)).groupby(ids)
+    grouped = rows.reindex(columns=list(score_keys())).groupby(ids)
     scores = grouped.mean()
     place = scores.index.get_indexer(ids)
     curves = {name: _means(arrays[name], place) for name in CURVES if name in arrays}
@@ -245,37 +245,29 @@ class Sample:
         return values[~np.isnan(values)]
 
 
-class Samples:
-    """The `Sample`s of `Results`; what several tables and claims ask for is computed once."""
+def sample(results, task, subset, **network):
+    """The `Sample` of a network's examples in a `paper_tables.Subset`; None without rows.
 
-    def __init__(self, results):
-        """results: `report.results.Results`."""
-        self._results, self._groups, self._found, self._together = results, {}, {}, {}
+    results: `results.Results`, which keep it for all tables and claims that ask for it. network:
+    dataset, backbone, fusion, attention.
+    """
+    group = (task, *(network[name] for name in ("dataset", *NETWORK)))
+    key = ("sample", *group, subset.key)
+    if key not in results.kept:
+        rows, arrays = results.of(task=task, **network)
+        whole = _examples(results, group, rows, arrays) if len(rows) else None
+        name = " ".join(map(origin.name_of, group))
+        made = len(rows) and sample_of(rows, arrays, subset, name, whole)
+        results.kept[key] = made or None
+    return results.kept[key]
 
-    def of(self, task, subset, **network):
-        """The `Sample` of a network's examples in a `paper_tables.Subset`; None without rows.
 
-        network: dataset, backbone, fusion, attention.
-        """
-        group = (task, *(network[name] for name in ("dataset", *NETWORK)))
-        key = (*group, subset.key)
-        if key not in self._found:
-            rows, arrays = self._results.of(task=task, **network)
-            if group not in self._groups and len(rows):
-                groups = self._groups_of(network["dataset"])
-                self._groups[group] = examples_of(rows, arrays, groups)
-            whole = self._groups.get(group)
-            name = " ".join(map(origin.name_of, group))
-            made = len(rows) and sample_of(rows, arrays, subset, name, whole)
-            self._found[key] = made or None
-        return self._found[key]
-
-    def _groups_of(self, dataset):
-        """Groups by id, of all rows on a dataset: networks are compared on the same resamples."""
-        if dataset not in self._together:
-            rows = self._results.rows
-            self._together[dataset] = groups_of(rows[(rows["dataset"] == dataset).to_numpy()])
-        return self._together[dataset]
+def _examples(results, group, rows, arrays):
+    """The `Examples` of all rows of a network: networks are compared on the same resamples."""
+    key = ("examples", *group)
+    if key not in results.kept:
+        results.kept[key] = examples_of(rows, arrays, results.groups(group[1]))
+    return results.kept[key]
 
 
 def sample_of(rows, arrays, subset=EVERY, name="", whole=None):

@@ -15,23 +15,9 @@ from keras_attn.statistics import bootstrap_interval
 SHARES = ("share", "share_low", "share_high")
 """Of a cell of IG: the share of explainable information, and its interval over examples."""
 NO_SHARE = dict.fromkeys(SHARES, np.nan)
-NOTE = "The ceiling"
-"""How the note on it begins, which stands under the tables that show it alone."""
 NAME, TITLE = "ceiling", "Gold standard (ceiling)"
 """Of its row in files, and in print."""
 IG, CEILING_IG = GAZE[1].key, CEILING[1].key
-
-
-def note(mixture):
-    """What the ceiling of an evaluation is made of: a `gold_standard.Mixture`, or None."""
-    if mixture is None:
-        return f"{NOTE}: none, and no share of it, for no example has {gold_standard.TOLD_APART}."
-    if not mixture.tells:
-        return f"{NOTE}: none, and no share of it, for {gold_standard.TELLS_NOTHING}."
-    return (
-        f"{NOTE} is the score of each viewer's fixations under the density of all others "
-        f"({mixture}), which was chosen once for the dataset by its likelihood."
-    )
 
 
 def share_of(sample):

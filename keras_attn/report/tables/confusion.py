@@ -4,9 +4,10 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from keras_attn.evaluation.rows import GROUP, JOINED
 from keras_attn.report.figures.panels import spaced
 from keras_attn.report.paper.paper_tables import NETWORK, order, told_apart
-from keras_attn.report.rows.results import GROUP, JOINED, read
+from keras_attn.report.rows.results import read
 from keras_attn.runs import storage
 from keras_attn.statistics import independent_share, wilson_interval
 

@@ -6,11 +6,11 @@ Runs no network and knows no table's looks.
 import numpy as np
 import pandas as pd
 
+from keras_attn.evaluation.rows import MAPS
 from keras_attn.metrics.dispersion import with_others
 from keras_attn.report.paper.paper_tables import DISPERSION, NETWORK, TABLES, TRUNK, order
-from keras_attn.report.rows.contrasts import contrasts_of
 from keras_attn.report.rows.results import of_networks, read
-from keras_attn.report.tables.parts import MAPS
+from keras_attn.report.rows.samples import sample
 
 ENTROPY, LIKENESS = DISPERSION
 LABELS = ("table", "dataset", *TRUNK, "attention", "subset", "id")
@@ -26,14 +26,13 @@ def per_example(folders):
     none. Without a row where no evaluation has what they are made from.
     """
     results, made = read(folders), []
-    samples = contrasts_of(results).samples
     networks = results.rows[of_networks(results.rows)][["task", "dataset", *NETWORK]]
-    found = networks.drop_duplicates().to_dict("records")
-    for labels in sorted(found, key=lambda own: order(**own)):
+    every = networks.drop_duplicates().to_dict("records")
+    for labels in sorted(every, key=lambda own: order(**own)):
         for table in (one for one in TABLES if one.ours and one.task == labels["task"]):
             for subset in table.subsets:
-                sample = samples.of(subset=subset, **labels)
-                values = {m.key: pd.Series(sample.values(m), sample.ids(m)) for m in DISPERSION}
+                found = sample(results, subset=subset, **labels)
+                values = {m.key: pd.Series(found.values(m), found.ids(m)) for m in DISPERSION}
                 about = labels | {"table": table.number, "subset": subset.key}
                 made.append(pd.DataFrame(values).rename_axis("id").reset_index().assign(**about))
     columns = [*LABELS, ENTROPY.key, LIKENESS.key]

@@ -1,14 +1,50 @@
 """An evaluation as text: who was scored on what, the scores with 95 % intervals, and the notes."""
 
 import math
+from dataclasses import dataclass
 
 import pandas as pd
 
 from keras_attn.datasets import origin
+from keras_attn.evaluation.result import Scores
+from keras_attn.evaluation.rows import NETWORK, STUDY
+from keras_attn.metrics.columns import further
 from keras_attn.report.audit.table import decimals
-from keras_attn.report.paper.paper_tables import GAZE, NETWORK
 from keras_attn.report.rows.results import groups_of
+from keras_attn.report.tables import sheets
 from keras_attn.statistics import bootstrap_interval
+
+
+@dataclass(frozen=True, eq=False)
+class Evaluation(Scores):
+    """What a model scores on a dataset; `print` shows the scores, `save` writes it all.
+
+    rows: a DataFrame with a row per example, called `examples` as well; first who was scored on
+    what (task, dataset, backbone, fusion, attention, fold, seed), then id, its group where the
+    dataset has some, the number of fixations and the scores (with the entropy of attention), NaN
+    where there is none, and last which data were scored and learnt from (`known_data.columns`).
+    arrays: by name, `(n, ...)` in the order of the rows; of them `maps` is the attention, as
+    `metrics.dispersion` compares it. gallery: arrays by name of a few examples. notes: what a
+    reader of the numbers has to know. work: how it came to be, from `provenance.measured`, or None.
+    """
+
+    @classmethod
+    def of(cls, scores, known=None):
+        """That of `Scores`; known: the last columns of its rows, a value each by name."""
+        made = cls(**vars(scores))
+        made.rows[list(known or {})] = list((known or {}).values())
+        return made
+
+    def __repr__(self):
+        task, dataset = self.rows.iloc[0]["task"], dataset_of(self.rows)
+        return f"Evaluation({task!r}, {self.rows['id'].nunique()} examples of {dataset!r})"
+
+    def __str__(self):
+        return as_text(self)
+
+    def summary(self):
+        """The scores of the study with 95 % intervals: a DataFrame, a row per score."""
+        return sheets.summary(self.rows, self.arrays)
 
 
 def as_text(evaluation):
@@ -50,10 +86,10 @@ def _references(rows):
     made, groups = [], groups_of(rows)
     for name, own in rows.groupby("attention", sort=False):
         together = [groups.get(one) for one in own["id"]] if groups else None
-        for metric in GAZE:
-            values = own[metric.key]
+        for key in (*STUDY, *(column.key for column in further() if column.key in own)):
+            values = own[key]
             low, high = bootstrap_interval(values, groups=together)
-            row = {"metric": f"{name} {metric.key}", "value": values.mean()}
+            row = {"metric": f"{name} {key}", "value": values.mean()}
             made.append(row | {"low": low, "high": high, "n": values.count()})
     return pd.DataFrame(made)
 

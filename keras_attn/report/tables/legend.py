@@ -3,6 +3,7 @@
 import numpy as np
 
 from keras_attn.datasets import origin
+from keras_attn.evaluation.rows import CEILING_NOTE, RANKING
 from keras_attn.mechanisms import MECHANISMS
 from keras_attn.metrics.recognition import top_average_precision
 from keras_attn.report.audit.table import decimals
@@ -18,7 +19,6 @@ from keras_attn.report.rows.contrasts import TESTS, paired_test
 from keras_attn.report.rows.ranking import ranking_of
 from keras_attn.report.rows.results import groups_of
 from keras_attn.report.tables import ceilings
-from keras_attn.report.tables.parts import RANKING
 from keras_attn.statistics import bootstrap_interval, holm
 
 NOISE = "≈"
@@ -65,7 +65,7 @@ def lines(table, results, cells, top):
     made += unmeasured if table.ours else []
     notes = _notes(results.notes, table.task, datasets)
     # That of the ceiling is of no use where it is not shown.
-    return (*made, *(one for one in notes if table.ceiling or ceilings.NOTE not in one))
+    return (*made, *(one for one in notes if table.ceiling or CEILING_NOTE not in one))
 
 
 def _shown(rows, cells):
@@ -151,7 +151,7 @@ def _noise(table):
     else:
         drawn, tests = f" over the same {table.unit}s", TESTS
     tested = {}
-    for metric in table.metrics:
+    for metric in table.shown:
         if metric.per_example:
             tested.setdefault(tests[metric.proportion], []).append(metric.title)
     made = (

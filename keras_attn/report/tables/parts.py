@@ -9,19 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from keras_attn.datasets import origin
-from keras_attn.metrics.columns import Column
-
-RANKING = ("scores", "labels")
-"""The arrays of arrays.npz that rank videos: `(n, classes)`, scores and 1 for classes it is of."""
-MAPS = "maps"
-"""The array of arrays.npz of the examples' attention: `(n, d)`, as `metrics.dispersion` keeps it.
-
-Each of mean 0 and length 1; zeros for a constant map, NaN where there is none.
-"""
+from keras_attn.evaluation.rows import CEILING as CEILING_KEYS
+from keras_attn.evaluation.rows import MAPS, RANKING, STUDY
+from keras_attn.metrics.columns import Column, Heading, further
 
 
 @dataclass(frozen=True)
-class Metric(Column):
+class Metric(Heading):
     """A column of examples.csv that is averaged over examples, or what arrays.npz makes of them.
 
     column: that column, where it is not called like the metric. curve: name of the curves; the
@@ -66,9 +60,16 @@ class Metric(Column):
         return "" if self.neutral else " ↑" if self.higher_is_better else " ↓"
 
 
-GAZE = (Metric("s_auc", "s-AUC"), Metric("ig", "IG"))
+def _of_gaze(column):
+    """The `Metric` of a `metrics.columns.Column`."""
+    return Metric(column.key, column.title, column.higher_is_better)
+
+
+GAZE = tuple(_of_gaze(Column.registry[key]) for key in STUDY)
 """The two gaze scores of the study's tables."""
-CEILING = tuple(Metric(f"ceiling_{one.key}", f"ceiling {one.title}") for one in GAZE)
+CEILING = tuple(
+    Metric(key, f"ceiling {one.title}") for key, one in zip(CEILING_KEYS, GAZE, strict=True)
+)
 """What the gold standard scores on the same examples, whatever the network."""
 
 
@@ -122,13 +123,22 @@ class Table:
     ours: bool = False
 
     @property
+    def shown(self):
+        """All its metrics: beside the paper's, those of plug-ins where maps are held to gaze."""
+        return (*self.metrics, *map(_of_gaze, further())) if self.about_gaze else self.metrics
+
+    def metric(self, key):
+        """The one of that key of those that are `shown`."""
+        return next(metric for metric in self.shown if metric.key == key)
+
+    @property
     def files(self):
         """Names of the files it is written to."""
         return tuple(f"{self.number}.{ending}" for ending in ("csv", "md", "tex"))
 
     @property
     def scores(self):
-        """The scores of examples.csv that it is made from."""
+        """The scores of examples.csv that it is made from; those of plug-ins may be missing."""
         chosen_by = [subset.column for subset in self.subsets if subset.column]
         return (*(metric.score for metric in self.metrics if metric.per_example), *chosen_by)
 
@@ -142,7 +152,7 @@ class Table:
     def metrics_of(self, dataset):
         """The metrics that are shown of a dataset."""
         name = origin.name_of(dataset)
-        return [m for m in self.metrics if not m.datasets or name in m.datasets]
+        return [m for m in self.shown if not m.datasets or name in m.datasets]
 
     @property
     def mixed(self):

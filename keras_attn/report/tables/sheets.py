@@ -10,9 +10,8 @@ import pandas as pd
 
 from keras_attn.errors import InputError, listing, one_of
 from keras_attn.report.paper.paper_tables import KEYS, TABLES, TASKS, TRUNK, order, paper
-from keras_attn.report.rows.contrasts import contrasts_of
 from keras_attn.report.rows.results import of_networks, read
-from keras_attn.report.rows.samples import sample_of
+from keras_attn.report.rows.samples import sample, sample_of
 from keras_attn.report.tables import ceilings, dispersion, formats
 from keras_attn.report.tables.noise import BEHIND, beside_the_best
 from keras_attn.report.tables.parts import CEILING
@@ -40,24 +39,23 @@ def cells(results):
     Computed once for the same results.
     """
     if "cells" not in results.kept:
-        contrasts = contrasts_of(results)
         columns = [*KEYS, *NUMBERS, *ceilings.SHARES]
-        found = pd.DataFrame(_cells(results, contrasts.samples), columns=columns)
-        results.kept["cells"] = beside_the_best(found, contrasts)
+        found = pd.DataFrame(_cells(results), columns=columns)
+        results.kept["cells"] = beside_the_best(found, results)
     return results.kept["cells"].copy()
 
 
-def _cells(results, samples):
+def _cells(results):
     made = []
     for labels in groups(results):
         for table in (table for table in TABLES if table.task == labels["task"]):
             for subset in table.subsets:
-                sample = samples.of(subset=subset, **labels)
+                own = sample(results, subset=subset, **labels)
                 row = {**labels, "table": table.number, "subset": subset.key}
                 for metric in table.metrics_of(labels["dataset"]):
                     of_ceiling = table.ceiling and metric.key == ceilings.IG
-                    share = ceilings.share_of(sample) if of_ceiling else ceilings.NO_SHARE
-                    made.append(row | {"metric": metric.key} | sample.scored(metric) | share)
+                    share = ceilings.share_of(own) if of_ceiling else ceilings.NO_SHARE
+                    made.append(row | {"metric": metric.key} | own.scored(metric) | share)
     numbers = [table.number for table in TABLES]
     return sorted((row for row in made if row["n"]), key=lambda row: numbers.index(row["table"]))
 
@@ -72,12 +70,12 @@ def summary(rows, arrays):
     own = [table for table in TABLES if table.task == task]
     metrics = {m.key: m for table in own for m in table.metrics_of(dataset)}
     names = [name for table in own for name in table.arrays if name in arrays or not table.ours]
-    sample = sample_of(rows, {name: arrays[name] for name in names})
+    found = sample_of(rows, {name: arrays[name] for name in names})
     metrics |= {metric.key: metric for metric in CEILING}
-    made = [{"metric": key, **sample.scored(metric)} for key, metric in metrics.items()]
-    share, low, high = ceilings.share_of(sample).values()
+    made = [{"metric": key, **found.scored(metric)} for key, metric in metrics.items()]
+    share, low, high = ceilings.share_of(found).values()
     if not np.isnan(share):
-        both = sample.examples.scores[[ceilings.IG, ceilings.CEILING_IG]].dropna()
+        both = found.examples.scores[[ceilings.IG, ceilings.CEILING_IG]].dropna()
         made.append(
             {"metric": "ig_share", "value": share, "low": low, "high": high, "n": len(both)}
         )

@@ -10,6 +10,7 @@ from keras_attn.datasets import origin
 from keras_attn.errors import InputError, listing
 from keras_attn.report.paper.claims.claim import BY_NUMBER, METRICS
 from keras_attn.report.paper.paper_tables import KEYS, NETWORK, TABLES, paper
+from keras_attn.report.rows.contrasts import sample_in
 
 
 @dataclass(frozen=True)
@@ -51,11 +52,9 @@ class Cell:
         """The task and the dataset that its examples are of."""
         return self.table.task, self.labels["dataset"]
 
-    def sample(self, contrasts):
+    def sample(self, results):
         """The `samples.Sample` of it; None without rows."""
-        subset = next(own for own in self.table.subsets if own.key == self.labels["subset"])
-        network = {name: self.labels[name] for name in ("dataset", *NETWORK)}
-        return contrasts.samples.of(self.table.task, subset, **network)
+        return sample_in(results, self.table, self.labels)
 
 
 @cache

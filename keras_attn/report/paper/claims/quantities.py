@@ -1,6 +1,6 @@
 """Numbers that claims speak of: what they are in print, and what in rows of ours.
 
-A quantity has `printed()`, the paper's number, `measured(contrasts, drawn)`, a `Found` or None, and
+A quantity has `printed()`, the paper's number, `measured(results, drawn)`, a `Found` or None, and
 `cells`, that it is made of. Numbers are turned so that higher is better.
 """
 
@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from keras_attn.report.rows.contrasts import Contrast
+from keras_attn.report.rows.contrasts import Contrast, between
 from keras_attn.statistics import percentile_interval
 
 
@@ -48,10 +48,10 @@ class Difference:
         """The paper's number."""
         return self.one.printed - self.other.printed
 
-    def measured(self, contrasts, drawn=False):
+    def measured(self, results, drawn=False):
         """Ours, of drawn data or of others; None without rows."""
         one, other = [cell.drawn() if drawn else cell for cell in self.cells]
-        found = contrasts.between(one.table, one.metric, one.labels, other.labels)
+        found = between(results, one.table, one.metric, one.labels, other.labels)
         return found and Found(found)
 
 
@@ -71,21 +71,21 @@ class Gains:
         """The paper's number."""
         return self.one.printed() - self.other.printed()
 
-    def measured(self, contrasts, drawn=False):
+    def measured(self, results, drawn=False):
         """Ours, of drawn data or of others; None without rows."""
         if self.one.one.metric.proportion:
-            return self._of_shares(contrasts, drawn)
+            return self._of_shares(results, drawn)
         return Composite((self.cells,), lambda found: found[0] @ [1, -1, -1, 1]).measured(
-            contrasts, drawn
+            results, drawn
         )
 
-    def _of_shares(self, contrasts, drawn):
+    def _of_shares(self, results, drawn):
         """From the intervals of both differences, which have a width where no example differs.
 
         Zou and Donner's (Statistics in Medicine 27, 2008), as of two independent differences: too
         wide where both are large on the same examples.
         """
-        found = [part.measured(contrasts, drawn) for part in (self.one, self.other)]
+        found = [part.measured(results, drawn) for part in (self.one, self.other)]
         if None in found:
             return None
         one, other = (part.contrast for part in found)
@@ -115,18 +115,18 @@ class Composite:
         values = [np.array([cell.printed for cell in block]) for block in self.blocks]
         return float(self.of(values))
 
-    def measured(self, contrasts, drawn=False):
+    def measured(self, results, drawn=False):
         """Ours, of drawn data or of others; None without a block of which all rows are there."""
-        return _found(self.drawn(contrasts, drawn))
+        return _found(self.drawn(results, drawn))
 
-    def drawn(self, contrasts, drawn=False):
+    def drawn(self, results, drawn=False):
         """The `Resampled`; None without a block of which all rows are there."""
-        there = self.scores(contrasts, drawn)
+        there = self.scores(results, drawn)
         return self.resampled(there) if there else None
 
-    def scores(self, contrasts, drawn=False):
+    def scores(self, results, drawn=False):
         """The blocks of which all rows are there, as scores on common examples; [] for none."""
-        samples = [_samples(block, contrasts, drawn) for block in self.blocks]
+        samples = [_samples(block, results, drawn) for block in self.blocks]
         there = _on_common_examples([block for block in samples if block is not None])
         return there if all(one.n for block in there for one in block) else []
 
@@ -149,9 +149,9 @@ class Crossed(Composite):
     the second of the other, then the other way round; the number is the mean of both.
     """
 
-    def drawn(self, contrasts, drawn=False):
+    def drawn(self, results, drawn=False):
         """The `Resampled`; None without a block of which all rows are there in both halves."""
-        there = self.scores(contrasts, drawn)
+        there = self.scores(results, drawn)
         if not there:
             return None
         halves = [_halves(block) for block in there]
@@ -184,9 +184,9 @@ class Less:
         """The paper's number."""
         return self.one.printed() - self.other.printed()
 
-    def measured(self, contrasts, drawn=False):
+    def measured(self, results, drawn=False):
         """Ours, of drawn data or of others; None without both."""
-        parts = [part.drawn(contrasts, drawn) for part in (self.one, self.other)]
+        parts = [part.drawn(results, drawn) for part in (self.one, self.other)]
         if None in parts:
             return None
         one, other = parts
@@ -223,12 +223,12 @@ class _Score:
         return self.cell.sign * self.sample.resampled(self.cell.metric)
 
 
-def _samples(block, contrasts, drawn):
+def _samples(block, results, drawn):
     """The `_Score` of each cell of a block; None where one has no rows or no score."""
     made = []
     for cell in block:
         own = cell.drawn() if drawn else cell
-        sample = own.sample(contrasts)
+        sample = own.sample(results)
         if sample is None or not len(sample.ids(own.metric)):
             return None
         made.append(_Score(own, sample))

@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 import cv2
 import numpy as np
 
-from keras_attn.datasets.miniature.scenes import background
+from keras_attn.datasets.drawing.scenes import background
 
 SIDE, REACH = 60, 24
 """Pixels of the canvas that a figure is painted on, and from its centre to its hands."""

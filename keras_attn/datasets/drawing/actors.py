@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from keras_attn.datasets.miniature.figures import Costume, landscape, paste
-from keras_attn.datasets.miniature.followed import Gaze, follow
+from keras_attn.datasets.drawing.figures import Costume, landscape, paste
+from keras_attn.datasets.drawing.followed import Gaze, follow
 
 VIEWERS = 6
 PERIOD = 8.0

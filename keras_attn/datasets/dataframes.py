@@ -1,4 +1,4 @@
-"""A dataset of pictures out of pandas tables, for what lies on disk in a layout of its own."""
+"""A dataset of pictures out of pandas DataFrames, for what lies on disk in a layout of its own."""
 
 from pathlib import Path
 

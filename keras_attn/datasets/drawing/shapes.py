@@ -3,7 +3,7 @@
 import cv2
 import numpy as np
 
-from keras_attn.datasets.miniature.scenes import background
+from keras_attn.datasets.drawing.scenes import background
 
 COLOURS = (
     *((205, 45, 40), (225, 205, 50), (50, 85, 215), (60, 160, 60)),

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from keras_attn.datasets.miniature.scenes import background, viewed
+from keras_attn.datasets.drawing.scenes import background, viewed
 
 COLOURS = {"red": (205, 45, 40), "yellow": (225, 205, 50), "blue": (50, 85, 215)}
 FAMILIES = {"Sparrow": ("head", 113), "Vireo": ("wing", 151), "Warbler": ("bill", 158)}

@@ -3,81 +3,17 @@
 import json
 import shutil
 import tempfile
-from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from keras_attn.datasets import origin
-from keras_attn.datasets.formats.cub_vwsw import cub_vwsw
-from keras_attn.datasets.formats.dut_omron import dut_omron
-from keras_attn.datasets.formats.folder import folder
-from keras_attn.datasets.formats.pascal_s import pascal_s
-from keras_attn.datasets.formats.ucf_sports import ucf_sports
-from keras_attn.datasets.formats.video_folder import video_folder
-from keras_attn.datasets.miniature import (
-    actors,
-    scenes,
-    write_cub_vwsw,
-    write_dut_omron,
-    write_folder,
-    write_hollywood2,
-    write_pascal_s,
-    write_ucf_sports,
-    write_video_folder,
-)
+from keras_attn.datasets.drawing import scenes
 from keras_attn.datasets.video import VideoDataset
 from keras_attn.errors import InputError, one_of
+from keras_attn.registries import DATASETS
 
-
-def _scenes(rng, shape, viewers, count):
-    return [scenes.draw(rng, shape, viewers) for _ in range(count)]
-
-
-@dataclass(frozen=True)
-class Format:
-    """How a dataset is drawn, written and read.
-
-    sizes: names of the arguments that say how much is drawn, first how many examples, and what
-    they are by default. draw: (rng, (H, W), viewers, *sizes) -> iterable of what `write` takes.
-    """
-
-    write: Callable
-    read: Callable
-    viewers: int
-    draw: Callable = _scenes
-    sizes: dict = field(default_factory=lambda: {"images": 60})
-
-
-VIDEOS = {"videos": 54, "frames": 24}
-FORMATS = {
-    "folder": Format(write_folder.write, folder, scenes.VIEWERS),
-    "dut_omron": Format(write_dut_omron.write, dut_omron, 5),
-    "pascal_s": Format(write_pascal_s.write, pascal_s, 8),
-    "cub_vwsw": Format(write_cub_vwsw.write, cub_vwsw, 5, write_cub_vwsw.draw),
-    "hollywood2": Format(
-        write_hollywood2.write,
-        write_hollywood2.read,
-        actors.VIEWERS,
-        write_hollywood2.draw,
-        VIDEOS,
-    ),
-    "ucf_sports": Format(
-        write_ucf_sports.write,
-        ucf_sports,
-        actors.VIEWERS,
-        write_ucf_sports.draw,
-        VIDEOS,
-    ),
-    "video_folder": Format(
-        write_video_folder.write,
-        video_folder,
-        actors.VIEWERS,
-        write_video_folder.draw,
-        VIDEOS,
-    ),
-}
 VERSION = 1
 """Of the drawing; scenes of another version are not taken for those of this one."""
 SMALLEST = 32
@@ -99,7 +35,7 @@ def miniature(
 
     name: "folder", "dut_omron" or "pascal_s": scenes with a salient object; "cub_vwsw": birds of
     nine classes; "hollywood2", "ucf_sports" or "video_folder": videos of an actor whose class, of
-    12, 9 or 6, is how it moves.
+    12, 9 or 6, is how it moves; or another `datasets.Format` with a `Twin`.
     images: how many, by default 60; videos, frames: how many, and of how many frames each, by
     default 54 and 24. Images or videos, as the name is. shape: their (H, W). seed: what they are
     drawn from; the same seed draws the same scenes. root: the folder to write to, by default one
@@ -108,8 +44,9 @@ def miniature(
     Returns a `GazeDataset` or a `VideoDataset` that is `drawn`, as is whatever is read of these
     files later, and whose note says that it says nothing about people.
     """
-    kind = FORMATS[one_of("name", name, tuple(FORMATS))]
-    sizes = _sizes(name, kind, {"images": images, "videos": videos, "frames": frames})
+    twins = {one: form.twin for one, form in DATASETS.items() if form.twin is not None}
+    twin = twins[one_of("name", name, tuple(twins))]
+    sizes = _sizes(name, twin, {"images": images, "videos": videos, "frames": frames})
     if len(shape) != 2 or min(shape) < SMALLEST:
         raise InputError("shape", f"(height, width) of at least {SMALLEST}", tuple(shape))
     settings = {"format": name, **sizes, "shape": list(shape), "seed": seed, "version": VERSION}
@@ -122,17 +59,17 @@ def miniature(
             received = origin.settings(root) or "others"
             raise InputError(root, f"scenes drawn from {settings}", received)
         rng = np.random.default_rng(seed)
-        drawn = kind.draw(rng, tuple(shape), kind.viewers, *sizes.values())
-        _whole(root, settings, lambda stage: kind.write(stage, drawn))
-    return replace(kind.read(root), drawn=True)
+        drawn = (twin.draw or scenes.several)(rng, tuple(shape), twin.viewers, *sizes.values())
+        _whole(root, settings, lambda stage: twin.write(stage, drawn))
+    return replace((twin.read or DATASETS[name].read)(root), drawn=True)
 
 
-def _sizes(name, kind, asked):
-    """How much is drawn, of each of the sizes that this kind has."""
+def _sizes(name, twin, asked):
+    """How much is drawn, of each of the sizes that this twin has."""
     for size, value in asked.items():
-        if value is not None and size not in kind.sizes:
-            raise InputError(size, f"{' and '.join(kind.sizes)} for {name!r}", value)
-    sizes = {n: default if asked[n] is None else asked[n] for n, default in kind.sizes.items()}
+        if value is not None and size not in twin.sizes:
+            raise InputError(size, f"{' and '.join(twin.sizes)} for {name!r}", value)
+    sizes = {n: default if asked[n] is None else asked[n] for n, default in twin.sizes.items()}
     for size, value in sizes.items():
         if value < LEAST[size]:
             raise InputError(size, f"at least {LEAST[size]}", value)

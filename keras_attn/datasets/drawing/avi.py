@@ -6,7 +6,7 @@ chunks with the header, the frames, and an index of them.
 
 import struct
 
-from keras_attn.datasets.miniature.files import jpeg
+from keras_attn.datasets.drawing.files import jpeg
 
 HAS_INDEX, KEY_FRAME = 0x10, 0x10
 MICROSECONDS = 1_000_000

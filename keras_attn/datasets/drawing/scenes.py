@@ -50,6 +50,11 @@ def draw(rng, shape=(96, 128), viewers=VIEWERS):
     return Scene(image, mask, *_gaze(rng, shape, places, viewers))
 
 
+def several(rng, shape, viewers, count):
+    """`count` scenes, as a `datasets.format.Twin` draws them."""
+    return [draw(rng, shape, viewers) for _ in range(count)]
+
+
 def background(rng, shape):
     """Two colours mixed by smooth noise: float32 `(H, W, 3)` of `shape` (H, W)."""
     coarse = rng.normal(size=(4, 5)).astype(np.float32)
