@@ -1,7 +1,7 @@
 """What the functions of kinds of maps return: checked, with an error that names the kind."""
 
+from keras_attn.audits.function_maps import as_maps
 from keras_attn.audits.kinds import LAYERS
-from keras_attn.audits.sources import as_maps
 from keras_attn.errors import InputError, listing
 from keras_attn.networks.maps.choice import INPUT
 

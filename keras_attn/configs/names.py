@@ -7,7 +7,7 @@ the class is made, as it is with `Literal`.
 from typing import ClassVar
 
 from keras_attn.mechanisms import NAMED
-from keras_attn.registries import BACKBONES
+from keras_attn.registries import BACKBONES, KINDS
 
 
 class _Text(type):
@@ -19,6 +19,9 @@ class Name(str, metaclass=_Text):
     """A name that has to be in `registry`. Any text is an instance: values are plain strings."""
 
     registry: ClassVar
+    alone: ClassVar = True
+    """Whether the text is the name alone. In options of the audit `MODEL=` may stand before it, and
+    it is checked where that is taken off."""
 
     @classmethod
     def allowed(cls):
@@ -36,3 +39,9 @@ class Attention(Name):
     """Of a `Mechanism`; from Python a field of this type also takes a `Mechanism` itself."""
 
     registry = NAMED
+
+
+class KindOfMap(Name):
+    """Of an `audits.Kind`."""
+
+    registry, alone = KINDS, False

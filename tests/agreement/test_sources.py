@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_attn.audits.opening import open_source
-from keras_attn.audits.sources import FolderMaps, FunctionMaps
+from keras_attn.audits.folder_maps import FolderMaps
+from keras_attn.audits.function_maps import FunctionMaps
+from keras_attn.audits.sources import open_source
 from keras_attn.datasets import Example
 from keras_attn.errors import InputError
 from keras_attn.networks.maps.choice import chosen_layers
