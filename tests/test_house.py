@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
+from setuptools import find_packages
 
 PACKAGE = ROOT / "keras_attn"
 
@@ -131,3 +132,9 @@ def test_no_test_module_imports_another():
         # Code that a test runs in a process of its own is a string.
         named = re.findall(r"^\s*(?:from|import) (test_\w+)", text, re.MULTILINE)
         assert not {*named} & tests, path.name
+
+
+def test_every_module_is_part_of_what_is_installed():
+    packages = find_packages(str(ROOT), include=["keras_attn", "keras_attn.*"])
+    for path in PACKAGE.rglob("*.py"):
+        assert ".".join(path.parent.relative_to(ROOT).parts) in packages, path

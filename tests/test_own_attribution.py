@@ -32,7 +32,7 @@ def plugin(monkeypatch):
     yield sys.modules[PLUGIN.stem]
     for name in {*KINDS._things} - {*OWN}:
         del KINDS._things[name]
-    plugins._loaded.discard(str(PLUGIN))
+    plugins._loaded.pop(str(PLUGIN))
     del sys.modules[PLUGIN.stem]
 
 

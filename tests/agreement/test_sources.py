@@ -148,7 +148,10 @@ def test_layers_are_named_by_path_or_by_an_unambiguous_end():
             lambda t: open_source(np.mean, weights="w.h5"),
             "weights: expected the name of a backbone",
         ),
-        (lambda t: open_source("vgg16", preprocess=np.abs), "preprocess: expected none for a backbone"),
+        (
+            lambda t: open_source("vgg16", preprocess=np.abs),
+            "preprocess: expected none for a backbone",
+        ),
         (lambda t: open_source(np.mean, size=0), "size: expected a side or"),
         (lambda t: open_source(np.mean, size=(2, 3, 4)), "size: expected a side or"),
         (lambda t: FolderMaps(t / "nowhere"), "nowhere: expected a folder of maps"),
