@@ -18,13 +18,12 @@ from keras_attn.evaluation.scorer import (
     check_classes,
     check_finite,
     check_scores,
-    described,
     gaze_of_image,
-    outputs_like,
-    shares,
 )
 from keras_attn.losses import AttentionKL
 from keras_attn.models.fine_grained import head, trunk
+from keras_attn.networks.heads import shares
+from keras_attn.networks.outputs import described, outputs_like
 from keras_attn.resizing import image_at, size_of
 from keras_attn.tasks import encoders, starting
 from keras_attn.tasks.pretraining import answer, digest, drawn_trunk
