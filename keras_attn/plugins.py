@@ -169,7 +169,8 @@ def _told(error):
     """An error in one line, with the place in the plug-in that raised it."""
     told = f"{type(error).__name__}: {' '.join(str(error).split()).rstrip('.')}"
     frames = traceback.extract_tb(error.__traceback__)
-    frames = [f for f in frames if f.filename != __file__ and not f.filename.startswith("<frozen")]
+    ours = (__file__, importlib.__file__)
+    frames = [f for f in frames if f.filename not in ours and not f.filename.startswith("<frozen")]
     return f"{told} ({frames[-1].filename}, line {frames[-1].lineno})" if frames else told
 
 

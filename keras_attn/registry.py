@@ -4,6 +4,7 @@ Each kind of thing has one `Registry`. This package's own things and those of pl
 in the same way, by `register`. Loads neither Keras nor TensorFlow.
 """
 
+import functools
 import importlib
 import pkgutil
 import re
@@ -36,16 +37,15 @@ class Registry(Mapping[str, Any]):
 
     def __iter__(self) -> Iterator[str]:
         plugins.load()
-        own = self._files()
-        ahead = [name for name in self.first if name in own or name in self._things]
-        return iter(dict.fromkeys((*ahead, *own, *self._things)))
+        ahead = [name for name in self.first if name in self.own or name in self._things]
+        return iter(dict.fromkeys((*ahead, *self.own, *self._things)))
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
     def __contains__(self, name: object) -> bool:
         # Plug-ins are asked for what this package has not alone: they may use what is asking.
-        return name in self.own or any(name == one for one in self)
+        return name in self._things or name in self.own or any(name == one for one in self)
 
     def __getitem__(self, name: str) -> Any:
         if name not in self._things and name in self.own:
@@ -54,10 +54,13 @@ class Registry(Mapping[str, Any]):
             plugins.load()
         return self._things[name]
 
-    @property
+    @functools.cached_property
     def own(self) -> list[str]:
         """Names of this package's own that have a file each, sorted; imports none of them."""
-        return self._files()
+        if self.home is None:
+            return []
+        modules = pkgutil.iter_modules([str(PACKAGE / self.home)])
+        return sorted(module.name for module in modules if not module.name.startswith("_"))
 
     def find(self, name: str, where: str | None = None) -> Any:
         """The thing of that name; `InputError`, which lists what there is, for any other name.
@@ -73,7 +76,7 @@ class Registry(Mapping[str, Any]):
             expected = "letters, digits and any of _ . + - as its name"
             raise InputError(f"{self.kind} to register", expected, repr(name))
         taken = self._things.get(name)
-        if taken is None and name in self._files() and self._file(name) not in _modules(thing):
+        if taken is None and name in self.own and self._file(name) not in _modules(thing):
             taken = self[name]
         if taken is not None and taken != thing and not _reloaded(taken, thing):
             expected = "a name that is not taken yet"
@@ -84,13 +87,6 @@ class Registry(Mapping[str, Any]):
     def _file(self, name):
         """The module that is to register this package's own thing of a name."""
         return f"keras_attn.{self.home.replace('/', '.')}.{name}"
-
-    def _files(self):
-        """Names of this package's own, sorted, without importing any."""
-        if self.home is None:
-            return []
-        found = pkgutil.iter_modules([str(PACKAGE / self.home)])
-        return sorted(module.name for module in found if not module.name.startswith("_"))
 
 
 def _reloaded(taken, thing):

@@ -8,6 +8,7 @@ import pytest
 from keras_attn import configs, tasks
 from keras_attn.commands import compare
 from keras_attn.errors import InputError
+from keras_attn.registries import DATASETS
 from keras_attn.study import workflow
 
 
@@ -153,5 +154,7 @@ def test_a_comparison_that_would_not_keep_the_papers_word_is_refused_before_any_
 def test_only_comparisons_of_tasks_with_two_datasets_ask_for_the_first():
     for task in configs.TASKS:
         asked = {f.name for f in dataclasses.fields(compare.COMPARED[task])}
-        assert ("first_root" in asked) == bool(configs.TASKS[task].FIRST)
+        assert ("first_root" in asked) == any(
+            one.first for one in DATASETS.values() if task in one.tasks
+        )
         assert tasks.named(task)

@@ -14,7 +14,7 @@ from keras_attn.commands import evaluate as evaluating
 from keras_attn.errors import InputError
 from keras_attn.evaluation.result import Scores
 from keras_attn.evaluation.rows import REFERENCES
-from keras_attn.report.tables import sheets
+from keras_attn.report.paper.printed import paper_cells
 from keras_attn.runs import storage
 from keras_attn.study import scored_data, workflow
 
@@ -87,7 +87,7 @@ def test_compare_trains_scores_and_reports(compared, place):
 def test_the_csv_of_a_table_has_the_columns_of_the_papers_and_joins_with_them(compared, place):
     ours = pd.read_csv(place / "out" / "tables" / "I.csv", keep_default_na=False)
     keys = list(ours.columns[:7])
-    joined = ours.merge(sheets.paper(), on=keys, suffixes=("", "_paper"))
+    joined = ours.merge(paper_cells(), on=keys, suffixes=("", "_paper"))
     assert len(joined) == len(ours) == 4
     assert set(joined["value_paper"]) == {0.604, 0.102, 0.611, 0.095}
 

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 
 import tyro
 
+from keras_attn.configs.names import ImageDataset
 from keras_attn.gaze import CENTRE_BIAS_SIGMA, FIXATION_SIGMA
 from keras_attn.gaze_format import GazeFormat
 from keras_attn.networks import forms
@@ -53,9 +54,8 @@ class AuditCommand:
     explain: tuple[str, ...] = ()
     """The class that gradients and CAM explain: predicted (default), true, or one by number or
     name."""
-    data_name: str = "folder"
-    """Format of DATA: folder, or dut_omron, pascal_s, cub_vwsw, mit1003, cat2000, salicon, osie,
-    cub_gha, as they are unpacked."""
+    data_name: ImageDataset = "folder"
+    """Format of DATA: folder, or a published one, as it is unpacked."""
     on_bad_example: Literal["raise", "skip"] = "raise"
     """What happens to images and fixations that cannot be used."""
     mask_threshold: float | None = None

@@ -19,7 +19,7 @@ from keras_attn.study import workflow
 
 
 @dataclass(frozen=True, kw_only=True)
-class Compared:
+class ComparedRuns:
     """What is common to comparisons: which runs, and where they are written to."""
 
     attentions: tuple[configs.Attention, ...] = tuple(MECHANISMS)
@@ -33,7 +33,7 @@ class Compared:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Backbones(Compared):
+class Backbones(ComparedRuns):
     """A comparison of networks on several backbones."""
 
     backbones: tuple[configs.Backbone, ...] = ("vgg16",)
@@ -41,7 +41,7 @@ class Backbones(Compared):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fusions(Compared):
+class Fusions(ComparedRuns):
     """A comparison of two-stream networks."""
 
     fusions: tuple[configs.Fusion, ...] = ("early", "late")

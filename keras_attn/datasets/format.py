@@ -9,7 +9,7 @@ import functools
 import inspect
 import pkgutil
 from collections.abc import Callable
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -111,11 +111,24 @@ class Format:
         """Whether its reader has an argument of that name."""
         return name in self._parameters
 
+    def check_takes(self, arguments, field, value):
+        """`InputError` where its reader does not take the arguments that a field is for."""
+        if not all(map(self.takes, arguments)):
+            raise InputError(f"data.{field}", f"nothing, for {self.name}", repr(value))
+
     def drawn_for(self, task):
         """Whether networks of a task can learn from its drawn twin."""
         if self.twin is None:
             return False
         return task in (self.tasks if self.twin.tasks is None else self.twin.tasks)
+
+    def check_drawn(self, task):
+        """`InputError` where a configuration of a task names no folder, and nothing is drawn."""
+        if not self.drawn_for(task):
+            expected = (
+                f"where the folder lies (--data.root), since {self.name} is not drawn for {task}"
+            )
+            raise InputError("data.root", expected, None)
 
     def arguments(self, settings, names):
         """Those of `names`, fields of the dataclass `settings`, that its reader takes: a dict.
@@ -126,8 +139,8 @@ class Format:
         default = {one.name: one.default for one in fields(settings)}
         values = {name: getattr(settings, name) for name in names if name in default}
         for name, value in values.items():
-            if not self.takes(name) and value not in (None, default[name]):
-                raise InputError(f"data.{name}", f"nothing, for {self.name}", repr(value))
+            if value not in (None, default[name]):
+                self.check_takes((name,), name, value)
         arguments = {name: value for name, value in values.items() if self.takes(name)}
         return arguments | (gaze_format.fields_of(settings) if self.takes_form else {})
 
@@ -165,7 +178,9 @@ def reading(form):
             raise explained(error, form.name, given["root"]) from error
         source = {"name": form.name, **_source(signature.parameters, given)}
         places = [source[name] for name in FOLDERS if source.get(name)]
-        return origin.of_reader(data, source, places, form.note)
+        # A layout that anybody may have is called by its folder, which its reader knows.
+        name = data.name if form.takes_form else form.name
+        return origin.of_reader(replace(data, name=name), source, places, form.note)
 
     return of_format
 

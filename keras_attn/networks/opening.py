@@ -149,7 +149,7 @@ def _backbone(name, weights, size):
         raise InputError("size", expected, f"{height}×{width}") from error
     if weights is None:
         return Opened(network, forms.BACKBONE, origin=" with random weights")
-    file = weight_files.load(network, weights).path
+    file = weight_files.load(network, weights, by="counted").path
     return Opened(network, forms.BACKBONE, origin=f" with {file.name}{_fingerprint(file)}")
 
 

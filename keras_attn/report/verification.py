@@ -12,7 +12,8 @@ import pandas as pd
 
 from keras_attn.datasets import origin
 from keras_attn.errors import InputError
-from keras_attn.report.paper.paper_tables import KEYS, TABLES
+from keras_attn.report.paper.printed import KEYS
+from keras_attn.report.paper.tables import TABLES
 from keras_attn.report.tables import formats, sheets
 from keras_attn.runs import provenance, storage
 

@@ -192,5 +192,5 @@ def load(path):
         config, data = configs.from_dict(settings.get("config"), file), settings.get("data")
         with devices.precision(config.machine.precision):
             model = tasks.of(config).network(config)
-    weights.load(model, file)
+    weights.load(model, file, by="counted")
     return Run(tasks.tag(model, config, data), config, folder, data)

@@ -28,7 +28,7 @@ def main():
     with open(STANDARD_INPUT, "rb", buffering=0, closefd=False) as given:
         order = json.loads(given.readline())
     threading.Thread(target=_end_with_starter, daemon=True).start()
-    return cli.run(lambda: lambda: carry_out(**order))
+    return cli.run(lambda: lambda: carry_out_cell(**order))
 
 
 def _end_with_starter():
@@ -38,7 +38,7 @@ def _end_with_starter():
     os._exit(1)
 
 
-def carry_out(kind, config, folder, out, identity, needs, command, overwrite):
+def carry_out_cell(kind, config, folder, out, identity, needs, command, overwrite):
     """Carry out a cell, given as plain values, and mark it as finished."""
     began = time.perf_counter()
     sys.argv[:] = command  # what a person has typed, for results to say how they came to be

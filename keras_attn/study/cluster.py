@@ -65,7 +65,7 @@ class Cluster:
         try:
             nodes = [node for node in self.ray.nodes() if node["Alive"]]
             _check_room(nodes, {"--cpus": ("CPU", cpus), "--gpus": ("GPU", gpus)})
-            self.place = Place.marked(out)
+            self.place = SharedPlace.marked(out)
             _check_nodes(self.ray, nodes, self.place)
         except BaseException:
             self.stop()
@@ -106,7 +106,7 @@ class Cluster:
 
 
 @dataclass(frozen=True)
-class Place:
+class SharedPlace:
     """What all nodes have in common: two folders, this package, and its plug-ins.
 
     start: the folder that the study was started in, which its paths may begin at. mark: a file

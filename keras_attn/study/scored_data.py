@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Literal
 
 from keras_attn import configs, gaze_format
+from keras_attn.configs.names import Dataset
 from keras_attn.errors import InputError
 from keras_attn.runs import known_data
 from keras_attn.study import workflow
@@ -21,7 +22,7 @@ class DataChange(gaze_format.GazeFormat):
     anew: what is not said is as for any folder.
     """
 
-    name: str | None = None
+    name: Dataset | None = None
     """Format of the dataset; default that of the run."""
     root: Path | None = None
     """Where the dataset lies; default where it lay."""

@@ -55,7 +55,7 @@ def report(folders, out):
 def _report(folders, out):
     from keras_attn.report import page
     from keras_attn.report.figures import study
-    from keras_attn.report.paper import findings
+    from keras_attn.report.paper import findings, wording
     from keras_attn.report.tables import confusion, sheets
 
     results = sheets.read(folders)
@@ -73,7 +73,7 @@ def _report(folders, out):
     for path in sheets.write_rows(results, out / "rows"):
         print(f"Rows:    {path.resolve()}")
     found = findings.findings(results)
-    print(f"Claims:  {findings.write(found, out)[0].resolve()}")
+    print(f"Claims:  {wording.write(found, out)[0].resolve()}")
     told = page.write(results, out, made, found, [*pictures, *confusions])
     print(f"Report:  {told[0].resolve()}")
 

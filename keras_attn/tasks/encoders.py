@@ -13,7 +13,7 @@ def load_encoder(model, backbone, path):
     encoder = models.backbone(backbone)
     features = model.get_layer(encoder.stages[-1]).output
     part = keras.Model(image_input_of(model), features, name=f"{backbone} encoder")
-    weights.load(part, path, skip=encoder.classifier)
+    weights.load(part, path, by="counted", skip=encoder.classifier)
 
 
 def size(part):

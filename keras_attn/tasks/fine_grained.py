@@ -7,7 +7,7 @@ from functools import partial
 import keras
 import numpy as np
 
-from keras_attn import configs, datasets, gaze_format, mechanisms, models, pictures, weights
+from keras_attn import configs, datasets, mechanisms, models, pictures, weights
 from keras_attn.datasets.batches import pipeline
 from keras_attn.datasets.batches.features import Features
 from keras_attn.errors import InputError, listing
@@ -32,28 +32,20 @@ from keras_attn.training.plan import Plan, Trainee
 
 NAME = configs.FineGrained.task
 DATA = datasets.GazeDataset
+READ = ("mask_threshold", "on_bad_example", "crop", "gaze", "participants", "shifted")
+"""Fields of the configuration that readers may take."""
 
 
 def read(data, drawn=None):
     """The whole dataset that the data part of a configuration names; drawn: as in Task 1."""
-    if data.root is not None and data.name == "folder":
-        options = {"mask_threshold": data.mask_threshold, "on_bad_example": data.on_bad_example}
-        options |= gaze_format.fields_of(data)
-        return datasets.folder(data.root, **options)
+    one = datasets.DATASETS[data.name]
     if data.root is not None:
-        options = {"crop": data.crop, "gaze": data.gaze, "on_bad_example": data.on_bad_example}
-        if data.name == "cub_gha":
-            return datasets.cub_gha(data.root, **options)
-        options |= {"participants": data.participants, "shifted": data.shifted}
-        return datasets.cub_vwsw(data.root, **options)
+        return one.read(data.root, **one.arguments(data, READ))
+    one.check_drawn(NAME)
     shape = (data.side, round(1.2 * data.side))
     if drawn is not None:
         drawn /= f"{data.name}-{data.images}-{data.side}-{data.scenes_seed}"
     options = {"images": data.images, "shape": shape, "seed": data.scenes_seed, "root": drawn}
-    if data.name == "folder":
-        raise InputError("data.root", "where the folder lies", None)
-    if data.name == "cub_gha":
-        raise InputError("data.root", "where CUB-200-2011 lies; its birds are not drawn", None)
     return datasets.miniature(data.name, **options)
 
 
@@ -158,7 +150,7 @@ def _load(model, part, path, whole):
     """Load the trunk, and of the file of a `whole` classifier all but its class scores."""
     encoder = models.backbone(part.backbone)
     if whole and part.head == "published" and encoder.classifier[:-1]:
-        weights.load(model, path, skip=(encoder.top, "attention"))
+        weights.load(model, path, by="counted", skip=(encoder.top, "attention"))
     else:
         encoders.load_encoder(model, part.backbone, path)
 

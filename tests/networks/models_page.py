@@ -5,7 +5,7 @@ from pathlib import Path
 import tensorflow as tf
 
 import keras_attn as ka
-from keras_attn.report.audit.table import REFERENCES
+from keras_attn.evaluation.rows import REFERENCES
 
 PAGE = Path(__file__).parents[2] / "docs" / "models.md"
 OTHERS = "¹"

@@ -9,7 +9,8 @@ from keras_attn.errors import InputError
 from keras_attn.evaluation.rows import MAPS
 from keras_attn.metrics.dispersion import cc_with_others, mean_cc, standardised
 from keras_attn.report.page import html
-from keras_attn.report.paper import claims, paper_tables
+from keras_attn.report.paper.printed import paper_cells
+from keras_attn.report.paper.tables import BY_NUMBER, TABLES
 from keras_attn.report.tables import dispersion, formats, sheets
 
 OURS = ("IIb", "IVb", "IXb")
@@ -44,12 +45,12 @@ def run(tmp_path, rng):
 
 
 def test_the_three_tables_are_there_beside_those_of_the_paper():
-    numbers = [table.number for table in paper_tables.TABLES]
+    numbers = [table.number for table in TABLES]
     assert [n for n in numbers if n in OURS] == list(OURS)
-    paper = set(paper_tables.paper()["table"])
+    paper = set(paper_cells()["table"])
     assert {n for n in numbers if n not in paper} == set(OURS)
     for name in OURS:
-        table = claims.BY_NUMBER[name]
+        table = BY_NUMBER[name]
         assert table.ours and table.neutral and table.subsets[-1].key == "all"
         assert [metric.key for metric in table.metrics] == ["entropy", "cc_others"]
 

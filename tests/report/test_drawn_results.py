@@ -8,9 +8,9 @@ from made_runs import save_references, save_run
 from keras_attn.datasets.origin import ABOUT
 from keras_attn.errors import InputError
 from keras_attn.report import verification
+from keras_attn.report.naming import dataset_title
 from keras_attn.report.page import overview
 from keras_attn.report.paper import findings
-from keras_attn.report.paper.paper_tables import dataset_title
 from keras_attn.report.rows import results
 from keras_attn.report.tables import sheets
 from keras_attn.runs import provenance

@@ -7,11 +7,11 @@ from made_runs import curve, save_run, save_videos
 
 from keras_attn.datasets.drawing.scenes import ABOUT
 from keras_attn.mechanisms import MECHANISMS
-from keras_attn.report.paper import findings
-from keras_attn.report.paper.questions import CLAIMS
+from keras_attn.report.paper import findings, wording
+from keras_attn.report.paper.claims import CLAIMS
 from keras_attn.report.tables import sheets
 
-CLAIM = {claim.key: claim for claim in CLAIMS}
+CLAIM = dict(CLAIMS)
 
 
 def answers(folders, *keys):
@@ -73,7 +73,7 @@ def test_what_is_the_other_way_round_is_contradicted(tmp_path):
     turned = dict(zip(ORDERED, reversed(ORDERED.values()), strict=True))
     found = answers(save_salient(tmp_path, turned), "supervised-salient", "closest-salient")
     assert [one.verdict for one in found] == [findings.CONTRADICTED] * 2
-    assert findings.as_markdown(found).count("**contradicted**") == 2
+    assert wording.as_markdown(found).count("**contradicted**") == 2
 
 
 def test_one_rival_that_is_clearly_better_speaks_against_a_cell(tmp_path):
@@ -95,7 +95,7 @@ def test_a_claim_of_which_cells_are_missing_is_never_supported(tmp_path):
     found = answer(save_salient(tmp_path, ORDERED, datasets=("pascal_s",)), "human-salient")
     assert found.states == [1] * 6 and found.cells == 12
     assert found.verdict == findings.UNDECIDED
-    assert "6 for, 0 against, of 6 (6 not measured)" in findings.as_markdown([found])
+    assert "6 for, 0 against, of 6 (6 not measured)" in wording.as_markdown([found])
 
 
 def test_a_cell_of_which_a_rival_is_missing_does_not_speak_for_the_claim(tmp_path):
@@ -183,7 +183,7 @@ def test_right_and_wrong_examples_are_compared_as_groups(tmp_path):
     assert row["gain"] == pytest.approx(-0.2 + 20e-4)
     assert row["low"] <= row["gain"] <= row["high"] < 0
     assert found.states == [-1, 0]
-    assert "negative − positive, CUB-VWSW, VGG16, sigmoid, s-AUC: −0.198" in findings.as_markdown(
+    assert "negative − positive, CUB-VWSW, VGG16, sigmoid, s-AUC: −0.198" in wording.as_markdown(
         [found]
     )
 
@@ -192,7 +192,7 @@ def test_a_subset_of_one_example_has_no_interval(tmp_path):
     found = answer([save_birds(tmp_path / "a", [1] * 200 + [0])], "negative-birds")
     row = found.compared.query("metric == 's_auc'").iloc[0]
     assert row["gain"] < -0.1 and np.isnan(row["low"]) and found.states == [0, 0]
-    assert "[–, –]" in findings.as_markdown([found])
+    assert "[–, –]" in wording.as_markdown([found])
 
 
 def test_an_example_that_is_right_under_one_seed_alone_is_in_both_groups(tmp_path):
@@ -236,10 +236,10 @@ def test_two_classifiers_that_agree_on_few_images_are_not_called_alike(tmp_path)
 
 def test_the_files_have_a_row_per_comparison_and_a_line_per_claim(tmp_path):
     folders = save_salient(tmp_path / "runs", ORDERED, datasets=("pascal_s",))
-    paths = findings.write(findings.findings(folders), tmp_path / "out")
+    paths = wording.write(findings.findings(folders), tmp_path / "out")
     assert [path.name for path in paths] == ["findings.md", "findings.csv"]
     page = paths[0].read_text(encoding="utf-8")
-    for claim in CLAIMS:
+    for claim in CLAIMS.values():
         lines = [line for line in page.splitlines() if claim.words in line]
         assert len(lines) == 1, claim.key
         measured = {"I", "II", "V"} >= set(claim.tables) or claim.key == "boost-resnet"

@@ -13,6 +13,8 @@ from PIL import Image
 
 from keras_attn.datasets.drawing.scenes import ABOUT
 from keras_attn.errors import InputError
+from keras_attn.mechanisms import MECHANISMS, NO_ATTENTION
+from keras_attn.report import looks
 from keras_attn.report.figures import study
 from keras_attn.report.page import answers, attacks, embedded, overview, plots, run_pages, scatter
 from keras_attn.report.paper import findings
@@ -50,11 +52,29 @@ def test_a_scale_of_one_value_or_none_has_a_width(values):
     assert scale.low < scale.high and scale.ticks()
 
 
-def test_every_mechanism_has_a_mark_of_its_own_and_any_other_shares_one():
-    places = [plots.place_of(name) for name in ("activation", "softmax", "sigmoid", "human")]
-    assert len(set(places)) == 4
-    assert plots.place_of("mine") == plots.place_of("yours") == len(plots.SHAPES) - 1
-    assert len({plots.shape(name, 10, 20) for name in plots.SHAPES}) == len(plots.SHAPES)
+def test_an_axis_has_more_than_one_tick():
+    """Steps of a half would leave one alone."""
+    assert [text for _, text in plots.Scale(0.05, 0.97, 0, 1).ticks(4)] == [
+        "0.2",
+        "0.4",
+        "0.6",
+        "0.8",
+    ]
+
+
+def test_networks_are_drawn_as_their_mechanisms_say_and_others_each_in_its_own_way():
+    names = (*MECHANISMS, "mine", "yours", NO_ATTENTION)
+    drawn = looks.looks(names)
+    assert list(drawn) == [*MECHANISMS, NO_ATTENTION, "mine", "yours"]
+    for name, mechanism in MECHANISMS.items():
+        assert drawn[name] == (*mechanism.colours, mechanism.mark)
+    assert len(set(drawn.values())) == len(names)
+    assert len({looks.svg_path(mark) for mark in looks.MARKERS}) == len(looks.MARKERS)
+
+
+def test_more_names_than_looks_share_some():
+    drawn = looks.looks(f"own{place}" for place in range(20))
+    assert set(drawn.values()) == set(looks.OTHERS)
 
 
 def save_scores(root, scores, **about):
@@ -78,8 +98,8 @@ def test_points_stand_at_their_scores_and_lead_to_their_runs(tmp_path):
     # Two values with the scale's room of 6 % at both ends.
     width, height = scatter.RIGHT - scatter.LEFT, scatter.BOTTOM - scatter.TOP
     x, y = scatter.LEFT + width * 0.06 / 1.12, scatter.BOTTOM - height * 0.06 / 1.12
-    first = plots.shape("square", round(x, 1), round(y, 1))
-    assert chart.points[0].path == first
+    assert (chart.points[0].x, chart.points[0].y) == (round(x, 1), round(y, 1))
+    assert scatter.attentions([facet])["softmax"].mark == "square"
 
 
 def test_what_the_backbones_make_alone_is_taken_out_of_the_second_correlation(tmp_path):
@@ -213,15 +233,11 @@ def test_the_margin_of_a_claim_of_little_difference_is_on_its_line():
 # --- runs ---------------------------------------------------------------------------------------
 
 
-def test_a_run_page_has_scores_thinned_curves_and_where_it_comes_from(tmp_path):
+def test_a_run_page_has_scores_and_where_it_comes_from(tmp_path):
     folders = [
         save_run(tmp_path / f"fold{fold}", {"id": [f"{fold}a", f"{fold}b"], "mae": mae}, fold=fold)
         for fold, mae in ((0, 0.2), (1, 0.4))
     ]
-    steps = np.arange(1, 1001)
-    history = pd.DataFrame({"epoch": steps, "loss": steps / 7, "val_mae": np.nan})
-    history.loc[[9, 19], "val_mae"] = 0.5
-    history.to_csv(folders[0] / "history.csv", index=False)
     config = {"config": {"model": {"classes": [f"c{k}" for k in range(40)]}}}
     (folders[0] / "config.json").write_text(json.dumps(config))
     (folders[0] / "provenance.json").write_text(json.dumps({"commit": "abc", "work": []}))
@@ -232,13 +248,10 @@ def test_a_run_page_has_scores_thinned_curves_and_where_it_comes_from(tmp_path):
         "0.200",
         "0.400",
     ]
-    at, loss = first["curves"]["series"]["loss"]
-    assert len(at) == run_pages.MOST and (at[0], at[-1], loss[-1]) == (1, 1000, 142.9)
-    assert first["curves"]["series"]["held out: MAE"] == [[10, 20], [0.5, 0.5]]
     classes = first["config"]["model"]["classes"]
     assert len(classes) == run_pages.LONGEST and classes[-1] == "… 40 in all"
     assert first["provenance"] == {"commit": "abc", "work": []}
-    assert (second["curves"], second["config"], second["provenance"]) == ({}, {}, None)
+    assert (second["config"], second["provenance"]) == ({}, None)
 
 
 def test_runs_of_several_seeds_have_the_same_scores_as_one_and_no_ceiling_among_them(tmp_path):
@@ -263,8 +276,6 @@ def test_the_scores_of_a_network_with_one_run_are_those_of_the_tables(tmp_path):
     [
         ("provenance.json", "{"),
         ("config.json", "{"),
-        ("history.csv", ""),
-        ("history.csv", "epoch,loss\n1,x\n"),
     ],
 )
 def test_a_damaged_file_of_a_run_is_named(tmp_path, name, text):

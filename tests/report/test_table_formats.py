@@ -10,8 +10,9 @@ from made_runs import save_references, save_run, save_study
 
 from keras_attn.errors import InputError
 from keras_attn.mechanisms import MECHANISMS
-from keras_attn.report.paper import paper_tables
-from keras_attn.report.tables import formats, sheets
+from keras_attn.report.naming import attention_title
+from keras_attn.report.paper.printed import PRINTED, paper_cells
+from keras_attn.report.tables import sheets
 
 COLUMNS = "table,dataset,backbone,fusion,subset,attention,metric,value,low,high,n"
 COLUMNS += ",share,share_low,share_high,behind,behind_low,behind_high,behind_p,within_noise,drawn"
@@ -42,9 +43,9 @@ def test_the_csv_has_the_papers_columns_and_joins_with_it(written):
         text = text_of(written, f"{number}.csv")
         assert text.splitlines()[0] == COLUMNS
         keys = [key for key in sheets.KEYS if key != "fusion"]
-        joined = pd.read_csv(io.StringIO(text)).merge(pd.read_csv(paper_tables.PAPER), on=keys)
+        joined = pd.read_csv(io.StringIO(text)).merge(pd.read_csv(PRINTED), on=keys)
         assert len(joined) == 5 * 2 * 2 * cells
-    assert len(written.cells.merge(sheets.paper(), on=list(sheets.KEYS))) == 5 * 2 * 2 * (2 + 4 + 2)
+    assert len(written.cells.merge(paper_cells(), on=list(sheets.KEYS))) == 5 * 2 * 2 * (2 + 4 + 2)
 
 
 def markdown_rows(text, attention):
@@ -86,7 +87,7 @@ def test_best_and_second_best_are_marked_each_the_right_way_round(written):
 
 
 def titles():
-    return [formats.attention_title(name) for name in MECHANISMS]
+    return [attention_title(name) for name in MECHANISMS]
 
 
 def test_attentions_are_worded_as_in_the_paper():

@@ -14,6 +14,7 @@ from keras_attn.runs import storage
 from keras_attn.study import cells as study
 from keras_attn.study import schedule, standing
 from keras_attn.study.schedule import DONE, FAILED, SKIPPED, Outcome
+from keras_attn.study.sources import check_sources
 
 
 def made(preset="miniature", out="runs", **axes):
@@ -131,13 +132,13 @@ def test_real_data_reach_the_cells_and_their_absence_is_one_error(tmp_path):
     data = next(c for c in cells if "hollywood2-late" in c.name).config.data
     assert (data.root, data.flow_root) == (tmp_path, tmp_path / "flow")
     with pytest.raises(InputError, match=r"--sources\.ucf-sports: expected the folder of the data"):
-        study.check_sources(cells, sources)
+        check_sources("paper", cells, sources)
     first = [cell for cell in cells if cell.config.data.name == "hollywood2"]
     nowhere = [
         replace(c, config=configs.changed(c.config, weights=tmp_path / "none.h5")) for c in first
     ]
     with pytest.raises(InputError, match=r"none\.h5: expected a weight file"):
-        study.check_sources(nowhere, sources)
+        check_sources("paper", nowhere, sources)
     with pytest.raises(InputError, match=r"--sources\.ucf-sports"):
         studying.StudyCommand("paper", axes=study.Axes(tasks=("action",)), sources=sources)()
 

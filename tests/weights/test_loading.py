@@ -200,3 +200,25 @@ def test_a_file_of_another_width_is_told_as_such(tmp_path):
     path = write_legacy(tmp_path / "w.h5", layers_of(models.vgg16((32, 32, 3), width=0.5)))
     with refused(received=("2 times", "width= (--model.width)")):
         weights.load(models.vgg16((32, 32, 3), width=0.25), path)
+
+
+def test_layers_that_keras_numbers_on_go_by_their_order_where_that_is_asked_for(tmp_path):
+    """The second network's dense layers are called as other ones of the first are."""
+
+    def network():
+        first = keras.layers.Dense(2)
+        named = keras.layers.Dense(2, name="named")
+        return keras.Sequential([keras.Input((2,)), first, named, keras.layers.Dense(2)])
+
+    trained, other = filled(network()), network()
+    trained.save_weights(keras_3 := tmp_path / "w.weights.h5")
+    legacy = write_legacy(tmp_path / "w.h5", layers_of(trained))
+    for path in (keras_3, legacy):
+        other = network()
+        with pytest.raises(InputError, match="missing: dense_"):
+            weights.load(other, path)
+        weights.load(other, path, by="counted")
+        assert [w.flat[0] for w in other.get_weights()] == [0, 1, 2, 3, 4, 5]
+    fewer = keras.Sequential([keras.Input((2,)), keras.layers.Dense(2)])
+    with pytest.raises(InputError, match="superfluous: dense"):
+        weights.load(fewer, keras_3, by="counted")

@@ -120,7 +120,7 @@ def _write(root, scenes):
 register(
     Format(
         name="folder",
-        title="Folder",
+        title="folder",
         read=folder,
         tasks=("salient_object", "fine_grained"),
         parts=("images",),

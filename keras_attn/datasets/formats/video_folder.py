@@ -218,7 +218,7 @@ def _fixations(gaze):
 register(
     Format(
         name="video_folder",
-        title="Video folder",
+        title="video_folder",
         read=video_folder,
         kind="videos",
         tasks=("action",),

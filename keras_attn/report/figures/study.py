@@ -7,10 +7,11 @@ import numpy as np
 
 from keras_attn import pictures
 from keras_attn.evaluation import gallery_file
+from keras_attn.evaluation.rows import NETWORK
 from keras_attn.report.figures.action import action, animation
 from keras_attn.report.figures.curves import fooling
 from keras_attn.report.figures.panels import Panel, grid, read_galleries, spaced, told
-from keras_attn.report.paper.paper_tables import BACKBONES, NETWORK, order, told_apart
+from keras_attn.report.naming import BACKBONES, network_titles, order
 from keras_attn.report.rows.results import of_networks
 from keras_attn.statistics import evenly
 
@@ -46,7 +47,7 @@ def titled(results):
         named = _alike({who: list(several) for who, several in folders})
         networks = sorted(named, key=lambda who: order(**dict(zip(NETWORK, who, strict=True))))
         if networks and task in FIGURES:
-            titles = told_apart(networks)
+            titles = network_titles(networks)
             found[task] = {titles[who]: named[who] for who in networks}
     return found
 
@@ -104,7 +105,7 @@ def _row_per_image(folders, path, shown, panels):
 
 
 def _by_trunk(galleries):
-    """Galleries by mechanism, by what stands above it in the titles of `told_apart`."""
+    """Galleries by mechanism, by what stands above it in the titles of `network_titles`."""
     trunks = {}
     for title, kept in galleries.items():
         trunk, _, mechanism = title.rpartition("\n")

@@ -10,6 +10,8 @@ import jinja2
 import markupsafe
 
 from keras_attn import __version__
+from keras_attn.report import looks
+from keras_attn.report.naming import TASKS
 from keras_attn.report.page import (
     answers,
     attacks,
@@ -17,7 +19,6 @@ from keras_attn.report.page import (
     gallery,
     markdown,
     overview,
-    plots,
     run_pages,
     scatter,
     sheets,
@@ -26,7 +27,7 @@ from keras_attn.runs import storage
 
 FILES = ("report.html", "report.md")
 STYLES = ("page.css", "gallery.css")
-SCRIPTS = ("page.js", "gallery_drawing.js", "gallery.js")
+SCRIPTS = ("page.js", "sorting.js", "gallery_drawing.js", "gallery.js")
 """What the page is styled and moved by, in this order; files beside this one."""
 
 
@@ -67,13 +68,13 @@ def html(results, made, found, figures):
         sentences=overview.sentences(results, found),
         verdicts=overview.verdicts(found),
         standings=overview.standings(made.cells),
-        task_titles=overview.TITLES,
+        task_titles=TASKS,
         tasks=set(results.rows["task"]),
-        shapes=[plots.shape(name, 0, 0) for name in plots.SHAPES],
+        marks={name: looks.svg_path(name) for name in looks.MARKERS},
         questions=list(answers.answers(found)),
         tables=sheets.shown(made.sheets, found),
         facets=facets,
-        marks=scatter.marks(facets),
+        looks=list(scatter.attentions(facets).items()),
         gallery=gallery.of(results),
         figures=figures,
         shifts=attacks.shifts(results),

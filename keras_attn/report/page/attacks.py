@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from keras_attn.errors import InputError
-from keras_attn.evaluation.rows import GROUP
-from keras_attn.report.audit.table import decimals
+from keras_attn.evaluation.rows import GROUP, NETWORK, TRUNK
+from keras_attn.report.naming import dataset_title, order, trunk_title
+from keras_attn.report.numbers import decimals
 from keras_attn.report.page import plots
-from keras_attn.report.paper.paper_tables import NETWORK, TRUNK, dataset_title, order, trunk_title
 from keras_attn.report.rows.results import groups_of
 from keras_attn.statistics import bootstrap_interval
 

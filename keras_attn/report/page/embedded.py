@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from PIL import Image
 
-from keras_attn.report.paper.paper_tables import dataset_title
+from keras_attn.report.naming import dataset_title
 
 WIDEST = 2400
 """Pixels; wider figures are reduced, since the page has to stay small."""

@@ -15,9 +15,10 @@ import pandas as pd
 from keras_attn import pictures
 from keras_attn.errors import InputError, listing
 from keras_attn.evaluation import gallery_file
+from keras_attn.evaluation.rows import NETWORK, TRUNK
 from keras_attn.gaze import FIXATION_SIGMA
 from keras_attn.report.figures.panels import spaced
-from keras_attn.report.paper.paper_tables import NETWORK, TRUNK, dataset_title, order, trunk_title
+from keras_attn.report.naming import dataset_title, order, trunk_title
 from keras_attn.report.rows.results import of_networks
 from keras_attn.resizing import at_size
 from keras_attn.statistics import evenly
@@ -56,8 +57,8 @@ def of(results):
     `trunks` (titles), `attentions`, `networks` (pairs of places in the two), and `examples`. Of
     these, `image` is a picture's address, of a video all its frames side by side; `points` are
     x, y, x, y and so on of each frame, in thousandths; `seen` holds what each network made of it,
-    by its place in `networks`. colours: the table of the heat, 256 times RGB. sigma: of the
-    density, as a share of the width.
+    by its place in `networks`. heat: `colours`, the table of 256 times RGB, and `opacity`, of the
+    lowest and of the highest level. sigma: of the density, as a share of the width.
 
     `InputError` for a file of pictures that cannot be read, or is of other examples.
     """
@@ -71,7 +72,8 @@ def of(results):
     if not sets:
         return None
     colours, _ = pictures.heat(np.arange(256.0)[None], (0, 255))
-    return {"sets": sets, "colours": _bytes(colours), "sigma": FIXATION_SIGMA}
+    heat = {"colours": _bytes(colours), "opacity": [pictures.FAINTEST, pictures.STRONGEST]}
+    return {"sets": sets, "heat": heat, "sigma": FIXATION_SIGMA}
 
 
 @dataclass(frozen=True, eq=False)

@@ -3,8 +3,9 @@
 import os
 import re
 
+from keras_attn.report.naming import TASKS
 from keras_attn.report.page import overview
-from keras_attn.report.paper import findings
+from keras_attn.report.paper import wording
 from keras_attn.report.tables import formats
 
 TITLE = "Human and machine attention: a report"
@@ -15,7 +16,7 @@ def as_markdown(results, made, found, figures, out):
     counted = ", ".join(f"{number} {word}" for number, word in overview.counts(results))
     parts = [f"# {TITLE}", f"{counted}.", "## Summary", *overview.sentences(results, found)]
     parts.append(_standings(made.cells))
-    parts.append(_lower(findings.as_markdown(found)))
+    parts.append(_lower(wording.as_markdown(found)))
     parts.append("## Tables")
     parts += [_lower(formats.as_markdown(sheet), 2) for sheet in made.sheets]
     if figures:
@@ -32,7 +33,7 @@ def _standings(cells):
     for task, several in overview.standings(cells):
         for one in several:
             told = [_best(best) for best in (one.score, one.gaze)]
-            lines.append(f"| {overview.TITLES[task]} | {one.dataset} | {' | '.join(told)} |")
+            lines.append(f"| {TASKS[task]} | {one.dataset} | {' | '.join(told)} |")
     return "\n".join(lines)
 
 

@@ -5,7 +5,7 @@ from itertools import groupby
 
 from keras_attn.datasets import origin
 from keras_attn.report.page import answers, plots
-from keras_attn.report.paper import findings
+from keras_attn.report.paper import wording
 
 ROW, NAMES, WIDTH = 20, 66, 236
 """Pixels of the charts: height of a row, width of the names, width in all."""
@@ -47,7 +47,7 @@ def shown(sheets, found):
             spans=tuple(_spans(block) for block in sheet.blocks),
             dots=tuple(_all_dots(block) for block in sheet.blocks),
             beside=tuple(answers.beside(found, sheet.number)),
-            grain=findings.grain() if _is_grainy(sheet) else "",
+            grain=wording.grain() if _is_grainy(sheet) else "",
         )
         for sheet in sheets
     ]

@@ -4,9 +4,9 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
-from keras_attn.evaluation.rows import GROUP, JOINED
+from keras_attn.evaluation.rows import GROUP, JOINED, NETWORK
 from keras_attn.report.figures.panels import spaced
-from keras_attn.report.paper.paper_tables import NETWORK, order, told_apart
+from keras_attn.report.naming import network_titles, order
 from keras_attn.report.rows.results import read
 from keras_attn.runs import storage
 from keras_attn.statistics import independent_share, wilson_interval
@@ -109,7 +109,7 @@ def _draw(matrices, path):
         wspace=GAP / size[0],
         hspace=ABOVE / size[1],
     )
-    titles = told_apart(matrices)
+    titles = network_titles(matrices)
     for place in range(len(matrices), len(axes)):
         axes[place].set_axis_off()
         axes[place - columns].tick_params(labelbottom=True)

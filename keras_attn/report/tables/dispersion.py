@@ -6,9 +6,10 @@ Runs no network and knows no table's looks.
 import numpy as np
 import pandas as pd
 
-from keras_attn.evaluation.rows import MAPS
+from keras_attn.evaluation.rows import MAPS, NETWORK, TRUNK
 from keras_attn.metrics.dispersion import with_others
-from keras_attn.report.paper.paper_tables import DISPERSION, NETWORK, TABLES, TRUNK, order
+from keras_attn.report.naming import order
+from keras_attn.report.paper.tables import DISPERSION, TABLES
 from keras_attn.report.rows.results import of_networks, read
 from keras_attn.report.rows.samples import sample
 

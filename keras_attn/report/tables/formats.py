@@ -14,16 +14,16 @@ from rich.console import Console
 from rich.table import Table as RichTable
 
 from keras_attn.datasets import origin
-from keras_attn.mechanisms import MECHANISMS
-from keras_attn.report.audit.table import decimals
-from keras_attn.report.paper.paper_tables import (
-    KEYS,
+from keras_attn.evaluation.rows import TRUNK
+from keras_attn.report.naming import (
     NO_ATTENTION,
-    TRUNK,
+    attention_title,
     dataset_title,
     order,
     trunk_title,
 )
+from keras_attn.report.numbers import decimals
+from keras_attn.report.paper.printed import KEYS
 from keras_attn.report.tables import ceilings
 from keras_attn.report.tables import legend as table_legend
 from keras_attn.report.tables.legend import NOISE
@@ -106,7 +106,7 @@ class Sheet:
 
 
 def sheet(table, results, cells, paper):
-    """The `Sheet` of a `paper_tables.Table`; cells, paper: the DataFrames of `tables`."""
+    """The `Sheet` of a `parts.Table`; cells, paper: the DataFrames of `tables`."""
     own = cells[cells["table"] == table.number]
     # Networks without attention would be a row and columns of their own, all else there empty.
     parts = own.groupby(["dataset", own["attention"] == NO_ATTENTION], sort=False)
@@ -123,17 +123,6 @@ def ceilings_of(table, results, dataset):
     rows = results.rows
     own = rows[((rows["task"] == table.task) & (rows["dataset"] == dataset)).to_numpy()]
     return ceilings.cells_of(table, own if table.ceiling else own[:0])
-
-
-def attention_title(name):
-    """The paper's wording for its five mechanisms; any other is called as it is."""
-    if name == NO_ATTENTION:
-        return "No attention"
-    mechanism = MECHANISMS.get(name)
-    if mechanism is None:
-        return name
-    explicit = mechanism.takes_gaze or mechanism.supervised
-    return f"{'Explicit' if explicit else 'Implicit'} ({name})"
 
 
 def _block(table, cells, paper, bare, top):

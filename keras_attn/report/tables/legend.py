@@ -3,22 +3,16 @@
 import numpy as np
 
 from keras_attn.datasets import origin
-from keras_attn.evaluation.rows import CEILING_NOTE, RANKING
-from keras_attn.mechanisms import MECHANISMS
+from keras_attn.evaluation.rows import CEILING_NOTE, NETWORK, RANKING, TRUNK
+from keras_attn.mechanisms import NAMED
 from keras_attn.metrics.recognition import top_average_precision
-from keras_attn.report.audit.table import decimals
-from keras_attn.report.paper.paper_tables import (
-    GAZE,
-    NETWORK,
-    TRUNK,
-    dataset_title,
-    order,
-    trunk_title,
-)
+from keras_attn.report.naming import dataset_title, order, trunk_title
+from keras_attn.report.numbers import decimals, p_value
 from keras_attn.report.rows.contrasts import TESTS, paired_test
 from keras_attn.report.rows.ranking import ranking_of
 from keras_attn.report.rows.results import groups_of
 from keras_attn.report.tables import ceilings
+from keras_attn.report.tables.parts import GAZE
 from keras_attn.statistics import bootstrap_interval, holm
 
 NOISE = "≈"
@@ -32,7 +26,7 @@ SELF_SCORED = (
 
 
 def lines(table, results, cells, top):
-    """All sentences under a `paper_tables.Table`.
+    """All sentences under a `parts.Table`.
 
     cells: those of networks that it shows. top: those of the ceiling, by dataset.
     """
@@ -57,7 +51,7 @@ def lines(table, results, cells, top):
         made += [s for part in shown for m in tested for s in _paired(table, part, m)]
     made += [_top(results, part) for part in shown if _ranked(table, part)]
     if table.about_gaze:
-        gaze = [n for n, m in MECHANISMS.items() if m.takes_gaze and n in set(cells["attention"])]
+        gaze = [n for n, m in NAMED.items() if m.takes_gaze and n in set(cells["attention"])]
         made += [SELF_SCORED.format(name=name) for name in gaze]
     pairs = set(zip(map(origin.name_of, cells["dataset"]), cells["backbone"], strict=True))
     made += [r.sentence for r in table.remarks if (r.dataset, r.backbone) in pairs]
@@ -209,7 +203,7 @@ def _paired(table, rows, metric):
     made = []
     for trunk, part in _trunks(rows):
         means = part.pivot_table(index="id", columns="attention", values=metric.score)
-        there = [m for m in MECHANISMS.values() if m.name in means]
+        there = [m for m in NAMED.values() if m.name in means]
         explicit = [m.name for m in there if m.supervised or m.takes_gaze]
         pairs = [(one, m.name) for one in explicit for m in there if m.name not in explicit]
         if not pairs:
@@ -218,7 +212,7 @@ def _paired(table, rows, metric):
         test = paired_test(metric)
         tested = holm([test(means[one], means[other], groups) for one, other in pairs])
         found = [
-            f"{one} − {other} {decimals((means[one] - means[other]).mean(), 3)}, p {in_print(p)}"
+            f"{one} − {other} {decimals((means[one] - means[other]).mean(), 3)}, p {p_value(p)}"
             for (one, other), p in zip(pairs, tested, strict=True)
         ]
         made.append(
@@ -250,11 +244,6 @@ def _top(results, rows):
         "videos predicted as each class, which is no average precision and not comparable: "
         f"{', '.join(made)}."
     )
-
-
-def in_print(p):
-    """A p as "= 0.012" or "< 0.001"."""
-    return "< 0.001" if p < 0.001 else f"= {decimals(p, 3)}"
 
 
 def _differences(table, rows):

@@ -3,8 +3,10 @@
 import numpy as np
 import pandas as pd
 
-from keras_attn.report.paper.claims import BY_NUMBER
-from keras_attn.report.paper.paper_tables import KEYS, NO_ATTENTION, TRUNK
+from keras_attn.evaluation.rows import TRUNK
+from keras_attn.mechanisms import NO_ATTENTION
+from keras_attn.report.paper.printed import KEYS
+from keras_attn.report.paper.tables import BY_NUMBER
 from keras_attn.report.rows.contrasts import between
 from keras_attn.statistics import holm
 

@@ -1,6 +1,6 @@
 """The paper's tables, made from the evaluation files of runs.
 
-What each table is, is in `paper_tables`; how its cells look, in `table_formats`. Runs no network.
+What each table is, is in `paper.tables`; how its cells look, in `formats`. Runs no network.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,10 @@ import numpy as np
 import pandas as pd
 
 from keras_attn.errors import InputError, listing, one_of
-from keras_attn.report.paper.paper_tables import KEYS, TABLES, TASKS, TRUNK, order, paper
+from keras_attn.evaluation.rows import TRUNK
+from keras_attn.report.naming import TASKS, order
+from keras_attn.report.paper.printed import KEYS, paper_cells
+from keras_attn.report.paper.tables import TABLES
 from keras_attn.report.rows.results import of_networks, read
 from keras_attn.report.rows.samples import sample, sample_of
 from keras_attn.report.tables import ceilings, dispersion, formats
@@ -120,7 +123,7 @@ def write(folders, out, *, overwrite=False):
     if not tables:
         received = f"{listing(results.rows['folder'].unique())} with references alone"
         raise InputError("folders", "at least one run of a network", received)
-    sheets = tuple(formats.sheet(table, results, found, paper()) for table in tables)
+    sheets = tuple(formats.sheet(table, results, found, paper_cells()) for table in tables)
     names = [name for table in tables for name in table.files]
     with storage.writing(out, names, overwrite=overwrite) as stage:
         for table, sheet in zip(tables, sheets, strict=True):

@@ -3,12 +3,13 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from keras_attn.report.audit.table import decimals
-from keras_attn.report.paper.claims.cells import cells_of
-from keras_attn.report.paper.claims.claim import Claim, Comparison, Part
-from keras_attn.report.paper.claims.order import title_of
-from keras_attn.report.paper.claims.quantities import Difference, Gains
-from keras_attn.report.paper.paper_tables import BACKBONES, dataset_title
+from keras_attn.errors import InputError, listing
+from keras_attn.report.naming import backbone_title, dataset_title
+from keras_attn.report.numbers import decimals
+from keras_attn.report.paper.kinds.cells import cells_of
+from keras_attn.report.paper.kinds.claim import Claim, Comparison, Part
+from keras_attn.report.paper.kinds.order import title_of
+from keras_attn.report.paper.kinds.quantities import Difference, Gains
 
 
 @dataclass(frozen=True)
@@ -34,29 +35,35 @@ class GainsMore(Claim):
 
     def numbers(self):
         """Such as "gains of AlexNet, VGG16, ResNet50: accuracy on CUB-VWSW 0.033, 0.039, 0.022"."""
-        told = []
+        sentences = []
         for title, gains in self._gains():
             sizes = ", ".join(decimals(gain.printed(), 3) for gain in gains.values())
             dataset = dataset_title(next(iter(gains.values())).one.labels["dataset"])
-            told.append(f"{title} on {dataset} {sizes}")
-        names = ", ".join(BACKBONES[name] for name in self._gains()[0][1])
-        return f"gains of {names}: {'; '.join(told)}"
+            sentences.append(f"{title} on {dataset} {sizes}")
+        names = ", ".join(backbone_title(name) for name in self._gains()[0][1])
+        return f"gains of {names}: {'; '.join(sentences)}"
 
     def _gains(self):
         """Pairs of a title and the gain of each backbone, a `Difference`."""
-        found = {}
-        for cells in cells_of("attention", self.gaining, table=self.tables, **self.where):
+        by_cell = {}
+        names = tuple(dict.fromkeys(name for most, less in self.groups for name in (most, *less)))
+        limits = {"table": self.tables, "backbone": names, **self.where}
+        for cells in cells_of("attention", self.gaining, **limits):
             one, other = (cells[name] for name in self.gaining)
             labels = {**one.labels, "attention": "", "backbone": ""}
             key = tuple(labels.items())
-            _, gains = found.setdefault(key, (title_of("metric", cells), {}))
+            _, gains = by_cell.setdefault(key, (title_of("metric", cells), {}))
             gains[one.labels["backbone"]] = Difference(one, other)
-        return list(found.values())
+        for labels, (_, gains) in by_cell.items():
+            if missing := [name for name in names if name not in gains]:
+                expected = f"backbones in Table {dict(labels)['table']}"
+                raise InputError("Claim.groups", expected, listing(missing))
+        return list(by_cell.values())
 
 
 def _compared(gains, most, less):
     for other in less:
         labels = {**gains[most].one.labels, "attention": "", "backbone": ""}
-        names = [BACKBONES[name] for name in (most, other)]
+        names = [backbone_title(name) for name in (most, other)]
         what = f"gain of {names[0]} − of {names[1]}"
         yield Comparison(labels, *names, Gains(gains[most], gains[other]), what)

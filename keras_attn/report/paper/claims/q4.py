@@ -1,15 +1,17 @@
 """Claims about Q4: how attention depends on the network and on the depth."""
 
-from keras_attn.report.paper.claims import GainsMore, Order
-from keras_attn.report.paper.questions.attentions import (
+from keras_attn.registry import register
+from keras_attn.report.paper.claims.attentions import (
     ARTIFICIAL,
     EXPLICIT,
     HUMAN,
     IMPLICIT,
     UNTRAINED,
 )
+from keras_attn.report.paper.kinds.gains import GainsMore
+from keras_attn.report.paper.kinds.order import Order
 
-CLAIMS = (
+register(
     Order(
         "resnet-best",
         "Q4",

@@ -1,39 +1,14 @@
-"""The paper's tables as data: what the columns of each are, and the numbers printed in it.
+"""The tables of the study: what the columns of each are, and which examples count.
 
-Beside them those of ours, which the paper prints no numbers for: IIb, IVb, IXb.
-
-A further table is an entry of `TABLES`. Computes nothing but which examples a subset takes.
+The paper's ten, and those of ours, which it prints no numbers for: IIb, IVb, IXb. A further table
+is an entry of `TABLES`.
 """
 
-from pathlib import Path
-
 import numpy as np
-import pandas as pd
 
-from keras_attn.datasets import origin
-from keras_attn.evaluation.rows import NETWORK as NETWORK
-from keras_attn.evaluation.rows import TRUNK as TRUNK
-from keras_attn.mechanisms import MECHANISMS
 from keras_attn.metrics.dispersion import SIDE
+from keras_attn.registries import DATASETS
 from keras_attn.report.tables.parts import CEILING, GAZE, Metric, Remark, Subset, Table
-
-PAPER = Path(__file__).with_name("paper_tables.csv")
-KEYS = ("table", "dataset", "backbone", "fusion", "subset", "attention", "metric")
-"""The columns that say which cell of the paper a number belongs to."""
-DATASETS = {
-    "dut_omron": "DUT-OMRON",
-    "pascal_s": "PASCAL-S",
-    "hollywood2": "Hollywood-2",
-    "ucf_sports": "UCF Sports",
-    "cub_vwsw": "CUB-VWSW",
-}
-BACKBONES = {"alexnet": "AlexNet", "vgg16": "VGG16", "resnet50": "ResNet50", "c3d": "C3D"}
-"""Those of the paper in its order, with the name in print; any other is called as it is."""
-FUSIONS = ("early", "late", "frames", "flow")
-"""How two streams become one, or which of them is alone; "" where a network has one stream."""
-NO_ATTENTION = "none"
-ATTENTIONS = (*MECHANISMS, NO_ATTENTION)
-"""The mechanisms in the paper's order, and a network that has none."""
 
 
 def extreme(images):
@@ -50,8 +25,15 @@ def _ranked(scores):
 BEST = Subset("best", lambda s: _ranked(s)[: extreme(len(s))], "adaptive_f", extreme)
 WORST = Subset("worst", lambda s: _ranked(s)[-extreme(len(s)) :], "adaptive_f", extreme)
 
-MULTI_LABEL = ("hollywood2",)
-"""Datasets whose videos may be of several classes at once."""
+
+class _OfSeveralLabels:
+    """Holds the names of datasets whose videos may be of several classes at once."""
+
+    def __contains__(self, name):
+        return name in DATASETS and DATASETS[name].several_labels
+
+
+MULTI_LABEL = _OfSeveralLabels()
 
 POSITIVE = Subset("positive", column="correct", rows=lambda rows: rows["correct"] == 1)
 NEGATIVE = Subset("negative", column="correct", rows=lambda rows: rows["correct"] == 0)
@@ -68,16 +50,16 @@ DISPERSION = (
 )
 
 
-def _dispersion(number, task, where, subsets, said, told, unit="image"):
+def _dispersion(number, task, where, subsets, statement, sentences, unit="image"):
     """A table of ours on how attention is spread, which the paper speaks of without a number.
 
-    where: end of the title. subsets: beside all examples. said: what the paper says. told:
-    sentences on the subsets and the maps.
+    where: end of the title. subsets: beside all examples. statement: what the paper says.
+    sentences: on the subsets and the maps.
     """
     about = (
-        f"Ours: the paper has no such table. It says that {said}, and prints no numbers of it. "
-        "Neither more nor less is better.",
-        *told,
+        f"Ours: the paper has no such table. It says that {statement}, and prints no numbers of "
+        "it. Neither more nor less is better.",
+        *sentences,
         "entropy: of an attention map, its sum scaled to 1, at the network's own grid, as a share "
         "of a uniform map's: 1 is spread evenly, 0 all at one position.",
         f"CC to others: mean of Pearson's correlations of the map of each {unit}, averaged to at "
@@ -255,58 +237,17 @@ TABLES = (
         ),
     ),
 )
-TASKS = tuple(dict.fromkeys(table.task for table in TABLES))
-ORDERS = {
-    "task": TASKS,
-    "dataset": DATASETS,
-    "backbone": BACKBONES,
-    "fusion": FUSIONS,
-    "attention": ATTENTIONS,
-}
-"""By column, its known values in the order of the tables."""
+BY_NUMBER = {table.number: table for table in TABLES}
 SCORES = tuple(dict.fromkeys(name for table in TABLES for name in table.scores))
 SCORES += tuple(metric.key for metric in CEILING)
 CURVES = tuple(dict.fromkeys(m.curve for table in TABLES for m in table.metrics if m.curve))
 
 
-def paper():
-    """The cells of the paper's ten tables: a DataFrame of KEYS and value."""
-    return pd.read_csv(PAPER, dtype=dict.fromkeys(KEYS, str), keep_default_na=False)
+def metrics(tables=TABLES):
+    """The `Metric`s of some tables by key, in their order."""
+    return {metric.key: metric for table in tables for metric in table.metrics}
 
 
-def order(**labels):
-    """What to sort by: each label's known values in their order, then the others by name."""
-    return [_rank(value, list(ORDERS[name])) for name, value in labels.items()]
-
-
-def dataset_title(name):
-    """The name of a dataset in print; one that is not the paper's is called as it is.
-
-    One that is drawn says so: it has the name and the form of a real one, and nothing else of it.
-    """
-    own = origin.name_of(name)
-    return origin.label(DATASETS.get(own, own), own != name)
-
-
-def _rank(name, known):
-    own = origin.name_of(name)
-    return (known.index(own) if own in known else len(known), name)
-
-
-def trunk_title(backbone, fusion):
-    """A `TRUNK` in print, such as "C3D early"."""
-    return f"{BACKBONES.get(backbone, backbone)} {fusion}".rstrip()
-
-
-def told_apart(networks):
-    """Titles by network, each a tuple of names that ends with the attention.
-
-    A title is the attention; above it stands what else the networks do not have in common.
-    """
-    networks = list(networks)
-    differ = [len(set(names)) > 1 for names in zip(*networks, strict=True)][:-1]
-    titles = {}
-    for network in networks:
-        above = " ".join(name for name, told in zip(network, differ, strict=False) if told and name)
-        titles[network] = f"{above}\n{network[-1]}" if any(differ) else network[-1]
-    return titles
+def metric_of(key):
+    """The `Metric` of that key, of whichever table."""
+    return metrics()[key]

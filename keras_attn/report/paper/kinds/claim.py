@@ -5,12 +5,17 @@ A kind of claim is a subclass of `Claim` that says what its parts are; all else 
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
 from keras_attn.errors import InputError, listing, one_of
-from keras_attn.report.paper.paper_tables import TABLES
+from keras_attn.registry import Registry
+from keras_attn.report.numbers import listed
+from keras_attn.report.paper.tables import BY_NUMBER
+
+CLAIMS = Registry("claim")
+"""All claims by name: the paper's in the order of its questions, then those of others."""
 
 QUESTIONS = {
     "Q1": "Are automatically learned attention maps close to human attention?",
@@ -22,15 +27,13 @@ QUESTIONS = {
     "Q7": "What is the way forward: should networks be made to look where people look?",
 }
 """Those of the paper's section V, close to its words."""
-BY_NUMBER = {table.number: table for table in TABLES}
-METRICS = {metric.key: metric for table in TABLES for metric in table.metrics}
 
 
 @dataclass(frozen=True)
 class Comparison:
     """A number that a claim makes a statement about, such as a difference of two scores.
 
-    labels: `paper_tables.KEYS`, "" where it is of several. better, worse: what is compared, the
+    labels: `printed.KEYS`, "" where it is of several. better, worse: what is compared, the
     one that ought to be better first. quantity: of `quantities`, which knows the number in print
     and in rows of ours. what: what the number is, where it is not the difference of
     their scores.
@@ -74,11 +77,17 @@ class Count:
 
 @dataclass(frozen=True)
 class Claim(ABC):
-    """A claim of the paper.
+    """A claim about attention: the paper's, or one of others, to be held against rows of runs.
 
-    question: of `QUESTIONS`. section, words: where the paper says it, and what, in our words.
-    tables: numbers of the tables it is about. `InputError` for other values.
+    key: its name, of letters, digits and any of "_.+-". question: of `QUESTIONS`. section: where
+    the paper says it; "" for a claim that the paper does not make. words: what it says, in our
+    words. tables: numbers of the tables that it is about. `InputError` for other values.
+
+    It may name attentions, backbones, datasets and columns that the paper has not. Of those it has
+    a cell wherever the paper has one of its own; a cell without rows is not measured.
     """
+
+    registry: ClassVar = CLAIMS
 
     key: str
     question: str
@@ -96,6 +105,26 @@ class Claim(ABC):
         one_of("Claim.question", self.question, tuple(QUESTIONS))
         for number in self.tables:
             one_of("Claim.tables", number, tuple(BY_NUMBER))
+
+    @property
+    def name(self):
+        """What it is registered under: its key."""
+        return self.key
+
+    @property
+    def of_paper(self):
+        """Whether the paper makes it."""
+        return bool(self.section)
+
+    @property
+    def place(self):
+        """Where the paper makes it, such as "§IV-A"; "not the paper's" of any other."""
+        return f"§{self.section}" if self.of_paper else "not the paper's"
+
+    @property
+    def source(self):
+        """Where it is from and what it is about, such as "§V, Tables I and VII"."""
+        return f"{self.place}, {named_tables(self.tables)}"
 
     @abstractmethod
     def parts(self):
@@ -133,6 +162,11 @@ class Claim(ABC):
         return int((low > least or low == least != 0) and high <= most)
 
 
+def named_tables(numbers):
+    """Such as "Table V", or "Tables V and VI"."""
+    return f"Table{'s' if len(numbers) > 1 else ''} {listed(numbers)}"
+
+
 def state_of(part, states):
     """1, −1 or 0 for a part, from those of its comparisons that are known."""
     whole = len(states) == len(part.comparisons)
@@ -147,17 +181,17 @@ def counts_of(claim):
     Ties are neither as claimed nor the reverse. The reverse are parts of which all comparisons
     are the other way round.
     """
-    found = {}
+    by_title = {}
     for part, printed in _in_print(claim):
         states = [
             claim.state(one, value, value)
             for one, value in zip(part.comparisons, printed, strict=True)
         ]
         holds = state_of(part, states) == 1
-        found.setdefault(part.title, []).append((holds, all(state == -1 for state in states)))
+        by_title.setdefault(part.title, []).append((holds, all(state == -1 for state in states)))
     return [
-        Count(title, *(sum(column) for column in zip(*told, strict=True)), len(told))
-        for title, told in found.items()
+        Count(title, *(sum(column) for column in zip(*answers, strict=True)), len(answers))
+        for title, answers in by_title.items()
     ]
 
 

@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 from typing import ClassVar
 
 from keras_attn.errors import InputError, one_of
-from keras_attn.mechanisms import MECHANISMS
-from keras_attn.report.paper.claims.cells import cells_of
-from keras_attn.report.paper.claims.claim import BY_NUMBER, METRICS, Claim, Comparison, Part
-from keras_attn.report.paper.claims.quantities import Difference
+from keras_attn.mechanisms import NAMED
+from keras_attn.report.paper.kinds.cells import cells_of
+from keras_attn.report.paper.kinds.claim import Claim, Comparison, Part
+from keras_attn.report.paper.kinds.quantities import Difference
+from keras_attn.report.paper.tables import BY_NUMBER, metric_of
 
 AXES = ("attention", "backbone", "fusion", "subset")
 """What a claim may compare; all else of a cell is then the same."""
@@ -48,7 +49,7 @@ class Order(Claim):
     def of_itself(self):
         """Whether it compares how far a map agrees with the very fixations that it is made of."""
         gaze = any(BY_NUMBER[number].about_gaze for number in self.tables)
-        made_of_gaze = {m.name for m in MECHANISMS.values() if m.takes_gaze}
+        made_of_gaze = {m.name for m in NAMED.values() if m.takes_gaze}
         return gaze and self.axis == "attention" and bool(made_of_gaze & set(self.better))
 
     def parts(self):
@@ -68,4 +69,4 @@ class Order(Claim):
 def title_of(label, cells):
     """What cells are counted under: a metric in print, or another label as it is."""
     labels = next(iter(cells.values())).labels
-    return METRICS[labels["metric"]].title if label == "metric" else labels[label]
+    return metric_of(labels["metric"]).title if label == "metric" else labels[label]

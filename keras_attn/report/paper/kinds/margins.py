@@ -7,7 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from keras_attn.errors import InputError
-from keras_attn.report.paper.claims.order import Order
+from keras_attn.report.paper.kinds.order import Order
 
 LITTLE = {"map": 0.02, "accuracy": 0.02, "max_f": 0.02, "s_auc": 0.02, "ig": 0.1}
 """By metric, differences that are taken for none; ours, since the paper names no size."""

@@ -1,15 +1,17 @@
 """Claims about Q6: whether attending to the right details helps against attacks."""
 
-from keras_attn.report.paper.claims import GainsMore, Order
-from keras_attn.report.paper.questions.attentions import (
+from keras_attn.registry import register
+from keras_attn.report.paper.claims.attentions import (
     ARTIFICIAL,
     EXPLICIT,
     HUMAN,
     IMPLICIT,
     UNTRAINED,
 )
+from keras_attn.report.paper.kinds.gains import GainsMore
+from keras_attn.report.paper.kinds.order import Order
 
-CLAIMS = (
+register(
     Order(
         "human-robust",
         "Q6",

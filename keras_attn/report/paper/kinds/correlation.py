@@ -5,11 +5,13 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import rankdata
 
-from keras_attn.report.audit.table import decimals
-from keras_attn.report.paper.claims.cells import cells_of, common
-from keras_attn.report.paper.claims.claim import BY_NUMBER, METRICS, Claim, Comparison, Part
-from keras_attn.report.paper.claims.quantities import Crossed
-from keras_attn.report.paper.paper_tables import TRUNK, dataset_title
+from keras_attn.evaluation.rows import TRUNK
+from keras_attn.report.naming import dataset_title
+from keras_attn.report.numbers import decimals
+from keras_attn.report.paper.kinds.cells import cells_of, common
+from keras_attn.report.paper.kinds.claim import Claim, Comparison, Part
+from keras_attn.report.paper.kinds.quantities import Crossed
+from keras_attn.report.paper.tables import BY_NUMBER, metric_of
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Correlated(Claim):
             blocks = self._blocks(dataset, score, gaze)
             labels = common(cell for block in blocks for cell in block)
             labels |= {"table": " and ".join(self.tables), "attention": ""}
-            titles = [METRICS[name].title for name in (score, gaze)]
+            titles = [metric_of(name).title for name in (score, gaze)]
             what = f"ρ of {titles[0]} and {titles[1]}"
             number = Crossed(blocks, _correlation)
             made.append(Part(titles[1], (Comparison(labels, *titles, number, what),)))

@@ -1,7 +1,7 @@
 """Claims about Q5: what brings a model closer to human attention."""
 
-from keras_attn.report.paper.claims import Alike, Consistent, Order
-from keras_attn.report.paper.questions.attentions import (
+from keras_attn.registry import register
+from keras_attn.report.paper.claims.attentions import (
     ARTIFICIAL,
     HUMAN,
     IMPLICIT,
@@ -9,8 +9,11 @@ from keras_attn.report.paper.questions.attentions import (
     UNTRAINED,
     others,
 )
+from keras_attn.report.paper.kinds.consistency import Consistent
+from keras_attn.report.paper.kinds.margins import Alike
+from keras_attn.report.paper.kinds.order import Order
 
-CLAIMS = (
+register(
     Order(
         "closest-salient",
         "Q5",

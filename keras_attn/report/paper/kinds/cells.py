@@ -1,4 +1,4 @@
-"""The cells of the paper's tables that a claim asks about."""
+"""The cells of the study's tables that a claim asks about, printed in the paper or not."""
 
 from dataclasses import dataclass, replace
 from functools import cache
@@ -6,28 +6,35 @@ from itertools import product
 
 import numpy as np
 
+from keras_attn import registries
 from keras_attn.datasets import origin
-from keras_attn.errors import InputError, listing
-from keras_attn.report.paper.claims.claim import BY_NUMBER, METRICS
-from keras_attn.report.paper.paper_tables import KEYS, NETWORK, TABLES, paper
+from keras_attn.errors import InputError, listing, one_of
+from keras_attn.evaluation.rows import NETWORK
+from keras_attn.mechanisms import NAMED, NO_ATTENTION
+from keras_attn.report.naming import BACKBONES
+from keras_attn.report.paper.printed import KEYS, paper_cells
+from keras_attn.report.paper.tables import BY_NUMBER, TABLES, metric_of, metrics
 from keras_attn.report.rows.contrasts import sample_in
+
+NEW = ("attention", "backbone", "dataset", "metric")
+"""Labels that a claim may have names of that are not in the paper."""
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A printed cell, by its labels: all of `KEYS`."""
+class PaperCell:
+    """A cell of a table of the study, by its labels: all of `KEYS`."""
 
     labels: dict
 
     @property
     def table(self):
-        """The `paper_tables.Table` it is of."""
+        """The `parts.Table` it is of."""
         return BY_NUMBER[self.labels["table"]]
 
     @property
     def metric(self):
-        """The `paper_tables.Metric` it is of."""
-        return METRICS[self.labels["metric"]]
+        """The `parts.Metric` it is of."""
+        return metric_of(self.labels["metric"])
 
     @property
     def sign(self):
@@ -60,7 +67,7 @@ class Cell:
 @cache
 def _printed():
     """The paper's numbers by their labels in the order of `KEYS`."""
-    rows = paper()
+    rows = paper_cells()
     return dict(
         zip(rows[list(KEYS)].itertuples(index=False, name=None), rows["value"], strict=True)
     )
@@ -72,40 +79,79 @@ def _known():
 
     Tables of ours are about the networks that the paper's tables of the same task are about.
     """
-    made = list(_printed())
+    keys = list(_printed())
     networks = {}
-    for key in made:
+    for key in keys:
         labels = dict(zip(KEYS, key, strict=True))
         own = tuple(labels[name] for name in ("dataset", *NETWORK))
         networks.setdefault(BY_NUMBER[labels["table"]].task, {})[own] = None
     for table in TABLES:
         if table.ours:
             each = product(networks[table.task], table.subsets, table.metrics)
-            made += [
+            keys += [
                 (table.number, dataset, *trunk, subset.key, attention, metric.key)
                 for (dataset, *trunk, attention), subset, metric in each
             ]
-    return made
+    return keys
+
+
+@cache
+def _names(place):
+    """The values of a label of `KEYS` that the study's own cells have."""
+    return {key[place] for key in _known()}
+
+
+def _with_new_names(keys, wanted):
+    """The cells of some tables, and the same of names that the paper has not.
+
+    wanted: by label, the values that are asked about. Of a new name there is a cell wherever there
+    is one of another name.
+    """
+    for name in NEW:
+        place = KEYS.index(name)
+        for value in wanted.get(name, ()):
+            if value not in _names(place):
+                _check_new(name, value, wanted)
+                copies = ((*key[:place], value, *key[place + 1 :]) for key in keys)
+                keys = list(dict.fromkeys((*keys, *copies)))
+    return keys
+
+
+def _check_new(name, value, wanted):
+    """Refuse a name that nothing is registered under, but for a dataset's, which may be any."""
+    where = f"Claim, {name}"
+    if name == "attention":
+        one_of(where, value, (*NAMED, NO_ATTENTION))
+    elif name == "backbone":
+        one_of(where, value, tuple(dict.fromkeys((*BACKBONES, *registries.BACKBONES))))
+    elif name == "metric":
+        tables = [BY_NUMBER[number] for number in wanted.get("table", BY_NUMBER)]
+        one_of(where, value, tuple(metrics(tables)))
+    elif not isinstance(value, str) or not value:
+        raise InputError(where, "the name of a dataset", repr(value))
 
 
 def cells_of(axis, values, **limits):
-    """`{value of the axis: Cell}` for each set of other labels, in the order of the tables.
+    """`{value of the axis: PaperCell}` for each set of other labels, in the order of the tables.
 
-    limits: by label, the values that are asked about. `InputError` for a value of the axis that one
-    of the sets has no cell of.
+    limits: by label, the values that are asked about. They may be names of `NEW` that the paper has
+    not, if they are registered. `InputError` for a value of the axis that one of the sets has no
+    cell of.
     """
-    wanted, found = {**limits, axis: values}, {}
-    for key in _known():
+    wanted, by_rest = {**limits, axis: values}, {}
+    numbers = wanted.get("table", BY_NUMBER)
+    keys = _with_new_names([key for key in _known() if key[0] in numbers], wanted)
+    for key in keys:
         labels = dict(zip(KEYS, key, strict=True))
         if all(labels[name] in some for name, some in wanted.items()):
             rest = tuple(value for name, value in labels.items() if name != axis)
-            found.setdefault(rest, {})[labels[axis]] = Cell(labels)
-    for rest, cells in found.items():
+            by_rest.setdefault(rest, {})[labels[axis]] = PaperCell(labels)
+    for rest, cells in by_rest.items():
         missing = [value for value in values if value not in cells]
         if missing:
             where = f"Claim, {axis}"
             raise InputError(where, f"names in Table {rest[0]}", listing(missing))
-    return list(found.values())
+    return list(by_rest.values())
 
 
 def common(cells):

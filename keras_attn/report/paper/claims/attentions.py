@@ -1,11 +1,13 @@
-"""The attentions that claims speak of, by what they are made of."""
+"""The attentions that the paper's claims speak of, by what they are made of."""
 
 from keras_attn.mechanisms import MECHANISMS
 
-HUMAN = tuple(m.name for m in MECHANISMS.values() if m.takes_gaze)
-SUPERVISED = tuple(m.name for m in MECHANISMS.values() if m.supervised)
+# Whatever else is registered, the paper speaks of its five.
+STUDIED = tuple(MECHANISMS.values())
+HUMAN = tuple(m.name for m in STUDIED if m.takes_gaze)
+SUPERVISED = tuple(m.name for m in STUDIED if m.supervised)
 EXPLICIT = (*SUPERVISED, *HUMAN)
-IMPLICIT = tuple(name for name in MECHANISMS if name not in EXPLICIT)
+IMPLICIT = tuple(m.name for m in STUDIED if m.name not in EXPLICIT)
 ARTIFICIAL = (*IMPLICIT, *SUPERVISED)
 UNTRAINED = "activation"
 """That which is computed of a network without training anything for it."""

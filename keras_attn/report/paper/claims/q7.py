@@ -1,9 +1,11 @@
 """Claims about Q7: whether networks should be made to look where people look."""
 
-from keras_attn.report.paper.claims import NoWorse, Order
-from keras_attn.report.paper.questions.attentions import ALIKE_BUT_FREE, SUPERVISED
+from keras_attn.registry import register
+from keras_attn.report.paper.claims.attentions import ALIKE_BUT_FREE, SUPERVISED
+from keras_attn.report.paper.kinds.margins import NoWorse
+from keras_attn.report.paper.kinds.order import Order
 
-CLAIMS = (
+register(
     Order(
         "aligned-salient",
         "Q7",

@@ -1,9 +1,11 @@
 """Claims about Q1: whether the maps that networks learn are close to human attention."""
 
-from keras_attn.report.paper.claims import NarrowGap, Order
-from keras_attn.report.paper.questions.attentions import ARTIFICIAL, HUMAN
+from keras_attn.registry import register
+from keras_attn.report.paper.claims.attentions import ARTIFICIAL, HUMAN
+from keras_attn.report.paper.kinds.gaps import NarrowGap
+from keras_attn.report.paper.kinds.order import Order
 
-CLAIMS = (
+register(
     Order(
         "gap-salient",
         "Q1",

@@ -5,10 +5,10 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import rankdata
 
-from keras_attn.report.audit.table import decimals
-from keras_attn.report.paper.claims.cells import cells_of, common
-from keras_attn.report.paper.claims.claim import Claim, Comparison, Part
-from keras_attn.report.paper.claims.quantities import Composite
+from keras_attn.report.numbers import decimals
+from keras_attn.report.paper.kinds.cells import cells_of, common
+from keras_attn.report.paper.kinds.claim import Claim, Comparison, Part
+from keras_attn.report.paper.kinds.quantities import Composite
 
 
 @dataclass(frozen=True)

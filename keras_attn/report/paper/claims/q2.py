@@ -1,9 +1,12 @@
 """Claims about Q2: whether human attention can serve as a ground truth."""
 
-from keras_attn.report.paper.claims import Correlated, NoBetter, NotTheBest, Order
-from keras_attn.report.paper.questions.attentions import ARTIFICIAL, HUMAN, IMPLICIT, SUPERVISED
+from keras_attn.registry import register
+from keras_attn.report.paper.claims.attentions import ARTIFICIAL, HUMAN, IMPLICIT, SUPERVISED
+from keras_attn.report.paper.kinds.correlation import Correlated
+from keras_attn.report.paper.kinds.margins import NoBetter, NotTheBest
+from keras_attn.report.paper.kinds.order import Order
 
-CLAIMS = (
+register(
     Order(
         "human-salient",
         "Q2",

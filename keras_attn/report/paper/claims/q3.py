@@ -1,9 +1,11 @@
 """Claims about Q3: whether attention differs between right and wrong predictions."""
 
-from keras_attn.report.paper.claims import NoBetter, Order
-from keras_attn.report.paper.questions.attentions import ARTIFICIAL, EXPLICIT, HUMAN, IMPLICIT
+from keras_attn.registry import register
+from keras_attn.report.paper.claims.attentions import ARTIFICIAL, EXPLICIT, HUMAN, IMPLICIT
+from keras_attn.report.paper.kinds.margins import NoBetter
+from keras_attn.report.paper.kinds.order import Order
 
-CLAIMS = (
+register(
     Order(
         "best-worst-salient",
         "Q3",

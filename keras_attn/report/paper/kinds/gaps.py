@@ -5,11 +5,12 @@ from itertools import product
 
 import numpy as np
 
-from keras_attn.report.audit.table import decimals
-from keras_attn.report.paper.claims.cells import cells_of
-from keras_attn.report.paper.claims.claim import BY_NUMBER, Claim, Comparison, Part
-from keras_attn.report.paper.claims.quantities import Composite, Less
-from keras_attn.report.paper.paper_tables import KEYS
+from keras_attn.report.numbers import decimals
+from keras_attn.report.paper.kinds.cells import cells_of
+from keras_attn.report.paper.kinds.claim import Claim, Comparison, Part
+from keras_attn.report.paper.kinds.quantities import Composite, Less
+from keras_attn.report.paper.printed import KEYS
+from keras_attn.report.paper.tables import BY_NUMBER
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class NarrowGap(Claim):
         """A `Part` for each metric and other table."""
         first, *others = self.tables
         made = []
-        for metric, other in product(BY_NUMBER[first].metrics, others):
+        for metric, other in product(self._metrics(), others):
             labels = dict.fromkeys(KEYS, "") | {"table": f"{first} and {other}", "subset": "all"}
             labels |= {"metric": metric.key}
             gaps = Less(self._gap(other, metric.key), self._gap(first, metric.key))
@@ -45,13 +46,19 @@ class NarrowGap(Claim):
     def numbers(self):
         """Such as "mean gaps: s-AUC 0.175 in VI, 0.109 in V, 0.163 in VIII"."""
         told = []
-        for metric in BY_NUMBER[self.tables[0]].metrics:
+        for metric in self._metrics():
             sizes = [
                 f"{decimals(self._gap(number, metric.key).printed(), 3)} in {number}"
                 for number in self.tables
             ]
             told.append(f"{metric.title} {', '.join(sizes)}")
         return f"mean gaps: {'; '.join(told)}"
+
+    def _metrics(self):
+        """Those that the first table has numbers of, in its order."""
+        cells = cells_of("attention", (self.ahead,), table=self.tables[:1], subset=("all",))
+        seen = {own[self.ahead].labels["metric"] for own in cells}
+        return [one for one in BY_NUMBER[self.tables[0]].metrics if one.key in seen]
 
     def _gap(self, table, metric):
         names = (self.ahead, *self.behind)
