@@ -3,7 +3,6 @@
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from conftest import check_layer
 
 from keras_attn import layers
@@ -175,6 +174,7 @@ def test_early_attention_has_mean_0_and_variance_1_over_a_whole_clip(rng):
 
 def test_early_attention_of_a_still_clip_is_even_and_its_gradient_finite():
     """Where flow is constant only rounding is left to normalise."""
+    tf = pytest.importorskip("tensorflow")
     layer = layers.EarlyAttention()
     features = tf.fill((1, 16, 56, 56, 64), 12.3456)
     with tf.GradientTape() as tape:
