@@ -38,6 +38,7 @@ def test_metrics_data_and_help_load_neither_tensorflow_nor_keras(code):
     assert not {"tensorflow", "keras"} & loaded_by(code)
 
 
+@pytest.mark.slow
 def test_auditing_a_folder_of_maps_loads_no_tensorflow(tmp_path):
     code = f"""
 import numpy as np, pathlib, keras_attn as ka
