@@ -16,7 +16,7 @@ from keras_attn import configs, plugins
 from keras_attn.datasets.format import Format
 from keras_attn.errors import InputError
 from keras_attn.registries import DATASETS
-from keras_attn.report.paper.paper_tables import dataset_title
+from keras_attn.report.naming import dataset_title
 from keras_attn.shell import cli
 from keras_attn.study import cells as study
 from keras_attn.study import workflow
