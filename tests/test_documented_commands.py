@@ -225,6 +225,7 @@ def test_a_link_leads_to_a_page_and_a_heading(where, target):
 # --- this page itself ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line",
     [
