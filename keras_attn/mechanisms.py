@@ -254,7 +254,9 @@ def from_plain(values: Any, where: Any) -> Mechanism | str:
         )
         raise InputError(where, expected, f"none but {', '.join(NAMED)}")
     if registered is None or _ours(name):
-        return Mechanism(**values)
+        mechanism = Mechanism(**values)
+        check_name(mechanism, where)
+        return mechanism
     theirs = {n: v for n, v in registered.to_dict().items() if n != "module"}
     if theirs != values or (module is None) != (registered.module is None):
         expected = f"the mechanism {name!r} as it is registered here, {registered.to_dict()}"

@@ -266,6 +266,14 @@ def test_the_registered_one_itself_is_its_name():
     assert configs.from_dict(configs.to_dict(config)) == config
 
 
+def test_a_file_with_another_mechanism_of_its_name_is_refused_by_its_place():
+    """As runs have it that were made before names were checked."""
+    values = configs.to_dict(configs.salient_object())
+    values["model"]["attention"] = MECHANISMS["supervised"].to_dict() | {"gate": "mean"}
+    with pytest.raises(InputError, match=r"config\.json: expected another name"):
+        configs.from_dict(values, "config.json")
+
+
 def test_another_field_than_attention_takes_no_mechanism():
     with pytest.raises(InputError, match=r"model\.backbone"):
         configs.salient_object(backbone=MECHANISMS["human"])

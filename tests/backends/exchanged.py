@@ -85,10 +85,13 @@ def outputs(model):
 
 
 def write(folder):
-    """Write the weights and outputs of each network, none of whose weights is as it began."""
+    """Write the weights and outputs of each network; all its weights are random."""
     for name in NETWORKS:
         model, rng = network(name), np.random.default_rng(7)
-        model.set_weights([w + rng.uniform(0, 0.1, w.shape) for w in model.get_weights()])
+        # Kernels are random already.
+        others = {i: w for i, w in enumerate(model.get_weights()) if w.ndim == 1}
+        moved = {i: w + rng.uniform(0, 0.1, w.shape) for i, w in others.items()}
+        model.set_weights([moved.get(i, w) for i, w in enumerate(model.get_weights())])
         weights.save(model, Path(folder) / f"{name}.weights.h5", {"network": name})
         np.savez(Path(folder) / f"{name}.npz", **outputs(model))
 
