@@ -13,7 +13,7 @@ from keras_attn.evaluation.rows import NETWORK
 from keras_attn.mechanisms import NAMED, NO_ATTENTION
 from keras_attn.report.naming import BACKBONES
 from keras_attn.report.paper.printed import KEYS, paper_cells
-from keras_attn.report.paper.tables import BY_NUMBER, TABLES, metric_of, metrics
+from keras_attn.report.paper.tables import BY_NUMBER, TABLES, metrics
 from keras_attn.report.rows.contrasts import sample_in
 
 NEW = ("attention", "backbone", "dataset", "metric")
@@ -34,7 +34,7 @@ class PaperCell:
     @property
     def metric(self):
         """The `parts.Metric` it is of."""
-        return metric_of(self.labels["metric"])
+        return self.table.metric(self.labels["metric"])
 
     @property
     def sign(self):
