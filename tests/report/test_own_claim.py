@@ -19,7 +19,8 @@ PLUGIN = """
 import keras_attn as ka
 from keras_attn.report.paper.claims import Order
 
-ka.register(ka.Mechanism("mine", source="module", normalise="softmax", gate="mean"))
+own = {"source": "module", "normalise": "softmax", "gate": "mean"}
+ka.register(ka.Mechanism("mine", **own, colour=("#123456", "#abcdef"), mark="diamond"))
 ka.register(
     Order(
         "mine-closer",
@@ -99,6 +100,16 @@ def test_a_claim_of_a_plugin_stands_on_the_pages_and_in_the_list_under_its_quest
     assert "Claims that are not the paper&#39;s: 1 supported." in html
     [listed] = [line for line in printed.splitlines() if line.startswith("| Q5 | Mine")]
     assert "not the paper's, Table V" in listed
+
+
+def test_an_attention_of_a_plugin_has_its_own_colour_and_mark_on_the_page(reported):
+    html = (reported[0] / "report.html").read_text(encoding="utf-8")
+    [place] = re.findall(r"\.m(\d) { --own: light-dark\(#123456, #abcdef\); }", html)
+    [point] = re.findall(r'<a class="point m(\d)"[^>]*aria-label="mine, VGG16: max F.*?</a>', html)[
+        :1
+    ]
+    assert point == place
+    assert re.search(rf'm{place}"[^>]*><use href="#mark-diamond"[^>]*/></svg>mine', html)
 
 
 def test_what_is_registered_without_rows_is_not_measured(tmp_path, monkeypatch):

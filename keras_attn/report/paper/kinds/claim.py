@@ -53,7 +53,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Part:
+class ClaimPart:
     """What speaks for a claim or against it as a whole, such as a cell of a table.
 
     title: what it is counted under. every: whether all its comparisons have to be as claimed, or
@@ -128,7 +128,7 @@ class Claim(ABC):
 
     @abstractmethod
     def parts(self):
-        """The `Part`s of the claim, in the order of the paper's tables."""
+        """The `ClaimPart`s of the claim, in the order of the paper's tables."""
 
     def bounds(self, comparison):
         """Between which two numbers that of a comparison lies if the claim is right.

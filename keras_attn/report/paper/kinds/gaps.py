@@ -7,7 +7,7 @@ import numpy as np
 
 from keras_attn.report.numbers import decimals
 from keras_attn.report.paper.kinds.cells import cells_of
-from keras_attn.report.paper.kinds.claim import Claim, Comparison, Part
+from keras_attn.report.paper.kinds.claim import Claim, ClaimPart, Comparison
 from keras_attn.report.paper.kinds.quantities import Composite, Less
 from keras_attn.report.paper.printed import KEYS
 from keras_attn.report.paper.tables import BY_NUMBER
@@ -31,7 +31,7 @@ class NarrowGap(Claim):
         return True
 
     def parts(self):
-        """A `Part` for each metric and other table."""
+        """A `ClaimPart` for each metric and other table."""
         first, *others = self.tables
         parts = []
         for metric, other in product(self._metrics(), others):
@@ -40,7 +40,7 @@ class NarrowGap(Claim):
             gaps = Less(self._gap(other, metric.key), self._gap(first, metric.key))
             names = (f"Table {first}", f"Table {other}")
             what = f"gap in Table {other} − in Table {first}"
-            parts.append(Part(metric.title, (Comparison(labels, *names, gaps, what),)))
+            parts.append(ClaimPart(metric.title, (Comparison(labels, *names, gaps, what),)))
         return parts
 
     def numbers(self):

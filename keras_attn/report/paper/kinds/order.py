@@ -7,8 +7,8 @@ from typing import ClassVar
 from keras_attn.errors import InputError, one_of
 from keras_attn.mechanisms import NAMED
 from keras_attn.report.paper.kinds.cells import cells_of
-from keras_attn.report.paper.kinds.claim import Claim, Comparison, Part
-from keras_attn.report.paper.kinds.quantities import Difference
+from keras_attn.report.paper.kinds.claim import Claim, ClaimPart, Comparison
+from keras_attn.report.paper.kinds.quantities import ScoreDifference
 from keras_attn.report.paper.tables import BY_NUMBER, metric_of
 
 AXES = ("attention", "backbone", "fusion", "subset")
@@ -53,17 +53,17 @@ class Order(Claim):
         return gaze and self.axis == "attention" and bool(made_of_gaze & set(self.better))
 
     def parts(self):
-        """A `Part` for each cell."""
+        """A `ClaimPart` for each cell."""
         limits = {"table": self.tables, **self.where}
         return [
-            Part(title_of(self.by, cells), tuple(self._compared(cells)), self.every)
+            ClaimPart(title_of(self.by, cells), tuple(self._compared(cells)), self.every)
             for cells in cells_of(self.axis, (*self.better, *self.worse), **limits)
         ]
 
     def _compared(self, cells):
         for one, other in self.pairs:
             labels = {**cells[one].labels, self.axis: ""}
-            yield Comparison(labels, one, other, Difference(cells[one], cells[other]))
+            yield Comparison(labels, one, other, ScoreDifference(cells[one], cells[other]))
 
 
 def title_of(label, cells):
