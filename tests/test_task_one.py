@@ -22,6 +22,8 @@ from keras_attn.metrics import salient_object as metrics
 from keras_attn.runs import known_data, storage
 from keras_attn.study import scored_data
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"backbone": "alexnet", "width": 0.125, "size": 67, "channels": (64, 64, 64)}
 SMALL |= {"epochs": 2, "tensorboard": False}
 

@@ -11,13 +11,20 @@ from typing import Annotated, Literal
 
 import tyro
 
-from keras_attn.configs.names import ImageDataset
+from keras_attn.configs.names import ImageDataset, KindOfMap
 from keras_attn.gaze import CENTRE_BIAS_SIGMA, FIXATION_SIGMA
 from keras_attn.gaze_format import GazeFormat
 from keras_attn.networks import forms
+from keras_attn.registries import BACKBONES
 from keras_attn.registry import register
 from keras_attn.shell import model_options, quiet
 from keras_attn.shell.command import Command
+
+MODEL = (
+    "A .keras or .h5 file, a run folder or its .weights.h5, a SavedModel folder, a folder of maps "
+    f"(PNG or NPY by image name), or a backbone: {', '.join(BACKBONES)}. Several of them go into "
+    "one table; NAME=MODEL names one. The options below are for all models, or NAME=VALUE for one."
+)
 
 
 @dataclass(frozen=True)
@@ -32,23 +39,21 @@ class AuditCommand:
     data: tyro.conf.Positional[Path]
     """Folder with images/, fixations.csv (image,subject,x,y) and, optionally, masks/; or of a
     published dataset, with --data-name."""
-    model: tuple[str, ...] = ("vgg16",)
-    """A .keras or .h5 file, a run folder or its .weights.h5, a SavedModel folder, a folder of maps
-    (PNG or NPY by image name), or a backbone: alexnet, vgg16, resnet50. Several of them go into one
-    table; NAME=MODEL names one. The options below are for all models, or NAME=VALUE for one."""
+    model: Annotated[tuple[str, ...], tyro.conf.arg(help=MODEL)] = ("vgg16",)
     weights: tuple[str, ...] = ()
     """Weight file of the backbone, or the name of a published one that was fetched; without it its
     weights are random."""
     layers: tuple[str, ...] = ()
     """Names of layers (NAME=LAYER,LAYER); default: the last layer of each resolution."""
-    kinds: tuple[str, ...] = ()
-    """Kinds of maps: activation, gradient, cam, grad_cam; default: all that the model allows."""
+    kinds: tuple[KindOfMap, ...] = ()
+    """Kinds of maps (NAME=KIND,KIND); default: activation, gradient, cam and grad_cam, as far as
+    the model allows."""
     size: tuple[str, ...] = ()
     """Side in pixels of the images the model is given, where it leaves that open."""
     preprocess: tuple[str, ...] = ()
     """What a model of your own expects instead of RGB in [0, 255]: caffe (BGR minus mean; VGG and
     ResNet of keras.applications), tf (from -1 to 1; MobileNet, Inception), torch (normalised;
-    DenseNet). The bundled backbones need none."""
+    DenseNet). Backbones need none."""
     output: tuple[str, ...] = ()
     """The output with the class scores, of a model with several."""
     explain: tuple[str, ...] = ()

@@ -18,6 +18,8 @@ from keras_attn.datasets import origin
 from keras_attn.errors import InputError, listing, one_of
 
 IMAGES, VIDEOS = "images", "videos"
+TASKS = {IMAGES: ("salient_object", "fine_grained"), VIDEOS: ("action",)}
+"""Of the study, by what their examples are."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,6 +98,8 @@ class Format:
             if not isinstance(getattr(self, name), tuple):
                 expected = "a tuple of names, such as ('salient_object',)"
                 raise InputError(f"{where}, {name}", expected, repr(getattr(self, name)))
+        for task in self.tasks:
+            one_of(f"{where}, tasks", task, TASKS[self.kind])
         object.__setattr__(self, "read", reading(self))
 
     @functools.cached_property

@@ -12,13 +12,14 @@ import pandas as pd
 
 from keras_attn.datasets import origin
 from keras_attn.errors import InputError
+from keras_attn.evaluation.rows import ARRAYS, EXAMPLES
 from keras_attn.report.paper.printed import KEYS
 from keras_attn.report.paper.tables import TABLES
 from keras_attn.report.tables import layout, sheets
 from keras_attn.runs import provenance, storage
 
 REPORT, TABLES_IN = "report", "tables"
-ROWS = ("examples.csv", "arrays.npz")
+ROWS = (EXAMPLES, ARRAYS)
 CLOSE = 1e-6
 """Numbers that differ by less are the same, and were only added up in another order."""
 

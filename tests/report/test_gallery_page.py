@@ -12,6 +12,8 @@ from keras_attn import pictures
 from keras_attn.report.page import gallery
 from keras_attn.report.rows import results
 
+pytestmark = pytest.mark.browser
+
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>gallery</title><style>
 :root { --ground: #fff; --panel: #eee; --text: #111; --muted: #555; --line: #ccc; --accent: #06c;

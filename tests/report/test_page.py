@@ -182,6 +182,7 @@ def told(folders):
     return read, cells, found
 
 
+@pytest.mark.slow
 def test_drawn_data_make_a_machinery_check_and_no_verdict(tmp_path):
     rows = {"id": ["a", "b", "c"]}
     folders = [
@@ -199,6 +200,7 @@ def test_drawn_data_make_a_machinery_check_and_no_verdict(tmp_path):
     assert overview.drawn(results.read(folders[-1])) == ""
 
 
+@pytest.mark.slow
 def test_the_best_by_gaze_is_no_attention_that_is_made_of_gaze(tmp_path):
     read, cells, found = told(save_study(tmp_path))
     by_task = dict(overview.standings(cells))
@@ -309,6 +311,7 @@ def written(tmp_path_factory):
     return root / "out", stream.getvalue().splitlines()
 
 
+@pytest.mark.slow
 def test_a_report_ends_with_the_place_of_its_page(written):
     out, lines = written
     assert lines[-1] == f"Report:  {(out / 'report.html').resolve()}"
