@@ -158,11 +158,24 @@ def test_a_claim_on_data_and_a_backbone_of_ones_own_is_measured_where_they_have_
         ({"where": {"metric": ("auc",)}}, "Claim, metric"),
         ({"where": {"dataset": ("",)}}, "Claim, dataset"),
         ({"where": {"dataset": ("cub_vwsw",)}}, "Claim.tables"),
+        ({"where": {"backbone": "vgg16"}}, "Claim, backbone: expected a tuple"),
+        ({"where": {"backbones": ("vgg16",)}}, "Claim.where"),
+        ({"where": {"attention": ("human",)}}, "Claim.where"),
+        ({"better": "sigmoid"}, "Claim.better"),
+        ({"tables": "IX"}, "Claim.tables"),
+        ({"tables": ()}, "Claim.tables"),
+        ({"section": None}, "Claim.section"),
     ],
 )
-def test_a_name_that_nothing_is_registered_under_is_refused(change, where):
+def test_a_claim_that_cannot_be_meant_is_refused_by_the_name_of_its_field(change, where):
     with pytest.raises(InputError, match=where):
         own(**change)
+
+
+@pytest.mark.parametrize("tables", [("I",), ("I", "V", "VI")])
+def test_a_correlation_is_of_two_tables(tables):
+    with pytest.raises(InputError, match="two tables"):
+        Correlated("own", "Q2", "", "w", tables, ("sigmoid", "softmax"))
 
 
 def test_the_papers_claims_are_known_by_their_sections_and_are_registered_each(reported):

@@ -103,6 +103,12 @@ class Claim(ABC):
     def check(self):
         """Raise `InputError` for fields that cannot be meant."""
         one_of("Claim.question", self.question, tuple(QUESTIONS))
+        for name in ("key", "section", "words"):
+            if not isinstance(getattr(self, name), str):
+                raise InputError(f"Claim.{name}", "a text", repr(getattr(self, name)))
+        if isinstance(self.tables, str) or not self.tables:
+            expected = "a tuple of numbers of tables, such as ('V',)"
+            raise InputError("Claim.tables", expected, repr(self.tables))
         for number in self.tables:
             one_of("Claim.tables", number, tuple(BY_NUMBER))
 

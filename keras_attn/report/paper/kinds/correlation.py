@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import rankdata
 
+from keras_attn.errors import InputError, listing
 from keras_attn.evaluation.rows import TRUNK
 from keras_attn.report.naming import dataset_title
 from keras_attn.report.numbers import decimals
@@ -24,6 +25,13 @@ class Correlated(Claim):
     """
 
     attentions: tuple
+
+    def check(self):
+        """Raise `InputError` for other than two tables, and as of any claim."""
+        super().check()
+        if len(self.tables) != 2:
+            expected = "two tables, that of the scores and that of the agreement"
+            raise InputError("Claim.tables", expected, listing(self.tables))
 
     def parts(self):
         """A `ClaimPart` for each dataset, metric of the task and metric of agreement."""

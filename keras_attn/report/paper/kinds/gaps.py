@@ -5,6 +5,7 @@ from itertools import product
 
 import numpy as np
 
+from keras_attn.errors import InputError, listing
 from keras_attn.report.numbers import decimals
 from keras_attn.report.paper.kinds.cells import cells_of
 from keras_attn.report.paper.kinds.claim import Claim, ClaimPart, Comparison
@@ -24,6 +25,13 @@ class NarrowGap(Claim):
 
     ahead: str
     behind: tuple
+
+    def check(self):
+        """Raise `InputError` for a single table, and as of any claim."""
+        super().check()
+        if len(self.tables) < 2:
+            expected = "a table, and those that it is compared with"
+            raise InputError("Claim.tables", expected, listing(self.tables))
 
     @property
     def of_itself(self):

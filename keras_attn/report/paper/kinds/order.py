@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from keras_attn.errors import InputError, one_of
+from keras_attn.errors import InputError, listing, one_of
 from keras_attn.mechanisms import NAMED
 from keras_attn.report.paper.kinds.cells import cells_of
 from keras_attn.report.paper.kinds.claim import Claim, ClaimPart, Comparison
@@ -36,6 +36,13 @@ class Order(Claim):
         """Raise `InputError` for an axis that is none, and for names that are on both sides."""
         super().check()
         one_of("Claim.axis", self.axis, AXES)
+        if taken := {"table", self.axis} & set(self.where):
+            expected = "labels other than that of the tables and the axis"
+            raise InputError("Claim.where", expected, listing(taken))
+        for name in ("better", "worse"):
+            if isinstance(getattr(self, name), str):
+                expected = "a tuple of names, such as ('human',)"
+                raise InputError(f"Claim.{name}", expected, repr(getattr(self, name)))
         if not self.better or not self.worse or set(self.better) & set(self.worse):
             received = f"{self.better} and {self.worse}"
             raise InputError("Claim.better, worse", "names that are in one of the two", received)
