@@ -64,6 +64,7 @@ def lines(table, results, cells, top):
     made += [sentence for part in shown for sentence in _differences(table, part)]
     made += unmeasured if table.ours else []
     notes = _notes(results.notes, table.task, datasets)
+    notes += _notes(results.gaze_notes, table.task, datasets) if table.about_gaze else []
     # That of the ceiling is of no use where it is not shown.
     return (*made, *(one for one in notes if table.ceiling or CEILING_NOTE not in one))
 
