@@ -157,4 +157,4 @@ def test_only_one_module_imports_foolbox():
         for path in (ROOT / "keras_attn").rglob("*.py")
         if any(line.startswith(("import foolbox", "from foolbox")) for line in path.open())
     ]
-    assert found == ["adversarial.py"]
+    assert found == ["fgsm.py"]
