@@ -53,7 +53,7 @@ setup(
     ],
     extras_require={
         "test": TEST,
-        "dev": [*TEST, "ruff>=0.15,<0.18"],
+        "dev": [*TEST, "mypy>=2.4,<2.5", "ruff>=0.15,<0.18"],
         "ray": ["ray>=2.50,<3"],
         "onnx": ["tf2onnx>=1.17,<2", "onnxruntime>=1.20,<2"],
         "cuda": ["tensorflow[and-cuda]>=2.21,<2.22"],

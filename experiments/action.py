@@ -17,9 +17,7 @@ first.
 
 import sys
 
-from keras_attn.shell import cli
-from keras_attn.study import workflow
+from keras_attn.shell import cli, parser
 
 if __name__ == "__main__":
-    there = workflow.of_task("action")
-    sys.exit(cli.run(lambda: workflow.parse(there, description=__doc__)))
+    sys.exit(cli.run(lambda: parser.of_task("action", description=__doc__)))

@@ -10,10 +10,7 @@ into --out.
 
 import sys
 
-import tyro
-
-from keras_attn.commands.attack import Attack
-from keras_attn.shell import cli
+from keras_attn.shell import cli, parser
 
 if __name__ == "__main__":
-    sys.exit(cli.run(lambda: tyro.cli(Attack, description=__doc__)))
+    sys.exit(cli.run(lambda: parser.of_command("attack", description=__doc__)))

@@ -12,9 +12,7 @@ classifier, not of its convolutions alone.
 
 import sys
 
-from keras_attn.shell import cli
-from keras_attn.study import workflow
+from keras_attn.shell import cli, parser
 
 if __name__ == "__main__":
-    there = workflow.of_task("fine_grained")
-    sys.exit(cli.run(lambda: workflow.parse(there, description=__doc__)))
+    sys.exit(cli.run(lambda: parser.of_task("fine_grained", description=__doc__)))

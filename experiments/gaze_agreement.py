@@ -15,10 +15,11 @@ from pathlib import Path
 
 import tyro
 
+from keras_attn.commands import audit
 from keras_attn.errors import InputError
-from keras_attn.report.audit.page import FILES
+from keras_attn.evaluation.rows import AUDIT_FILES
 from keras_attn.runs import storage
-from keras_attn.shell import cli
+from keras_attn.shell import cli, parser, quiet
 
 SHAPE = (96, 128)
 TRAINING_SCENES, TEST_SCENES = 200, 60
@@ -27,7 +28,7 @@ LAYERS = ("block3_conv3", "block5_conv3", "saliency")
 
 
 @dataclass(frozen=True)
-class GazeAgreement(cli.Audit):
+class GazeAgreement(audit.AuditCommand):
     """Maps of a network against the gaze of DATA; without DATA, a demonstration on drawn scenes."""
 
     data: tyro.conf.Positional[Path | None] = None
@@ -53,8 +54,8 @@ class GazeAgreement(cli.Audit):
 
 def demonstrate(out, overwrite):
     """Audit an untrained and a briefly trained small network on drawn scenes."""
-    storage.check_target(out, FILES, overwrite=overwrite)
-    cli.import_tensorflow_quietly()
+    storage.check_target(out, AUDIT_FILES, overwrite=overwrite)
+    quiet.import_tensorflow()
     import keras
 
     import keras_attn as ka
@@ -75,7 +76,7 @@ def demonstrate(out, overwrite):
     trained.set_weights(untrained.get_weights())
     fit(trained, train)
     models = {"untrained": untrained, "trained": trained}
-    cli.show_and_save(ka.audit(models, test, layers=LAYERS), out, overwrite)
+    audit.show_and_save(ka.audit(models, test, layers=LAYERS), out, overwrite)
 
 
 def network():
@@ -112,4 +113,4 @@ def fit(model, dataset):
 
 
 if __name__ == "__main__":
-    sys.exit(cli.run(lambda: tyro.cli(GazeAgreement, description=__doc__)))
+    sys.exit(cli.run(lambda: parser.of_command(GazeAgreement, description=__doc__)))

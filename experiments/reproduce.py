@@ -12,11 +12,8 @@ A killed one goes on where it was when it is called again; docs/study.md says ho
 
 import sys
 
-from keras_attn.commands.study import Study
-from keras_attn.commands.verify import Verify
-from keras_attn.shell import cli
-from keras_attn.study import workflow
+from keras_attn.shell import cli, parser
 
 if __name__ == "__main__":
-    there = {"study": Study, "verify": Verify}
-    sys.exit(cli.run(lambda: workflow.parse(there, description=__doc__)))
+    commands = ("study", "verify")
+    sys.exit(cli.run(lambda: parser.of_commands(*commands, description=__doc__)))

@@ -17,9 +17,7 @@ in that folder; compare trains it first.
 
 import sys
 
-from keras_attn.shell import cli
-from keras_attn.study import workflow
+from keras_attn.shell import cli, parser
 
 if __name__ == "__main__":
-    there = workflow.of_task("salient_object")
-    sys.exit(cli.run(lambda: workflow.parse(there, description=__doc__)))
+    sys.exit(cli.run(lambda: parser.of_task("salient_object", description=__doc__)))

@@ -27,7 +27,8 @@ _NAMES = {
     **dict.fromkeys(
         ("attack", "audit", "evaluate", "export", "load", "predict", "train", "validation"), "api"
     ),
-    **dict.fromkeys(("Mechanism", "apply"), "mechanisms"),
+    **dict.fromkeys(("Mechanism", "apply", "attend"), "mechanisms"),
+    "Command": "shell.command",
     "InputError": "errors",
     "register": "registry",
 }

@@ -10,6 +10,7 @@ from dataclasses import dataclass, fields
 from typing import Literal
 
 from keras_attn.errors import InputError, one_of
+from keras_attn.registries import DATASETS
 
 Coordinates = Literal["pixels", "normalised", "centred"]
 Axis = Literal["down", "up"]
@@ -87,8 +88,6 @@ class GazeFormat:
 
 
 FIELDS = tuple(field.name for field in fields(GazeFormat))
-READ_BY = ("folder", "video_folder")
-"""Datasets that are tables of anybody's making; the published formats leave nothing open."""
 
 
 def fields_of(settings):
@@ -104,8 +103,8 @@ def changed(settings):
 
 def check_read(name, settings):
     """Raise `InputError` for fields that are set for a dataset of a format of its own."""
-    if name not in READ_BY:
-        for field, value in changed(settings).items():
+    for field, value in changed(settings).items():
+        if not DATASETS[name].takes_form:
             expected = f"nothing for {name}, whose files leave it not open"
             raise InputError(f"data.{field}", expected, repr(value))
 

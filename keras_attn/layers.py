@@ -6,7 +6,6 @@ positions does not survive float16. A clip is normalised frame by frame.
 """
 
 import keras
-import tensorflow as tf
 from keras import ops
 
 from keras_attn.errors import InputError, one_of
@@ -22,6 +21,33 @@ def _check_rank(layer, shape, what="features"):
             "shape (batch, H, W, C) or (batch, T, H, W, C)",
             f"shape {tuple(shape)}",
         )
+
+
+def resized(maps, size, antialias=False):
+    """Bilinear resizing of float32 maps `(batch, H, W, C)`; the edges of a map stay its edges.
+
+    size: (height, width), whole numbers, or tensors in a graph of TensorFlow that is made before
+    the sizes are known. antialias: average over what becomes one pixel of a smaller map.
+    """
+    if all(isinstance(side, int) for side in size):
+        return ops.image.resize(maps, size, "bilinear", antialias, data_format="channels_last")
+    # Keras asks whether a size is positive, which such a graph cannot tell yet.
+    height, width = (ops.shape(maps)[axis] for axis in (1, 2))
+    maps = ops.einsum("ij,bjwc->biwc", _shares(height, size[0], antialias), maps)
+    return ops.einsum("ij,bhjc->bhic", _shares(width, size[1], antialias), maps)
+
+
+def _shares(before, after, antialias):
+    """How much of each of `before` pixels is in each of `after`: `(after, before)`, rows sum to 1.
+
+    The numbers are those of Keras' resizing to within float32's rounding.
+    """
+    scale = ops.cast(before, "float32") / ops.cast(after, "float32")
+    reach = ops.maximum(scale, 1.0) if antialias else 1.0
+    centres = (ops.cast(ops.arange(after), "float32") + 0.5) * scale - 0.5
+    away = ops.cast(ops.arange(before), "float32")[None] - centres[:, None]
+    shares = ops.maximum(0.0, 1.0 - ops.abs(away) / reach)
+    return shares / ops.sum(shares, axis=1, keepdims=True)
 
 
 def convolution_policy(features, policy=None):
@@ -251,12 +277,11 @@ class GazeAttention(keras.layers.Layer):
     def _resized(self, gaze, features):
         if gaze.shape[-3:-1] == features.shape[-3:-1] and None not in gaze.shape[-3:-1]:
             return gaze
-        shape, to = tf.shape(gaze), tf.shape(features)
-        frames = tf.reshape(gaze, tf.concat([[-1], shape[-3:]], 0))
+        shape, size = ops.shape(gaze), ops.shape(features)[-3:-1]
+        frames = gaze if len(shape) == 4 else ops.reshape(gaze, (-1, *shape[-3:]))
         # Antialiasing averages over what a smaller frame merges, so no fixation slips through.
-        frames = tf.image.resize(frames, to[-3:-1], antialias=True)
-        resized = tf.reshape(frames, tf.concat([shape[:-3], to[-3:-1], [1]], 0))
-        return tf.ensure_shape(resized, (*features.shape[:-1], 1))
+        frames = resized(frames, size, antialias=True)
+        return frames if len(shape) == 4 else ops.reshape(frames, (-1, shape[1], *size, 1))
 
     def compute_output_spec(self, inputs):
         """One float32 map of the features' frame size."""
@@ -287,10 +312,9 @@ class FrameSum(keras.layers.Layer):
 
     def call(self, gaze):
         """Return the sums."""
-        gaze = tf.cast(gaze, "float32")
-        shape, frames = tf.shape(gaze), gaze.shape[1] // self.slots
-        apart = tf.reshape(gaze, tf.concat([shape[:1], [self.slots, frames], shape[2:]], 0))
-        return tf.ensure_shape(tf.reduce_sum(apart, axis=2), (None, self.slots, *gaze.shape[2:]))
+        gaze = ops.cast(gaze, "float32")
+        apart = (self.slots, gaze.shape[1] // self.slots)
+        return ops.sum(ops.reshape(gaze, (-1, *apart, *ops.shape(gaze)[2:])), axis=2)
 
     def compute_output_spec(self, gaze):
         """Float32 with one frame for each slot."""

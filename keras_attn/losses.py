@@ -1,13 +1,17 @@
 """Losses that compare attention with gaze. A function on tensors, and a thin Keras loss on it."""
 
+from typing import Any
+
 import keras
 from keras import ops
 
+Tensor = Any
+"""Of the backend that Keras runs on."""
 FLOOR = 1e-12
 """Smallest probability within a logarithm: far below 1 over any number of positions."""
 
 
-def attention_kl(density, attention):
+def attention_kl(density: Tensor, attention: Tensor) -> Tensor:
     """KL(human ‖ A) in nats, both normalised to sum 1 over each frame, in float32.
 
     density: gaze densities `(batch, [T,] H, W, 1)`, never negative, of any sum. attention: maps of
@@ -23,7 +27,7 @@ def attention_kl(density, attention):
     return _mean_over_frames(divergence)
 
 
-def attention_cross_entropy(density, logits):
+def attention_cross_entropy(density: Tensor, logits: Tensor) -> Tensor:
     """Softmax logistic loss between Y and gaze, in nats and float32: −Σ h log softmax(Y).
 
     The loss that §IV-B2 adds for supervised attention; h is the density, normalised to sum 1 over
@@ -53,10 +57,15 @@ def _normalised(values):
 class AttentionKL(keras.losses.Loss):
     """`attention_kl` as a loss for `compile`: y_true are gaze densities, y_pred attention maps."""
 
-    def __init__(self, reduction="sum_over_batch_size", name="attention_kl", dtype="float32"):
+    def __init__(
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "attention_kl",
+        dtype: str = "float32",
+    ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Divergence of each example."""
         return attention_kl(y_true, y_pred)
 
@@ -66,10 +75,13 @@ class AttentionCrossEntropy(keras.losses.Loss):
     """`attention_cross_entropy` for `compile`: y_true are gaze densities, y_pred logits Y."""
 
     def __init__(
-        self, reduction="sum_over_batch_size", name="attention_cross_entropy", dtype="float32"
-    ):
+        self,
+        reduction: str | None = "sum_over_batch_size",
+        name: str = "attention_cross_entropy",
+        dtype: str = "float32",
+    ) -> None:
         super().__init__(name=name, reduction=reduction, dtype=dtype)
 
-    def call(self, y_true, y_pred):
+    def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
         """Cross-entropy of each example."""
         return attention_cross_entropy(y_true, y_pred)

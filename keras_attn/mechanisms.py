@@ -2,20 +2,34 @@
 
 A `Mechanism` says where the attention map A comes from, how it is normalised, whether it gates
 the features and whether gaze supervises it; all else follows from these fields. Wherever a name
-is accepted, that of one of the five will do, that of one of the `VARIANTS`, or a mechanism of
-one's own. Importing this loads neither Keras nor TensorFlow.
+is accepted, that of any registered one will do, or a mechanism of one's own: `NAMED` has the five
+of the study, their variant and those that others have registered. Importing this loads neither
+Keras nor TensorFlow.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, NamedTuple
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields
+from typing import Any, ClassVar, NamedTuple
 
 from keras_attn.errors import InputError, one_of
+from keras_attn.registry import Registry, register
 
 SOURCES = ("energy", "module", "gaze")
 NORMALISATIONS = ("none", "softmax", "sigmoid", "max")
 GATES = ("none", "map", "positions", "mean")
+MARKS = ("circle", "square", "triangle", "diamond", "star", "down")
+"""What a network may be marked with in charts; "down" is a triangle that points down."""
+NO_ATTENTION = "none"
+"""What rows call the attention of a network that has none."""
+NAMED = Registry(
+    "attention mechanism",
+    first=("activation", "softmax", "sigmoid", "supervised", "human", "softmax_of_logits"),
+)
+"""All mechanisms by name."""
+_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 
 
 @dataclass(frozen=True)
@@ -23,16 +37,26 @@ class Mechanism:
     """Where an attention map A comes from, and what it is used for.
 
     source: "energy", Σ_d |Z_d|^p over the channels of the feature Z (Eq. 4); "module", a learned
-        `AttentionModule` on Z with logits Y; "gaze", the density of human fixations.
+        module on Z with logits Y; "gaze", the density of human fixations.
     normalise: "softmax" over all positions of a frame (Eq. 2), "sigmoid" (Eq. 3), "max" (divided
-        by its maximum; all ones without fixations) or "none".
+        by its maximum; all ones without fixations) or "none". Of a module of one's own, which
+        normalises by itself, it says what A is.
     gate: what multiplies Z in the glimpse G (Eq. 1): "none" (G = Z), "map" (A itself),
         "positions" (A times the number of positions, so that a softmax keeps the scale of the
         features) or "mean" (A scaled to mean 1).
     supervised: whether the loss pulls A towards the gaze density.
     p: the exponent of Eq. 4. softmax_of: what the softmax is taken of, Y ("logits", Eq. 2) or σ(Y)
         ("sigmoid", §IV-A1).
+    module: the learned module, where it is not the paper's: a Keras layer class, or any function of
+        `name=` that makes a layer. The layer is called with features `(batch, H, W, C)` or
+        `(batch, T, H, W, C)` and returns the pair (A, Y), each of one channel and of the features'
+        frames, A never negative. A run of such a mechanism is loaded by the name that
+        `keras_attn.register` has given it.
+    colour, mark: of its networks in charts; colour is "#rrggbb", or a pair of such on light and on
+        dark ground, mark one of `MARKS`. They tell no mechanisms apart.
     """
+
+    registry: ClassVar = NAMED
 
     name: str
     source: str
@@ -41,13 +65,23 @@ class Mechanism:
     supervised: bool = False
     p: float = 2.0
     softmax_of: str = "logits"
+    module: Callable | None = None
+    colour: str | tuple = field(default=("#9a4a80", "#dd9cc4"), compare=False)
+    mark: str = field(default="down", compare=False)
 
     def __post_init__(self):
+        if not isinstance(self.name, str) or self.name in ("", NO_ATTENTION):
+            expected = f"a text that is not {NO_ATTENTION!r}, which networks without attention have"
+            raise InputError("Mechanism.name", expected, repr(self.name))
         one_of("Mechanism.source", self.source, SOURCES)
         one_of("Mechanism.normalise", self.normalise, NORMALISATIONS)
         one_of("Mechanism.gate", self.gate, GATES)
         one_of("Mechanism.softmax_of", self.softmax_of, ("logits", "sigmoid"))
+        one_of("Mechanism.mark", self.mark, MARKS)
         fits = {"energy": ("none",), "module": ("softmax", "sigmoid"), "gaze": ("none", "max")}
+        if self.module is not None:
+            self._check_module()
+            fits["module"] = NORMALISATIONS
         one_of(f"Mechanism.normalise of source {self.source!r}", self.normalise, fits[self.source])
         if self.supervised and self.source != "module":
             raise InputError(
@@ -55,6 +89,16 @@ class Mechanism:
             )
         if not self.p > 0:
             raise InputError("Mechanism.p", "a positive exponent", self.p)
+        if len(self.colours) != 2 or not all(map(_is_colour, self.colours)):
+            expected = "'#rrggbb', or a pair of such on light and on dark ground"
+            raise InputError("Mechanism.colour", expected, repr(self.colour))
+
+    def _check_module(self):
+        if self.source != "module":
+            raise InputError("Mechanism.module", "None unless source is 'module'", self.source)
+        if not callable(self.module):
+            expected = "a layer class, or a function of name= that makes a layer"
+            raise InputError("Mechanism.module", expected, repr(self.module))
 
     @property
     def takes_gaze(self):
@@ -66,35 +110,142 @@ class Mechanism:
         """Whether A multiplies the features, or is only looked at."""
         return self.gate != "none"
 
+    @property
+    def colours(self):
+        """The colour on light ground and that on dark ground."""
+        return tuple(self.colour) if isinstance(self.colour, (tuple, list)) else (self.colour,) * 2
 
-MECHANISMS = {
-    mechanism.name: mechanism
-    for mechanism in (
-        Mechanism("activation", "energy", "none", gate="none"),
-        Mechanism("softmax", "module", "softmax", gate="positions", softmax_of="sigmoid"),
-        Mechanism("sigmoid", "module", "sigmoid"),
-        Mechanism("supervised", "module", "sigmoid", supervised=True),
-        Mechanism("human", "gaze", "max"),
-    )
-}
+    def to_dict(self):
+        """All that decides what a network of it is, as plain values.
+
+        A module is told by where it is from, as "file:Class", and found again by the name of the
+        mechanism.
+        """
+        values = {f.name: getattr(self, f.name) for f in fields(self) if f.compare}
+        module = values.pop("module")
+        return values if module is None else values | {"module": _origin(module)}
+
+
+def _is_colour(value):
+    return isinstance(value, str) and _COLOUR.fullmatch(value) is not None
+
+
+def _origin(module):
+    """Where a layer class or function is from."""
+    of = module if hasattr(module, "__qualname__") else type(module)
+    return f"{of.__module__}:{of.__qualname__}"
+
+
+_FIVE = (
+    Mechanism(
+        "activation",
+        "energy",
+        "none",
+        gate="none",
+        colour=("#4b505c", "#c6cbd6"),
+        mark="circle",
+    ),
+    Mechanism(
+        "softmax",
+        "module",
+        "softmax",
+        gate="positions",
+        softmax_of="sigmoid",
+        colour=("#a86a00", "#e8a725"),
+        mark="square",
+    ),
+    Mechanism("sigmoid", "module", "sigmoid", colour=("#0072b2", "#56b4e9"), mark="triangle"),
+    Mechanism(
+        "supervised",
+        "module",
+        "sigmoid",
+        supervised=True,
+        colour=("#00795a", "#2ec99c"),
+        mark="diamond",
+    ),
+    Mechanism("human", "gaze", "max", colour=("#b84a00", "#f08a4b"), mark="star"),
+)
+_OTHER_READINGS = (Mechanism("softmax_of_logits", "module", "softmax", gate="positions"),)
+register(*_FIVE, *_OTHER_READINGS)
+
+MECHANISMS = {mechanism.name: mechanism for mechanism in _FIVE}
 """The five of the study by name: three implicit ones, then the two explicit ones."""
-VARIANTS = {
-    mechanism.name: mechanism
-    for mechanism in (Mechanism("softmax_of_logits", "module", "softmax", gate="positions"),)
-}
+VARIANTS = {mechanism.name: mechanism for mechanism in _OTHER_READINGS}
 """Other readings of the paper, for whoever asks for them by name; see docs/paper.md."""
-NAMED = {**MECHANISMS, **VARIANTS}
 
 
 def get(mechanism):
     """The `Mechanism` of that name, or the one that is passed; `InputError` for anything else."""
-    if isinstance(mechanism, Mechanism):
+    return mechanism if isinstance(mechanism, Mechanism) else NAMED.find(mechanism, "attention")
+
+
+def check_name(mechanism, where):
+    """Refuse a mechanism that its name would not stand for in a run, with `InputError`.
+
+    That is one with the name of another, which rows and tables would take it for, and one with a
+    module that is not registered, which could not be loaded again. where: what to call it.
+    """
+    registered = NAMED.get(mechanism.name)
+    if registered is None and mechanism.module is not None:
+        expected = (
+            "a mechanism that keras_attn.register was given before, in a plug-in where processes "
+            "are started, since a run finds its module by its name"
+        )
+        raise InputError(where, expected, repr(mechanism))
+    if registered is not None and registered != mechanism:
+        expected = f"another name for a mechanism that is not the registered {mechanism.name!r}"
+        raise InputError(where, f"{expected}, which is {registered!r}", repr(mechanism))
+
+
+def named(mechanism):
+    """The name of a mechanism that others have registered; all else as it is."""
+    if isinstance(mechanism, str) or _ours(mechanism.name):
         return mechanism
-    return NAMED[one_of("attention", mechanism, tuple(NAMED))]
+    return mechanism.name if NAMED.get(mechanism.name) == mechanism else mechanism
+
+
+def _ours(name):
+    return name in MECHANISMS or name in VARIANTS
+
+
+def to_plain(mechanism):
+    """What a configuration has, a name or a `Mechanism`, as plain values.
+
+    The names of this package's own stay names; those of others come with what they stand for.
+    """
+    if isinstance(mechanism, str):
+        return mechanism if _ours(mechanism) else NAMED[mechanism].to_dict()
+    return mechanism.to_dict()
+
+
+def from_plain(values, where):
+    """The name or the `Mechanism` that `to_plain` has made `values` of.
+
+    where: the file that has them. `InputError` where a plug-in is missing, or where the name stands
+    for another mechanism here.
+    """
+    if isinstance(values, (str, Mechanism)):
+        return values
+    values = dict(values)
+    name, module = values["name"], values.pop("module", None)
+    registered = NAMED.get(name)
+    if registered is None and module is not None:
+        expected = (
+            f"the attention mechanism {name!r} with the module {module}, of a plug-in: "
+            "name that by --plugin or KERAS_ATTN_PLUGINS, or call keras_attn.register before"
+        )
+        raise InputError(where, expected, f"none but {', '.join(NAMED)}")
+    if registered is None or _ours(name):
+        return Mechanism(**values)
+    theirs = {n: v for n, v in registered.to_dict().items() if n != "module"}
+    if theirs != values or (module is None) != (registered.module is None):
+        expected = f"the mechanism {name!r} as it is registered here, {registered.to_dict()}"
+        raise InputError(where, expected, f"{values}")
+    return name
 
 
 class Attended(NamedTuple):
-    """What `apply` returns; each a Keras tensor, float32 but for `gated`.
+    """What `attend` returns; each a Keras tensor, float32 but for `gated`.
 
     gated: the glimpse G, of the features' shape and type. attention: A, one channel, of the
     features' frame size. logits: Y before normalisation, or None where nothing is learned.
@@ -105,15 +256,17 @@ class Attended(NamedTuple):
     logits: Any
 
 
-def apply(mechanism, features, gaze=None, *, of=None, module=None, momentum=0.99, name="attention"):
+def attend(
+    mechanism, features, gaze=None, *, of=None, module=None, momentum=0.99, name="attention"
+):
     """Apply a mechanism to `features`: the glimpse, the map and its logits (Eq. 1).
 
     mechanism: a `Mechanism` or a name of `NAMED`.
     features: Keras tensor `(batch, H, W, C)` or `(batch, T, H, W, C)`.
     gaze: for a mechanism that takes gaze, densities `(batch, [T,] h, w, 1)`; any h, w.
     of: features of the same frames that A is made from, where these are not the ones it gates.
-    module: a layer `features -> (A, Y)` in place of the default `AttentionModule`.
-    momentum: of the default module's BatchNormalization.
+    module: a layer `features -> (A, Y)` in place of the mechanism's own module.
+    momentum: of the paper's module's BatchNormalization.
     name: the name of the attention layer; the glimpse is called `<name>_glimpse`.
     """
     from keras_attn import layers
@@ -128,6 +281,8 @@ def apply(mechanism, features, gaze=None, *, of=None, module=None, momentum=0.99
         attention = layers.ActivationAttention(p=mechanism.p, name=name)(origin)
     elif mechanism.source == "gaze":
         attention = layers.GazeAttention(normalise=mechanism.normalise, name=name)([gaze, origin])
+    elif module is None and mechanism.module is not None:
+        attention, logits = _of_own_module(mechanism, origin, name)
     else:
         module = module or layers.AttentionModule(
             normalise=mechanism.normalise,
@@ -140,3 +295,26 @@ def apply(mechanism, features, gaze=None, *, of=None, module=None, momentum=0.99
         return Attended(features, attention, logits)
     glimpse = layers.Glimpse(scale=mechanism.gate, name=f"{name}_glimpse")
     return Attended(glimpse([features, attention]), attention, logits)
+
+
+apply = attend
+"""The same by its earlier name."""
+
+
+def _of_own_module(mechanism, features, name):
+    """A and Y in float32, of the layer that a mechanism brings."""
+    import keras
+
+    where = f"module of attention {mechanism.name!r}"
+    layer = mechanism.module(name=name)
+    if not callable(layer) or getattr(layer, "name", None) != name:
+        raise InputError(where, f"a layer of the name that it is asked for, {name!r}", repr(layer))
+    maps = layer(features)
+    shape = (*features.shape[1:-1], 1)
+    shapes = [tuple(one.shape[1:]) for one in keras.tree.flatten(maps)]
+    if not isinstance(maps, (tuple, list)) or shapes != [shape, shape]:
+        expected = f"a pair (A, Y), each of shape (batch, {', '.join(map(str, shape))})"
+        raise InputError(where, expected, f"a {type(maps).__name__} of shapes {shapes}")
+    types = [keras.backend.standardize_dtype(one.dtype) for one in maps]
+    pairs = zip(maps, types, strict=True)
+    return tuple(m if of == "float32" else keras.ops.cast(m, "float32") for m, of in pairs)

@@ -9,44 +9,107 @@ import importlib
 import importlib.metadata
 import importlib.util
 import os
+import re
 import sys
 import threading
+import traceback
+from importlib.machinery import PathFinder
 from pathlib import Path
+from typing import Any
 
 from keras_attn.errors import InputError
 
+OPTION = "--plugin"
 VARIABLE = "KERAS_ATTN_PLUGINS"
 """Plug-ins of this process and of all that it starts, between `os.pathsep`."""
 GROUP = "keras_attn.plugins"
+MODULE = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*")
+EXPECTED = "a module that can be imported, such as my_plugin, or the path of a .py file"
 
 _lock = threading.RLock()
-_loaded = set()
+_loaded: dict[str, Any] = {}
+"""Modules by the full name of the plug-in; None of one that is being imported."""
 
 
-def use(name):
+def use(name: str | Path, where: str = OPTION) -> None:
     """Load a plug-in, and have every process that is started from here load it as well.
 
-    name: a module that can be imported from here, or the path of a `.py` file. `InputError` where
-    it cannot be loaded.
+    name: a module that can be imported from here, or the path of a `.py` file. where: who names it,
+    for messages. `InputError` where it cannot be loaded.
     """
-    path = Path(name).expanduser()
-    name = str(path.resolve()) if path.suffix == ".py" else str(name)
-    _load(name, "--plugin")
+    name = _full(name, where)
+    _load(name, where)
     named = _named()
-    if name not in named:
+    if not any(_loaded[name] is _loaded.get(other) for other in named):
         os.environ[VARIABLE] = os.pathsep.join([*named, name])
 
 
-def load():
-    """Load the plug-ins that the environment names and those that are installed, each once."""
-    for name in _named():
-        _load(name, VARIABLE)
-    for point in _installed():
-        _load(point.value, f"entry point {point.name!r} of {GROUP}")
+def load() -> None:
+    """Load the plug-ins that the environment names and those that are installed, each once.
+
+    While a module of this package is being imported it does nothing: a plug-in may need that one.
+    """
+    wanted = [(name, VARIABLE) for name in _named()]
+    wanted += [(point.module, _entry(point)) for point in _installed()]
+    wanted = [(name, where) for name, where in wanted if name not in _loaded]
+    if wanted and not _being_imported():
+        for name, where in wanted:
+            _load(name, where)
+
+
+def _being_imported():
+    """Whether a module of this package is only half there."""
+    ours = [module for name, module in sys.modules.copy().items() if name.startswith(__package__)]
+    specs = (getattr(module, "__spec__", None) for module in ours)
+    return any(getattr(spec, "_initializing", False) for spec in specs)
+
+
+def _entry(point):
+    """What messages call an entry point."""
+    where = f"entry point {point.name!r} of {GROUP}"
+    return where if point.dist is None else f"{where} in {point.dist.name}"
+
+
+def names():
+    """All plug-ins of this process, a tuple: modules by name, files by path."""
+    load()
+    return tuple(dict.fromkeys([*_named(), *(point.module for point in _installed())]))
+
+
+def lacking(names):
+    """Those of these plug-ins, a list of texts, that are not loaded in this process."""
+    here = {_short(name) for name in _loaded}
+    return [name for name in names if _short(name) not in here]
+
+
+def _short(name):
+    """What the module of a plug-in is called, wherever its file lies."""
+    return Path(name).stem if name.endswith(".py") else name
 
 
 def _named():
-    return [name for name in os.environ.get(VARIABLE, "").split(os.pathsep) if name]
+    """Full names of those that the environment names."""
+    told = os.environ.get(VARIABLE, "")
+    found = [_full(name, VARIABLE) for name in told.split(os.pathsep) if name]
+    if found:  # so that a process in another folder finds them as well
+        os.environ[VARIABLE] = os.pathsep.join(found)
+    return found
+
+
+def _full(name, where):
+    """The name of a plug-in that is the same in every folder; `InputError` for what is none."""
+    name = os.fspath(name)
+    if name.endswith(".py"):
+        try:
+            path = str(Path(name).expanduser().absolute())
+        except RuntimeError as error:  # the home of nobody
+            raise InputError(where, EXPECTED, f"{name} ({error})") from error
+        if os.pathsep in path:
+            raise InputError(where, f"a path without {os.pathsep!r}", path)
+        return path
+    if not MODULE.fullmatch(name):
+        raise InputError(where, EXPECTED, repr(name))
+    return name
 
 
 _points = None
@@ -65,35 +128,91 @@ def _load(name, where):
     with _lock:
         if name in _loaded:
             return
-        _loaded.add(name)
+        _loaded[name] = None
         try:
-            _import(name, where)
-        except BaseException as error:
-            _loaded.discard(name)
-            if isinstance(error, InputError) or not isinstance(error, Exception):
-                raise
-            told = f"{type(error).__name__}: {error}"
-            raise InputError(where, f"plug-in {name} to be imported", told) from error
+            imported = _from_file if name.endswith(".py") else _by_name
+            _loaded[name] = imported(name, where)
+        except BaseException:
+            del _loaded[name]
+            raise
 
 
-def _import(name, where):
-    if not name.endswith(".py"):
-        # The shell's command has not the folder that it is called in among Python's.
-        here = str(Path.cwd())
-        if here not in sys.path:
-            sys.path.append(here)
-        importlib.import_module(name.partition(":")[0])
-        return
+def _by_name(name, where):
+    """The module of a name, also of one in the working folder."""
+    # The shell's command has not the folder that it is called in among Python's.
+    _look_in(Path.cwd())
+    module = _run(lambda: importlib.import_module(name), name, where)
+    place = Path(*name.split("."))
+    for here in (place.with_suffix(".py"), place / "__init__.py"):
+        if here.is_file() and not _is_of(module, here):
+            expected = f"a name that no other module has for the file {here}"
+            raise InputError(where, expected, f"that of {_home(module)}")
+    return module
+
+
+def _from_file(name, where):
+    """The module of a `.py` file, which is called as it is; files beside it can be imported."""
     path = Path(name)
     if not path.is_file():
-        raise InputError(where, "a module, or the path of a .py file", name)
-    if path.stem in sys.modules:
-        raise InputError(where, "a file of another name than a module that is loaded", name)
+        raise InputError(where, EXPECTED, f"{name} (no such file)")
+    other = sys.modules.get(path.stem)
+    if other is not None and _is_of(other, path):
+        return other
+    taken = _elsewhere(path) if other is None else _home(other)
+    if taken is not None:
+        expected = "a file of another name than the modules of Python and of installed packages"
+        raise InputError(where, expected, f"{name}, beside {taken}")
+    _look_in(path.parent)
     spec = importlib.util.spec_from_file_location(path.stem, path)
     module = importlib.util.module_from_spec(spec)
     sys.modules[path.stem] = module
     try:
-        spec.loader.exec_module(module)
+        _run(lambda: spec.loader.exec_module(module), name, where)
     except BaseException:
         del sys.modules[path.stem]
         raise
+    return module
+
+
+def _run(imported, name, where):
+    try:
+        return imported()
+    except (Exception, SystemExit) as error:  # a script may end with `sys.exit`
+        expected = f"the plug-in {name} to be imported"
+        raise InputError(where, expected, _told(error)) from error
+
+
+def _told(error):
+    """An error in one line, with the place in the plug-in that raised it."""
+    told = f"{type(error).__name__}: {' '.join(str(error).split()).rstrip('.')}"
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = (__file__, importlib.__file__)
+    frames = [f for f in frames if f.filename not in ours and not f.filename.startswith("<frozen")]
+    return f"{told} ({frames[-1].filename}, line {frames[-1].lineno})" if frames else told
+
+
+def _look_in(folder):
+    """Have modules of a folder be found, after those of all others."""
+    if str(folder) not in sys.path:
+        sys.path.append(str(folder))
+
+
+def _is_of(module, path):
+    file = getattr(module, "__file__", None)
+    return file is not None and Path(file).exists() and path.samefile(file)
+
+
+def _home(module):
+    return getattr(module, "__file__", None) or f"the module {module.__name__!r} of Python"
+
+
+def _elsewhere(path):
+    """Where another module of the name of a file is that has not been imported yet; else None."""
+    # The first is the folder of the script that runs, whose neighbours nobody imports.
+    if path.stem in sys.builtin_module_names:
+        return "a module of Python"
+    folders = [folder for folder in sys.path[1:] if folder and Path(folder) != Path.cwd()]
+    spec = PathFinder.find_spec(path.stem, folders)
+    if spec is None or spec.origin is None or not Path(spec.origin).exists():
+        return None
+    return None if path.samefile(spec.origin) else spec.origin

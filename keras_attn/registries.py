@@ -12,4 +12,6 @@ DATASETS = Registry(
     ("folder", "dut_omron", "pascal_s", "hollywood2", "ucf_sports", "cub_vwsw"),
 )
 KINDS = Registry("kind of map", "audits/kinds", ("activation", "gradient", "cam", "grad_cam"))
-COMMANDS = Registry("command", "commands", ("audit", "train", "evaluate", "report", "attack"))
+COMMANDS = Registry(
+    "command", "commands", ("audit", "train", "evaluate", "compare", "report", "attack")
+)

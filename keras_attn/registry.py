@@ -4,11 +4,13 @@ Each kind of thing has one `Registry`. This package's own things and those of pl
 in the same way, by `register`. Loads neither Keras nor TensorFlow.
 """
 
+import functools
 import importlib
 import pkgutil
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import Any
 
 from keras_attn import plugins
 from keras_attn.errors import InputError, one_of
@@ -17,7 +19,7 @@ PACKAGE = Path(__file__).parent
 NAME = re.compile(r"[A-Za-z0-9][\w.+-]*", re.ASCII)
 
 
-class Registry(Mapping):
+class Registry(Mapping[str, Any]):
     """The things of one kind by name, in a fixed order: this package's own, then those of others.
 
     kind: what messages call one, such as "backbone". home: the folder within this package that has
@@ -26,46 +28,55 @@ class Registry(Mapping):
     registry. first: names that come first, in the order of the paper.
     """
 
-    def __init__(self, kind, home=None, first=()):
+    def __init__(self, kind: str, home: str | None = None, first: Iterable[str] = ()) -> None:
         self.kind, self.home, self.first = kind, home, tuple(first)
-        self._things = {}
+        self._things: dict[str, Any] = {}
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Registry({self.kind!r}, {list(self)})"
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[str]:
         plugins.load()
-        own = self._files()
-        ahead = [name for name in self.first if name in own or name in self._things]
-        return iter(dict.fromkeys((*ahead, *own, *self._things)))
+        ahead = [name for name in self.first if name in self.own or name in self._things]
+        return iter(dict.fromkeys((*ahead, *self.own, *self._things)))
 
-    def __len__(self):
+    def __len__(self) -> int:
         return sum(1 for _ in self)
 
-    def __contains__(self, name):
-        return any(name == one for one in self)
+    def __contains__(self, name: object) -> bool:
+        # Plug-ins are asked for what this package has not alone: they may use what is asking.
+        return name in self._things or name in self.own or any(name == one for one in self)
 
-    def __getitem__(self, name):
-        plugins.load()
-        if name not in self._things and name in self._files():
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._things and name in self.own:
             importlib.import_module(self._file(name))
+        if name not in self._things:
+            plugins.load()
         return self._things[name]
 
-    def find(self, name, where=None):
+    @functools.cached_property
+    def own(self) -> list[str]:
+        """Names of this package's own that have a file each, sorted; imports none of them."""
+        if self.home is None:
+            return []
+        modules = pkgutil.iter_modules([str(PACKAGE / self.home)])
+        return sorted(module.name for module in modules if not module.name.startswith("_"))
+
+    def find(self, name: str, where: str | None = None) -> Any:
         """The thing of that name; `InputError`, which lists what there is, for any other name.
 
         where: the argument or file that has the name; default the kind.
         """
         return self[one_of(where or self.kind, name, tuple(self))]
 
-    def add(self, thing):
+    def add(self, thing: Any) -> Any:
         """Take in a thing under its `name`; returns it. `register` is what users call."""
         name = thing.name
         if not isinstance(name, str) or not NAME.fullmatch(name):
             expected = "letters, digits and any of _ . + - as its name"
             raise InputError(f"{self.kind} to register", expected, repr(name))
         taken = self._things.get(name)
-        if taken is None and name in self._files() and self._file(name) not in _modules(thing):
+        if taken is None and name in self.own and self._file(name) not in _modules(thing):
             taken = self[name]
         if taken is not None and taken != thing and not _reloaded(taken, thing):
             expected = "a name that is not taken yet"
@@ -76,13 +87,6 @@ class Registry(Mapping):
     def _file(self, name):
         """The module that is to register this package's own thing of a name."""
         return f"keras_attn.{self.home.replace('/', '.')}.{name}"
-
-    def _files(self):
-        """Names of this package's own, sorted, without importing any."""
-        if self.home is None:
-            return []
-        found = pkgutil.iter_modules([str(PACKAGE / self.home)])
-        return sorted(module.name for module in found if not module.name.startswith("_"))
 
 
 def _reloaded(taken, thing):
@@ -96,7 +100,7 @@ def _modules(thing):
     return {part.__module__ for part in parts if callable(part) and hasattr(part, "__module__")}
 
 
-def register(*things):
+def register(*things: Any) -> Any:
     """Add things of any kind, such as a `models.Backbone` or a `Mechanism`, each under its `name`.
 
     From then on the name stands for it wherever one is accepted: in Python, in the options of every

@@ -5,10 +5,18 @@ such as those of pictures of one scene. None, NaN or "" is a value of a group of
 every one without the argument. Groups are resampled as a whole, and tested by one value each.
 """
 
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy import stats
+
+Floats = NDArray[np.float64]
+Codes = NDArray[np.intp]
+Interval = tuple[float, float]
+Groups = Iterable[object] | None
 
 RESAMPLES = 2000
 PART = 4_000_000
@@ -17,9 +25,9 @@ KEPT = 20_000_000
 """Numbers, of two bytes each, up to which the resamples of a size are kept for the next use."""
 
 
-def group_codes(groups):
+def group_codes(groups: Iterable[object]) -> Codes:
     """The number of each value's group, `(n,)`, from 0 in the order that they appear in."""
-    known = {}
+    known: dict[object, list[int]] = {}
     for place, group in enumerate(groups):
         alone = group is None or group != group or group == ""
         known.setdefault((alone, place if alone else group), []).append(place)
@@ -40,7 +48,9 @@ def _seen(values, groups):
     return values[there], group_codes([groups[place] for place in np.flatnonzero(there)])
 
 
-def bootstrap_interval(values, level=0.95, seed=0, groups=None):
+def bootstrap_interval(
+    values: ArrayLike, level: float = 0.95, seed: int = 0, groups: Groups = None
+) -> Interval:
     """Percentile bootstrap interval (low, high) of the mean over the values that are not NaN.
 
     Two NaN for fewer than two values, or groups of values: one example has no spread.
@@ -53,14 +63,14 @@ def bootstrap_interval(values, level=0.95, seed=0, groups=None):
     return percentile_interval(middle + sums / drawn_counts(len(values), seed, codes), level)
 
 
-def drawn_counts(count, seed=0, codes=None):
+def drawn_counts(count: int, seed: int = 0, codes: Codes | None = None) -> int | Floats:
     """How many examples each of the `resamples` has: one number for all where they are as many."""
     if codes is None or not count or int(codes.max()) + 1 == count:
         return count
     return resampled_sums(np.ones((count, 1)), seed, codes)[:, 0]
 
 
-def resampled_sums(columns, seed=0, codes=None):
+def resampled_sums(columns: ArrayLike, seed: int = 0, codes: Codes | None = None) -> Floats:
     """Sums of the rows of each bootstrap resample: `(RESAMPLES, k)`, for columns `(examples, k)`.
 
     codes: as for `resamples`. Taken in float32, seven digits: subtract what is large and common to
@@ -77,7 +87,9 @@ def resampled_sums(columns, seed=0, codes=None):
     return np.concatenate(sums).astype(np.float64)
 
 
-def resamples(count, seed=0, codes=None):
+def resamples(
+    count: int, seed: int = 0, codes: Codes | None = None
+) -> Iterator[NDArray[np.float32]]:
     """RESAMPLES bootstrap resamples of `count` examples, part by part.
 
     codes: of the groups of the examples that are drawn as a whole, from `group_codes`. Yields
@@ -104,7 +116,7 @@ def _drawn(count, seed):
         yield rng.multinomial(count, np.full(count, 1 / count), size=size).astype(np.uint16)
 
 
-def resampled_deviations(values, seed=0):
+def resampled_deviations(values: ArrayLike, seed: int = 0) -> Floats:
     """How far the mean of so few values lies from theirs in RESAMPLES bootstrap resamples.
 
     Of each, one less is drawn than there are: the mean of those varies as that of the values does,
@@ -119,16 +131,16 @@ def resampled_deviations(values, seed=0):
     return values[drawn].mean(axis=1) - values.mean()
 
 
-def percentile_interval(values, level=0.95):
+def percentile_interval(values: ArrayLike, level: float = 0.95) -> Interval:
     """The interval (low, high) that holds the middle share `level` of the resampled values.
 
     NaN, of resamples without an example that counts, are left out.
     """
-    low, high = np.nanquantile(values, [(1 - level) / 2, (1 + level) / 2])
+    low, high = np.nanquantile(np.asarray(values, np.float64), [(1 - level) / 2, (1 + level) / 2])
     return float(low), float(high)
 
 
-def independent_share(values, groups):
+def independent_share(values: ArrayLike, groups: Groups) -> float:
     """What a value counts for beside one of a group of its own, above 0 up to 1.
 
     The inverse of the design effect: the sum of squares of the values around their mean, over that
@@ -145,7 +157,7 @@ def independent_share(values, groups):
     return float(min(1.0, single / joint)) if joint else 1.0
 
 
-def wilson_interval(share, count, level=0.95, more=0.0):
+def wilson_interval(share: float, count: float, level: float = 0.95, more: float = 0.0) -> Interval:
     """Wilson's score interval (low, high) of a share of `count` examples; two NaN for none.
 
     Unlike a bootstrap it has a width where the share is 0 or 1. count: of independent ones, see
@@ -162,7 +174,9 @@ def wilson_interval(share, count, level=0.95, more=0.0):
     return float(max(0.0, middle - reach)), float(min(1.0, middle + reach))
 
 
-def paired_share_interval(differences, level=0.95, more=0.0, groups=None):
+def paired_share_interval(
+    differences: ArrayLike, level: float = 0.95, more: float = 0.0, groups: Groups = None
+) -> Interval:
     """Interval (low, high) of the difference of two shares of the same examples; two NaN for none.
 
     differences: −1 to 1 for each example, such as right or wrong under one network less that under
@@ -186,7 +200,7 @@ EXACT = 50
 """Pairs up to which signed ranks are counted through; of more, their normal limit is taken."""
 
 
-def paired_p(values, others, groups=None):
+def paired_p(values: ArrayLike, others: ArrayLike, groups: Groups = None) -> float:
     """Two-sided p of Wilcoxon's signed-rank test over the examples that have both values.
 
     Exact for up to EXACT of them, with equal differences as well. Of a group the mean of its
@@ -207,7 +221,7 @@ def paired_p(values, others, groups=None):
     return _of_flips(sizes, int(np.sign(difference) @ sizes))
 
 
-def paired_direction(values, others, groups=None):
+def paired_direction(values: ArrayLike, others: ArrayLike, groups: Groups = None) -> int:
     """1 where values are above the others by what `paired_p` tests, −1 below; 0 if neither.
 
     That is the sum of signed ranks of the differences. Where their mean lies on the other side, as
@@ -227,7 +241,7 @@ STEPS = 500_000_000
 """Sums of flipped signs that are counted through; of more, their normal limit is taken."""
 
 
-def paired_share_p(values, others, groups=None):
+def paired_share_p(values: ArrayLike, others: ArrayLike, groups: Groups = None) -> float:
     """Two-sided p of a difference of two shares of the same examples.
 
     values, others: 0 to 1 for each example, such as right or wrong under a network, or the mean of
@@ -286,7 +300,9 @@ def _of_groups(values, groups):
     return np.bincount(codes, values) / np.bincount(codes)
 
 
-def unpaired_p(values, others, groups=(None, None)):
+def unpaired_p(
+    values: ArrayLike, others: ArrayLike, groups: tuple[Groups, Groups] = (None, None)
+) -> float:
     """Two-sided p of the Mann-Whitney test of two sets of examples; NaN where one is empty.
 
     groups: of the values and of the others, whose means are tested; a group in both is in both.
@@ -299,7 +315,7 @@ def unpaired_p(values, others, groups=(None, None)):
     return float(stats.mannwhitneyu(*sets).pvalue)
 
 
-def holm(p_values):
+def holm(p_values: ArrayLike) -> Floats:
     """Holm's correction for testing several hypotheses at once; NaN stays NaN."""
     p_values = np.asarray(p_values, np.float64)
     adjusted = np.full(p_values.shape, np.nan)
@@ -312,7 +328,7 @@ def holm(p_values):
     return adjusted
 
 
-def mean_of_seen(values):
+def mean_of_seen(values: ArrayLike) -> Any:
     """Mean over the first axis of those values that are not NaN; NaN where there is none."""
     values = np.asarray(values, np.float64)
     seen = ~np.isnan(values)
@@ -320,7 +336,7 @@ def mean_of_seen(values):
     return np.divide(total, counts, out=np.full(total.shape, np.nan), where=counts > 0)[()]
 
 
-def evenly(count, most):
+def evenly(count: int, most: int) -> Codes:
     """At most so many evenly spaced places out of `count`, the first and the last among them."""
     return np.linspace(0, count - 1, min(count, most)).round().astype(int)
 
@@ -329,7 +345,9 @@ FEWEST = 8
 """Pairs from which on a rank correlation gets an interval; of fewer it would span nearly all."""
 
 
-def rank_correlation(values, others, level=0.95):
+def rank_correlation(
+    values: ArrayLike, others: ArrayLike, level: float = 0.95
+) -> tuple[float, float, float]:
     """Spearman's ρ of the pairs that are not NaN, and its interval: (ρ, low, high).
 
     The interval is that of Bonett and Wright (Psychometrika 65, 2000). NaN for fewer than three

@@ -10,6 +10,12 @@ os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
 
 import numpy as np
 import pytest
+from every_module import (  # noqa: F401 - hooks, which pytest looks for here
+    pytest_addoption,
+    pytest_sessionfinish,
+    pytest_terminal_summary,
+    pytest_testnodedown,
+)
 
 # What the package keeps for a user is not the tests' to read or to fill.
 _CACHE = tempfile.TemporaryDirectory(prefix="keras_attn_tests-")
@@ -29,22 +35,6 @@ def real(path):
     return path
 
 
-def legacy(model, path, leave_out=()):
-    """Write the weights of a model as Keras 2 did, which published files are; returns the path."""
-    import h5py
-
-    with h5py.File(path, "w") as file:
-        layers = [la for la in model.layers if la.weights and la.name not in leave_out]
-        file.attrs["layer_names"] = [layer.name.encode() for layer in layers]
-        for layer in layers:
-            group = file.create_group(layer.name)
-            names = [f"{layer.name}_{i}:0" for i in range(len(layer.weights))]
-            group.attrs["weight_names"] = [name.encode() for name in names]
-            for name, values in zip(names, layer.get_weights(), strict=True):
-                group[name] = values
-    return path
-
-
 @pytest.fixture(scope="session")
 def hollywood(tmp_path_factory):
     """Sixteen drawn videos of Hollywood-2's form with flow; four of them are to test on."""
@@ -59,6 +49,22 @@ def chain(hollywood, tmp_path_factory):
     from drawn_videos import trained_chain
 
     return trained_chain(hollywood, tmp_path_factory.mktemp("runs"))
+
+
+@contextmanager
+def refused(where="", expected=(), received=()):
+    """The block raises an `InputError` that tells these facts, in whatever sentence.
+
+    where: part of the file or argument that it names. expected, received: texts, one or several,
+    that stand in what it says of either.
+    """
+    with pytest.raises(ValueError) as caught:
+        yield caught
+    parts = getattr(caught.value, "parts", None)
+    assert parts, f"a message for developers: {caught.value!r}"
+    for facts, part in zip((where, expected, received), parts, strict=True):
+        for fact in (facts,) if isinstance(facts, str) else facts:
+            assert fact in part
 
 
 @contextmanager

@@ -9,6 +9,8 @@ from keras_attn import configs, models
 from keras_attn.errors import InputError
 from keras_attn.evaluation import fgsm
 
+pytestmark = pytest.mark.slow
+
 LABELS = np.array([0, 1, 2, 3])
 
 

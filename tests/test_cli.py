@@ -10,6 +10,8 @@ from conftest import ROOT
 
 import keras_attn as ka
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = ROOT / "experiments" / "gaze_agreement.py"
 
 
@@ -67,7 +69,7 @@ def test_an_audit_prints_the_table_and_says_where_the_page_is(root, maps, tmp_pa
     [
         (("nowhere",), "nowhere: expected a folder with images/ in it"),
         (("{root}", "--model", "vgg19"), "model: expected a Keras model"),
-        (("{root}", "--preprocess", "caffe"), "preprocess: expected none for a bundled backbone"),
+        (("{root}", "--preprocess", "caffe"), "preprocess: expected none for a backbone"),
         (("{root}", "--model", "{maps}", "--gallery", "0"), "gallery: expected at least 1"),
         (("{root}", "--weights", "none.h5"), "none.h5: expected a weight file"),
         (

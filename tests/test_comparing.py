@@ -8,6 +8,7 @@ import pytest
 from keras_attn import configs, tasks
 from keras_attn.commands import compare
 from keras_attn.errors import InputError
+from keras_attn.registries import DATASETS
 from keras_attn.study import workflow
 
 
@@ -34,9 +35,10 @@ def trained(monkeypatch):
 def compared(task, preset="miniature", options=None, **changes):
     config = configs.changed(configs.PRESETS[task][preset], **changes)
     options = {"attentions": ("human",), "out": Path("out")} | (options or {})
-    compare.command(task)(config=config, **options)()
+    compare.options((task,))(config=config, **options)()
 
 
+@pytest.mark.slow
 def test_on_pascal_s_each_network_starts_from_the_same_one_on_dut_omron(trained):
     compared(
         "salient_object", name="pascal_s", fold=2, options={"attentions": ("human", "sigmoid")}
@@ -56,6 +58,7 @@ def test_on_pascal_s_each_network_starts_from_the_same_one_on_dut_omron(trained)
     assert {path.name for path in trained[6]} == {*named, "references", "references-dut_omron"}
 
 
+@pytest.mark.slow
 def test_the_chain_of_a_comparison_is_that_of_the_study(trained):
     from keras_attn.study import cells
 
@@ -70,6 +73,7 @@ def test_the_chain_of_a_comparison_is_that_of_the_study(trained):
         assert config.training.start == by_name[name], name
 
 
+@pytest.mark.slow
 def test_on_ucf_sports_the_flow_stream_is_trained_on_hollywood_2_alone(trained):
     compared("action", name="ucf_sports", options={"fusions": ("early", "late")})
     streams = [name for name, *_ in trained[:5] if "human" not in name]
@@ -153,5 +157,7 @@ def test_a_comparison_that_would_not_keep_the_papers_word_is_refused_before_any_
 def test_only_comparisons_of_tasks_with_two_datasets_ask_for_the_first():
     for task in configs.TASKS:
         asked = {f.name for f in dataclasses.fields(compare.COMPARED[task])}
-        assert ("first_root" in asked) == bool(configs.TASKS[task].FIRST)
+        assert ("first_root" in asked) == any(
+            one.first for one in DATASETS.values() if task in one.tasks
+        )
         assert tasks.named(task)

@@ -14,9 +14,11 @@ from keras_attn.commands import evaluate as evaluating
 from keras_attn.errors import InputError
 from keras_attn.evaluation.result import Scores
 from keras_attn.evaluation.rows import REFERENCES
-from keras_attn.report.tables import sheets
+from keras_attn.report.paper.printed import paper_cells
 from keras_attn.runs import storage
-from keras_attn.study import workflow
+from keras_attn.study import scored_data, workflow
+
+pytestmark = pytest.mark.slow
 
 SCRIPT = ROOT / "experiments" / "salient_object.py"
 TINY = "--model.backbone alexnet --model.width 0.125 --model.size 67 --training.epochs 1"
@@ -87,7 +89,7 @@ def test_compare_trains_scores_and_reports(compared, place):
 def test_the_csv_of_a_table_has_the_columns_of_the_papers_and_joins_with_them(compared, place):
     ours = pd.read_csv(place / "out" / "tables" / "I.csv", keep_default_na=False)
     keys = list(ours.columns[:7])
-    joined = ours.merge(sheets.paper(), on=keys, suffixes=("", "_paper"))
+    joined = ours.merge(paper_cells(), on=keys, suffixes=("", "_paper"))
     assert len(joined) == len(ours) == 4
     assert set(joined["value_paper"]) == {0.604, 0.102, 0.611, 0.095}
 
@@ -111,7 +113,9 @@ def test_scores_are_printed_even_if_they_cannot_be_written(compared, place, monk
 
     monkeypatch.setattr(Scores, "save", full)
     folder = place / "out" / "salient_object" / "dut_omron-alexnet-human-fold0-seed0"
-    evaluate = evaluating.Evaluate(folder, evaluating.DataChange(root=drawn(place)), place / "full")
+    evaluate = evaluating.EvaluateCommand(
+        folder, scored_data.DataChange(root=drawn(place)), place / "full"
+    )
     with pytest.raises(InputError, match="No space left"):
         evaluate()
     printed = capsys.readouterr().out

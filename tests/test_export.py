@@ -16,13 +16,16 @@ from conftest import room_for
 import keras_attn as ka
 from keras_attn import configs, tasks
 from keras_attn.audits.saved_model_maps import SavedModelMaps
+from keras_attn.datasets.batches import pipeline
 from keras_attn.errors import InputError
-from keras_attn.exports import runtimes, saved_model
+from keras_attn.exports import saved_model, tflite
 from keras_attn.report.rows import results
 from keras_attn.report.tables import sheets
 from keras_attn.runs import storage
 from keras_attn.shell import cli
 from keras_attn.training import devices
+
+pytestmark = pytest.mark.slow
 
 SMALL = {"backbone": "alexnet", "width": 0.125, "size": 67}
 SCENES = SMALL | {"channels": (64, 64, 64), "base_rate": 0.2}
@@ -174,7 +177,7 @@ def test_images_are_resized_as_in_training_up_to_rounding():
     image = np.random.default_rng(0).integers(0, 256, (90, 130, 3), np.uint8)
     inside = tf.image.resize(image[None].astype(np.float32), (67, 67))[0].numpy()
     as_floats = cv2.resize(image.astype(np.float32), (67, 67), interpolation=cv2.INTER_LINEAR)
-    as_bytes = ka.datasets.pipeline.image_at(image, (67, 67)).astype(np.float32)
+    as_bytes = pipeline.image_at(image, (67, 67)).astype(np.float32)
     np.testing.assert_allclose(inside, as_floats, atol=5e-3)
     # Half a grey level of rounding, and OpenCV's weights of 11 bits.
     assert np.abs(inside - as_bytes).max() < 1
@@ -373,4 +376,4 @@ def test_what_a_format_lacks_is_one_error_and_leaves_nothing(models, tmp_path, n
     with pytest.raises(InputError, match=f"expected .* has. Received: {lacking}"):
         ka.export(models[name], tmp_path / "out", **{form: True})
     assert not list(tmp_path.iterdir())
-    assert lacking in runtimes.LACKING["TFLite"]
+    assert lacking in tflite.LACKING

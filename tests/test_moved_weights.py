@@ -12,6 +12,9 @@ from keras_attn import configs
 from keras_attn.commands import evaluate
 from keras_attn.datasets.flow.files import FlowSettings
 from keras_attn.errors import InputError
+from keras_attn.study import scored_data
+
+pytestmark = pytest.mark.slow
 
 FLOW = FlowSettings("dis", bound=8, height=36, width=48)
 IMAGES = {"backbone": "alexnet", "width": 0.125, "size": 67, "epochs": 1, "tensorboard": False}
@@ -90,8 +93,8 @@ def test_the_command_scores_a_file_elsewhere_on_data_elsewhere(trained, tmp_path
     for name in ("videos", "flow"):
         shutil.copytree(run.folder.parent / name, tmp_path / name)
     places = {"root": tmp_path / "videos" / "Hollywood2", "flow_root": tmp_path / "flow"}
-    change = evaluate.DataChange(gaze=tmp_path / "videos" / "gaze_hollywood2", **places)
-    evaluate.Evaluate(file, change, out=tmp_path / "scores")()
+    change = scored_data.DataChange(gaze=tmp_path / "videos" / "gaze_hollywood2", **places)
+    evaluate.EvaluateCommand(file, change, out=tmp_path / "scores")()
     assert "s_auc" in capsys.readouterr().out
     first = ka.evaluate(run, held, progress=False).save(tmp_path / "first")
     written = [(place / "examples.csv").read_text() for place in (tmp_path / "scores", first)]
@@ -101,7 +104,7 @@ def test_the_command_scores_a_file_elsewhere_on_data_elsewhere(trained, tmp_path
 def test_an_option_that_the_data_do_not_have_is_refused(trained, tmp_path):
     run, _ = trained(scenes, of_scenes())
     with pytest.raises(InputError, match=r"--data\.flow_root: expected nothing, for dut_omron"):
-        evaluate.held_out(run.config, evaluate.DataChange(flow_root=tmp_path))
+        scored_data.held_out(run.config, scored_data.DataChange(flow_root=tmp_path))
 
 
 def test_videos_whose_flow_was_made_otherwise_are_refused_and_whose_files_differ_are_not(

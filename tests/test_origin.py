@@ -13,6 +13,7 @@ from PIL import Image
 from keras_attn import configs, datasets
 from keras_attn.datasets import origin
 from keras_attn.datasets.flow.files import FlowSettings
+from keras_attn.datasets.format import FOLDERS
 from keras_attn.errors import InputError
 from keras_attn.runs import known_data, storage
 from keras_attn.runs.trained import _check_files, _with_fold
@@ -71,7 +72,7 @@ def test_drawn_files_that_were_copied_elsewhere_are_drawn(drawn, name, tmp_path)
     copy = tmp_path / "mine"
     shutil.copytree(root, copy, ignore=shutil.ignore_patterns("drawn.json", "about*"))
     options = dict(data.source)
-    for place in {*origin.PLACES} & {*options}:
+    for place in {*FOLDERS} & {*options}:
         options[place] = copy / Path(options[place]).relative_to(root)
     again = getattr(datasets, options.pop("name"))(options.pop("root"), **options)
     assert again.drawn and again.label.endswith("(drawn)") and origin.ABOUT in again.note

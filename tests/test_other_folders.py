@@ -6,7 +6,7 @@ from PIL import Image
 
 import keras_attn as ka
 from keras_attn import configs, datasets
-from keras_attn.datasets.miniature import drawn_in
+from keras_attn.datasets.drawing import drawn_in
 from keras_attn.errors import InputError
 
 PUBLISHED = (

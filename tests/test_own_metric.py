@@ -8,10 +8,10 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from keras_attn.datasets.miniature import drawn_in
 
 import keras_attn as ka
 from keras_attn import plugins
-from keras_attn.datasets.miniature import drawn_in
 from keras_attn.errors import InputError
 from keras_attn.evaluation import rows
 from keras_attn.evaluation.gaze_scores import Blur, GazeScores

@@ -7,13 +7,16 @@ import pandas as pd
 import pytest
 from conftest import room_for
 from PIL import Image
+from predicted import kept, network, predict
 
 import keras_attn as ka
-from keras_attn import configs, tasks
+from keras_attn import configs
 from keras_attn.errors import InputError
 from keras_attn.resizing import at_size
 from keras_attn.runs import storage
 from keras_attn.shell import cli
+
+pytestmark = pytest.mark.slow
 
 SMALL = {"backbone": "alexnet", "width": 0.125, "size": 67}
 SCENES = SMALL | {"channels": (64, 64, 64), "base_rate": 0.2}
@@ -24,12 +27,6 @@ CONFIGS = {
 }
 SHAPE = (200, 240)
 """Of drawn scenes: at the width of a gallery, no image that it keeps is resized."""
-
-
-def network(config):
-    """The network of a configuration with random weights."""
-    keras.utils.set_random_seed(3)
-    return tasks.tag(tasks.of(config).network(config), config)
 
 
 @pytest.fixture(scope="module")
@@ -54,21 +51,10 @@ def evaluated(models, scenes):
     return ka.evaluate(models["scenes"], scenes, progress=False)
 
 
-def kept(evaluation, what):
-    """What the gallery of an evaluation holds, by the id of the example."""
-    places = sorted({name.split("/")[0] for name in evaluation.gallery})
-    gallery = evaluation.gallery
-    return {str(gallery[f"{place}/id"]): gallery[f"{place}/{what}"] for place in places}
-
-
 def enlarged(evaluation, what):
     """The maps that the gallery of an evaluation holds, at SHAPE, by the id of the example."""
     maps = kept(evaluation, what).items()
     return {name: at_size(one, SHAPE).astype(np.float32) for name, one in maps}
-
-
-def predict(model, source, out, **options):
-    return ka.predict(model, source, out=out, progress=False, **options)
 
 
 # --- images -------------------------------------------------------------------------------------

@@ -6,12 +6,14 @@ import pandas as pd
 import pytest
 from drawn_videos import SETTINGS, small
 from PIL import Image
-from test_predict import kept, network, predict
+from predicted import kept, network, predict
 
 import keras_attn as ka
 from keras_attn.datasets.batches.snippets import SNIPPET, filling_starts, starts
 from keras_attn.datasets.flow import files
 from keras_attn.errors import InputError
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

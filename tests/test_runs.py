@@ -10,6 +10,8 @@ import pytest
 from keras_attn.errors import InputError
 from keras_attn.runs import storage
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("a.csv", "b.html")
 
 
@@ -185,8 +187,8 @@ def test_a_killed_process_leaves_no_lock_behind(tmp_path):
     code = f"""
 import time
 from pathlib import Path
-from keras_attn import runs
-with runs.RunFolder(Path({str(tmp_path)!r})).working({record()!r}):
+from keras_attn.runs import storage
+with storage.RunFolder(Path({str(tmp_path)!r})).working({record()!r}):
     print("held", flush=True)
     time.sleep(60)
 """

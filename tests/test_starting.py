@@ -7,7 +7,7 @@ import h5py
 import keras
 import numpy as np
 import pytest
-from conftest import legacy
+from legacy_files import legacy
 
 import keras_attn as ka
 from keras_attn import configs, models, tasks, weights
@@ -15,6 +15,8 @@ from keras_attn.errors import InputError
 from keras_attn.runs import provenance, storage, trained
 from keras_attn.tasks import starting
 from keras_attn.weights import registry
+
+pytestmark = pytest.mark.slow
 
 PAPER = {task: presets["paper"] for task, presets in configs.PRESETS.items()}
 LATER = {"salient_object": "pascal_s", "action": "ucf_sports"}

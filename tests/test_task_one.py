@@ -12,7 +12,6 @@ from conftest import real
 
 import keras_attn as ka
 from keras_attn import configs, tasks
-from keras_attn.commands import evaluate
 from keras_attn.errors import InputError
 from keras_attn.evaluation import rows
 from keras_attn.evaluation.references import references
@@ -21,6 +20,9 @@ from keras_attn.mechanisms import Mechanism
 from keras_attn.metrics import gaze as gaze_metrics
 from keras_attn.metrics import salient_object as metrics
 from keras_attn.runs import known_data, storage
+from keras_attn.study import scored_data
+
+pytestmark = pytest.mark.slow
 
 SMALL = {"backbone": "alexnet", "width": 0.125, "size": 67, "channels": (64, 64, 64)}
 SMALL |= {"epochs": 2, "tensorboard": False}
@@ -178,7 +180,7 @@ def test_the_ceiling_of_each_example_stands_beside_its_scores(whole, data):
 
 
 def test_what_is_saved_is_read_back_and_makes_tables_and_a_picture(whole, tmp_path):
-    from keras_attn.report.figures import study
+    from keras_attn.report.figures import images
     from keras_attn.report.tables import sheets
 
     folder = whole.save(tmp_path / "scores")
@@ -190,20 +192,20 @@ def test_what_is_saved_is_read_back_and_makes_tables_and_a_picture(whole, tmp_pa
     cells = sheets.cells(sheets.read([folder]))
     value = cells.query("table == 'V' and metric == 's_auc'")["value"].item()
     assert value == pytest.approx(whole.rows["s_auc"].mean())
-    study.salient_object({"supervised": [folder]}, tmp_path / "attention.png")
+    images.salient_object({"supervised": [folder]}, tmp_path / "attention.png")
     height, width, _ = cv2.imread(str(tmp_path / "attention.png")).shape
-    assert width > 5 * 100 and height > study.IMAGES * 80
+    assert width > 5 * 100 and height > images.IMAGES * 80
 
 
 def test_pictures_of_other_images_are_refused(run, whole, folds, tmp_path):
-    from keras_attn.report.figures import study
+    from keras_attn.report.figures import images
 
     one = whole.save(tmp_path / "whole")
     two = ka.evaluate(run, folds[0], progress=False).save(tmp_path / "part")
     with pytest.raises(InputError, match=r"part: expected pictures of the examples of a"):
-        study.salient_object({"a": [one], "b": [two]}, tmp_path / "attention.png")
+        images.salient_object({"a": [one], "b": [two]}, tmp_path / "attention.png")
     with pytest.raises(InputError, match=r"gallery\.npz: expected the pictures"):
-        study.salient_object({"a": [tmp_path]}, tmp_path / "attention.png")
+        images.salient_object({"a": [tmp_path]}, tmp_path / "attention.png")
 
 
 def test_an_image_without_fixations_has_a_task_score_and_no_gaze_score(run, data):
@@ -359,7 +361,7 @@ def test_a_run_knows_its_data_and_its_configuration_says_where_they_are(run, dat
 
 
 def test_the_command_scores_what_was_held_out_of_data_that_were_handed_over(run, folds, capsys):
-    found = evaluate.held_out(run.config, evaluate.DataChange(), run.data)
+    found = scored_data.held_out(run.config, scored_data.DataChange(), run.data)
     assert [example.id for example in found] == [example.id for example in folds[1]]
     assert found.fingerprint == folds[1].fingerprint
     assert "dut_omron (drawn): 20 images" in capsys.readouterr().out
@@ -389,25 +391,25 @@ def test_data_that_cannot_be_found_again_are_an_error_that_says_what_to_do(run, 
     where = "runs/mine"
     made = known_data.record(replace(data, name="mine", source=None))
     with pytest.raises(InputError, match=r"runs/mine: .*evaluate\(run, data\), or name"):
-        evaluate.held_out(run.config, evaluate.DataChange(), made, where)
+        scored_data.held_out(run.config, scored_data.DataChange(), made, where)
     gone = configs.changed(run.config, root=data.source["root"] + "-gone")
     with pytest.raises(InputError, match=r"scenes-gone: no such folder"):
-        evaluate.held_out(gone, evaluate.DataChange(), run.data, where)
-    named = evaluate.DataChange(root=data.source["root"], whole=True)
-    assert len(evaluate.held_out(run.config, named, made, where)) == 20
+        scored_data.held_out(gone, scored_data.DataChange(), run.data, where)
+    named = scored_data.DataChange(root=data.source["root"], whole=True)
+    assert len(scored_data.held_out(run.config, named, made, where)) == 20
     split = known_data.record(data.part("every other", range(0, 20, 2)))
     with pytest.raises(InputError, match=r"--data\.whole.*another part, 'every other', 10 of 20"):
-        evaluate.held_out(run.config, evaluate.DataChange(), split, where)
+        scored_data.held_out(run.config, scored_data.DataChange(), split, where)
 
 
 def test_a_run_of_an_earlier_version_does_not_take_drawn_scenes_for_its_data(run, tmp_path):
     earlier = {"name": "dut_omron, all but fold 0", "fingerprint": "f" * 64, "examples": 4134}
     config = configs.changed(run.config, root=None, images=20, side=48)
     with pytest.raises(InputError, match=r"to find the data that it learnt from.*--data\.root"):
-        evaluate.held_out(config, evaluate.DataChange(), earlier | {"note": ""}, "old")
+        scored_data.held_out(config, scored_data.DataChange(), earlier | {"note": ""}, "old")
 
 
 def test_data_are_known_by_the_name_that_the_run_knows_them_by(run, data):
     known = known_data.record(replace(data, name="renamed").fold(1, of=4)[0])
-    found = evaluate.held_out(run.config, evaluate.DataChange(), known)
+    found = scored_data.held_out(run.config, scored_data.DataChange(), known)
     assert found.whole.name == "renamed" and found.drawn

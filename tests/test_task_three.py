@@ -7,7 +7,8 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import legacy, real
+from conftest import real
+from legacy_files import legacy
 
 import keras_attn as ka
 from keras_attn import configs, tasks
@@ -18,6 +19,8 @@ from keras_attn.evaluation.rows import REFERENCES
 from keras_attn.metrics import dispersion
 from keras_attn.metrics import gaze as gaze_metrics
 from keras_attn.report.tables import sheets
+
+pytestmark = pytest.mark.slow
 
 SMALL = {"backbone": "alexnet", "width": 0.125, "size": 67, "epochs": 2, "tensorboard": False}
 SMALL |= {"pretraining": "none", "dropout": 0.25}

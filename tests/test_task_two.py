@@ -7,8 +7,8 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import legacy
 from drawn_videos import drawn, reduced, small
+from legacy_files import legacy
 
 import keras_attn as ka
 from keras_attn import configs, models, tasks, weights
@@ -18,6 +18,8 @@ from keras_attn.models.c3d import SPORTS1M_BGR_MEAN
 from keras_attn.study import workflow
 from keras_attn.tasks import action
 from keras_attn.training.optim import CaffeSGD
+
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")

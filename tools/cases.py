@@ -6,7 +6,6 @@ import resource
 import subprocess
 import sys
 import time
-from typing import get_args
 
 
 def arguments(doc, **more):
@@ -16,7 +15,7 @@ def arguments(doc, **more):
     """
     from keras_attn import configs
 
-    backbones = get_args(configs.Backbone)
+    backbones = configs.Backbone.allowed()
     parser = argparse.ArgumentParser(
         description=doc, formatter_class=argparse.RawDescriptionHelpFormatter
     )

@@ -30,8 +30,7 @@ import tyro
 from result_tables import TABLES
 
 from keras_attn.errors import InputError, listing, one_of
-from keras_attn.shell import cli
-from keras_attn.study import workflow
+from keras_attn.shell import cli, parser
 
 ROOT = Path(__file__).resolve().parents[1]
 RESULTS = Path("docs") / "results"
@@ -247,4 +246,4 @@ class Write(Inputs):
 
 if __name__ == "__main__":
     there = {"list": List, "check": Check, "write": Write}
-    sys.exit(cli.run(lambda: workflow.parse(there, description=__doc__)))
+    sys.exit(cli.run(lambda: parser.read(lambda _: there, description=__doc__)))

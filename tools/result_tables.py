@@ -16,12 +16,12 @@ import pandas as pd
 import keras_attn as ka
 from keras_attn.errors import InputError
 from keras_attn.evaluation.rows import SHARE, is_reference
-from keras_attn.mechanisms import MECHANISMS
+from keras_attn.mechanisms import MECHANISMS, NO_ATTENTION
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.report.audit import table as audit_table
-from keras_attn.report.paper.paper_tables import KEYS, NO_ATTENTION
+from keras_attn.report.naming import attention_title
+from keras_attn.report.paper.printed import KEYS
 from keras_attn.report.tables import ceilings
-from keras_attn.report.tables.formats import attention_title
 
 OF_NETWORKS = (*KEYS, "value", "low", "high")
 """Columns that a csv keeps of those of the paper's tables."""

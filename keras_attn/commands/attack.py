@@ -1,6 +1,6 @@
 """The command that attacks trained classifiers, and reports what came of it.
 
-Like `cli`, imports neither TensorFlow nor Keras until the command runs.
+Imports neither TensorFlow nor Keras until it runs.
 """
 
 from collections import Counter
@@ -11,17 +11,18 @@ import pandas as pd
 import tyro
 
 from keras_attn import configs
-from keras_attn.commands import evaluate
 from keras_attn.errors import InputError
 from keras_attn.evaluation.rows import EXAMPLES, FILES
+from keras_attn.registry import register
 from keras_attn.report.figures.curves import PREFIX
 from keras_attn.runs import storage
-from keras_attn.shell import cli, model_options
-from keras_attn.study import workflow
+from keras_attn.shell import model_options, quiet
+from keras_attn.shell.command import Command
+from keras_attn.study import scored_data, workflow
 
 
 @dataclass(frozen=True, kw_only=True)
-class Attack(model_options.FromElsewhere):
+class AttackCommand(model_options.FromElsewhere):
     """How easily are trained classifiers fooled? FGSM on each; then Table X, figures and curves."""
 
     weights: tyro.conf.Positional[tuple[str, ...]]
@@ -29,7 +30,7 @@ class Attack(model_options.FromElsewhere):
     files, SavedModels or names of backbones, with --data.name and --data.root."""
     attack: tyro.conf.OmitArgPrefixes[configs.Attack] = field(default_factory=configs.Attack)
     """The perturbation."""
-    data: evaluate.DataChange = field(default_factory=evaluate.DataChange)
+    data: scored_data.DataChange = field(default_factory=scored_data.DataChange)
     """What is attacked; default the images that each run was scored on."""
     out: Path = workflow.RUNS
     """Folder that gets tables, figures and pooled rows, in place of earlier ones; those of each run
@@ -41,7 +42,7 @@ class Attack(model_options.FromElsewhere):
         """Attack one run after the other, and report."""
         if not self.weights:
             raise InputError("WEIGHTS", "at least one run folder", "none")
-        cli.import_tensorflow_quietly()
+        quiet.import_tensorflow()
 
         folders = [model_options.results_of(path) / storage.ATTACK for path in self.weights]
         twice = [folder for folder, count in Counter(folders).items() if count > 1]
@@ -59,7 +60,7 @@ class Attack(model_options.FromElsewhere):
     def _done(self, folder):
         """Whether this very attack on the weights beside the folder has been finished."""
         path, weights = folder / EXAMPLES, storage.RunFolder(folder.parent).weights
-        if not path.is_file() or not weights.is_file() or self.data != evaluate.DataChange():
+        if not path.is_file() or not weights.is_file() or self.data != scored_data.DataChange():
             return False
         rows = pd.read_csv(path, nrows=1)
         attack = self.attack
@@ -75,14 +76,17 @@ class Attack(model_options.FromElsewhere):
         from keras_attn import api
 
         keras.utils.clear_session()  # what earlier networks left would fill the memory
-        network, options = evaluate.opened(path, "attack", self)
+        network, options = self.opened(path, "attack")
         config = network.config
         if config is not None and config.task != configs.FineGrained.task:
             raise InputError(path, "a run of fine-grained classification", config.task)
         key = repr((config and config.data, network.data))
         if key not in shared:
-            shared[key] = evaluate.scored_on(network, self.data, path)
+            shared[key] = scored_data.scored_on(network, self.data, path)
         print(path if config is None else config.run_name, flush=True)
         given = {f.name: getattr(self.attack, f.name) for f in fields(self.attack)}
         result = api.attack(network, shared[key], **given, **options)
         result.save(folder, overwrite=self.overwrite)
+
+
+register(Command("attack", AttackCommand, gaze_options="data."))

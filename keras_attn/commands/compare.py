@@ -1,6 +1,6 @@
 """The command that trains and scores several networks of a task, and reports on them together.
 
-Like `cli`, imports neither TensorFlow nor Keras until it runs.
+Imports neither TensorFlow nor Keras until it runs.
 """
 
 from dataclasses import dataclass, fields
@@ -12,12 +12,14 @@ from keras_attn import configs
 from keras_attn.configs import starting
 from keras_attn.errors import InputError
 from keras_attn.mechanisms import MECHANISMS
-from keras_attn.shell import cli
+from keras_attn.registry import register
+from keras_attn.shell import parser, quiet
+from keras_attn.shell.command import Command
 from keras_attn.study import workflow
 
 
 @dataclass(frozen=True, kw_only=True)
-class Compared:
+class ComparedRuns:
     """What is common to comparisons: which runs, and where they are written to."""
 
     attentions: tuple[configs.Attention, ...] = tuple(MECHANISMS)
@@ -31,7 +33,7 @@ class Compared:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Backbones(Compared):
+class Backbones(ComparedRuns):
     """A comparison of networks on several backbones."""
 
     backbones: tuple[configs.Backbone, ...] = ("vgg16",)
@@ -39,7 +41,7 @@ class Backbones(Compared):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fusions(Compared):
+class Fusions(ComparedRuns):
     """A comparison of two-stream networks."""
 
     fusions: tuple[configs.Fusion, ...] = ("early", "late")
@@ -86,30 +88,8 @@ AXES = {
 """Options of a comparison, and those of a single run that they take the place of."""
 
 
-def command(task):
-    """The command `compare` of a task."""
-    presets, base = configs.PRESETS[task], COMPARED[task]
-    preset = workflow.preset_of(presets)
-
-    @dataclass(frozen=True, kw_only=True)
-    class Compare(base):
-        """Train and score several networks and seeds; then tables and pictures.
-
-        What is compared, such as --attentions, goes before the preset's own options. A run that is
-        in the folder already is not trained again.
-        """
-
-        config: preset
-
-        def __call__(self):
-            """Train, evaluate and report."""
-            compare(self, self.out or workflow.RUNS)
-
-    return Compare
-
-
 def _refuse_overridden(what, axes, presets):
-    """Refuse an option of a single run that a `Compare` would pass over."""
+    """Refuse an option of a single run that a `CompareCommand` would pass over."""
     for plural, option in axes.items():
         of = attrgetter(option)
         value = of(what.config)
@@ -123,7 +103,7 @@ def _refuse_overridden(what, axes, presets):
 
 
 def planned(what):
-    """The configurations of a `Compare`, and of the runs before them by the names of these.
+    """The configurations of a `CompareCommand`, and of the runs before them by the names of these.
 
     `InputError` for what can be refused before data are read.
     """
@@ -139,10 +119,10 @@ def planned(what):
 
 
 def compare(what, out):
-    """Every combination of a `Compare`, one after the other, and what can be said of them."""
+    """Every combination of a `CompareCommand`, one after the other, and the report on them."""
     config, place, scored = what.config, out / what.config.task, {}
     every, first = planned(what)
-    cli.import_tensorflow_quietly()
+    quiet.import_tensorflow()
     import keras
 
     data = workflow.read(config, drawn=out / "scenes")
@@ -168,7 +148,7 @@ def compare(what, out):
 
 
 def _compared(what, axes):
-    """The configurations of a `Compare`, each once."""
+    """The configurations of a `CompareCommand`, each once."""
     names = [option.rpartition(".")[-1] for option in axes.values()]
     made = {}
     for chosen in product(*(getattr(what, plural) for plural in axes)):
@@ -178,7 +158,7 @@ def _compared(what, axes):
 
 
 def _places_of_first(what, following):
-    """Where the data lie of the runs that those of a `Compare` start from, by field of the data.
+    """Where the data lie of the runs that those of a comparison start from, by field of the data.
 
     following: those of its configurations that start from such runs.
     """
@@ -212,3 +192,28 @@ def _refer(config, test, folder):
 
     gaze = tasks.of(config).gaze(config, test)
     references(config.task, test, gaze).save(folder, overwrite=True)
+
+
+def options(tasks):
+    """The options of the command, for the presets of one task."""
+    (task,) = tasks
+    preset, base = parser.preset_of(tasks), COMPARED[task]
+
+    @dataclass(frozen=True, kw_only=True)
+    class CompareCommand(base):
+        """Train and score several networks and seeds; then tables and pictures.
+
+        What is compared, such as --attentions, goes before the preset's own options. A run that is
+        in the folder already is not trained again.
+        """
+
+        config: preset
+
+        def __call__(self):
+            """Train, evaluate and report."""
+            compare(self, self.out or workflow.RUNS)
+
+    return CompareCommand
+
+
+register(Command("compare", options, in_shell=False, in_task_scripts=True, gaze_options="data."))

@@ -1,6 +1,6 @@
 """The command that exports trained networks.
 
-Like `cli`, imports neither TensorFlow nor Keras until the command runs.
+Imports neither TensorFlow nor Keras until it runs.
 """
 
 from dataclasses import dataclass
@@ -8,11 +8,13 @@ from pathlib import Path
 
 import tyro
 
-from keras_attn.shell import cli, model_options
+from keras_attn.registry import register
+from keras_attn.shell import model_options, quiet
+from keras_attn.shell.command import Command
 
 
 @dataclass(frozen=True, kw_only=True)
-class Export(model_options.FromElsewhere):
+class ExportCommand(model_options.FromElsewhere):
     """Write a trained network as a SavedModel that TensorFlow alone runs: pixels in, maps out."""
 
     weights: tyro.conf.Positional[str]
@@ -29,10 +31,13 @@ class Export(model_options.FromElsewhere):
 
     def __call__(self):
         """Export, and say where."""
-        cli.import_tensorflow_quietly()
+        quiet.import_tensorflow()
         from keras_attn import api
 
         options = {"onnx": self.onnx, "tflite": self.tflite, "overwrite": self.overwrite}
         out = api.export(self.weights, self.out, **options, **self.options())
         print(f"Network: {out}")
         print(f"Read:    {out / 'README.md'}")
+
+
+register(Command("export", ExportCommand))

@@ -1,6 +1,6 @@
 """The command that lets trained networks predict images and videos.
 
-Like `cli`, imports neither TensorFlow nor Keras until the command runs.
+Imports neither TensorFlow nor Keras until it runs.
 """
 
 from dataclasses import dataclass, field
@@ -11,11 +11,13 @@ import tyro
 
 from keras_attn import gaze_format
 from keras_attn.gaze_format import GazeFormat
-from keras_attn.shell import cli, model_options
+from keras_attn.registry import register
+from keras_attn.shell import model_options, quiet
+from keras_attn.shell.command import Command
 
 
 @dataclass(frozen=True, kw_only=True)
-class Predict(model_options.FromElsewhere):
+class PredictCommand(model_options.FromElsewhere):
     """Let a trained network look at images or videos: maps, overlays and classes, as files."""
 
     weights: tyro.conf.Positional[str]
@@ -39,7 +41,7 @@ class Predict(model_options.FromElsewhere):
 
     def __call__(self):
         """Predict, and say what was written where."""
-        cli.import_tensorflow_quietly()
+        quiet.import_tensorflow()
         from keras_attn import api
 
         given = {name: getattr(self, name) for name in ("gaze", "raw", "overwrite")}
@@ -53,3 +55,6 @@ class Predict(model_options.FromElsewhere):
             **gaze_format.fields_of(self.form),
         )
         print(found)
+
+
+register(Command("predict", PredictCommand, gaze_options=""))

@@ -1,25 +1,28 @@
 """The command that carries out the whole study as a grid of cells, and reports what is finished.
 
-Like `cli`, imports neither TensorFlow nor Keras; only the processes of the cells do.
+Imports neither TensorFlow nor Keras; only the processes of the cells do.
 """
 
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
 import tyro
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from keras_attn import configs
 from keras_attn.errors import InputError, TrainingStopped
+from keras_attn.registry import register
 from keras_attn.runs import storage
+from keras_attn.shell.command import Command
 from keras_attn.study import cells as study
 from keras_attn.study import cluster, local, schedule, standing, workflow
+from keras_attn.study.sources import Sources, as_options, check_sources
 
 
 @dataclass(frozen=True)
-class Study:
+class StudyCommand:
     """Reproduce the study: every task, mechanism and network; then all tables and figures.
 
     What is finished is not done again, and what was interrupted goes on when called again.
@@ -30,7 +33,9 @@ class Study:
     real ones."""
     axes: tyro.conf.OmitArgPrefixes[study.Axes] = field(default_factory=study.Axes)
     """What the grid is spanned by."""
-    sources: study.Sources = field(default_factory=study.Sources)
+    sources: Annotated[Sources, tyro.conf.arg(constructor_factory=as_options)] = field(
+        default_factory=Sources
+    )
     """Where datasets and weights lie."""
     only: str | None = None
     """Part of the names of cells, or a glob; what they need is done as well."""
@@ -66,16 +71,15 @@ class Study:
         if self.dry_run:
             print(listed(cells, every))
             return
-        if self.preset == "paper":
-            study.check_sources(cells, self.sources)
+        check_sources(self.preset, cells, self.sources)
         storage.check_target(out, ())
-        carry_out(cells, every, self._engine(out), out)
+        carry_out_study(cells, every, self._engine(out), out)
 
     def _check(self):
         """Refuse options of one engine that are given to the other, which would go unheard."""
         expected = f"no such option with --engine {self.engine}"
         for option in {"ray": ("jobs",), "local": ("address", "cpus", "gpus")}[self.engine]:
-            if (value := getattr(self, option)) != getattr(Study, option):
+            if (value := getattr(self, option)) != getattr(StudyCommand, option):
                 raise InputError(f"--{option}", expected, value)
 
     def _engine(self, out):
@@ -90,7 +94,7 @@ class Study:
         return study.grid(self.preset, out, axes=axes, sources=self.sources, **machine)
 
 
-def carry_out(cells, every, engine, out):
+def carry_out_study(cells, every, engine, out):
     """Run the cells that are not finished, and report on all that are.
 
     cells: those to run. every: those to report on, whoever has run them. Raises `TrainingStopped`
@@ -157,3 +161,6 @@ def listed(cells, every):
     if len(known) < len(todo):
         summary += f", and {len(todo) - len(known)} of unknown cost"
     return "\n".join([*lines, summary + "."])
+
+
+register(Command("study", StudyCommand))

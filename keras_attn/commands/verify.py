@@ -6,12 +6,14 @@ from pathlib import Path
 import tyro
 
 from keras_attn.errors import InputError
+from keras_attn.registry import register
 from keras_attn.runs import storage
-from keras_attn.shell import cli
+from keras_attn.shell import quiet
+from keras_attn.shell.command import Command
 
 
 @dataclass(frozen=True)
-class Verify:
+class VerifyCommand:
     """Make a report's tables anew from its rows, and compare them with those that are there.
 
     Also whether rows have changed since, and whether weights are those of the configuration beside
@@ -36,7 +38,7 @@ class Verify:
 
 def foreign_weights(out):
     """A sentence for each run below a folder whose weights are of another run than its config."""
-    cli.import_tensorflow_quietly()
+    quiet.import_tensorflow()
     from keras_attn import weights
 
     found = []
@@ -50,3 +52,6 @@ def foreign_weights(out):
         if told != record.get("identity"):
             found.append(f"{path}: the weights of another run than config.json describes")
     return found
+
+
+register(Command("verify", VerifyCommand))

@@ -11,23 +11,23 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import get_args, get_type_hints
 
-from keras_attn import gaze_format
+from keras_attn import gaze_format, mechanisms, plugins
 from keras_attn.configs import earlier, for_action, for_fine_grained, for_salient_object
 from keras_attn.configs.base import (
     PARTS,
-    Attention,
     Machine,
     Precision,
     Strategy,
     changed,
 )
+from keras_attn.configs.constraints import is_name
 from keras_attn.configs.for_action import Action, Fusion
 from keras_attn.configs.for_adversarial import Attack
 from keras_attn.configs.for_fine_grained import FineGrained
 from keras_attn.configs.for_salient_object import SalientObject
-from keras_attn.configs.names import Backbone
+from keras_attn.configs.names import Attention, Backbone
 from keras_attn.errors import InputError, one_of
-from keras_attn.mechanisms import Mechanism
+from keras_attn.registries import BACKBONES
 
 __all__ = [
     "LEARNING_RATES",
@@ -68,10 +68,17 @@ TASKS = {kind.task: kind for kind in _HOMES}
 """The configuration of each task."""
 PRESETS = {kind.task: home.PRESETS for kind, home in _HOMES.items()}
 """The presets of each task."""
-LEARNING_RATES = {
-    kind.task: home.LEARNING_RATES for kind, home in _HOMES.items() if kind is not Action
-}
-"""Of Adam in the paper, by task and backbone."""
+
+
+def __getattr__(name):
+    """LEARNING_RATES, those of Adam by task and backbone: to ask the backbones loads Keras."""
+    if name != "LEARNING_RATES":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    rates = {kind.task: {} for kind in _HOMES if kind is not Action}
+    for backbone in BACKBONES.values():
+        for task in rates.keys() & backbone.learning_rates.keys():
+            rates[task][backbone.name] = backbone.learning_rates[task]
+    return rates
 
 
 def salient_object(preset="miniature", **changes):
@@ -104,8 +111,9 @@ def _preset(kind, name, changes):
 
 def to_dict(config):
     """The configuration as plain values, which `from_dict` turns back."""
-    parts = {part: plain(asdict(getattr(config, part))) for part in PARTS}
-    return {"task": config.task, "format": RESULT_FORMAT, **parts}
+    parts = {part: asdict(getattr(config, part)) for part in PARTS}
+    parts["model"]["attention"] = mechanisms.to_plain(config.model.attention)
+    return {"task": config.task, "format": RESULT_FORMAT, **plain(parts)}
 
 
 def plain(values):
@@ -124,12 +132,28 @@ def from_dict(values, where="configuration"):
         if of not in (RESULT_FORMAT, *earlier.MEANT):
             raise InputError(where, f"{expected}, of format {RESULT_FORMAT}", f"format {of!r}")
         model = values["model"]
-        values = values | {"model": model | {"attention": earlier.attention(of, model)}}
+        attention = mechanisms.from_plain(earlier.attention(of, model), where)
+        values = values | {"model": model | {"attention": attention}}
         kind = TASKS[values["task"]]
         hints = get_type_hints(kind)
+        for part in PARTS:
+            _check_names(where, part, hints[part], values[part])
         return kind(**{part: _part(hints[part], values[part]) for part in PARTS})
     except (AttributeError, KeyError, TypeError) as error:
         raise InputError(where, expected, f"{type(error).__name__}: {error}") from error
+
+
+def _check_names(where, part, kind, values):
+    """Refuse names that nothing has here, which a plug-in may have had where it was written."""
+    for name, hint in get_type_hints(kind).items():
+        value = values.get(name)
+        if is_name(hint) and isinstance(value, str) and not hint.allows(value):
+            expected = (
+                f"as {part}.{name} one of {', '.join(map(repr, hint.allowed()))}, or that the "
+                f"plug-in which has another {hint.registry.kind} is loaded ({plugins.OPTION} "
+                "MODULE, in Python keras_attn.plugins.use)"
+            )
+            raise InputError(where, expected, repr(value))
 
 
 def _part(kind, values):
@@ -138,8 +162,6 @@ def _part(kind, values):
 
 
 def _restored(value, hint):
-    if isinstance(value, dict):
-        return Mechanism(**value)
     if isinstance(value, list):
         return tuple(value)
     return Path(value) if value is not None and Path in get_args(hint) else value

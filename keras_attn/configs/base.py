@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import types
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import ClassVar, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Literal, get_args, get_type_hints
 
 from keras_attn import gaze_format, mechanisms
-from keras_attn.configs import starting
-from keras_attn.configs.names import Name
+from keras_attn.configs import constraints, starting
+from keras_attn.configs.names import Attention
 from keras_attn.errors import InputError, one_of
-from keras_attn.mechanisms import NAMED, Mechanism
+from keras_attn.mechanisms import Mechanism
+from keras_attn.registries import BACKBONES, DATASETS
 
 PARTS = ("model", "data", "training", "machine")
 
-Attention = Literal[tuple(NAMED)]
 Precision = Literal["float32", "mixed_float16", "mixed_bfloat16"]
 Strategy = Literal["none", "mirrored"]
 
@@ -36,15 +35,8 @@ class Machine:
     """Write curves and pictures for TensorBoard into the run folder."""
 
 
-PLACES = ("root", "flow_root", "image_root", "gaze")
-"""Fields that say where data lie."""
-
-
 class Config:
     """What the configuration of a run is to every task: four parts, checked when it is made."""
-
-    FIRST: ClassVar = {}
-    """The dataset that the paper trains a network on first, by that which it goes on with."""
 
     @property
     def about(self):
@@ -68,7 +60,7 @@ class Config:
         """What its data are called before they are read: a folder of one's own by its name."""
         data = self.data
         own = "" if data.root is None else Path(data.root).expanduser().resolve().name
-        return own if data.name in gaze_format.READ_BY and own else data.name
+        return own if DATASETS[data.name].takes_form and own else data.name
 
     @property
     def run_name(self):
@@ -82,7 +74,7 @@ class Config:
     @property
     def first(self):
         """The dataset that the paper's network is trained on before this one; None without."""
-        return self.FIRST.get(self.data.name)
+        return DATASETS[self.data.name].first
 
     @property
     def follows(self):
@@ -93,7 +85,9 @@ class Config:
     def on_first(self, **places):
         """The configuration of the same network on `first`; places: where that lies, by field."""
         data = type(self.data)()
-        own = {name: getattr(data, name) for name in PLACES if hasattr(data, name)}
+        hints = get_type_hints(type(data))
+        # Where data lie is what fields of paths say.
+        own = {name: getattr(data, name) for name in hints if Path in get_args(hints[name])}
         return changed(self, name=self.first, **own | places)
 
     def after(self, folder):
@@ -104,8 +98,9 @@ class Config:
 
     @property
     def published(self):
-        """What the published weights are of, in words, and the name of a file of them."""
-        return self.model.backbone, self.model.backbone
+        """What the published weights are of, in words, and names of files of them, or none."""
+        name = self.model.backbone
+        return name, BACKBONES.find(name).weights
 
     needs_weights = True
     """Whether any part of the network would start from random numbers without `weights`."""
@@ -125,20 +120,22 @@ class Config:
     def __post_init__(self):
         check(self)
         starting.check_fields(self.training)
+        model = replace(self.model, attention=mechanisms.named(self.model.attention))
+        object.__setattr__(self, "model", model)
 
 
 def check(config):
     """Refuse what can be refused before data or network are there."""
     for part in PARTS:
         section = getattr(config, part)
-        for name, hint in get_type_hints(type(section)).items():
-            value = getattr(section, name)
+        for name, hint in get_type_hints(type(section), include_extras=True).items():
+            value, where = getattr(section, name), f"{part}.{name}"
             if name in gaze_format.FIELDS:
                 continue  # It has checked itself.
-            if not _fits(value, hint) and not isinstance(value, Mechanism):
-                raise InputError(f"{part}.{name}", _wording(hint), repr(value))
-            for number in filter(_is_number, value if isinstance(value, tuple) else (value,)):
-                _check_number(f"{part}.{name}", name, number)
+            if hint is Attention and isinstance(value, Mechanism):
+                mechanisms.check_name(value, where)
+            else:
+                constraints.check(where, value, hint)
     if isinstance(config.data, gaze_format.GazeFormat):
         gaze_format.check_read(config.data.name, config.data)
     if (config.machine.strategy, config.machine.precision) == ("mirrored", "mixed_float16"):
@@ -147,65 +144,6 @@ def check(config):
             "loss scaling looks at the first alone, and lets infinite gradients of others through)"
         )
         raise InputError("machine.precision", expected, repr(config.machine.precision))
-
-
-def _check_number(where, name, number):
-    if name in BELOW_ONE and not number < 1:
-        raise InputError(where, "a share below 1", repr(number))
-    if not (number > 0 or (number == 0 and name in MAY_BE_ZERO)):
-        least = "0 or more" if name in MAY_BE_ZERO else "a positive number"
-        raise InputError(where, least, repr(number))
-
-
-BELOW_ONE = ("dropout", "momentum", "base_rate")
-MAY_BE_ZERO = (
-    "fold",
-    "first_frame",
-    "fold_seed",
-    "scenes_seed",
-    "seed",
-    "attention_weight",
-    "dropout",
-)
-
-
-def _is_number(value):
-    return isinstance(value, (int, float)) and not isinstance(value, bool)
-
-
-def _fits(value, hint):
-    origin, inner = get_origin(hint), get_args(hint)
-    if origin is Literal:
-        return value in inner
-    if _is_name(hint):
-        return value in hint.allowed()
-    if origin in (Union, types.UnionType):
-        return any(_fits(value, one) for one in inner)
-    if origin is tuple:
-        if not isinstance(value, tuple):
-            return False
-        # tuple[X, ...] is of any length.
-        inner = inner[:1] * len(value) if inner[-1] is Ellipsis else inner
-        return len(value) == len(inner) and all(map(_fits, value, inner))
-    if hint is float:
-        return _is_number(value)
-    if hint is int:
-        return isinstance(value, int) and not isinstance(value, bool)
-    if hint is Path:
-        return isinstance(value, (str, Path))
-    return isinstance(value, hint)
-
-
-def _is_name(hint):
-    return isinstance(hint, type) and issubclass(hint, Name)
-
-
-def _wording(hint):
-    if _is_name(hint):
-        return f"one of {', '.join(map(repr, hint.allowed()))}"
-    if get_origin(hint) is Literal:
-        return f"one of {', '.join(map(repr, get_args(hint)))}"
-    return f"a value of type {getattr(hint, '__name__', hint)}".replace("NoneType", "None")
 
 
 def changed(config, **changes):

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import ClassVar, Literal, NamedTuple
+from typing import Literal, NamedTuple
 
 from keras_attn import mechanisms
 from keras_attn.configs.base import Attention, Config, Machine, changed
+from keras_attn.configs.constraints import Count, NonNegative, Share, ShareOrZero
+from keras_attn.configs.names import ActionDataset
 from keras_attn.errors import InputError
 from keras_attn.gaze import FIXATION_SIGMA
 from keras_attn.gaze_format import GazeFormat
+from keras_attn.registries import DATASETS
 
 STREAMS = ("frames", "flow")
 """What one stream alone sees; it has no attention."""
@@ -31,11 +34,9 @@ SCHEDULES = {
     ("hollywood2", "late"): Schedule(10_000, 1e-4, (4_000, 8_000)),
     ("ucf_sports", "early"): Schedule(30_000, 1e-6, (10_000, 20_000)),
     ("ucf_sports", "late"): Schedule(30_000, 1e-5, (10_000, 20_000)),
-    ("video_folder", "early"): Schedule(10_000, 1e-4, (4_000, 8_000)),
-    ("video_folder", "late"): Schedule(10_000, 1e-4, (4_000, 8_000)),
 }
-"""The paper's (§IV-B2), by dataset and fusion; STREAM_SCHEDULE is that of one stream alone. A
-folder of your own has Hollywood-2's."""
+"""The paper's (§IV-B2), by dataset and fusion; STREAM_SCHEDULE is that of one stream alone. Any
+other dataset has Hollywood-2's."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,9 @@ class ActionModel:
     """Factor of all channel counts."""
     size: int = 112
     """Side in pixels of the crop that the network sees, out of extracted frames and flow."""
-    dropout: tuple[float, float] = (0.9, 0.8)
+    dropout: tuple[ShareOrZero, ShareOrZero] = (0.9, 0.8)
     """After fc6 and fc7, as in the two-stream code that the paper names."""
-    momentum: float = 0.99
+    momentum: Share = 0.99
     """Of the late attention module's BatchNormalization; short runs want less."""
     mean: Literal["sports1m", "code"] | None = None
     """What is subtracted from frames. sports1m: the channel means of the published weights; code:
@@ -71,7 +72,7 @@ class ActionModel:
 class ActionData(GazeFormat):
     """Videos with classes, gaze and extracted flow, and the lists to train and to test on."""
 
-    name: Literal["hollywood2", "ucf_sports", "video_folder"] = "hollywood2"
+    name: ActionDataset = "hollywood2"
     """Format of the dataset; video_folder is one of your own."""
     root: Path | None = None
     """Where it lies; without it, videos are drawn, written in its format, and their flow is
@@ -93,12 +94,12 @@ class ActionData(GazeFormat):
     """Whose gaze is read of video_folder, by the column subject; default everybody's."""
     first_frame: Literal[0, 1] = 0
     """What the first frame is called in the fixations.csv of video_folder."""
-    fold: int = 0
+    fold: Count = 0
     """The fold of video_folder that is evaluated, where its classes.csv tells no split; the others
     are trained on."""
     folds: int = 5
     """How many folds there are."""
-    fold_seed: int = 0
+    fold_seed: Count = 0
     """What the folds are shuffled by."""
     videos: int = 108
     """How many are drawn."""
@@ -111,7 +112,7 @@ class ActionData(GazeFormat):
     flow_bound: float = 8.0
     """Displacement in pixels at which the code of their flow ends; at the 20 of real videos their
     motions would be faint."""
-    scenes_seed: int = 0
+    scenes_seed: Count = 0
     """What the videos are drawn from."""
     flow_made: str | None = None
     """How the flow was made, in words; default what its folders say."""
@@ -141,9 +142,9 @@ class ActionTraining:
     start from random numbers."""
     save_every: int = 500
     """Updates from one saved state, and one row of history.csv, to the next."""
-    attention_weight: float = 1.0
+    attention_weight: NonNegative = 1.0
     """Of the supervised attention's loss."""
-    seed: int = 0
+    seed: Count = 0
     """Of the initial weights and of the order of the clips."""
     weights: Path | None = None
     """Weight file of C3D, as trained on Sports-1M, that the streams start from; all but the classes
@@ -186,7 +187,6 @@ class Action(Config):
     machine: ActionMachine = field(default_factory=ActionMachine)
 
     task = "action"
-    FIRST: ClassVar = {"ucf_sports": "hollywood2"}
 
     def __post_init__(self):
         super().__post_init__()
@@ -215,7 +215,7 @@ class Action(Config):
     @property
     def published(self):
         """As for all tasks."""
-        return "C3D", "c3d_caffe"
+        return "C3D", ("c3d_caffe",)
 
     @property
     def needs_weights(self):
@@ -237,8 +237,8 @@ class Action(Config):
     def called(self, data):
         """What a run is called on data of that name."""
         who = (self.stream,) if self.stream else self.who
-        # Of the published datasets none has folds.
-        fold = (f"fold{self.data.fold}",) if self.data.name == "video_folder" else ()
+        # A dataset that its publishers have parted has no folds.
+        fold = () if DATASETS[self.data.name].splits else (f"fold{self.data.fold}",)
         return "-".join((data, *who, *fold, f"seed{self.training.seed}"))
 
     @property
@@ -252,7 +252,8 @@ class Action(Config):
     def schedule(self):
         """The `Schedule`: what is given, and for the rest the paper's."""
         training, fusion = self.training, self.model.fusion
-        default = SCHEDULES.get((self.data.name, fusion), STREAM_SCHEDULE)
+        others = SCHEDULES.get(("hollywood2", fusion), STREAM_SCHEDULE)
+        default = SCHEDULES.get((self.data.name, fusion), others)
         given = (training.iterations, training.learning_rate, training.rate_steps)
         made = Schedule(*(d if g is None else g for g, d in zip(given, default, strict=True)))
         if given[0] is not None and given[2] is None:

@@ -7,13 +7,12 @@ from pathlib import Path
 from typing import Literal
 
 from keras_attn.configs.base import Attention, Config, Machine
-from keras_attn.configs.names import Backbone
+from keras_attn.configs.constraints import Count, NonNegative, Share, ShareOrZero
+from keras_attn.configs.names import Backbone, FineGrainedDataset
 from keras_attn.errors import InputError
 from keras_attn.gaze import FIXATION_SIGMA
 from keras_attn.gaze_format import GazeFormat
-
-LEARNING_RATES = {"alexnet": 5e-6, "vgg16": 1e-5, "resnet50": 1e-4}
-"""Of Adam, by backbone (§IV-C2)."""
+from keras_attn.registries import DATASETS
 
 
 @dataclass(frozen=True)
@@ -29,13 +28,13 @@ class FineGrainedModel:
     width: float = 1.0
     """Factor of all channel counts."""
     size: int | None = None
-    """Side of the input in pixels; default the paper's, 227 for AlexNet and 224 for the others."""
+    """Side of the input in pixels; default that of the backbone."""
     head: Literal["published", "pooled"] = "published"
     """published: the backbone's own fully connected layers; pooled: the mean over positions and
     one dense layer."""
-    dropout: float = 0.5
+    dropout: ShareOrZero = 0.5
     """After the first two fully connected layers; ours, the paper gives no rate."""
-    momentum: float = 0.99
+    momentum: Share = 0.99
     """Of the attention module's BatchNormalization; short runs want less."""
 
 
@@ -43,7 +42,7 @@ class FineGrainedModel:
 class FineGrainedData(GazeFormat):
     """Images with classes and gaze, and the lists of those to train and to test on."""
 
-    name: Literal["cub_vwsw", "cub_gha", "folder"] = "cub_vwsw"
+    name: FineGrainedDataset = "cub_vwsw"
     """Format of the dataset."""
     root: Path | None = None
     """Where CUB-200-2010, CUB-200-2011 (cub_gha) or a folder of your own lies; without it, birds
@@ -60,7 +59,7 @@ class FineGrainedData(GazeFormat):
     """How many birds are drawn, of nine classes."""
     side: int = 120
     """Height of the drawn pictures in pixels; they are a fifth wider."""
-    scenes_seed: int = 0
+    scenes_seed: Count = 0
     """What the birds are drawn from."""
     fixation_sigma: float = FIXATION_SIGMA
     """Blur of fixation densities, as a share of the width."""
@@ -71,12 +70,8 @@ class FineGrainedData(GazeFormat):
     scale, is object."""
 
 
-OF_OTHERS = {
-    "folder": ("gaze", "participants", "shifted", "crop"),
-    "cub_vwsw": ("mask_threshold",),
-    "cub_gha": ("participants", "shifted", "mask_threshold"),
-}
-"""Fields of `FineGrainedData` that mean nothing to a dataset, by its name."""
+OF_SOME = ("gaze", "participants", "shifted", "crop", "mask_threshold")
+"""Fields of `FineGrainedData` that mean nothing to the readers of some datasets."""
 
 
 @dataclass(frozen=True)
@@ -88,13 +83,13 @@ class FineGrainedTraining:
     batch_size: int = 16
     """Images in a step; ours, the paper gives none."""
     learning_rate: float | None = None
-    """Of Adam; default the paper's, 5e-6, 1e-5 and 1e-4 for AlexNet, VGG16 and ResNet50."""
-    attention_weight: float = 1.0
+    """Of Adam; default that of the backbone, the paper's for those of the paper."""
+    attention_weight: NonNegative = 1.0
     """Of the KL divergence of the supervised attention map in the loss; ours, the paper gives no
     weight for this task."""
     trunk: Literal["frozen", "trained"] = "frozen"
     """Whether what lies before the attention is left as it is, as in the paper."""
-    seed: int = 0
+    seed: Count = 0
     """Of the initial weights and of the order of the images."""
     weights: Path | None = None
     """Weight file of the backbone, as trained on ImageNet; of a whole classifier, all but the
@@ -129,8 +124,10 @@ class FineGrained(Config):
     def __post_init__(self):
         super().__post_init__()
         data = self.data
-        for name in OF_OTHERS.get(data.name, ()):
-            if getattr(data, name) != getattr(FineGrainedData(), name):
+        for name in OF_SOME:
+            if DATASETS[data.name].takes(name):
+                continue
+            if getattr(data, name) != getattr(FineGrainedData, name):
                 expected = f"its default, since data.name {data.name!r} has no such thing"
                 raise InputError(f"data.{name}", expected, repr(getattr(data, name)))
 

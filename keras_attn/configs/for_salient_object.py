@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Literal
+from typing import Literal
 
 from keras_attn.configs.base import Attention, Config, Machine
-from keras_attn.configs.names import Backbone
+from keras_attn.configs.constraints import Count, NonNegative, Share
+from keras_attn.configs.names import Backbone, SalientObjectDataset
 from keras_attn.gaze import FIXATION_SIGMA
 from keras_attn.gaze_format import GazeFormat
-
-LEARNING_RATES = {"alexnet": 1e-5, "vgg16": 1e-4, "resnet50": 5e-5}
-"""Of Adam, by backbone (§IV-A2)."""
 
 
 @dataclass(frozen=True)
@@ -26,12 +24,12 @@ class SalientObjectModel:
     width: float = 1.0
     """Factor of all channel counts."""
     size: int | None = None
-    """Side of the input in pixels; default the paper's, 227 for AlexNet and 224 for the others."""
+    """Side of the input in pixels; default that of the backbone."""
     channels: tuple[int, int, int] = (512, 256, 128)
     """Of the three decoder layers; ours, the paper gives none."""
-    base_rate: float | None = None
+    base_rate: Share | None = None
     """Share of salient pixels that the outputs start from; default that of the training masks."""
-    momentum: float = 0.99
+    momentum: Share = 0.99
     """Of the attention modules' BatchNormalization; short runs want less."""
 
 
@@ -39,7 +37,7 @@ class SalientObjectModel:
 class SalientObjectData(GazeFormat):
     """Images with masks and gaze, and the fold that is held out."""
 
-    name: Literal["dut_omron", "pascal_s", "folder"] = "dut_omron"
+    name: SalientObjectDataset = "dut_omron"
     """Format of the dataset."""
     root: Path | None = None
     """Where it lies; without it, scenes are drawn and written in that format."""
@@ -47,13 +45,13 @@ class SalientObjectData(GazeFormat):
     """How many scenes are drawn."""
     side: int = 96
     """Height and width of the drawn scenes in pixels."""
-    scenes_seed: int = 0
+    scenes_seed: Count = 0
     """What the scenes are drawn from."""
-    fold: int = 0
+    fold: Count = 0
     """The fold that is evaluated; the others are trained on."""
     folds: int = 5
     """How many folds there are."""
-    fold_seed: int = 0
+    fold_seed: Count = 0
     """What the folds are shuffled by."""
     augment: bool | None = None
     """Train on four rotations, each also mirrored; default for PASCAL-S alone, as the paper."""
@@ -75,10 +73,10 @@ class SalientObjectTraining:
     batch_size: int = 10
     """Images in a step."""
     learning_rate: float | None = None
-    """Of Adam; default the paper's, 1e-5, 1e-4 and 5e-5 for AlexNet, VGG16 and ResNet50."""
-    attention_weight: float = 0.01
+    """Of Adam; default that of the backbone, the paper's for those of the paper."""
+    attention_weight: NonNegative = 0.01
     """Of the KL divergence of each supervised attention map in the loss."""
-    seed: int = 0
+    seed: Count = 0
     """Of the initial weights and of the order of the images."""
     weights: Path | None = None
     """Weight file of the backbone, as trained on ImageNet."""
@@ -100,7 +98,6 @@ class SalientObject(Config):
     machine: Machine = field(default_factory=Machine)
 
     task = "salient_object"
-    FIRST: ClassVar = {"pascal_s": "dut_omron"}
 
     def called(self, data):
         """What a run is called on data of that name."""

@@ -52,11 +52,15 @@ def check(config):
         )
         raise InputError("training.start", expected, None)
     if training.weights is None and config.needs_weights:
-        network, name = config.published
+        network, names = config.published
+        fetched = "".join(
+            f"; {name!r} in place of FILE once it was fetched by: python tools/fetch_weights.py "
+            f"{name}"
+            for name in names[:1]
+        )
         expected = (
             f"a weight file of {network}, which the paper's run starts from: weights=FILE "
-            f"(--training.weights FILE); {name!r} in place of FILE once it was fetched by: python "
-            f"tools/fetch_weights.py {name}. {otherwise(config, besides=('direct',))}"
+            f"(--training.weights FILE){fetched}. {otherwise(config, besides=('direct',))}"
         )
         raise InputError("training.weights", expected, None)
 

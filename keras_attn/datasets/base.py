@@ -15,6 +15,7 @@ from keras_attn.datasets import conditions, groups, origin
 from keras_attn.datasets.readers.image_files import read_image
 from keras_attn.datasets.readers.reading_report import ReadingReport, Report
 from keras_attn.errors import InputError, listing, one_of
+from keras_attn.registries import DATASETS
 
 
 @dataclass(frozen=True, eq=False)
@@ -276,3 +277,17 @@ class GazeDataset(Dataset):
     """A list of `Example`s, images with gaze, with the report of what they are."""
 
     report_kind = ReadingReport
+
+
+def as_dataset(data, where="data", kind=GazeDataset):
+    """A dataset of the class `kind` as it is; a `GazeDataset` may be named by its folder's path.
+
+    Raises `InputError` for anything else; where: what the message calls it.
+    """
+    if isinstance(data, kind):
+        return data
+    if kind is GazeDataset and isinstance(data, (str, Path)):
+        return DATASETS["folder"].read(data)
+    also = " or the path of a folder" if kind is GazeDataset else ", such as video_folder returns"
+    received = type(data).__name__ if isinstance(data, Dataset) else repr(data)
+    raise InputError(where, f"a {kind.__name__}{also}", received)

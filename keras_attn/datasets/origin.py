@@ -1,13 +1,8 @@
 """Where a dataset comes from: whether it is drawn, and how it can be read again."""
 
-import functools
-import inspect
 import json
 from dataclasses import replace
 from pathlib import Path
-
-from keras_attn.datasets import recognition
-from keras_attn.errors import InputError
 
 MARKER = "drawn.json"
 """In the folder of every drawn dataset: what it was drawn from."""
@@ -22,8 +17,6 @@ DRAWN = " (drawn)"
 """Behind the name of a drawn dataset, wherever it is shown."""
 MADE = "made in Python"
 """The kind of a dataset that no reader has read."""
-PLACES = ("root", "gaze")
-"""Arguments of readers that name folders with gaze."""
 FILES = ("image", "video", "flow")
 """Fields of examples that name their files, the first that is there."""
 
@@ -76,38 +69,18 @@ def _is_marked(path):
         return False
 
 
-def known(read):
-    """A reader whose datasets know that it has read them: `source`, and whether they are drawn.
+def of_reader(data, source, places, note):
+    """A dataset that a reader has read, with its `source`, its note, and whether it is drawn.
 
-    Where it fails on a folder of another reader, the error names that one.
+    places: folders that it was read from. note: of its format.
 
     The note counts too: of a folder of drawn scenes without its marker it is what is left.
     """
-
-    @functools.wraps(read)
-    def reading(*values, **named):
-        signature = inspect.signature(read)
-        given = signature.bind(*values, **named).arguments
-        if not isinstance(given["root"], (str, Path)):
-            raise InputError("root", "the path of a folder", repr(given["root"]))
-        try:
-            data = read(*values, **named)
-        except InputError as error:
-            raise recognition.explained(error, read.__name__, given["root"]) from error
-        parameters, source = signature.parameters, {"name": read.__name__}
-        # Arguments that are passed on under their own names.
-        further = [n for n, p in parameters.items() if p.kind is p.VAR_KEYWORD]
-        more = {n: value for name in further for n, value in given.pop(name, {}).items()}
-        for name, value in (given | more).items():
-            default = parameters[name].default if name in parameters else None
-            if name == "root" or value != default:
-                is_path = isinstance(value, Path) or name in PLACES
-                source[name] = str(Path(value).expanduser().absolute()) if is_path else value
-        places = [source[name] for name in PLACES if source.get(name)]
-        drawn = data.drawn or any(map(drawn_folder, places)) or ABOUT in data.note
-        return replace(data, drawn=drawn, source=source)
-
-    return reading
+    drawn = data.drawn or any(map(drawn_folder, places)) or ABOUT in data.note
+    if note not in data.note:
+        own = data.note.removeprefix(ABOUT).strip()
+        data = replace(data, note="\n".join(filter(None, (note, own))), drawn=drawn)
+    return replace(data, drawn=drawn, source=source)
 
 
 def kind_of(dataset):

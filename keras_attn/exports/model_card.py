@@ -6,8 +6,8 @@ from pathlib import Path
 import jinja2
 
 from keras_attn.datasets import origin
-from keras_attn.report.audit.table import decimals
-from keras_attn.report.paper.paper_tables import BACKBONES, dataset_title
+from keras_attn.report.naming import BACKBONES, dataset_title
+from keras_attn.report.numbers import decimals
 from keras_attn.report.rows import results
 from keras_attn.report.tables import sheets
 from keras_attn.runs import known_data

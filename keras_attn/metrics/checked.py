@@ -1,19 +1,28 @@
 """Maps of a set of images with points or densities: checked, scored one by one, averaged."""
 
 import warnings
+from collections.abc import Callable
+from typing import Literal, cast
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from keras_attn import gaze
 from keras_attn.errors import InputError, NotFinite, one_of
+from keras_attn.gaze import Shape
 from keras_attn.metrics import plausibility
-from keras_attn.metrics.sequences import check_one_each, without_channel
+from keras_attn.metrics.sequences import Arrays, check_one_each, without_channel
+
+Average = Literal["image", "fixation"]
+"""Over what scores are averaged: images, or all fixations alike."""
+PairMetric = Callable[[NDArray[np.float64], NDArray[np.float64]], float]
+"""A score of a map and a density of one size."""
 
 
 class Images:
     """Maps and the points inside them; scores them one by one, so one map is checked at a time."""
 
-    def __init__(self, maps, points, what="points"):
+    def __init__(self, maps: Arrays, points: Arrays, what: str = "points") -> None:
         check_one_each(maps, "maps", "maps (H, W)")
         check_one_each(points, what, "arrays (N, 2) of x, y")
         self.maps = maps
@@ -37,11 +46,13 @@ class Images:
             warnings.warn(f"{what}: {told}", stacklevel=4)
         self.pool = gaze.FixationPool(tuple(kept), tuple(shapes))
 
-    def flat(self, index):
+    def flat(self, index: int) -> NDArray[np.intp]:
         """Pixel indices of the points of map `index`."""
         return gaze.pixels(self.pool.points[index], self.pool.shapes[index])
 
-    def scores(self, score):
+    def scores(
+        self, score: Callable[[int, NDArray[np.float64], NDArray[np.intp]], float]
+    ) -> NDArray[np.float64]:
         """`score(index, map, flat)` of every image with points; NaN for the others."""
         values = np.full(len(self.maps), np.nan)
         for index, saliency in enumerate(self.maps):
@@ -59,7 +70,7 @@ def _shape(saliency, where):
     return shape
 
 
-def checked_map(saliency, where, shape=None):
+def checked_map(saliency: ArrayLike, where: str, shape: Shape | None = None) -> NDArray[np.float64]:
     """A map as float64 `(H, W)`; `InputError` naming `where` for what is none, or not finite."""
     received = _shape(saliency, where)
     if shape is not None and received != tuple(shape):
@@ -76,18 +87,24 @@ def checked_map(saliency, where, shape=None):
     return saliency
 
 
-def one_per_map(arrays, maps, where):
+def one_per_map(arrays: Arrays, maps: Arrays, where: str) -> Arrays:
     """One array of `arrays` for each map; one alone, maybe a list of its rows, is that of all."""
     rows = isinstance(arrays, (list, tuple)) and arrays and all(np.ndim(row) == 1 for row in arrays)
     if rows or (isinstance(arrays, np.ndarray) and arrays.ndim == 2):
-        return [arrays] * len(maps)
+        return [cast(ArrayLike, arrays)] * len(maps)
     check_one_each(arrays, where, "arrays (H, W)")
     if len(arrays) != len(maps):
         raise InputError(where, f"one array for each of {len(maps)} maps", len(arrays))
     return arrays
 
 
-def average_of(scores, maps, points, average, distinct=False):
+def average_of(
+    scores: NDArray[np.float64],
+    maps: Arrays,
+    points: Arrays,
+    average: Average,
+    distinct: bool = False,
+) -> float:
     """Mean over images, or weighted by how many fixations of each image were counted."""
     one_of("average", average, ("image", "fixation"))
     if np.isnan(scores).all():
@@ -102,7 +119,7 @@ def average_of(scores, maps, points, average, distinct=False):
     return float(np.average(np.where(np.isnan(scores), 0.0, scores), weights=counts))
 
 
-def of_pairs(metric, maps, densities):
+def of_pairs(metric: PairMetric, maps: Arrays, densities: Arrays) -> NDArray[np.float64]:
     """`metric(map, density)` of each image: float64 `(n,)`, NaN where a density is all zeros."""
     check_one_each(maps, "maps", "maps (H, W)")
     densities = one_per_map(densities, maps, "densities")
@@ -115,7 +132,7 @@ def of_pairs(metric, maps, densities):
     return values
 
 
-def of_density(metric):
+def of_density(metric: PairMetric) -> PairMetric:
     """A metric that takes a density for one, which standard scores and logarithms are not."""
 
     def of_density(saliency, density):
@@ -126,7 +143,7 @@ def of_density(metric):
     return of_density
 
 
-def average_of_pairs(values):
+def average_of_pairs(values: NDArray[np.float64]) -> float:
     """Mean over the images that have a density."""
     if np.isnan(values).all():
         raise InputError("densities", "at least one that is not all zeros", "none")

@@ -6,28 +6,45 @@ network's own grid: the more positions a map is enlarged to, the nearer its entr
 """
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from keras_attn.errors import InputError
 from keras_attn.metrics.checked import checked_map
-from keras_attn.metrics.sequences import check_one_each
+from keras_attn.metrics.sequences import Arrays, check_one_each
 from keras_attn.resizing import at_size
 
 SIDE = 14
 """Most rows and columns of the maps that are compared with each other; larger are averaged."""
 
 
-def entropy(maps):
-    """Entropy of each map, as a share of that of a uniform one: float64 `(n,)`, from 0 to 1.
+def entropy(maps: Arrays) -> NDArray[np.float64]:
+    """Entropy of each map, as a share of that of a uniform one.
 
     Each map is taken for a distribution, its sum scaled to 1: 1 is attention that is the same
     everywhere, 0 all of it at one position, log k / log N the same at k of N positions.
-    `InputError` for a map with values below 0, of zeros alone, or of a single position, which have
-    no entropy.
+
+    Args:
+        maps: One `(H, W)` array for each picture.
+
+    Returns:
+        Float64 `(n,)`, from 0 to 1.
+
+    Raises:
+        InputError: A map has values below 0, is of zeros alone, or of a single position, which have
+            no entropy.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> maps = [np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[0.0, 2.0], [1.0, 0.0]])]
+    >>> ka.metrics.dispersion.entropy(maps).round(3)
+    array([0.5  , 0.459])
     """
     return np.array([_entropy(one, f"maps[{i}]") for i, one in enumerate(_checked(maps))])
 
 
-def standardised(maps):
+def standardised(maps: Arrays) -> NDArray[np.float64]:
     """Each map with mean 0 and length 1, so that the product of two is their CC.
 
     maps: of one shape. Float64 `(n, H · W)`; zeros for a constant map, whose CC is 0 here. A map
@@ -39,12 +56,29 @@ def standardised(maps):
     return np.stack([_standard(*pair) for pair in zip(checked, types, strict=True)])
 
 
-def cc_with_others(maps):
-    """Mean of Pearson's correlations of each map with each of the others: float64 `(n,)`.
+def cc_with_others(maps: Arrays) -> NDArray[np.float64]:
+    """Mean of Pearson's correlations of each map with each of the others.
 
-    maps: of one shape, two or more. From −1 to 1: 1 where all maps are alike but for their scale,
-    near 0 where they attend to different places. Exact: the sum over all others is the product
-    with the sum of all standardised maps, less that with itself.
+    Exact: the sum over all others is the product with the sum of all standardised maps, less that
+    with itself.
+
+    Args:
+        maps: Arrays `(H, W)` of one shape, two or more.
+
+    Returns:
+        Float64 `(n,)`, from −1 to 1: 1 where all maps are alike but for their scale, near 0 where
+        they attend to different places.
+
+    Raises:
+        InputError: There is a single map; their shapes differ; one is not finite.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> maps = [np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[0.0, 2.0], [1.0, 0.0]])]
+    >>> ka.metrics.dispersion.cc_with_others(maps).round(3)
+    array([0.905, 0.905])
     """
     vectors = standardised(maps)
     if len(vectors) < 2:
@@ -52,19 +86,37 @@ def cc_with_others(maps):
     return with_others(vectors)
 
 
-def mean_cc(maps):
-    """Mean of Pearson's correlations of all pairs of two different maps; as `cc_with_others`."""
+def mean_cc(maps: Arrays) -> float:
+    """Mean of Pearson's correlations of all pairs of two different maps.
+
+    Args:
+        maps: Arrays `(H, W)` of one shape, two or more.
+
+    Returns:
+        A float from −1 to 1.
+
+    Raises:
+        InputError: As `cc_with_others` does.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> maps = [np.array([[0.0, 1.0], [1.0, 0.0]]), np.array([[0.0, 2.0], [1.0, 0.0]])]
+    >>> round(ka.metrics.dispersion.mean_cc(maps), 3)
+    0.905
+    """
     return float(cc_with_others(maps).mean())
 
 
-def with_others(vectors):
+def with_others(vectors: ArrayLike) -> NDArray[np.float64]:
     """Mean product of each of the `standardised` vectors `(n, d)` with the others; NaN for one."""
     vectors = np.asarray(vectors, np.float64)
     others = vectors @ vectors.sum(axis=0) - np.einsum("nd,nd->n", vectors, vectors)
     return others / (len(vectors) - 1) if len(vectors) > 1 else np.full(len(vectors), np.nan)
 
 
-def of_example(frames):
+def of_example(frames: ArrayLike) -> tuple[float, NDArray[np.float32]]:
     """What an example's rows keep of its attention: its entropy, and its `standardised` map.
 
     frames: finite maps `(k, H, W)` at the network's own grid, one for each frame, or a single one;

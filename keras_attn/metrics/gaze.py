@@ -22,12 +22,15 @@ Conventions, where the field has several:
   "mixture"    IG of a proper density: the map, normalised to sum 1, mixed with a uniform one
 """
 
+from typing import Literal
+
 import numpy as np
+from numpy.typing import NDArray
 
 from keras_attn import gaze
 from keras_attn.errors import InputError, one_of
 from keras_attn.metrics import one_map
-from keras_attn.metrics.checked import Images, average_of
+from keras_attn.metrics.checked import Average, Images, average_of
 from keras_attn.metrics.density_pairs import (
     cc,
     cc_per_image,
@@ -37,6 +40,7 @@ from keras_attn.metrics.density_pairs import (
     sim_per_image,
 )
 from keras_attn.metrics.gain import information_gain, information_gain_per_image, zero_share
+from keras_attn.metrics.sequences import Arrays
 
 __all__ = [
     "auc_judd",
@@ -61,26 +65,79 @@ MIT_OTHER_IMAGES = 10
 """How many other images the MIT benchmark takes its shuffled negatives from."""
 
 
-def s_auc(maps, points, *, average="image", convention="exact", negatives=None, seed=0):
+def s_auc(
+    maps: Arrays,
+    points: Arrays,
+    *,
+    average: Average = "image",
+    convention: Literal["exact", "mit", "tuebingen"] = "exact",
+    negatives: Arrays | None = None,
+    seed: int = 0,
+) -> float:
     """Shuffled AUC: how well a map tells an image's own fixations from those of other images.
 
-    Negatives are all fixations of all other images, with multiplicity, their coordinates scaled
-    to this image's size; `negatives` gives others, one `(M_i, 2)` array per map. 1 is perfect,
-    0.5 chance, and a map of nothing but centre bias scores about 0.5.
+    1 is perfect, 0.5 chance, and a map of nothing but centre bias scores about 0.5. Zhang et al.
+    2008; Borji et al. 2013 (the paper's reference [77]).
 
-    average: "image" or "fixation". convention: "exact"; "tuebingen", which is the same; or "mit"
-    for the sampled form: negatives are the fixated pixels of ten other images, of which 100
-    splits are drawn.
-    Raises `InputError` (a `ValueError`) where an image with fixations has no negatives, as with
-    a single image. Zhang et al. 2008; Borji et al. 2013 (the paper's reference [77]).
+    Args:
+        maps: One `(H, W)` array for each image.
+        points: One `(N, 2)` array for each image, x and y in pixels of its map.
+        average: "image", where each image counts alike, or "fixation", where each fixation does.
+        convention: "exact"; "tuebingen", which is the same; or "mit" for the sampled form:
+            negatives are the fixated pixels of ten other images, of which 100 splits are drawn.
+        negatives: One `(M, 2)` array for each map, of what it is to be told from. Default: all
+            fixations of all other images, with multiplicity, their coordinates scaled to this
+            image's size.
+        seed: Of what "mit" draws.
+
+    Returns:
+        A float from 0 to 1.
+
+    Raises:
+        InputError: An image with fixations has no negatives, as with a single image; a map is not
+            finite; the arguments do not go together.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> maps = [np.array([[0.1, 0.9], [0.2, 0.3]]), np.array([[0.8, 0.1], [0.4, 0.3]])]
+    >>> points = [[(1.5, 0.5)], [(0.5, 0.5), (0.5, 1.5)]]  # x, y: the right upper pixel, ...
+    >>> ka.metrics.gaze.s_auc(maps, points)
+    1.0
     """
-    options = {"convention": convention, "negatives": negatives, "seed": seed}
-    scores = s_auc_per_image(maps, points, **options)
+    scores = s_auc_per_image(maps, points, convention=convention, negatives=negatives, seed=seed)
     return average_of(scores, maps, points, average, distinct=convention == "mit")
 
 
-def s_auc_per_image(maps, points, *, convention="exact", negatives=None, seed=0):
-    """`s_auc` of each image: float64 `(n,)`, NaN for an image without fixations."""
+def s_auc_per_image(
+    maps: Arrays,
+    points: Arrays,
+    *,
+    convention: Literal["exact", "mit", "tuebingen"] = "exact",
+    negatives: Arrays | None = None,
+    seed: int = 0,
+) -> NDArray[np.float64]:
+    """`s_auc` of each image.
+
+    Args:
+        maps, points, convention, negatives, seed: As in `s_auc`.
+
+    Returns:
+        Float64 `(n,)`, NaN for an image without fixations.
+
+    Raises:
+        InputError: As `s_auc` does.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> maps = [np.array([[0.1, 0.9], [0.2, 0.3]]), np.array([[0.8, 0.1], [0.4, 0.3]])]
+    >>> points = [[(1.5, 0.5)], [(0.5, 0.5), (0.5, 1.5)]]  # x, y: the right upper pixel, ...
+    >>> ka.metrics.gaze.s_auc_per_image(maps, points)
+    array([1., 1.])
+    """
     one_of("convention", convention, ("exact", "mit", "tuebingen"))
     images = Images(maps, points)
     given = None if negatives is None else Images(maps, negatives, "negatives")
@@ -112,13 +169,40 @@ def s_auc_per_image(maps, points, *, convention="exact", negatives=None, seed=0)
     return images.scores(score)
 
 
-def auc_judd(maps, points, *, average="image", convention="judd"):
+def auc_judd(
+    maps: Arrays,
+    points: Arrays,
+    *,
+    average: Average = "image",
+    convention: Literal["judd", "mit", "exact", "tuebingen"] = "judd",
+) -> float:
     """AUC of fixated against all other pixels of the same image; rewards centre bias.
 
-    convention: "judd": a threshold at each fixated value, every fixation counts; "mit": the MIT
-    code without its random jitter; "exact": the Mann–Whitney statistic. They differ by ties, and
-    by duplicates. "tuebingen": the Mann–Whitney statistic against all pixels, the fixated ones
-    among them, which the benchmark of today calls AUC. Judd et al. 2009.
+    Judd et al. 2009.
+
+    Args:
+        maps: One `(H, W)` array for each image.
+        points: One `(N, 2)` array for each image, x and y in pixels of its map.
+        average: "image", where each image counts alike, or "fixation", where each fixation does.
+        convention: "judd": a threshold at each fixated value, every fixation counts; "mit": the MIT
+            code without its random jitter; "exact": the Mann–Whitney statistic. They differ by
+            ties, and by duplicates. "tuebingen": the Mann–Whitney statistic against all pixels, the
+            fixated ones among them, which the benchmark of today calls AUC.
+
+    Returns:
+        A float from 0 to 1; 0.5 is chance.
+
+    Raises:
+        InputError: No image has a fixation; a map is not finite; the arguments do not go together.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> maps = [np.array([[0.1, 0.9], [0.2, 0.3]]), np.array([[0.8, 0.1], [0.4, 0.3]])]
+    >>> points = [[(1.5, 0.5)], [(0.5, 0.5), (0.5, 1.5)]]  # x, y: the right upper pixel, ...
+    >>> ka.metrics.gaze.auc_judd(maps, points)
+    1.0
     """
     return average_of(
         auc_judd_per_image(maps, points, convention=convention),
@@ -129,14 +213,58 @@ def auc_judd(maps, points, *, average="image", convention="judd"):
     )
 
 
-def auc_judd_per_image(maps, points, *, convention="judd"):
-    """`auc_judd` of each image: float64 `(n,)`, NaN for an image without fixations."""
+def auc_judd_per_image(
+    maps: Arrays,
+    points: Arrays,
+    *,
+    convention: Literal["judd", "mit", "exact", "tuebingen"] = "judd",
+) -> NDArray[np.float64]:
+    """`auc_judd` of each image.
+
+    Args:
+        maps, points, convention: As in `auc_judd`.
+
+    Returns:
+        Float64 `(n,)`, NaN for an image without fixations.
+
+    Raises:
+        InputError: A map is not finite; the arguments do not go together.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> maps = [np.array([[0.1, 0.9], [0.2, 0.3]]), np.array([[0.8, 0.1], [0.4, 0.3]])]
+    >>> points = [[(1.5, 0.5)], [(0.5, 0.5), (0.5, 1.5)]]  # x, y: the right upper pixel, ...
+    >>> ka.metrics.gaze.auc_judd_per_image(maps, points, convention="tuebingen")
+    array([0.875, 0.75 ])
+    """
     one_of("convention", convention, ("judd", "mit", "exact", "tuebingen"))
     return Images(maps, points).scores(lambda _, m, flat: auc_judd_of(m, flat, convention))
 
 
-def auc_judd_of(saliency, flat, convention="judd"):
-    """`auc_judd` of one map; 0.5 where every pixel is fixated or the map is constant."""
+def auc_judd_of(
+    saliency: NDArray[np.float64],
+    flat: NDArray[np.intp],
+    convention: Literal["judd", "mit", "exact", "tuebingen"] = "judd",
+) -> float:
+    """`auc_judd` of one map.
+
+    Args:
+        saliency: The map, float64 `(H, W)`, finite.
+        flat: Flat indices `(N,)` of the fixated pixels, one for each fixation.
+        convention: As in `auc_judd`.
+
+    Returns:
+        A float from 0 to 1; 0.5 where every pixel is fixated or the map is constant.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> ka.metrics.gaze.auc_judd_of(np.array([[0.1, 0.9], [0.2, 0.3]]), np.array([1]))
+    1.0
+    """
     values = saliency.ravel()
     if convention == "tuebingen":
         return one_map.auc_per_positive(values[flat], values).mean()
@@ -151,18 +279,64 @@ def auc_judd_of(saliency, flat, convention="judd"):
     return one_map.auc_per_positive(positives, negatives).mean()
 
 
-def nss(maps, points, *, average="image", convention="exact"):
+def nss(
+    maps: Arrays,
+    points: Arrays,
+    *,
+    average: Average = "image",
+    convention: Literal["exact", "mit", "tuebingen"] = "exact",
+) -> float:
     """Normalised scanpath saliency: the map's standard score at the fixations (Peters 2005).
 
-    convention: "exact" or "tuebingen": every fixation counts, population deviation; "mit":
-    fixations on one pixel count once, sample deviation. A constant map scores 0.
+    Args:
+        maps: One `(H, W)` array for each image.
+        points: One `(N, 2)` array for each image, x and y in pixels of its map.
+        average: "image", where each image counts alike, or "fixation", where each fixation does.
+        convention: "exact" or "tuebingen": every fixation counts, population deviation; "mit":
+            fixations on one pixel count once, sample deviation.
+
+    Returns:
+        A float, in standard deviations of the map; 0 is chance, and what a constant map scores.
+
+    Raises:
+        InputError: No image has a fixation; a map is not finite; the arguments do not go together.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> maps = [np.array([[0.1, 0.9], [0.2, 0.3]]), np.array([[0.8, 0.1], [0.4, 0.3]])]
+    >>> points = [[(1.5, 0.5)], [(0.5, 0.5), (0.5, 1.5)]]  # x, y: the right upper pixel, ...
+    >>> round(ka.metrics.gaze.nss(maps, points), 3)
+    1.236
     """
     scores = nss_per_image(maps, points, convention=convention)
     return average_of(scores, maps, points, average, distinct=convention == "mit")
 
 
-def nss_per_image(maps, points, *, convention="exact"):
-    """`nss` of each image: float64 `(n,)`, NaN for an image without fixations."""
+def nss_per_image(
+    maps: Arrays, points: Arrays, *, convention: Literal["exact", "mit", "tuebingen"] = "exact"
+) -> NDArray[np.float64]:
+    """`nss` of each image.
+
+    Args:
+        maps, points, convention: As in `nss`.
+
+    Returns:
+        Float64 `(n,)`, NaN for an image without fixations.
+
+    Raises:
+        InputError: A map is not finite; the arguments do not go together.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> maps = [np.array([[0.1, 0.9], [0.2, 0.3]]), np.array([[0.8, 0.1], [0.4, 0.3]])]
+    >>> points = [[(1.5, 0.5)], [(0.5, 0.5), (0.5, 1.5)]]  # x, y: the right upper pixel, ...
+    >>> ka.metrics.gaze.nss_per_image(maps, points).round(3)
+    array([1.687, 0.784])
+    """
     if one_of("convention", convention, ("exact", "mit", "tuebingen")) != "mit":
         return Images(maps, points).scores(lambda _, m, flat: one_map.nss(m, flat).mean())
     return Images(maps, points).scores(

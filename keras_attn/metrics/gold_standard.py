@@ -6,9 +6,12 @@ once for a dataset, by the likelihood of each viewer's fixations under the densi
 Takes plain arrays; knows no dataset.
 """
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy import optimize
 
 from keras_attn.statistics import (
@@ -60,11 +63,13 @@ class Mixture:
     bits: float
     tells: bool = True
 
-    def __str__(self):
+    def __str__(self) -> str:
         shares = f"{self.others:.3f} of it, {self.centre:.3f} of the centre bias and "
         return f"blur {100 * self.blur:.2g} % of the width; {shares}{self.uniform:.4f} uniform"
 
-    def density(self, others, centre):
+    def density(
+        self, others: NDArray[np.float64], centre: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
         """The mixture `(H, W)` with sum 1, of the densities of the others and of the centre bias.
 
         The others' is the one with this `blur`.
@@ -87,7 +92,7 @@ class Viewing:
     centre: np.ndarray
     width: float | np.ndarray
 
-    def density_of_others(self, blur):
+    def density_of_others(self, blur: float) -> NDArray[np.float64]:
         """The density of all other viewers' fixations at each fixation, `(n,)`.
 
         The same as that of a whole map from `gaze.density`, read at the pixel of the fixation:
@@ -102,7 +107,7 @@ class Viewing:
         apart = self.viewers[:, None] != self.viewers
         return np.where(apart, kernel, 0.0).sum(axis=1) / apart.sum(axis=1)
 
-    def thinned(self):
+    def thinned(self) -> "Viewing":
         """The same of at most POINTS of the fixations, evenly chosen."""
         chosen = evenly(len(self.pixels), POINTS)
         parts = (self.pixels[chosen], self.viewers[chosen])
@@ -120,12 +125,12 @@ def _blurred_pairs(places, length, sigma):
     return wrapped[places[:, None] - places] + wrapped[places[:, None] + places + 1]
 
 
-def several(viewers):
+def several(viewers: NDArray[Any]) -> bool:
     """Whether fixations are of at least two viewers."""
     return len(viewers) > 0 and bool((np.asarray(viewers) != viewers[0]).any())
 
 
-def chosen_images(counts):
+def chosen_images(counts: ArrayLike) -> list[int]:
     """Places of the images that a mixture is chosen from, evenly; all, where they are few.
 
     counts: of the fixations of each.
@@ -135,7 +140,7 @@ def chosen_images(counts):
     return evenly(len(pairs), max(1, most)).tolist() if len(pairs) else []
 
 
-def fit(viewings):
+def fit(viewings: Iterable[Viewing]) -> Mixture | None:
     """The most likely `Mixture` for `Viewing`s; None where none is of several viewers.
 
     The shares are the best for each blur, which is a convex problem; the blur is the best of GRID
@@ -152,7 +157,8 @@ def fit(viewings):
         found = [one.density_of_others(np.exp(log_blur)) for one in viewings]
         return _best_shares(np.column_stack([np.concatenate(found) * sizes, centre]))
 
-    grid = np.linspace(*np.log(BLURS), GRID)
+    low, high = np.log(BLURS)
+    grid = np.linspace(low, high, GRID)
     place = int(np.argmax([best(one)[1] for one in grid]))
     ends = grid[max(0, place - 1)], grid[min(GRID - 1, place + 1)]
     options = {"xatol": PRECISION}
@@ -164,7 +170,9 @@ def fit(viewings):
     shares, bits = _best_shares(np.column_stack([others, centre]))
     places = np.repeat(np.arange(len(viewings)), [len(one.pixels) for one in viewings])
     tells = _beyond_chance(others, centre, shares, places)
-    return Mixture(blur, *shares, len(sizes), len(viewings), bits, tells)
+    of_others, of_centre, of_uniform = shares
+    counts = len(sizes), len(viewings)
+    return Mixture(blur, of_others, of_centre, of_uniform, *counts, bits, tells)
 
 
 def _beyond_chance(others, centre, shares, places):
@@ -207,7 +215,9 @@ def _best_shares(gains):
     return tuple(map(float, shares)), -float(loss(shares)[0])
 
 
-def share(gains, ceilings, groups=None):
+def share(
+    gains: ArrayLike, ceilings: ArrayLike, groups: Sequence[object] | None = None
+) -> tuple[float, float, float]:
     """The share of explainable information: (value, low, high).
 
     The mean of `gains`, IG by image, over that of `ceilings`, the IG of the gold standard, over the
@@ -220,7 +230,7 @@ def share(gains, ceilings, groups=None):
     pairs = pairs[there]
     if not len(pairs) or not pairs[:, 1].mean() > 0:
         return np.nan, np.nan, np.nan
-    groups = None if groups is None else [groups[place] for place in np.flatnonzero(there)]
+    groups = None if groups is None else [groups[place] for place in np.flatnonzero(there).tolist()]
     codes = None if groups is None else group_codes(groups)
     middle = pairs.mean(axis=0)
     value = float(middle[0] / middle[1])

@@ -1,8 +1,12 @@
 """Object masks as booleans: two values are a mask, whatever they are; more need a threshold."""
 
+from collections.abc import Sequence
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from keras_attn.errors import InputError, listing
+from keras_attn.metrics.sequences import Arrays
 
 THRESHOLD = "mask_threshold="
 """What callers name the value by above which a pixel is object."""
@@ -77,14 +81,33 @@ def one_alone(where, value):
     return InputError(where, expected, f"{value} everywhere")
 
 
-def as_masks(masks, threshold=None, names=None):
-    """A sequence of masks as a list of booleans, by one rule for all of them.
+def as_masks(
+    masks: Arrays, threshold: float | None = None, names: Sequence[str] | None = None
+) -> list[NDArray[np.bool_]]:
+    """A sequence of masks as booleans, by one rule for all of them.
 
-    masks: arrays `(H_i, W_i)`. Booleans are taken as they are. Of two values in a mask the larger
-    is the object. A mask of one value is what that value is in the others; if it is in none, 0 is
-    no object, and the highest of its type (255 in uint8, 1 in floats) all object. threshold: values
-    above it are object, in every mask but boolean ones; needed where one has more than two values.
-    names: what they are called in the `InputError` that all else raises.
+    Booleans are taken as they are. Of two values in a mask the larger is the object. A mask of one
+    value is what that value is in the others; if it is in none, 0 is no object, and the highest of
+    its type (255 in uint8, 1 in floats) all object.
+
+    Args:
+        masks: Arrays `(H, W)`.
+        threshold: Values above it are object, in every mask but boolean ones; needed where one has
+            more than two values.
+        names: What they are called in errors.
+
+    Returns:
+        A list of boolean `(H, W)`.
+
+    Raises:
+        InputError: For all else, such as more than two values without a threshold.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_attn.metrics.object_masks import as_masks
+    >>> as_masks([np.array([[0, 7]])])
+    [array([[False,  True]])]
     """
     check_threshold(threshold)
     names = names or [f"masks[{place}]" for place in range(len(masks))]
@@ -93,7 +116,7 @@ def as_masks(masks, threshold=None, names=None):
         return [_above(where, mask, threshold) for where, mask in named]
     found, sides = [], Sides()
     for where, mask in named:
-        values = _distinct(mask) if mask.dtype != bool else ()
+        values = _distinct(mask) if mask.dtype != bool else np.zeros(0)
         if len(values) > 2:
             raise too_many(where, values)
         if len(values) == 2:
@@ -102,7 +125,9 @@ def as_masks(masks, threshold=None, names=None):
     return [_told(*one, values, sides) for one, values in zip(named, found, strict=True)]
 
 
-def as_mask(mask, threshold=None, where="mask"):
+def as_mask(
+    mask: ArrayLike, threshold: float | None = None, where: str = "mask"
+) -> NDArray[np.bool_]:
     """One mask `(H, W)` as booleans, as `as_masks` makes them of several."""
     return as_masks([mask], threshold, (where,))[0]
 

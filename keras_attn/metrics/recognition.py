@@ -1,21 +1,40 @@
 """Scores of recognition: average precision (Eq. 7, 8), accuracy (Eq. 9), fooling rate (Eq. 11)."""
 
+from typing import Literal
+
 import numpy as np
+from numpy.typing import ArrayLike
 
 from keras_attn.errors import InputError, listing, one_of
 
+Interpolation = Literal["all_points"] | None
 INTERPOLATIONS = ("all_points", None)
 
 
-def average_precision(y_true, score, interpolation="all_points"):
-    """Area under the precision-recall curve of one class, in [0, 1].
+def average_precision(
+    y_true: ArrayLike, score: ArrayLike, interpolation: Interpolation = "all_points"
+) -> float:
+    """Area under the precision-recall curve of one class.
 
-    y_true: `(n,)`, whether each video is of the class. score: `(n,)`, finite; videos of equal score
-    enter together, so their order does not matter.
-    interpolation: "all_points", where the precision at a recall is the largest at that recall or a
-    higher one (Eq. 8); None for the step function itself, as scikit-learn has it, which is never
-    larger.
-    Raises `InputError` where no video is of the class: it has no recall.
+    Args:
+        y_true: `(n,)`, whether each video is of the class.
+        score: `(n,)`, finite. Videos of equal score enter together, so their order does not matter.
+        interpolation: "all_points", where the precision at a recall is the largest at that recall
+            or a higher one (Eq. 8); None for the step function itself, as scikit-learn has it,
+            which is never larger.
+
+    Returns:
+        A float from 0 to 1.
+
+    Raises:
+        InputError: No video is of the class, which then has no recall; a score is not finite; the
+            shapes differ.
+
+    Example:
+
+    >>> import keras_attn as ka
+    >>> round(ka.metrics.recognition.average_precision([1, 0, 1, 0], [0.9, 0.8, 0.7, 0.1]), 3)
+    0.833
     """
     one_of("interpolation", interpolation, INTERPOLATIONS)
     truth, score = _checked(y_true, score)
@@ -31,10 +50,28 @@ def average_precision(y_true, score, interpolation="all_points"):
     return float(np.sum(np.diff(recall, prepend=0.0) * precision))
 
 
-def mean_average_precision(y_true, score, interpolation="all_points"):
+def mean_average_precision(
+    y_true: ArrayLike, score: ArrayLike, interpolation: Interpolation = "all_points"
+) -> float:
     """Mean of `average_precision` over the classes that have a video.
 
-    y_true, score: `(n, classes)`; a video may be of several classes, as in Hollywood-2.
+    Args:
+        y_true: `(n, classes)`; a video may be of several classes, as in Hollywood-2.
+        score: `(n, classes)`, finite.
+        interpolation: As in `average_precision`.
+
+    Returns:
+        A float from 0 to 1.
+
+    Raises:
+        InputError: No class has a video; a score is not finite; the shapes differ.
+
+    Example:
+
+    >>> import keras_attn as ka
+    >>> truth, score = [[1, 0], [0, 1], [1, 1]], [[0.9, 0.2], [0.3, 0.8], [0.6, 0.7]]
+    >>> ka.metrics.recognition.mean_average_precision(truth, score)
+    1.0
     """
     truth, score = np.asarray(y_true), np.asarray(score)
     if truth.ndim != 2 or truth.shape != score.shape:
@@ -48,7 +85,7 @@ def mean_average_precision(y_true, score, interpolation="all_points"):
     )
 
 
-def top_average_precision(y_true, score, most=10):
+def top_average_precision(y_true: ArrayLike, score: ArrayLike, most: int = 10) -> float:
     """What the code of the two-stream networks calls mAP: of each class, the first `most` videos.
 
     Ranked are the videos that are *predicted* as the class, by their score of it, and the sum of
@@ -56,7 +93,19 @@ def top_average_precision(y_true, score, most=10):
     is smaller. A video whose class is not its highest can never count, and a class with more than
     `most` videos is done at `most` hits: not comparable with an average precision.
 
-    y_true, score: `(n, classes)`. Returns the mean over the classes that have a video.
+    Args:
+        y_true, score: `(n, classes)`.
+        most: Videos that are looked at of each class.
+
+    Returns:
+        The mean over the classes that have a video, a float from 0 to 1.
+
+    Example:
+
+    >>> import keras_attn as ka
+    >>> truth, score = [[1, 0], [0, 1], [1, 1]], [[0.9, 0.2], [0.3, 0.8], [0.6, 0.7]]
+    >>> ka.metrics.recognition.top_average_precision(truth, score)
+    0.75
     """
     truth, score = np.asarray(y_true).astype(bool), np.asarray(score, np.float64)
     predicted = score.argmax(axis=1)
@@ -70,10 +119,24 @@ def top_average_precision(y_true, score, most=10):
     return float(np.mean(made))
 
 
-def accuracy(y_true, score):
+def accuracy(y_true: ArrayLike, score: ArrayLike) -> float:
     """Share of the examples whose class has the highest score (Eq. 9 and 10).
 
-    y_true: `(n,)` indices of classes. score: `(n, classes)`, of a video the mean over its snippets.
+    Args:
+        y_true: `(n,)`, indices of classes.
+        score: `(n, classes)`, finite; of a video the mean over its snippets.
+
+    Returns:
+        A float from 0 to 1.
+
+    Raises:
+        InputError: An index is of no class; a score is not finite; the shapes do not fit.
+
+    Example:
+
+    >>> import keras_attn as ka
+    >>> ka.metrics.recognition.accuracy([0, 1], [[0.9, 0.1], [0.6, 0.4]])
+    0.5
     """
     labels, score = np.asarray(y_true), np.asarray(score, np.float64)
     if labels.ndim != 1 or score.ndim != 2 or len(labels) != len(score) or not len(labels):
@@ -87,11 +150,25 @@ def accuracy(y_true, score):
     return float(np.mean(score.argmax(axis=1) == labels))
 
 
-def fooling_rate(before, after, y_true=None):
+def fooling_rate(before: ArrayLike, after: ArrayLike, y_true: ArrayLike | None = None) -> float:
     """Share of the predictions that a perturbation changes (Eq. 11).
 
-    before, after: `(n,)` predicted classes. y_true: the true ones, to count only the images that
-    were classified rightly before, as the paper's Table X does; NaN where there is none.
+    Args:
+        before, after: `(n,)`, predicted classes.
+        y_true: `(n,)`, the true ones, to count only the images that were classified rightly before,
+            as the paper's Table X does. Default: all images count.
+
+    Returns:
+        A float from 0 to 1; NaN where no image counts.
+
+    Raises:
+        InputError: The shapes differ.
+
+    Example:
+
+    >>> import keras_attn as ka
+    >>> ka.metrics.recognition.fooling_rate([0, 1, 2, 3], [0, 2, 2, 3])
+    0.25
     """
     before, after = np.asarray(before), np.asarray(after)
     counted = np.ones(len(before), bool) if y_true is None else before == np.asarray(y_true)

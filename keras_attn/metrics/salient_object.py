@@ -10,14 +10,17 @@ As in the field, a prediction is first min-max scaled to [0, 1] (Eq. 6 of the pa
 background serve all threshold curves.
 """
 
+from collections.abc import Iterator
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 from scipy.ndimage import convolve, distance_transform_edt
 
 from keras_attn.errors import InputError, NotFinite
 from keras_attn.metrics.object_masks import as_mask, as_masks
-from keras_attn.metrics.sequences import check_one_each, without_channel
+from keras_attn.metrics.sequences import Arrays, check_one_each, without_channel
 
 BETA_SQUARED = 0.3
 """Weight of recall in the F-measure (Eq. 5), as in Achanta et al. 2009."""
@@ -32,6 +35,10 @@ CURVES = ("f_curve", "e_curve")
 """Values over thresholds that each image has, float64 `(256,)`."""
 
 
+Counts = tuple[NDArray[np.intp], NDArray[np.intp]]
+"""Of pixels that a map finds, at each threshold: those of the object, and all."""
+
+
 class ImageScores:
     """What one prediction `(H, W)` and its mask contribute, each as `scores` takes them.
 
@@ -41,87 +48,108 @@ class ImageScores:
     S-measure, weighted F. E reaches to N / (N − 1) for N pixels, see `scores`.
     """
 
-    def __init__(self, prediction, mask, where=""):
+    def __init__(self, prediction: ArrayLike, mask: ArrayLike, where: str = "") -> None:
         self._raw, self._unit, self._mask = _checked(prediction, mask, where)
         self._area = int(np.count_nonzero(self._mask))
 
-    def scores(self):
+    def scores(self) -> dict[str, Any]:
         """All SCORES and CURVES by name."""
         return {name: getattr(self, name) for name in (*SCORES, *CURVES)}
 
     @cached_property
-    def _counts(self):
+    def _counts(self) -> Counts:
         """How many pixels are at or above each threshold, of the object and of all."""
         levels = (self._unit * 255).astype(np.uint8)
         on = np.bincount(levels[self._mask], minlength=THRESHOLDS)
         every = np.bincount(levels.ravel(), minlength=THRESHOLDS)
-        return tuple(np.cumsum(counts[::-1])[::-1] for counts in (on, every))
+        return np.cumsum(on[::-1])[::-1], np.cumsum(every[::-1])[::-1]
 
     @cached_property
-    def _adaptive_counts(self):
+    def _adaptive_counts(self) -> Counts:
         found = self._unit >= min(2 * self._unit.mean(), 1)
         hits = np.count_nonzero(found & self._mask)
         return np.array([hits]), np.array([np.count_nonzero(found)])
 
     @cached_property
-    def f_curve(self):
+    def f_curve(self) -> NDArray[np.float64]:
         """F-measure at each threshold (Eq. 5)."""
         return _f_measure(*self._counts, self._area)
 
     @cached_property
-    def e_curve(self):
+    def e_curve(self) -> NDArray[np.float64]:
         """E-measure at each threshold, from 0 to N / (N − 1) for N pixels."""
         return _e_measure(*self._counts, self._area, self._mask.size)
 
     @cached_property
-    def adaptive_f(self):
+    def adaptive_f(self) -> float:
         """F-measure at the image's own threshold."""
         return float(_f_measure(*self._adaptive_counts, self._area)[0])
 
     @cached_property
-    def adaptive_e(self):
+    def adaptive_e(self) -> float:
         """E-measure at the image's own threshold, from 0 to N / (N − 1) for N pixels."""
         return float(_e_measure(*self._adaptive_counts, self._area, self._mask.size)[0])
 
     @cached_property
-    def mae(self):
+    def mae(self) -> float:
         """Mean absolute error of the min-max scaled map (Eq. 6)."""
         return float(np.abs(self._unit - self._mask).mean())
 
     @cached_property
-    def mae_raw(self):
+    def mae_raw(self) -> float:
         """Mean absolute error of the map as it is; NaN where it is no map within [0, 1]."""
         if self._raw.min() < -ROUNDING or self._raw.max() > 1 + ROUNDING:
             return float("nan")
         return float(np.abs(self._raw - self._mask).mean())
 
     @cached_property
-    def s_measure(self):
+    def s_measure(self) -> float:
         """Structure measure."""
         return s_measure(self._unit, self._mask)
 
     @cached_property
-    def weighted_f(self):
+    def weighted_f(self) -> float:
         """Weighted F-measure."""
         return weighted_f(self._unit, self._mask)
 
 
-def scores(predictions, masks, *, mask_threshold=None):
-    """All scores over a set of images: a dict of floats.
+def scores(
+    predictions: Arrays, masks: Arrays, *, mask_threshold: float | None = None
+) -> dict[str, float]:
+    """All scores over a set of images.
 
-    predictions: `(H_i, W_i)`, boolean, uint8 in [0, 255], uint16 in [0, 65535], or float of any
-    range. masks: `(H_i, W_i)`, of two values each, whatever they are: the larger is the object.
-    mask_threshold: for masks of more than two values; what is above it is object, in all masks
-    but boolean ones. Raises `InputError` for what cannot be told, such as 0 and 1 in bytes.
+    Args:
+        predictions: One `(H, W)` array for each image, boolean, uint8 in [0, 255], uint16 in [0,
+            65535], or float of any range.
+        masks: One `(H, W)` array for each image, of two values each, whatever they are: the larger
+            is the object.
+        mask_threshold: For masks of more than two values; what is above it is object, in all masks
+            but boolean ones.
 
-    max_f, mean_f: maximum and mean over 256 thresholds of the mean-over-images curve of the
-    F-measure (Eq. 5, β² = 0.3). adaptive_f: mean over images at each one's own threshold, twice
-    its mean. mae: of the min-max scaled map (Eq. 6); mae_raw: of the map as it is, NaN where floats
-    leave [0, 1]. s_measure (Fan et al. 2017, α = 0.5). e_measure (Fan et al. 2018): mean over
-    thresholds of the mean curve; max_e and adaptive_e as for F. It divides by N − 1 for N pixels,
-    as the field's code does, so that a perfect map has no max_e and adaptive_e of 1 but of
-    N / (N − 1): 1.0101 for 10×10 pixels, 1.00001 for 300×400. weighted_f (Margolin et al.
-    2014, β² = 1). For a mask without an object, every F is 0 whatever is predicted.
+    Returns:
+        A dict of floats. max_f, mean_f: maximum and mean over 256 thresholds of the
+        mean-over-images curve of the F-measure (Eq. 5, β² = 0.3). adaptive_f: mean over images at
+        each one's own threshold, twice its mean. mae: of the min-max scaled map (Eq. 6); mae_raw:
+        of the map as it is, NaN where floats leave [0, 1]. s_measure (Fan et al. 2017, α = 0.5).
+        e_measure (Fan et al. 2018): mean over thresholds of the mean curve; max_e and adaptive_e as
+        for F. It divides by N − 1 for N pixels, as the field's code does, so that a perfect map has
+        no max_e and adaptive_e of 1 but of N / (N − 1): 1.0101 for 10×10 pixels, 1.00001 for
+        300×400. weighted_f (Margolin et al. 2014, β² = 1). For a mask without an object, every F is
+        0 whatever is predicted.
+
+    Raises:
+        InputError: What the values are shares of, or which are object, cannot be told, such as 0
+            and 1 in bytes; a map is not finite; the arguments do not go together.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> masks = [np.array([[0, 0, 1], [0, 0, 1]], bool)]
+    >>> predictions = [np.array([[0.0, 0.2, 0.9], [0.1, 0.0, 1.0]])]
+    >>> scores = ka.metrics.salient_object.scores(predictions, masks)
+    >>> round(scores["max_f"], 3), round(scores["mae"], 3)
+    (1.0, 0.067)
     """
     check_one_each(predictions, "predictions", "maps (H, W)")
     check_one_each(masks, "masks", "masks (H, W)")
@@ -139,13 +167,28 @@ def scores(predictions, masks, *, mask_threshold=None):
     return {name: float(value) for name, value in result.items()}
 
 
-def on_scale(predictions, name="predictions"):
+def on_scale(predictions: Arrays, name: str = "predictions") -> Iterator[NDArray[np.float64]]:
     """Predictions on the scale of their types, one by one: bytes by 255, floats as they are.
 
-    Raises `InputError` for what is no finite `(H, W)`, for signed integers, which have no such
-    scale, and where all maps of an integer type would fit into a smaller one.
+    Args:
+        predictions: One `(H, W)` array for each image.
+        name: What they are called in errors.
+
+    Returns:
+        An iterator of float64 `(H, W)`.
+
+    Raises:
+        InputError: For what is no finite `(H, W)`, for signed integers, which have no such scale,
+            and where all maps of an integer type would fit into a smaller one.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> next(ka.metrics.salient_object.on_scale([np.array([[0, 51, 255]], np.uint8)]))
+    array([[0. , 0.2, 1. ]])
     """
-    highest = {}
+    highest: dict[np.dtype[Any], int] = {}
     for place, prediction in enumerate(predictions):
         prediction = _numbers(f"{name}[{place}]", prediction)
         if prediction.dtype.kind in "iu":
@@ -237,7 +280,7 @@ def _e_measure(hits, found, area, size):
     return aligned / (max(size - 1, 1) + EPSILON)
 
 
-def s_measure(unit, mask, alpha=0.5):
+def s_measure(unit: NDArray[np.float64], mask: NDArray[np.bool_], alpha: float = 0.5) -> float:
     """Structure measure of a map in [0, 1] (Fan et al. 2017): object- and region-aware halves."""
     share = mask.mean()
     if share in (0, 1):
@@ -276,7 +319,9 @@ def _similarity(a, b):
     return 1.0 if denominator == 0 else 0.0
 
 
-def weighted_f(unit, mask, beta_squared=1.0):
+def weighted_f(
+    unit: NDArray[np.float64], mask: NDArray[np.bool_], beta_squared: float = 1.0
+) -> float:
     """Weighted F-measure of a map in [0, 1] (Margolin et al. 2014); 0 for an empty mask.
 
     Errors count less beside others of the object, and more the farther from it they are.

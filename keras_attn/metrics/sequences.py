@@ -1,11 +1,18 @@
 """What metrics take of a set of images: one array for each, in a list or stacked."""
 
+from collections.abc import Sequence
+from typing import Any
+
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from keras_attn.errors import InputError
 
+Arrays = Sequence[ArrayLike] | NDArray[Any]
+"""One array for each image, in a list or stacked."""
 
-def check_one_each(arrays, where, what):
+
+def check_one_each(arrays: Any, where: str, what: str) -> None:
     """Refuse one array alone, whose rows would be taken for the arrays of as many images.
 
     where: name of the argument. what: they are, such as "maps (H, W)", for the `InputError`.
@@ -18,6 +25,6 @@ def check_one_each(arrays, where, what):
         raise InputError(where, expected, received)
 
 
-def without_channel(shape):
+def without_channel(shape: tuple[int, ...]) -> str:
     """How a map with a channel of its own is told; "" for any other shape."""
     return f"; leave the channel away: map[..., 0] of {tuple(shape)}" if shape[2:] == (1,) else ""

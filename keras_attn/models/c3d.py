@@ -1,7 +1,6 @@
 """C3D (Tran et al. 2015), the network for clips: 16 frames of RGB or of optical flow."""
 
 import keras
-import tensorflow as tf
 from keras import ops
 from keras.layers import Conv3D, Dense, Dropout, Flatten, MaxPooling3D, Rescaling, ZeroPadding3D
 
@@ -49,7 +48,8 @@ class ClipPooling(MaxPooling3D):
     def call(self, x):
         """Return the maxima."""
         half = keras.backend.standardize_dtype(x.dtype) == "float16"
-        if half and not tf.config.list_physical_devices("GPU"):
+        on_tensorflow = keras.backend.backend() == "tensorflow"
+        if half and on_tensorflow and not keras.distribution.list_devices("gpu"):
             return ops.cast(super().call(ops.cast(x, "float32")), "float16")
         return super().call(x)
 

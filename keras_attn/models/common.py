@@ -1,4 +1,4 @@
-"""What the backbones share: preprocessing inside the model, channel scaling, the last layer."""
+"""What networks share: preprocessing inside the model, channel scaling, the last layer."""
 
 import keras
 from keras import ops
@@ -6,7 +6,7 @@ from keras import ops
 from keras_attn.errors import InputError
 
 IMAGENET_BGR_MEAN = (103.939, 116.779, 123.68)
-"""Mean blue, green and red of ImageNet, which the published weights of all backbones expect."""
+"""Mean blue, green and red of ImageNet, which weights that were trained with Caffe expect."""
 
 
 @keras.saving.register_keras_serializable("keras_attn")
@@ -41,12 +41,16 @@ def scaled(channels, width):
     return max(8, 8 * round(channels * width / 8))
 
 
+def caffe_preprocessing(images):
+    """What networks that were trained with Caffe take: BGR minus the means of ImageNet."""
+    return CaffePreprocessing(name="preprocessing")(images)
+
+
 def image_input(input_shape):
-    """The input and the preprocessed image; `input_shape` is (H, W, 3), H and W may be None."""
+    """The input of an image; `input_shape` is (H, W, 3), H and W may be None."""
     if len(input_shape) != 3 or input_shape[-1] != 3:
         raise InputError("input_shape", "(height, width, 3)", tuple(input_shape))
-    images = keras.Input(input_shape, name="image", dtype="float32")
-    return images, CaffePreprocessing(name="preprocessing")(images)
+    return keras.Input(input_shape, name="image", dtype="float32")
 
 
 GAZE = "gaze"
@@ -72,3 +76,9 @@ def class_scores(x, classes, name, activation="softmax"):
     activation: None for the scores before softmax.
     """
     return keras.layers.Dense(classes, activation=activation, dtype="float32", name=name)(x)
+
+
+def pooled_head(features, classes, *, activation="softmax"):
+    """The mean of the features over positions and one dense layer, "predictions"."""
+    pooled = keras.layers.GlobalAveragePooling2D(name="avg_pool")(features)
+    return class_scores(pooled, classes, "predictions", activation)

@@ -6,7 +6,7 @@ from keras.layers import GlobalAveragePooling2D
 from keras_attn import mechanisms
 from keras_attn.errors import one_of
 from keras_attn.models.backbones import backbone as backbone_of
-from keras_attn.models.common import GAZE, class_scores, image_input, image_input_of
+from keras_attn.models.common import GAZE, class_scores, image_input_of
 
 HEADS = ("published", "pooled")
 POOLED = "classes"
@@ -28,12 +28,12 @@ def fine_grained(
 ):
     """A classifier of `classes` classes with attention before its last pooling layer.
 
-    backbone: "alexnet", "vgg16" or "resnet50". attention: a `Mechanism` or its name. input_shape:
-    (H, W, 3); default the paper's. width: scales all channels. head: "published", the layers that
-    the backbone has after its last convolution; "pooled", the mean over positions and one dense
-    layer. dropout: rate after the first two fully connected layers. frozen: whether everything
-    before the mechanism is left as it is in training, BatchNormalization included, as §IV-C2.
-    momentum: of the module's BatchNormalization.
+    backbone: the name of one, such as "resnet50". attention: a `Mechanism` or its name.
+    input_shape: (H, W, 3); default the backbone's. width: scales all channels. head: "published",
+    the layers that the backbone has after its last convolution; "pooled", the mean over positions
+    and one dense layer. dropout: rate after the first two fully connected layers. frozen: whether
+    everything before the mechanism is left as it is in training, BatchNormalization included, as
+    §IV-C2. momentum: of the module's BatchNormalization.
 
     Input "image", float32 RGB in [0, 255]; for a mechanism that takes gaze also "gaze", densities
     `(batch, h, w, 1)` of any size. Outputs by name: `logits` `(batch, classes)`, before softmax,
@@ -41,17 +41,17 @@ def fine_grained(
     7×7); all float32.
     """
     mechanism, encoder = mechanisms.get(attention), backbone_of(backbone)
-    images, x = image_input(input_shape or (encoder.size, encoder.size, 3))
-    features = encoder.features(x, dilated=False, width=width)
+    images, x = encoder.images(input_shape)
+    features = encoder.encoded(x, width=width)
     inputs = {"image": images}
     if mechanism.takes_gaze:
         inputs[GAZE] = keras.Input((None, None, 1), name=GAZE)
-    attended = mechanisms.apply(
+    attended = mechanisms.attend(
         mechanism, features, inputs.get(GAZE), momentum=momentum, name="attention"
     )
     if one_of("head", head, HEADS) == "published":
         options = {"width": width, "dropout": dropout, "activation": None}
-        logits = encoder.head(attended.gated, classes, **options)
+        logits = encoder.classified(attended.gated, classes, **options)
     else:
         pooled = GlobalAveragePooling2D(name="pooled")(attended.gated)
         logits = class_scores(pooled, classes, POOLED, activation=None)

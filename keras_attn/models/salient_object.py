@@ -3,13 +3,14 @@
 import math
 
 import keras
-import tensorflow as tf
+from keras import ops
 from keras.layers import Activation, Conv2D
 
 from keras_attn import mechanisms
 from keras_attn.errors import InputError
+from keras_attn.layers import resized
 from keras_attn.models.backbones import backbone as backbone_of
-from keras_attn.models.common import image_input, scaled
+from keras_attn.models.common import scaled
 
 CHANNELS = (512, 256, 128)
 """Of the decoder layers: ours, the paper gives none."""
@@ -28,8 +29,7 @@ class ResizeLike(keras.layers.Layer):
     def call(self, inputs):
         """Return the maps at the images' size."""
         maps, images = inputs
-        resized = tf.image.resize(tf.cast(maps, tf.float32), tf.shape(images)[1:3])
-        return tf.ensure_shape(resized, (None, *images.shape[1:3], maps.shape[-1]))
+        return resized(ops.cast(maps, "float32"), ops.shape(images)[1:3])
 
     def compute_output_spec(self, inputs):
         """The maps' channels at the images' size."""
@@ -51,8 +51,9 @@ def salient_object(
 ):
     """Encoder, three decoder layers, and after each a mechanism and a side output.
 
-    backbone: "alexnet", "vgg16" or "resnet50", dilated. attention: a `Mechanism` or its name.
-    input_shape: (H, W, 3), which may be None; default the paper's. width: scales all channels.
+    backbone: the name of one, such as "resnet50", dilated where it can be. attention: a `Mechanism`
+    or its name. input_shape: (H, W, 3), which may be None; default the backbone's. width: scales
+    all channels.
     channels: of the decoder layers. base_rate: share of salient pixels, from which the side
     outputs start; `human` leaves features of exactly 0 outside gaze, where the output is that bias
     alone. momentum: of the modules' BatchNormalization.
@@ -65,15 +66,15 @@ def salient_object(
     mechanism, encoder = mechanisms.get(attention), backbone_of(backbone)
     if not 0 < base_rate < 1:
         raise InputError("base_rate", "a share between 0 and 1", base_rate)
-    images, x = image_input(input_shape or (encoder.size, encoder.size, 3))
+    images, x = encoder.images(input_shape)
     gaze = keras.Input((None, None, 1), name="gaze") if mechanism.takes_gaze else None
-    x = encoder.features(x, dilated=True, width=width)
+    x = encoder.encoded(x, dilated=True, width=width)
     outputs = {}
     for level, count in enumerate(channels, start=1):
         conv = Conv2D(
             scaled(count, width), 3, padding="same", activation="relu", name=f"decoder_{level}"
         )
-        attended = mechanisms.apply(
+        attended = mechanisms.attend(
             mechanism, conv(x), gaze, momentum=momentum, name=f"attention_{level}"
         )
         x = attended.gated

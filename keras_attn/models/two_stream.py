@@ -103,9 +103,9 @@ def _early(frames, flow, gaze, mechanism, width):
     frames = first_block(frames, width=width, prefix=f"{FRAMES}_")
     flow = first_block(flow, width=width, prefix=f"{FLOW}_")
     module = None
-    if mechanism.source == "module":
+    if mechanism.source == "module" and mechanism.module is None:
         module = EarlyAttention(mechanism.normalise, mechanism.softmax_of, name="attention")
-    attended = mechanisms.apply(
+    attended = mechanisms.attend(
         mechanism, frames, gaze, of=ops.stop_gradient(flow), module=module, name="attention"
     )
     frames = later_blocks(attended.gated, width=width, prefix=f"{FRAMES}_")
@@ -120,5 +120,5 @@ def _late(frames, flow, gaze, mechanism, width, momentum):
     fused = convolution(both, 512, width, "fusion", kernel_initializer=MeanOfStreams())
     if gaze is not None:
         gaze = FrameSum(fused.shape[1], name="gaze_of_slots")(gaze)
-    attended = mechanisms.apply(mechanism, fused, gaze, momentum=momentum, name="attention")
+    attended = mechanisms.attend(mechanism, fused, gaze, momentum=momentum, name="attention")
     return attended.gated, flow, attended

@@ -4,6 +4,7 @@ import sys
 from pathlib import Path
 
 from keras_attn.errors import InputError, listing
+from keras_attn.registries import BACKBONES
 from keras_attn.runs import storage
 
 MODEL, KERAS_FILE, H5_FILE = "a Keras model", "a .keras file", "a whole model in .h5"
@@ -23,8 +24,6 @@ VERBS = {
     "validation": (MODEL,),
 }
 """The forms that each verb takes."""
-NAMES = ("alexnet", "vgg16", "resnet50")
-"""Of the backbones, which `models.BACKBONES` has; that would load Keras."""
 OWN_ASSET = Path("assets") / "config.json"
 """What tells an export of this package from other SavedModels."""
 
@@ -34,7 +33,7 @@ def of(model, verb="audit"):
 
     A `Run` counts as the form of its `model`; text is a path, or else the name of a backbone.
     """
-    if isinstance(model, str) and model in NAMES and not Path(model).exists():
+    if isinstance(model, str) and model in BACKBONES and not Path(model).exists():
         return BACKBONE
     if isinstance(model, (str, Path)) and str(model):
         return _on_disk(Path(model).expanduser(), model, verb)
@@ -65,7 +64,7 @@ def _on_disk(path, given, verb):
     if not path.is_file():
         if isinstance(given, Path) or path.suffix or len(path.parts) > 1:
             raise InputError(path, expected, "no such file")
-        expected += f" (backbones: {', '.join(NAMES)}); or a path that exists"
+        expected += f" (backbones: {', '.join(BACKBONES)}); or a path that exists"
         raise InputError("model", expected, repr(given))
     if not path.stat().st_size:
         raise InputError(path, expected, "an empty file")

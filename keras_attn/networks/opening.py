@@ -69,9 +69,9 @@ def check_weights(weights, form, model):
 
 
 def check_preprocess(preprocess, form):
-    """Refuse a function for the bundled backbones, whose layers would preprocess a second time."""
+    """Refuse a function for a backbone, whose layers would preprocess a second time."""
     if preprocess is not None and form == forms.BACKBONE:
-        expected = "none for a bundled backbone, which preprocesses its input itself"
+        expected = "none for a backbone, which preprocesses its input itself"
         raise InputError("preprocess", expected, preprocess)
 
 
@@ -149,7 +149,7 @@ def _backbone(name, weights, size):
         raise InputError("size", expected, f"{height}×{width}") from error
     if weights is None:
         return Opened(network, forms.BACKBONE, origin=" with random weights")
-    file = weight_files.load(network, weights).path
+    file = weight_files.load(network, weights, by="counted").path
     return Opened(network, forms.BACKBONE, origin=f" with {file.name}{_fingerprint(file)}")
 
 

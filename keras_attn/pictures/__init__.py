@@ -9,6 +9,8 @@ THUMBNAIL = 240
 """Width in pixels of a picture in a gallery."""
 LARGEST = 360
 """Width in pixels of the largest pictures, those of the figure."""
+FAINTEST, STRONGEST = 0.35, 0.85
+"""How much of a picture the colours of a map cover, where it is lowest and where it is highest."""
 BAND = 256
 """Rows of a picture that are drawn at a time."""
 
@@ -50,7 +52,7 @@ def overlay(image, saliency, scale=None):
         rows = slice(top, top + BAND)
         colours, unit = heat(enlarged[rows], scale)
         grey = image[rows].mean(axis=-1, keepdims=True)
-        opacity = 0.35 + 0.5 * unit[..., None]
+        opacity = FAINTEST + (STRONGEST - FAINTEST) * unit[..., None]
         made[rows] = np.round((1 - opacity) * grey + opacity * colours)
     return made
 

@@ -16,10 +16,11 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from keras_attn.runs import (known_data, storage)
-from keras_attn.datasets import origin
+from keras_attn import plugins
 from keras_attn.configs import RESULT_FORMAT
+from keras_attn.datasets import origin
 from keras_attn.errors import InputError, listing
+from keras_attn.runs import known_data, storage
 
 PACKAGE = Path(__file__).resolve().parents[1]
 TOLD = {"what", "command", "format", "versions"}
@@ -41,7 +42,7 @@ def measured(what, **about):
     work |= {"began": datetime.now(UTC).isoformat(timespec="seconds")}
     work |= {"seconds": None, "peak_memory_bytes": None}
     work |= {"commit": commit(), "format": RESULT_FORMAT}
-    work |= {"versions": versions(), "machine": machine()}
+    work |= {"versions": versions(), "plugins": list(plugins.names()), "machine": machine()}
     began = time.perf_counter()
     try:
         yield work
@@ -94,6 +95,24 @@ def read(folder):
 def _write(folder, works):
     path = storage.RunFolder(Path(folder)).provenance
     storage.write_text(path, json.dumps({"work": works}, indent=2) + "\n")
+
+
+@contextmanager
+def with_plugins(folder):
+    """Within, an `InputError` also names plug-ins that work in a folder had and this process lacks.
+
+    It is then their names that are unknown here.
+    """
+    try:
+        yield
+    except InputError as error:
+        made_with = dict.fromkeys(name for work in read(folder) for name in work.get("plugins", ()))
+        if not (absent := plugins.lacking(made_with)):
+            raise
+        where, expected, received = error.parts
+        options = " ".join(f"{plugins.OPTION} {name}" for name in absent)
+        expected = f"{expected}, or the plug-in that it was made with ({options})"
+        raise InputError(where, expected, received) from error
 
 
 def of_data(dataset):

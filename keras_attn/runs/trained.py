@@ -188,8 +188,9 @@ def load(path):
         there = listing(sorted(inner.name for inner in folder.iterdir()), 4)
         raise InputError(path, f"a finished run, with {file.name}", f"a folder with {there}")
     settings = weights.settings(file)
-    config, data = configs.from_dict(settings.get("config"), file), settings.get("data")
-    with devices.precision(config.machine.precision):
-        model = tasks.of(config).network(config)
-    weights.load(model, file)
+    with provenance.with_plugins(file.parent):
+        config, data = configs.from_dict(settings.get("config"), file), settings.get("data")
+        with devices.precision(config.machine.precision):
+            model = tasks.of(config).network(config)
+    weights.load(model, file, by="counted")
     return Run(tasks.tag(model, config, data), config, folder, data)

@@ -1,1 +1,6 @@
-"""The command line: its parser, its options for networks, its streams."""
+"""The command line.
+
+cli        `keras-attn`: calls what a line names, and prints errors as one line
+parser     reads the lines of it and of the scripts in experiments/
+command    what a command is; each is a file in commands/
+"""

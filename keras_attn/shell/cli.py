@@ -1,182 +1,23 @@
-"""The command keras-attn: parses arguments, calls `api`, and prints errors as one line.
+"""The command keras-attn: reads the line, calls what it names, and prints errors as one line.
 
 Imports neither TensorFlow nor Keras until a command needs them.
 """
 
-from __future__ import annotations
-
-import contextlib
 import os
 import re
 import sys
-import tempfile
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import Annotated, Literal
-
-import tyro
 
 from keras_attn import __version__, gaze_format
 from keras_attn.errors import InputError, TrainingStopped
-from keras_attn.gaze import CENTRE_BIAS_SIGMA, FIXATION_SIGMA
-from keras_attn.gaze_format import GazeFormat
-from keras_attn.networks import forms
-from keras_attn.shell import model_options, standard_streams
+from keras_attn.shell import parser, standard_streams
 
-PROGRAM = "keras-attn"
-
-
-@dataclass(frozen=True)
-class Audit:
-    """Ask of a network whether it looks where people look.
-
-    Scores maps against the gaze of DATA, beside the centre bias, a uniform map, the human density,
-    one viewer and the ceiling that all other viewers set, and writes a table, rows.csv and
-    audit.html.
-    """
-
-    data: tyro.conf.Positional[Path]
-    """Folder with images/, fixations.csv (image,subject,x,y) and, optionally, masks/; or of a
-    published dataset, with --data-name."""
-    model: tuple[str, ...] = ("vgg16",)
-    """A .keras or .h5 file, a run folder or its .weights.h5, a SavedModel folder, a folder of maps
-    (PNG or NPY by image name), or a backbone: alexnet, vgg16, resnet50. Several of them go into one
-    table; NAME=MODEL names one. The options below are for all models, or NAME=VALUE for one."""
-    weights: tuple[str, ...] = ()
-    """Weight file of the backbone, or the name of a published one that was fetched; without it its
-    weights are random."""
-    layers: tuple[str, ...] = ()
-    """Names of layers (NAME=LAYER,LAYER); default: the last layer of each resolution."""
-    kinds: tuple[str, ...] = ()
-    """Kinds of maps: activation, gradient, cam, grad_cam; default: all that the model allows."""
-    size: tuple[str, ...] = ()
-    """Side in pixels of the images the model is given, where it leaves that open."""
-    preprocess: tuple[str, ...] = ()
-    """What a model of your own expects instead of RGB in [0, 255]: caffe (BGR minus mean; VGG and
-    ResNet of keras.applications), tf (from -1 to 1; MobileNet, Inception), torch (normalised;
-    DenseNet). The bundled backbones need none."""
-    output: tuple[str, ...] = ()
-    """The output with the class scores, of a model with several."""
-    explain: tuple[str, ...] = ()
-    """The class that gradients and CAM explain: predicted (default), true, or one by number or
-    name."""
-    data_name: str = "folder"
-    """Format of DATA: folder, or dut_omron, pascal_s, cub_vwsw, mit1003, cat2000, salicon, osie,
-    cub_gha, as they are unpacked."""
-    on_bad_example: Literal["raise", "skip"] = "raise"
-    """What happens to images and fixations that cannot be used."""
-    mask_threshold: float | None = None
-    """For masks of more than two values: what is above it, on their own scale, is object."""
-    fixation_sigma: float = FIXATION_SIGMA
-    """Blur of fixation densities, as a share of the image's width."""
-    centre_bias_sigma: float = CENTRE_BIAS_SIGMA
-    """Blur of the centre bias, as a share of the image's width."""
-    batch_size: int = 8
-    """Images at a time."""
-    gallery: int = 12
-    """How many images the page shows."""
-    where: tyro.conf.UseAppendAction[tuple[str, ...]] = ()
-    """Only the fixations with this value of a further column of fixations.csv: COLUMN=VALUE, such
-    as --where task=search. Once more for another column, or for another value of the same."""
-    by: str | None = None
-    """A column of fixations.csv, such as task: a row for each value, and how they differ."""
-    out: Path = Path("runs/audit")
-    """Folder to write to."""
-    overwrite: bool = False
-    """Replace the results of an earlier audit in that folder."""
-    gaze: Annotated[GazeFormat, tyro.conf.OmitArgPrefixes] = field(default_factory=GazeFormat)
-    """What fixations.csv leaves unsaid."""
-
-    def __call__(self):
-        """Run the audit and say where its files are."""
-        from keras_attn import api, datasets
-        from keras_attn.runs import storage
-
-        storage.check_target(self.out, api.FILES, overwrite=self.overwrite)
-        chosen = model_options.models(self.model)
-        reading = {"mask_threshold": self.mask_threshold, "on_bad_example": self.on_bad_example}
-        data = datasets.named(self.data_name, self.data, self.gaze, "--data-name", **reading)
-        print(f"{data.label}: {data.report}", flush=True)
-        every = chosen.values() if isinstance(chosen, dict) else [chosen]
-        if any(forms.of(one) != forms.MAPS for one in every):
-            import_tensorflow_quietly()
-        own = ("fixation_sigma", "centre_bias_sigma", "batch_size", "gallery", "by")
-        options = self._of_models(chosen) | {name: getattr(self, name) for name in own}
-        options["where"] = model_options.conditions(self.where)
-        show_and_save(api.audit(chosen, data, **options), self.out, self.overwrite)
-
-    def _of_models(self, chosen):
-        """The options that each model may have of its own."""
-        one = model_options.one
-        readers = {
-            "weights": one("weights"),
-            "layers": tuple,
-            "kinds": lambda kinds: kinds or None,
-            "size": one("size", int),
-            "preprocess": one("preprocess", model_options.preprocessing),
-            "output": one("output", lambda text: int(text) if text.isdecimal() else text),
-            "explain": one("explain", absent="predicted"),
-        }
-        return {
-            name: model_options.by_name(name, getattr(self, name), chosen, read)
-            for name, read in readers.items()
-        }
-
-
-def show_and_save(result, out, overwrite):
-    """Print an audit's table, write its files, and say where they are."""
-    # Printed first: a disk that is full by now does not take the result along.
-    print(result, flush=True)
-    result.save(out, overwrite=overwrite)
-    print(f"Page:  {Path(out).resolve() / 'audit.html'}")
-    print(f"Rows:  {Path(out).resolve() / 'rows.csv'}  ({result.seconds:.0f} s)")
-
-
-def import_tensorflow_quietly():
-    """Import TensorFlow without what its libraries print about drivers that are not there.
-
-    They write to the process's standard error before any Python setting can reach them. If the
-    import fails, all they wrote is shown.
-    """
-    if "tensorflow" in sys.modules:
-        return
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    sys.stderr.flush()
-    kept = os.dup(2)
-    with tempfile.TemporaryFile() as captured:
-        os.dup2(captured.fileno(), 2)
-        try:
-            import tensorflow as tf
-
-            without_gpu = not tf.config.list_physical_devices("GPU")
-        except BaseException:
-            captured.seek(0)
-            with contextlib.suppress(OSError):  # where nobody reads it; the error itself is told
-                os.write(kept, captured.read())
-            raise
-        finally:
-            os.dup2(kept, 2)
-            os.close(kept)
-    if without_gpu:
-        print("TensorFlow sees no GPU here and runs on the CPU.", flush=True)
+PROGRAM = parser.PROGRAM
 
 
 def main(arguments=None):
     """Run `keras-attn`; returns the exit status."""
-    return run(_parsed, arguments)
-
-
-def _parsed():
-    from keras_attn.commands import attack, export, predict, study, verify
-    from keras_attn.study import workflow
-
-    there = {"audit": Audit, **workflow.of_all_tasks(), "attack": attack.Attack}
-    there |= {"export": export.Export, "predict": predict.Predict}
-    there |= {"study": study.Study, "verify": verify.Verify}
-    about = "Does my network look where people look? Audit it, or train and score the study's."
-    about += " --version alone prints which version this is."
-    return workflow.parse(there, prog=PROGRAM, description=about)
+    return run(parser.of_shell, arguments)
 
 
 def run(parse: Callable, arguments=None):
@@ -189,7 +30,7 @@ def run(parse: Callable, arguments=None):
         sys.argv[1:] = arguments
     with standard_streams.unread():
         try:
-            if sys.argv[1:] == ["--version"]:
+            if parser.split(sys.argv[1:])[1] == ["--version"]:
                 print(f"keras_attn {__version__}")
             else:
                 parse()()
@@ -203,28 +44,25 @@ def run(parse: Callable, arguments=None):
 
 
 OPTIONS_OF_DATA = (*gaze_format.FIELDS, "on_bad_example")
-"""Options that messages name, and that some commands have behind `--data.`."""
-BEHIND_DATA = ("train", "compare", "evaluate", "attack")
-PLAIN = ("audit", "predict")
+"""Options that messages name, and that some commands have behind a word, as in `--data.screen`."""
 
 
 def _in_options_of(command, message):
-    """The message with options under the names that they have in the command, a list of one."""
-    if not {*command} & {*BEHIND_DATA, *PLAIN}:
+    """The message with options under the names that they have in the command, or None."""
+    if command is None or command.gaze_options is None:
         return message
-    prefix = "data." if command[0] in BEHIND_DATA else ""
     names = "|".join(OPTIONS_OF_DATA)
     where = re.match(rf"(?:data\.)?({names}): ", message)
     if where:
         message = f"--{where[1].replace('_', '-')}: {message[where.end() :]}"
     names = names.replace("_", "-")
-    return re.sub(rf"--(?:data\.)?({names})\b", rf"--{prefix}\1", message)
+    return re.sub(rf"--(?:data\.)?({names})\b", rf"--{command.gaze_options}\1", message)
 
 
 def _outcome(error):
     """What is printed for an error, and the exit status."""
     if isinstance(error, InputError):
-        return f"error: {_in_options_of(sys.argv[1:2], str(error))}", 2
+        return f"error: {_in_options_of(parser.command_of(sys.argv[1:]), str(error))}", 2
     if isinstance(error, TrainingStopped):
         return f"stopped: {error}", 1
     if isinstance(error, KeyboardInterrupt):

@@ -126,6 +126,17 @@ class FromElsewhere:
         given = {"size": self.size, "preprocess": preprocess, "output": output}
         return given | {"weights": self.backbone_weights}
 
+    def opened(self, weights, verb):
+        """The `opening.Opened` of the network that `weights` names, and arguments of `api` with it.
+
+        verb: what is to be done with it, for messages.
+        """
+        from keras_attn.networks import opening
+
+        given = self.options()
+        files = {"weights": given.pop("weights"), "size": given["size"]}
+        return opening.keras_network(weights, verb, **files), given
+
 
 def results_of(model):
     """The folder that results of a network go into: a run's own, else one beside it."""

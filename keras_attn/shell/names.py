@@ -21,5 +21,5 @@ def _of_registry(info):
         instance_from_str=lambda words: words[0],
         is_instance=lambda value: isinstance(value, str),
         str_from_instance=lambda value: [str(value)],
-        choices=allowed,
+        choices=allowed if hint.parsed else None,
     )

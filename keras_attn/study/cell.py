@@ -13,7 +13,7 @@ from pathlib import Path
 
 from keras_attn import configs
 from keras_attn.runs import provenance
-from keras_attn.shell import cli
+from keras_attn.shell import cli, quiet
 from keras_attn.study import standing, workflow
 from keras_attn.study.cells import ATTACK, REFERENCES, RUN
 
@@ -28,7 +28,7 @@ def main():
     with open(STANDARD_INPUT, "rb", buffering=0, closefd=False) as given:
         order = json.loads(given.readline())
     threading.Thread(target=_end_with_starter, daemon=True).start()
-    return cli.run(lambda: lambda: carry_out(**order))
+    return cli.run(lambda: lambda: carry_out_cell(**order))
 
 
 def _end_with_starter():
@@ -38,11 +38,11 @@ def _end_with_starter():
     os._exit(1)
 
 
-def carry_out(kind, config, folder, out, identity, needs, command, overwrite):
+def carry_out_cell(kind, config, folder, out, identity, needs, command, overwrite):
     """Carry out a cell, given as plain values, and mark it as finished."""
     began = time.perf_counter()
     sys.argv[:] = command  # what a person has typed, for results to say how they came to be
-    cli.import_tensorflow_quietly()
+    quiet.import_tensorflow()
     config, folder, out = configs.from_dict(config), Path(folder), Path(out)
     train, test = workflow.read(config, drawn=out / "scenes")
     data = provenance.of_data(test)

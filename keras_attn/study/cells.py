@@ -8,35 +8,47 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from keras_attn import configs
-from keras_attn.errors import InputError, one_of
+from keras_attn.configs.names import StudyDataset
+from keras_attn.errors import InputError, listing, one_of
 from keras_attn.mechanisms import MECHANISMS
+from keras_attn.registries import BACKBONES, DATASETS
 from keras_attn.runs import storage
+from keras_attn.study.sources import Sources
 
 REFERENCES, RUN, ATTACK = "references", "run", "attack"
+FOLDED = configs.SalientObject.task
+"""The task of which folds are held out in turn."""
+ATTACKED = configs.FineGrained.task
+"""The task whose networks are attacked."""
 Preset = Literal["demo", "miniature", "paper"]
 Task = Literal[tuple(configs.TASKS)]
-Dataset = Literal["dut_omron", "pascal_s", "hollywood2", "ucf_sports", "cub_vwsw"]
 
 PASCAL_EPOCHS = 2
 """Of a miniature on PASCAL-S, which shows each image in eight variants: as much as 16 epochs."""
-EVERY = {"datasets": get_args(Dataset), "backbones": configs.Backbone.allowed()}
-SPANS = {
-    "demo": {
-        "datasets": ("dut_omron", "hollywood2", "cub_vwsw"),
-        "backbones": ("vgg16",),
-        "folds": (0,),
-    },
-    "miniature": EVERY | {"folds": (0,)},
-    "paper": EVERY | {"folds": tuple(range(5))},
-}
-"""What the grid of a preset is spanned by, where nothing else is said."""
+
+
+def span(preset):
+    """What the grid of a preset is spanned by, where nothing else is said: a dict by axis."""
+    datasets = tuple(name for name in StudyDataset.allowed() if DATASETS[name].paper)
+    every = {"datasets": datasets, "backbones": BACKBONES.first}
+    return {
+        "demo": {
+            "datasets": tuple(name for name in datasets if DATASETS[name].first is None),
+            "backbones": ("vgg16",),
+            "folds": (0,),
+        },
+        "miniature": every | {"folds": (0,)},
+        "paper": every | {"folds": tuple(range(5))},
+    }[one_of("preset", preset, get_args(Preset))]
+
+
 DEMO = {configs.Action.task: {"iterations": 30, "stream_iterations": 180, "save_every": 30}}
 """Fields of a miniature that the demo changes, by task: eleven networks in a few minutes leave each
 fewer updates."""
 
 
 @dataclass(frozen=True)
-class Cell:
+class StudyCell:
     """A part of the study that is done as a whole, into a folder of its own.
 
     name: its folder within that of the study, such as `action/hollywood2-flow-seed0`.
@@ -72,93 +84,63 @@ class Cell:
 
 
 @dataclass(frozen=True)
-class Sources:
-    """Where datasets and weights lie; what has no root is drawn."""
-
-    dut_omron: Path | None = None
-    """Root of DUT-OMRON."""
-    pascal_s: Path | None = None
-    """Root of PASCAL-S."""
-    hollywood2: Path | None = None
-    """Root of Hollywood-2."""
-    hollywood2_flow: Path | None = None
-    """Its frames and flow, as tools/extract_flow.py writes them."""
-    ucf_sports: Path | None = None
-    """Root of UCF Sports."""
-    ucf_sports_flow: Path | None = None
-    """Its frames and flow."""
-    cub_vwsw: Path | None = None
-    """Root of CUB-200-2010."""
-    cub_vwsw_gaze: Path | None = None
-    """Where the gaze files of CUB-VWSW lie; default the root."""
-    alexnet: Path = Path("alexnet")
-    """Weight file of AlexNet, or the name of a published one that was fetched; of `paper` alone,
-    as the next ones."""
-    vgg16: Path = Path("vgg16")
-    """The same of VGG16."""
-    resnet50: Path = Path("resnet50")
-    """The same of ResNet50."""
-    c3d: Path = Path("c3d_caffe")
-    """The same of C3D."""
-
-    def of(self, dataset):
-        """Fields of a configuration's data, by name."""
-        places = {
-            "root": dataset,
-            "flow_root": f"{dataset}_flow",
-            "gaze": f"{dataset}_gaze",
-        }
-        found = {name: getattr(self, field, None) for name, field in places.items()}
-        return {name: path for name, path in found.items() if path is not None}
-
-
-@dataclass(frozen=True)
 class Axes:
     """What the grid is spanned by."""
 
     tasks: tuple[Task, ...] = tuple(configs.TASKS)
     """Tasks."""
-    datasets: tuple[Dataset, ...] | None = None
-    """Datasets, with those that their runs start from; default all, of `demo` the first of each
-    task."""
+    datasets: tuple[StudyDataset, ...] | None = None
+    """Datasets, with those that their runs start from; default all of the paper's, of `demo` the
+    first of each task."""
     backbones: tuple[configs.Backbone, ...] | None = None
-    """Backbones of Tasks 1 and 3; that of Task 2 is C3D. Default all, of `demo` VGG16."""
+    """Backbones of Tasks 1 and 3; that of Task 2 is C3D. Default all of the paper's, of `demo`
+    VGG16."""
     attentions: tuple[configs.Attention, ...] = tuple(MECHANISMS)
-    """Mechanisms."""
+    """Mechanisms; default the five of the paper."""
     seeds: tuple[int, ...] = (0,)
     """Seeds of the training."""
     folds: tuple[int, ...] | None = None
     """Folds of Task 1 that are held out in turn; default all five of `paper`, 0 of the others."""
 
+    def __post_init__(self):
+        kinds = {"backbones": configs.Backbone, "datasets": StudyDataset}
+        kinds |= {"attentions": configs.Attention}
+        for axis, kind in kinds.items():
+            for value in getattr(self, axis) or ():
+                if isinstance(value, str) and not kind.allows(value):
+                    raise InputError(axis, f"some of {listing(kind.allowed())}", repr(value))
+
     def within(self, preset):
         """The same with what it leaves open as the preset has it."""
-        open_ = {name: span for name, span in SPANS[preset].items() if getattr(self, name) is None}
+        spans = span(preset)
+        open_ = {name: span for name, span in spans.items() if getattr(self, name) is None}
         return replace(self, **open_)
 
     @property
     def widest(self):
         """All tasks, datasets, backbones and mechanisms, of these seeds and folds."""
-        every = {"tasks": tuple(configs.TASKS), "attentions": tuple(MECHANISMS)}
-        return replace(self, **every, **EVERY)
+        return replace(
+            self,
+            tasks=tuple(configs.TASKS),
+            datasets=StudyDataset.allowed(),
+            backbones=configs.Backbone.allowed(),
+            attentions=configs.Attention.allowed(),
+        )
 
 
 def grid(preset, out, *, axes=None, sources=None, bases=None, **changes):
-    """All cells of the study, each after those that it needs: a list of `Cell`.
+    """All cells of the study, each after those that it needs: a list of `StudyCell`.
 
     preset: "demo", "miniature" or "paper". out: the folder of the study. axes: an `Axes`. sources:
     a `Sources`. bases: configurations to start from in place of the preset's, by task. changes:
     fields of all configurations, such as strategy="mirrored".
     """
-    axes = (axes or Axes()).within(one_of("preset", preset, tuple(SPANS)))
+    axes = (axes or Axes()).within(preset)
     bases = {task: _base(task, preset) for task in configs.TASKS} | (bases or {})
     made = _Grid(preset, Path(out), axes, sources or Sources())
-    for task, add in (
-        (configs.SalientObject.task, made.salient_object),
-        (configs.Action.task, made.action),
-        (configs.FineGrained.task, made.fine_grained),
-    ):
+    for task, base in bases.items():
         if task in axes.tasks:
-            add(configs.changed(bases[task], **changes))
+            made.task(configs.changed(base, **changes))
     every = list(made.cells.values())
     return _with_needs(every, {c.name for c in every if c.config.data.name in axes.datasets})
 
@@ -180,7 +162,7 @@ class _Grid:
 
     def add(self, name, kind, config, needs=()):
         name = f"{config.task}/{name}"
-        self.cells.setdefault(name, Cell(name, kind, config, self.out, tuple(needs)))
+        self.cells.setdefault(name, StudyCell(name, kind, config, self.out, tuple(needs)))
         return name
 
     def run(self, config, *needs):
@@ -201,49 +183,74 @@ class _Grid:
 
     def weights(self, name):
         """The field of weights to start from, which a miniature has none of."""
-        return {} if self.drawn else {"weights": getattr(self.sources, name)}
+        return {} if self.drawn else {"weights": self.sources.weights(name)}
 
     def folder(self, name):
         return self.out / name
 
-    def networks(self):
+    def task(self, base):
+        """All cells of a task: on each dataset a network of every kind."""
+        names = self.datasets(base.task)
+        folds = [{"fold": fold} for fold in self.axes.folds] if base.task == FOLDED else [{}]
+        for fold in folds:
+            data = {name: self.on(self.on_variants(base, name), name, **fold) for name in names}
+            for network in self.networks(base.task):
+                self.chain(data, network)
+
+    def datasets(self, task):
+        """Those of a task that are asked for, each after what the paper trains on before it."""
+        names = []
+
+        def take(name):
+            first = DATASETS[name].first
+            if first is not None and first not in names:
+                take(first)
+            names.append(name)
+
+        for name in StudyDataset.allowed():
+            if task in DATASETS[name].tasks and name in self.axes.datasets and name not in names:
+                take(name)
+        return names
+
+    def on_variants(self, base, dataset):
+        """The configuration with fewer epochs, where a miniature sees variants of each image."""
+        if not (self.drawn and DATASETS[dataset].augmented):
+            return base
+        return configs.changed(base, epochs=min(PASCAL_EPOCHS, base.training.epochs))
+
+    def networks(self, task):
+        """Fields that tell the networks of a task apart: a dict for each."""
         for seed in self.axes.seeds:
-            for backbone in self.axes.backbones:
+            for trunk in self.trunks(task):
                 for attention in self.axes.attentions:
-                    yield {"backbone": backbone, "attention": attention, "seed": seed}
+                    yield {**trunk, "attention": attention, "seed": seed}
 
-    def salient_object(self, base):
-        """DUT-OMRON, and PASCAL-S from the same network there (§IV-A2)."""
-        later = base
-        if self.drawn:
-            epochs = min(PASCAL_EPOCHS, base.training.epochs)
-            later = configs.changed(base, epochs=epochs)
-        for fold in self.axes.folds:
-            pair = self.pair(base, later, "pascal_s", fold=fold)
-            for network in self.networks():
-                self.chain(*pair, network, self.weights(network["backbone"]))
+    def trunks(self, task):
+        """What bears the attention: the fusions of Task 2, the backbones of the others."""
+        if task == configs.Action.task:
+            return [{"fusion": fusion} for fusion in ("early", "late")]
+        return [{"backbone": backbone} for backbone in self.axes.backbones]
 
-    def action(self, base):
-        """Hollywood-2 after a stream of flow, and UCF Sports from the same network (§IV-B2)."""
-        pair = self.pair(base, base, "ucf_sports")
-        for seed in self.axes.seeds:
-            for fusion in ("early", "late"):
-                for attention in self.axes.attentions:
-                    network = {"fusion": fusion, "attention": attention, "seed": seed}
-                    self.chain(*pair, network, self.weights("c3d"))
+    def chain(self, data, network):
+        """A network on each dataset, and FGSM on each of Task 3 (§IV-A2, §IV-B2, §IV-C).
 
-    def pair(self, base, later, dataset, **changes):
-        """Configurations on the dataset that runs on this one start from, and on this one.
-
-        Each with the name of its references.
+        data: of each dataset the configuration and the name of its references. Where the paper
+        trains on another one before, the network goes on from its run there.
         """
-        return *self.on(base, base.FIRST[dataset], **changes), *self.on(later, dataset, **changes)
-
-    def chain(self, first, seen, second, seen_later, network, weights):
-        """A network on the first dataset, and the same from there on the second."""
-        before = self.begun(configs.changed(first, **network, **weights), seen)
-        second = configs.changed(second, **network)
-        self.run(second.after(self.folder(before)), seen_later, before)
+        runs = {}
+        for dataset, (config, references) in data.items():
+            first = DATASETS[dataset].first
+            own = configs.changed(config, **network)
+            if first is None:
+                weights = self.weights(network.get("backbone", "c3d"))
+                own = configs.changed(own, **weights)
+                runs[dataset] = self.begun(own, references)
+            else:
+                started = own.after(self.folder(runs[first]))
+                runs[dataset] = self.run(started, references, runs[first])
+            if config.task == ATTACKED:
+                name = f"{own.run_name}/{storage.ATTACK}"
+                self.add(name, ATTACK, own, (runs[dataset],))
 
     def begun(self, config, seen):
         """A run, with those of streams alone that are trained before it."""
@@ -252,15 +259,6 @@ class _Grid:
             needs.append(self.run(alone.without_unused(), seen))
             fields[field] = self.folder(needs[-1])
         return self.run(configs.changed(config, **fields), *needs)
-
-    def fine_grained(self, base):
-        """CUB-VWSW, and FGSM on each network (§IV-C)."""
-        config, seen = self.on(base, "cub_vwsw")
-        for network in self.networks():
-            given = network | self.weights(network["backbone"])
-            trained = configs.changed(config, **given)
-            name = self.run(trained, seen)
-            self.add(f"{trained.run_name}/{storage.ATTACK}", ATTACK, trained, (name,))
 
 
 def chosen(cells, only=None):
@@ -284,19 +282,3 @@ def _with_needs(cells, wanted):
         if cell.name in wanted:
             wanted.update(cell.needs)
     return [cell for cell in cells if cell.name in wanted]
-
-
-def check_sources(cells, sources):
-    """Refuse a grid of the paper whose data or weights are not there, before any work is done."""
-    from keras_attn.weights import fetching
-
-    for dataset in dict.fromkeys(cell.config.data.name for cell in cells):
-        root = getattr(sources, dataset)
-        if root is None or not Path(root).expanduser().is_dir():
-            expected = "the folder of the dataset, or other --tasks or --only"
-            option = f"--sources.{dataset.replace('_', '-')}"
-            raise InputError(option, expected, root)
-    files = (cell.config.training.weights for cell in cells)
-    for file in dict.fromkeys(file for file in files if file is not None):
-        if not (path := fetching.find(file)).is_file():
-            raise InputError(path, "a weight file, or the name of a published one", "no such file")

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import keras_attn
+from keras_attn import plugins
 from keras_attn.errors import InputError
 from keras_attn.runs import storage
 from keras_attn.study import local, schedule
@@ -64,7 +65,7 @@ class Cluster:
         try:
             nodes = [node for node in self.ray.nodes() if node["Alive"]]
             _check_room(nodes, {"--cpus": ("CPU", cpus), "--gpus": ("GPU", gpus)})
-            self.place = Place.marked(out)
+            self.place = SharedPlace.marked(out)
             _check_nodes(self.ray, nodes, self.place)
         except BaseException:
             self.stop()
@@ -105,26 +106,31 @@ class Cluster:
 
 
 @dataclass(frozen=True)
-class Place:
-    """What all nodes have in common: two folders, and this package.
+class SharedPlace:
+    """What all nodes have in common: two folders, this package, and its plug-ins.
 
     start: the folder that the study was started in, which its paths may begin at. mark: a file
-    that was just made in the folder of results. version: of this package.
+    that was just made in the folder of results. version: of this package. plugins: names of all
+    that the study was started with.
     """
 
     start: Path
     mark: Path
     version: str
+    plugins: tuple = ()
 
     @classmethod
     def marked(cls, out):
         """That of a study which starts now in the working folder."""
         mark = Path(out).absolute() / f"{storage.PARTIAL}seen-{uuid.uuid4().hex}"
         storage.write_text(mark, "")
-        return cls(Path.cwd(), mark, keras_attn.__version__)
+        return cls(Path.cwd(), mark, keras_attn.__version__, plugins.names())
 
     def enter(self):
-        """Make `start` the working folder; `InputError` names the node that cannot or must not."""
+        """Make `start` the working folder, and load the plug-ins.
+
+        `InputError` names the node that cannot or must not.
+        """
         node = f"node {platform.node()}"
         if keras_attn.__version__ != self.version:
             raise InputError(node, f"keras_attn {self.version}", keras_attn.__version__)
@@ -136,6 +142,8 @@ class Place:
         except OSError as error:
             expected = f"{self.start}, where the study was started, to be shared by all nodes"
             raise InputError(node, expected, error.strerror) from error
+        for name in self.plugins:
+            plugins.use(name, node)
 
 
 # --- in the process of the study ----------------------------------------------------------------

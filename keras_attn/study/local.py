@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from keras_attn import configs
 from keras_attn.errors import InputError
-from keras_attn.study.cells import Cell
+from keras_attn.study.cells import StudyCell
 from keras_attn.study.schedule import DONE, FAILED, Outcome
 
 LOG = "log.txt"
@@ -29,7 +29,7 @@ THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 class Running(NamedTuple):
     """A cell whose process has not ended; began: the time it was started at."""
 
-    cell: Cell
+    cell: StudyCell
     process: subprocess.Popen
     began: float
 

@@ -5,10 +5,10 @@ from functools import partial
 import keras
 import numpy as np
 
-from keras_attn import configs, datasets, gaze_format, mechanisms, models, weights
+from keras_attn import configs, datasets, mechanisms, models, weights
 from keras_attn.datasets.batches import clips
+from keras_attn.datasets.drawing import drawn_in
 from keras_attn.datasets.flow.files import FlowSettings, how_made
-from keras_attn.datasets.miniature import drawn_in
 from keras_attn.errors import InputError
 from keras_attn.evaluation.video_scorer import (
     SHOWN,
@@ -44,10 +44,8 @@ __all__ = [
 
 NAME = configs.Action.task
 DATA = datasets.VideoDataset
-READERS = {"hollywood2": datasets.hollywood2, "ucf_sports": datasets.ucf_sports}
-"""Of the published datasets."""
-OWN = "video_folder"
-"""A folder of one's own."""
+READ = ("flow_root", "image_root", "on_bad_example", "gaze", "first_frame")
+"""Fields of the configuration that readers may take as they are."""
 MEANS = {"sports1m": SPORTS1M_BGR_MEAN, "code": CODE_MEAN}
 """What is subtracted from frames, by what `model.mean` calls it."""
 CLASS_SCORES = "fc8"
@@ -57,34 +55,23 @@ CLASS_SCORES = "fc8"
 def read(data, drawn=None):
     """The whole dataset that the data part of a configuration names; drawn: as in Task 1."""
     if data.root is None:
+        datasets.DATASETS[data.name].check_drawn(NAME)
         return _drawn(data, drawn)
-    options = {name: getattr(data, name) for name in ("flow_root", "image_root", "on_bad_example")}
-    if data.fps is not None:
-        options["fps"] = data.fps
-    return _read_own(data, options) if data.name == OWN else _read_published(data, options)
+    one = datasets.DATASETS[data.name]
+    # Whose gaze is read: viewers by name, or groups of viewers that have numbers.
+    whose = {"viewers": {"subjects": data.viewers}, "subjects": _group(data)}
+    # A reader has a rate of its own for folders of frames, unless one is said.
+    names = READ if data.fps is None else (*READ, "fps")
+    options = one.arguments(data, names)
+    for name, chosen in whose.items():
+        if getattr(data, name) is not None:
+            one.check_takes(chosen, name, getattr(data, name))
+            options |= chosen
+    return one.read(data.root, **options)
 
 
-def _read_published(data, options):
-    _refuse(data, "viewers", "first_frame")
-    options["gaze"] = data.gaze
-    if data.subjects is not None:
-        options |= {"groups": {data.group: data.subjects}, "group": data.group}
-    return READERS[data.name](data.root, **options)
-
-
-def _read_own(data, options):
-    _refuse(data, "gaze", "subjects")
-    options |= {"subjects": data.viewers, "first_frame": data.first_frame}
-    options |= gaze_format.fields_of(data)
-    return datasets.video_folder(data.root, **options)
-
-
-def _refuse(data, *names):
-    """Refuse fields that the reader of this dataset would pass over."""
-    for name in names:
-        if getattr(data, name):
-            expected = f"nothing, for {data.name}"
-            raise InputError(f"data.{name}", expected, getattr(data, name))
+def _group(data):
+    return {"groups": {data.group: data.subjects}, "group": data.group}
 
 
 def _drawn(data, drawn):
@@ -213,7 +200,7 @@ def _begin(model, config, path, stream=None):
     stored = configs.from_dict(weights.settings(path).get("config"), path)
     _check_alike(config, stored, path, stream)
     trained = network(stored)
-    weights.load(trained, path)
+    weights.load(trained, path, by="counted")
     other = stored.model.classes != config.model.classes
     skip = [layer.name for layer in trained.layers if layer.name.endswith(CLASS_SCORES)]
     models.copy_weights(trained, model, stream=stream, skip=skip if other else ())

@@ -13,11 +13,11 @@ def load_encoder(model, backbone, path):
     encoder = models.backbone(backbone)
     features = model.get_layer(encoder.stages[-1]).output
     part = keras.Model(image_input_of(model), features, name=f"{backbone} encoder")
-    weights.load(part, path, skip=encoder.classifier)
+    weights.load(part, path, by="counted", skip=encoder.classifier)
 
 
 def size(part):
-    """Side of the input: that of the configuration, or of the backbone in the paper.
+    """Side of the input: that of the configuration, or of the backbone.
 
     `InputError` for images that the backbone would leave nothing of, which Keras tells obscurely.
     """
@@ -26,6 +26,19 @@ def size(part):
         expected = f"at least {encoder.least} for {part.backbone}"
         raise InputError("model.size", expected, part.size)
     return part.size or encoder.size
+
+
+def learning_rate(config):
+    """Of Adam: that of the configuration, or that which the backbone has for its task."""
+    backbone = models.backbone(config.model.backbone)
+    rate = config.training.learning_rate or backbone.learning_rates.get(config.task)
+    if rate is None:
+        expected = (
+            f"a rate, since backbone {backbone.name!r} has none of its own for {config.task}: "
+            "learning_rate=RATE (--training.learning_rate RATE)"
+        )
+        raise InputError("training.learning_rate", expected, None)
+    return rate
 
 
 def labels(model, config):

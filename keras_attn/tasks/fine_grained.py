@@ -7,7 +7,7 @@ from functools import partial
 import keras
 import numpy as np
 
-from keras_attn import configs, datasets, gaze_format, mechanisms, models, pictures, weights
+from keras_attn import configs, datasets, mechanisms, models, pictures, weights
 from keras_attn.datasets.batches import pipeline
 from keras_attn.datasets.batches.features import Features
 from keras_attn.errors import InputError, listing
@@ -18,42 +18,33 @@ from keras_attn.evaluation.scorer import (
     check_classes,
     check_finite,
     check_scores,
-    described,
     gaze_of_image,
-    outputs_like,
-    shares,
 )
 from keras_attn.losses import AttentionKL
 from keras_attn.models.fine_grained import head, trunk
+from keras_attn.networks.heads import shares
+from keras_attn.networks.outputs import described, outputs_like
 from keras_attn.resizing import image_at, size_of
 from keras_attn.tasks import encoders, starting
-from keras_attn.tasks.pretraining import digest, drawn_trunk
+from keras_attn.tasks.pretraining import answer, digest, drawn_trunk
 from keras_attn.training.plan import Plan, Trainee
 
 NAME = configs.FineGrained.task
 DATA = datasets.GazeDataset
+READ = ("mask_threshold", "on_bad_example", "crop", "gaze", "participants", "shifted")
+"""Fields of the configuration that readers may take."""
 
 
 def read(data, drawn=None):
     """The whole dataset that the data part of a configuration names; drawn: as in Task 1."""
-    if data.root is not None and data.name == "folder":
-        options = {"mask_threshold": data.mask_threshold, "on_bad_example": data.on_bad_example}
-        options |= gaze_format.fields_of(data)
-        return datasets.folder(data.root, **options)
+    one = datasets.DATASETS[data.name]
     if data.root is not None:
-        options = {"crop": data.crop, "gaze": data.gaze, "on_bad_example": data.on_bad_example}
-        if data.name == "cub_gha":
-            return datasets.cub_gha(data.root, **options)
-        options |= {"participants": data.participants, "shifted": data.shifted}
-        return datasets.cub_vwsw(data.root, **options)
+        return one.read(data.root, **one.arguments(data, READ))
+    one.check_drawn(NAME)
     shape = (data.side, round(1.2 * data.side))
     if drawn is not None:
         drawn /= f"{data.name}-{data.images}-{data.side}-{data.scenes_seed}"
     options = {"images": data.images, "shape": shape, "seed": data.scenes_seed, "root": drawn}
-    if data.name == "folder":
-        raise InputError("data.root", "where the folder lies", None)
-    if data.name == "cub_gha":
-        raise InputError("data.root", "where CUB-200-2011 lies; its birds are not drawn", None)
     return datasets.miniature(data.name, **options)
 
 
@@ -68,7 +59,7 @@ def resolved(config, train):
     """The configuration with every field that was None filled in."""
     model, training = config.model, config.training
     size = encoders.size(model)
-    rate = training.learning_rate or configs.LEARNING_RATES[NAME][model.backbone]
+    rate = encoders.learning_rate(config)
     classes = model.classes or tuple(train.classes)
     _check_labels(train, classes)
     starting.check(config, train)
@@ -85,14 +76,15 @@ def _check_whole(config):
     part, training = config.model, config.training
     if training.pretraining != "file" or part.head != "published":
         return
-    connected = models.backbone(part.backbone).classifier[:-1]
+    backbone = models.backbone(part.backbone)
+    connected = backbone.classifier[:-1]
     missing = [name for name in connected if name not in weights.shapes(training.weights)]
     if missing:
+        such = "".join(f", such as {n!r} of tools/fetch_weights.py" for n in backbone.weights[:1])
         expected = (
-            f"a weight file of the whole {part.backbone}, which the paper's run starts from, such "
-            f"as {part.backbone!r} of tools/fetch_weights.py. To start from the trunk alone, say "
-            "pretraining='trunk' (--training.pretraining trunk), or head='pooled' (--model.head "
-            "pooled), which has no such layers"
+            f"a weight file of the whole {part.backbone}, which the paper's run starts from{such}. "
+            "To start from the trunk alone, say pretraining='trunk' (--training.pretraining "
+            "trunk), or head='pooled' (--model.head pooled), which has no such layers"
         )
         raise InputError(training.weights, expected, f"a file without {listing(missing)}")
 
@@ -157,7 +149,7 @@ def _load(model, part, path, whole):
     """Load the trunk, and of the file of a `whole` classifier all but its class scores."""
     encoder = models.backbone(part.backbone)
     if whole and part.head == "published" and encoder.classifier[:-1]:
-        weights.load(model, path, skip=(encoder.top, "attention"))
+        weights.load(model, path, by="counted", skip=(encoder.top, "attention"))
     else:
         encoders.load_encoder(model, part.backbone, path)
 
@@ -228,6 +220,8 @@ def _identity(config, frozen):
     """Text that changes with all that features depend on, but for the images."""
     part, version = config.model, keras.version()
     about = [part.backbone, part.width, config.machine.precision, version, digest(frozen)]
+    if part.backbone not in models.BACKBONES.own:
+        about.append(answer(frozen))
     return json.dumps(about)
 
 

@@ -7,26 +7,20 @@ from pathlib import Path
 import keras
 import numpy as np
 
-from keras_attn import configs, datasets, gaze_format, mechanisms, models, pictures, weights
+from keras_attn import configs, datasets, mechanisms, models, pictures, weights
 from keras_attn.datasets.batches import pipeline
 from keras_attn.datasets.readers.masks import read_mask
 from keras_attn.errors import InputError, listing
-from keras_attn.evaluation.scorer import ImageScorer, gaze_of_image, outputs_like
+from keras_attn.evaluation.scorer import ImageScorer, gaze_of_image
 from keras_attn.losses import AttentionKL
 from keras_attn.metrics.salient_object import CURVES, SCORES, ImageScores
+from keras_attn.networks.outputs import outputs_like
 from keras_attn.resizing import at_size, image_at, size_of
 from keras_attn.tasks import encoders, starting
 from keras_attn.training.plan import Plan
 
 NAME = configs.SalientObject.task
 DATA = datasets.GazeDataset
-READERS = {
-    "dut_omron": datasets.dut_omron,
-    "pascal_s": datasets.pascal_s,
-    "folder": datasets.folder,
-}
-AUGMENTED = ("pascal_s",)
-"""Datasets of which the paper trains on eight variants of each image (§IV-A2)."""
 
 
 def read(data, drawn=None):
@@ -35,10 +29,10 @@ def read(data, drawn=None):
     drawn: the folder in which scenes get one of their own, if they are drawn; by default one in
     the system's folder for temporary files.
     """
+    one = datasets.DATASETS[data.name]
     if data.root is not None:
-        options = {"mask_threshold": data.mask_threshold, "on_bad_example": data.on_bad_example}
-        options |= gaze_format.fields_of(data) if data.name == "folder" else {}
-        return READERS[data.name](data.root, **options)
+        return one.read(data.root, **one.arguments(data, ("mask_threshold", "on_bad_example")))
+    one.check_drawn(NAME)
     scenes = {"images": data.images, "shape": (data.side, data.side), "seed": data.scenes_seed}
     if drawn is not None:
         drawn /= f"{data.name}-{data.images}-{data.side}-{data.scenes_seed}"
@@ -50,9 +44,9 @@ def resolved(config, train):
     model, data, training = config.model, config.data, config.training
     starting.check(config, train)
     size = encoders.size(model)
-    rate = training.learning_rate or configs.LEARNING_RATES[NAME][model.backbone]
+    rate = encoders.learning_rate(config)
     base = model.base_rate or _base_rate(train)
-    augment = data.name in AUGMENTED if data.augment is None else data.augment
+    augment = datasets.DATASETS[data.name].augmented if data.augment is None else data.augment
     return replace(
         config,
         model=replace(model, size=size, base_rate=base),
@@ -91,7 +85,7 @@ def build(config):
     if training.weights is not None:
         encoders.load_encoder(model, config.model.backbone, training.weights)
     if training.start is not None:
-        weights.load(model, start_file(config))
+        weights.load(model, start_file(config), by="counted")
     supervised = mechanisms.get(config.model.attention).supervised
     saliency, attention = outputs_of(model)
     losses = {name: keras.losses.BinaryCrossentropy() for name in saliency}

@@ -7,7 +7,7 @@ from keras_attn.errors import InputError, one_of
 from keras_attn.weights import content, fetching, matching, rules, saved
 from keras_attn.weights.layouts import read_named_h5
 
-BY = ("name", "order")
+BY = ("name", "order", "counted")
 
 
 @dataclass(frozen=True)
@@ -30,9 +30,11 @@ def load(model, path, *, by="name", skip=()):
     path: a `.weights.h5` file of Keras 3, such as runs write; a whole model or weights in the older
     `.h5`; a published file of a layout in `rules`, which is converted on the way; or the NAME of a
     published file that has been fetched. What it is, its content tells.
-    by: "name", by the names of layers; or "order", for Keras' files whose names are others: by
-    their order, in a `.weights.h5` file among the layers of one class. The shapes have to agree;
-    that the order does, you have to know.
+    by: "name", by the names of layers; "counted", the same but for layers without names of their
+    own, which Keras numbers on from one network to the next: these by their order, for a file of
+    the same network; or "order", for Keras' files whose names are others: by their order, in a
+    `.weights.h5` file among the layers of one class. The shapes have to agree; that the order
+    does, you have to know.
     skip: names of layers to leave alone in the model and to ignore in the file, such as a
     classifier of other classes.
 
@@ -50,7 +52,8 @@ def load(model, path, *, by="name", skip=()):
         stored = saved.load(model, path, by=by, skip=skip)
     else:
         layout, stored = _read(path, layout, own)
-        _fill(model, path, own, _in_order(path, layout, own, stored, by), skip)
+        stored = _in_order(path, layout, own, stored, by)
+        _fill(model, path, own, matching.renamed(stored, own.values(), by), skip)
     filled = tuple(name for name in own if name not in skip)
     return Loaded(path, layout, filled, tuple(n for n in skip if n in own or n in stored))
 
@@ -85,7 +88,7 @@ def _read(path, layout, own=()):
 
 def _in_order(path, layout, own, stored, by):
     """The arrays by the names of the model's layers, if they are to be matched by their order."""
-    if by == "name":
+    if by != "order":
         return stored
     if layout != content.LEGACY:
         raise InputError("by", f"'name' for a file of the layout {layout!r}", repr(by))

@@ -1,6 +1,12 @@
 """Whether the layers of a weight file fit those of a model. Knows neither files nor Keras."""
 
+import re
+from collections import defaultdict
+
 from keras_attn.errors import InputError, listing
+
+COUNTED = re.compile(r"(.+?)(?:_(\d+))?")
+"""A name that Keras has given a layer, in two parts: its class and how many there were before."""
 
 
 def check(path, model, stored, wanted):
@@ -30,6 +36,31 @@ def check(path, model, stored, wanted):
         if list(stored.values()) == list(wanted.values()):
             expected += ", by their names (by='order' passes over these)"
         raise InputError(path, expected, "; ".join(told))
+
+
+def renamed(stored, layers, by="counted"):
+    """What is `stored` by layer, under the names that layers of the model have.
+
+    layers: those of the model with weights. by: only with "counted" is a name another: a layer
+    without a name of its own is called by Keras after its class and a count that goes on from one
+    network to the next, so that `layer_normalization_3` may be another's `layer_normalization`.
+    Where a file has as many of such names as the model, they are those of the model in their order.
+    """
+    if by != "counted":
+        return stored
+    wanted, there, names = defaultdict(dict), defaultdict(dict), {}
+    for layer in layers:
+        kind, count = COUNTED.fullmatch(layer.name).groups()
+        if kind.replace("_", "") == type(layer).__name__.lower():
+            wanted[kind][int(count or 0)] = layer.name
+    for name in stored:
+        kind, count = COUNTED.fullmatch(name).groups()
+        there[kind][int(count or 0)] = name
+    for kind, own in wanted.items():
+        if len(there[kind]) == len(own):
+            pairs = zip(sorted(there[kind].items()), sorted(own.items()), strict=True)
+            names |= {theirs: ours for (_, theirs), (_, ours) in pairs}
+    return {names.get(name, name): each for name, each in stored.items()}
 
 
 def _words(shapes):

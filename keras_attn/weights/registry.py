@@ -20,8 +20,9 @@ class Entry:
     """A published file. None, or "" for the licence, is what is not known or not published.
 
     file: its name on disk, not always that at its address. size: in bytes. checksum: "md5:…" in
-    hexadecimal. layout: `KERAS`, `ARRAY` or one of `rules.LAYOUTS`. backbone: the network in
-    `models` that it is for. classes: units of its last layer, None for a file without a top.
+    hexadecimal. layout: `KERAS`, `ARRAY` or one of `rules.LAYOUTS`. classes: units of the last
+    layer, None for a file without a top. The file of a backbone in `models/backbones` names those
+    that are for it.
     """
 
     name: str
@@ -32,7 +33,6 @@ class Entry:
     size: int | None = None
     checksum: str | None = None
     licence: str = ""
-    backbone: str | None = None
     classes: int | None = None
 
 

@@ -11,8 +11,8 @@ from functools import cache
 import numpy as np
 
 from keras_attn.errors import InputError, listing, one_of
-from keras_attn.models.backbones import BACKBONES
-from keras_attn.models.backbones.resnet50 import STAGES
+from keras_attn.models.backbones.alexnet import ALEXNET
+from keras_attn.models.backbones.resnet50 import RESNET50, STAGES
 from keras_attn.weights import registry
 from keras_attn.weights.caffemodel import read_caffemodel
 from keras_attn.weights.layouts import read_groups_h5, read_legacy_h5
@@ -153,7 +153,7 @@ def _old_resnet50():
     yield Rule("predictions", ("fc1000",))
 
 
-ALEXNET = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")
+ALEXNET_LAYERS = ("conv1", "conv2", "conv3", "conv4", "conv5", "fc6", "fc7", "fc8")
 
 ALEXNET_THEANO = (
     Rule("conv1", ("conv_1",), IMAGE, SPACE + BLUE_FIRST),
@@ -179,15 +179,13 @@ C3D_CAFFE = (
 )
 
 LAYOUTS = {
-    "resnet50_v02": Layout(
-        read_legacy_h5, tuple(_old_resnet50()), BACKBONES["resnet50"].classifier
-    ),
+    "resnet50_v02": Layout(read_legacy_h5, tuple(_old_resnet50()), RESNET50.classifier),
     "alexnet_npy": Layout(
         read_pickled_npy,
-        tuple(Rule(name, (name,)) for name in ALEXNET),
-        BACKBONES["alexnet"].classifier,
+        tuple(Rule(name, (name,)) for name in ALEXNET_LAYERS),
+        ALEXNET.classifier,
     ),
-    "alexnet_theano": Layout(read_groups_h5, ALEXNET_THEANO, BACKBONES["alexnet"].classifier),
+    "alexnet_theano": Layout(read_groups_h5, ALEXNET_THEANO, ALEXNET.classifier),
     "c3d_caffe": Layout(read_caffemodel, C3D_CAFFE, ("fc6", "fc7", "fc8")),
 }
 """What `convert` takes, by the names that the registry has for them."""

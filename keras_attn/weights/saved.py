@@ -74,6 +74,7 @@ def load(model, path, *, by="name", skip=()):
     bare.save_weights(memory)
     with _open(path) as file, h5py.File(memory, "r+") as own:
         stored, wanted = (_layers(root, path, by) for root in (file, own))
+        stored = matching.renamed(stored, [one for one in bare.layers if one.name in wanted], by)
         names = list(stored)
         for name in skip:
             stored.pop(name, None)

@@ -5,13 +5,15 @@ import pandas as pd
 import pytest
 
 import keras_attn as ka
-from keras_attn.datasets.miniature import drawn_in
+from keras_attn.datasets.drawing import drawn_in
 from keras_attn.errors import InputError
 from keras_attn.evaluation.rows import REFERENCES, SIDES
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.runs import known_data
 from keras_attn.shell import cli
 from keras_attn.statistics import bootstrap_interval, paired_p
+
+pytestmark = pytest.mark.slow
 
 ABOUT_DATA = ("dataset", *known_data.SCORED, *known_data.TRAINED)
 CALLS = []

@@ -11,6 +11,7 @@ from keras_attn.datasets import GazeDataset
 from keras_attn.evaluation.gaze_scores import Blur, GazeScores, mixture_of
 from keras_attn.metrics import gold_standard
 from keras_attn.metrics.columns import COLUMNS
+from keras_attn.report.audit import page as audit_page
 from keras_attn.report.tables import ceilings
 
 KEYS = [column.key for column in COLUMNS]
@@ -92,7 +93,7 @@ def test_the_table_and_the_page_say_what_the_ceiling_is_made_of(result):
     text = str(result)
     assert "IG share ↑" in text and f"({result.ceilings['']}; chosen once by" in text
     assert "CC, SIM and KL have no ceiling" in text
-    page = ka.report.audit_page.page(result)
+    page = audit_page.page(result)
     assert "IG share ↑" in page and "<dt>ceiling</dt>" in page and "of the width;" in page
 
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from test_video_scoring import CROP, flat, on_pixel, scored, three, video
+from cropped_gaze import CROP, flat, on_pixel, scored, three, video
 
 import keras_attn as ka
 from keras_attn import gaze as g

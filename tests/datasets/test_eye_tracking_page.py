@@ -368,11 +368,11 @@ def test_fixations_of_a_video_are_read_where_and_when_they_were(tmp_path):
 def test_the_audit_is_told_the_same_as_the_reader(heading, monkeypatch):
     pytest.importorskip("tyro")
     from keras_attn import gaze_format
-    from keras_attn.shell import cli
+    from keras_attn.shell import parser
 
     (line,) = COMMANDS[heading]
     monkeypatch.setattr("sys.argv", shlex.split(line))
-    told = gaze_format.changed(cli._parsed().gaze)
+    told = gaze_format.changed(parser.of_shell().gaze)
     call = next(node for node in ast.walk(ast.parse(CODE[heading][1])) if is_reading(node))
     assert told == {word.arg: ast.literal_eval(word.value) for word in call.keywords}
 

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from keras_attn import datasets, gaze, metrics
-from keras_attn.datasets.miniature import scenes
+from keras_attn.datasets.drawing import scenes
 from keras_attn.errors import InputError
 
 
@@ -132,6 +132,7 @@ def drawn_birds(tmp_path_factory):
     return datasets.miniature("cub_vwsw", images=54, shape=(100, 120), root=root)
 
 
+@pytest.mark.slow
 def test_birds_go_through_the_real_reader(drawn_birds):
     data = drawn_birds
     assert data.report.images == 54 and data.report.viewers == 10
@@ -153,7 +154,7 @@ def test_birds_are_cropped_to_the_box_and_looked_at_within_it(drawn_birds):
 
 def test_gaze_on_birds_carries_information_about_the_class(drawn_birds):
     """Around the fixations the telling colour is more frequent than in the picture."""
-    from keras_attn.datasets.miniature import birds
+    from keras_attn.datasets.drawing import birds
 
     shares = []
     for example in drawn_birds:
@@ -167,7 +168,7 @@ def test_gaze_on_birds_carries_information_about_the_class(drawn_birds):
 
 
 def test_classes_of_birds_differ_in_one_part():
-    from keras_attn.datasets.miniature import birds
+    from keras_attn.datasets.drawing import birds
 
     assert len({(part, colour) for _, _, part, colour in birds.CLASSES}) == 9
     assert len({name for _, name, _, _ in birds.CLASSES}) == 9

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 
 from keras_attn import datasets, gaze, metrics
+from keras_attn.datasets.drawing import actors, avi, drawn_in, followed
 from keras_attn.datasets.flow import files as flow_files
 from keras_attn.datasets.flow.estimation import FlowEstimator
-from keras_attn.datasets.miniature import actors, avi, drawn_in, followed
-from keras_attn.datasets.miniature import write_hollywood2 as hollywood2_writer
-from keras_attn.datasets.miniature import write_ucf_sports as ucf_sports_writer
+from keras_attn.datasets.formats import hollywood2 as hollywood2_writer
+from keras_attn.datasets.formats import ucf_sports as ucf_sports_writer
 from keras_attn.datasets.readers import frames
 from keras_attn.errors import InputError
 
@@ -34,6 +34,7 @@ def ucf_sports(tmp_path_factory):
 # --- formats ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_hollywood2_goes_through_the_real_reader(hollywood2):
     data, report = hollywood2, hollywood2.report
     assert (report.videos, report.frames, report.viewers, report.short) == (24, 24 * 18, 6, 0)
@@ -54,6 +55,7 @@ def test_each_class_of_hollywood2_is_trained_on_and_tested_and_some_clips_have_t
     assert sorted(len(e.labels) for e in hollywood2) == [1] * 21 + [2] * 3
 
 
+@pytest.mark.slow
 def test_ucf_sports_goes_through_the_real_reader(ucf_sports):
     data, report = ucf_sports, ucf_sports.report
     assert (report.videos, report.frames, report.viewers, report.short) == (18, 18 * 18, 0, 0)
@@ -66,12 +68,12 @@ def test_ucf_sports_goes_through_the_real_reader(ucf_sports):
 
 
 def test_all_published_clips_of_ucf_sports_can_be_drawn_and_no_more():
-    clips = ucf_sports_writer._clips()
+    clips = ucf_sports_writer.dealt()
     splits = [split for _, split in clips]
     assert len(set(clips)) == 150 and splits.count("test") == 47
     assert splits[:54].count("train") == 36 and splits[:9] == ["train"] * 9
     with pytest.raises(InputError, match="videos: expected at most 150 of ucf_sports"):
-        next(ucf_sports_writer.draw(None, (96, 128), 1, 151, 18))
+        next(ucf_sports_writer._draw(None, (96, 128), 1, 151, 18))
 
 
 def test_boxes_of_the_actor_lie_beside_the_frames(ucf_sports):
@@ -258,6 +260,7 @@ def nearest_agrees(values, names):
     return (names[distances.argmin(axis=1)] == names).mean()
 
 
+@pytest.mark.slow
 def test_classes_differ_in_motion_and_not_in_a_single_frame(measured):
     """Chance is 1 in 23."""
     names, motions, pictures = measured
@@ -271,6 +274,7 @@ def test_compensated_flow_is_larger_on_the_actor_than_behind_it(measured):
         assert actor > 0.5 and behind < 0.2
 
 
+@pytest.mark.slow
 def test_the_camera_moves_up_to_two_pixels_a_frame(rng):
     for _ in range(20):
         camera = actors.draw(rng, (96, 128), 0, ["spin"], 24).camera

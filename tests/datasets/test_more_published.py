@@ -10,10 +10,10 @@ import scipy.io
 
 import keras_attn as ka
 from keras_attn import datasets
-from keras_attn.commands import evaluate
 from keras_attn.datasets.readers.matlab import read_structs
 from keras_attn.errors import InputError
 from keras_attn.shell import cli
+from keras_attn.study import scored_data
 
 SHAPE = (60, 80)
 
@@ -342,6 +342,7 @@ def test_structs_and_cells_become_dicts_and_lists_even_where_there_is_but_one(tm
 # --- in use -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @every
 def test_the_command_audits_maps_on_a_published_set(name, root, tmp_path, capsys):
     data = of(name, root)
@@ -359,8 +360,8 @@ def test_the_command_audits_maps_on_a_published_set(name, root, tmp_path, capsys
 
 @every
 def test_models_from_elsewhere_are_scored_on_a_published_set(name, root):
-    change = evaluate.DataChange(name=name, root=root)
-    data = evaluate.scored_on(SimpleNamespace(config=None), change, "model")
+    change = scored_data.DataChange(name=name, root=root)
+    data = scored_data.scored_on(SimpleNamespace(config=None), change, "model")
     assert data.fingerprint == of(name, root).fingerprint
 
 

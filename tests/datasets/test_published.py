@@ -7,7 +7,7 @@ from conftest import real
 
 from keras_attn import datasets, metrics
 from keras_attn.datasets.formats.dut_omron import REMOVED
-from keras_attn.datasets.miniature.write_pascal_s import write_cells
+from keras_attn.datasets.formats.pascal_s import write_cells
 from keras_attn.datasets.readers.matlab import read_cells, read_variable
 from keras_attn.errors import InputError
 

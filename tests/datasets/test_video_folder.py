@@ -5,7 +5,7 @@ import pytest
 from videos import SHAPE, frame, write_extracted, write_frames, write_video
 
 from keras_attn import datasets
-from keras_attn.datasets.miniature import avi
+from keras_attn.datasets.drawing import avi
 from keras_attn.datasets.readers.frames import probe
 from keras_attn.datasets.readers.tabled_gaze import TabledGaze
 from keras_attn.errors import InputError

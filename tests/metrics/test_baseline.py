@@ -4,6 +4,7 @@ import warnings
 
 import numpy as np
 import pytest
+from conftest import refused
 
 from keras_attn import gaze as g
 from keras_attn.errors import InputError
@@ -133,12 +134,12 @@ def test_a_baseline_without_a_zero_under_a_fixation_warns_of_nothing(rng):
 def test_logarithms_are_no_baseline_and_no_density_has_negative_values(rng):
     points, maps = looked(rng, 3, 9), rng.random((3, *SHAPE))
     logs = np.log(maps[0] / maps[0].sum())
-    with pytest.raises(InputError, match=r"baseline\[0\]: .*np\.exp"):
+    with refused("baseline[0]", "np.exp"):
         gaze.information_gain(maps, points, baseline=logs)
-    with pytest.raises(InputError, match=r"maps\[0\]: expected values of 0 or more"):
+    with refused("maps[0]", "0 or more"):
         gaze.information_gain(maps - 0.5, points, convention="tuebingen")
     for share in (-0.1, 1.1, np.nan, True, "0.1", [0.1]):
-        with pytest.raises(InputError, match="uniform_share: expected a number from 0 to 1"):
+        with refused("uniform_share", "from 0 to 1"):
             gaze.information_gain(maps, points, uniform_share=share)
 
 
@@ -149,17 +150,17 @@ def test_every_metric_knows_the_convention_of_tuebingen_and_refuses_an_unknown_o
     points, maps = looked(rng, 3, 9), rng.random((3, *SHAPE)) + 0.2
     other = maps[::-1] if name in ("cc", "sim", "kl_divergence") else points
     assert np.isfinite(getattr(gaze, name)(maps, other, convention="tuebingen"))
-    with pytest.raises(InputError, match="convention: expected one of .*'tuebingen'"):
+    with refused("convention", "'tuebingen'"):
         getattr(gaze, name)(maps, other, convention="Tübingen")
 
 
 @pytest.mark.parametrize("baseline", [5, "centre", {0: 1}, iter([1]), None])
 def test_what_is_no_baseline_or_density_is_one_clear_error(baseline, rng):
     maps = [rng.random((4, 5))] * 2
-    with pytest.raises(InputError, match=r"densities: expected a list of arrays \(H, W\), one"):
+    with refused("densities", ("(H, W)", "one for each")):
         gaze.sim(maps, baseline)
     if baseline is not None:
-        with pytest.raises(InputError, match=r"baseline: expected a list of arrays \(H, W\), one"):
+        with refused("baseline", ("(H, W)", "one for each")):
             gaze.information_gain(maps, [[[1, 1]]] * 2, baseline=baseline)
 
 

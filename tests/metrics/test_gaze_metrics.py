@@ -6,7 +6,7 @@ import warnings
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import GOLDEN
+from conftest import GOLDEN, refused
 from scipy.stats import rankdata
 
 from keras_attn import gaze as g
@@ -398,17 +398,17 @@ def test_a_nan_in_a_map_is_an_error_that_names_the_map(metric, bad, good):
     maps, points = good
     maps[1] = maps[1].copy()
     maps[1][3, 3] = bad
-    with pytest.raises(InputError, match=r"maps\[1\]: expected finite values. Received: 1 NaN or"):
+    with refused("maps[1]", "finite", received="1 NaN"):
         metric(maps, points)
 
 
 def test_a_single_image_has_no_negatives_and_no_centre_bias(good):
     maps, points = good
-    with pytest.raises(InputError, match="at least two images with fixations"):
+    with refused("points[0]", "two images"):
         gaze.s_auc(maps[:1], points[:1])
-    with pytest.raises(InputError, match="at least two images with fixations"):
+    with refused("points[0]", "two images"):
         gaze.s_auc(maps, [points[0], [], []])
-    with pytest.raises(InputError, match="or a `baseline`"):
+    with refused("points[0]", "`baseline`"):
         gaze.information_gain(maps[:1], points[:1])
     assert np.isfinite(gaze.nss(maps[:1], points[:1]))
 
@@ -461,18 +461,18 @@ def test_good_input_warns_of_nothing(good):
 @pytest.mark.parametrize("name", ["s_auc", "information_gain", "auc_judd", "nss", "cc", "sim"])
 def test_one_map_alone_is_no_list_of_maps(name):
     one = np.random.default_rng(0).random((30, 40))
-    with pytest.raises(InputError, match=r"maps: .*one for each image.*put it into a list"):
+    with refused("maps", "one for each image", received="into a list"):
         getattr(gaze, name)(one, [[(5, 5)]] if name not in ("cc", "sim") else one)
 
 
 def test_the_points_of_one_image_alone_are_no_list():
     one = np.random.default_rng(0).random((30, 40))
-    with pytest.raises(InputError, match=r"points: .*one of shape \(2, 2\).*put it into a list"):
+    with refused("points", received=("shape (2, 2)", "into a list")):
         gaze.nss([one, one], np.array([[5, 5], [20, 10]]))
 
 
 def test_a_channel_of_maps_is_told_to_be_left_away():
-    with pytest.raises(InputError, match=r"maps\[0\]: .*map\[\.\.\., 0\]"):
+    with refused("maps[0]", "map[..., 0]"):
         gaze.nss(np.ones((2, 30, 40, 1)), [[(5, 5)], [(6, 6)]])
 
 
@@ -489,7 +489,7 @@ def test_columns_of_a_data_frame_go_by_their_names():
     frames = [pd.DataFrame({"y": p[:, 1], "x": p[:, 0], "subject": "s"}) for p in points]
     assert gaze.nss(maps, frames) == gaze.nss(maps, points)
     assert gaze.nss(maps, [pd.DataFrame(p) for p in points]) == gaze.nss(maps, points)
-    with pytest.raises(InputError, match=r"points\[0\]: expected the columns x and y"):
+    with refused("points[0]", "columns x and y"):
         gaze.nss(maps, [pd.DataFrame(p, columns=["row", "col"]) for p in points])
 
 
@@ -498,7 +498,7 @@ def test_columns_of_a_data_frame_go_by_their_names():
 )
 def test_points_that_are_no_numbers_are_refused(change):
     maps, points = square()
-    with pytest.raises(InputError, match=r"points\[0\]: expected numbers"):
+    with refused("points[0]", "numbers"):
         gaze.nss(maps, [change(p) for p in points])
 
 
@@ -508,7 +508,7 @@ def test_what_is_masked_is_no_point_and_no_map():
     kept = [p[(p <= 40).all(axis=1)] for p in points]
     with pytest.warns(UserWarning, match="were dropped"):
         assert gaze.nss(maps, masked) == gaze.nss(maps, kept)
-    with pytest.raises(InputError, match=r"maps\[0\]: expected a value in every pixel"):
+    with refused("maps[0]", "every pixel"):
         gaze.nss([np.ma.masked_greater(m, 0.5) for m in maps], points)
 
 
@@ -516,7 +516,7 @@ def test_a_density_has_no_negative_values():
     maps, _ = square()
     standard = [m - m.mean() for m in maps]
     for metric in (gaze.sim, gaze.kl_divergence):
-        with pytest.raises(InputError, match="densities: expected values of 0 or more"):
+        with refused("densities", "0 or more"):
             metric(maps, standard)
     assert gaze.cc(maps, standard) == pytest.approx(1)
 
@@ -525,5 +525,5 @@ def test_a_density_has_no_negative_values():
 def test_logarithms_of_probabilities_are_told_from_a_map(convention):
     maps, points = square()
     logs = [np.log(m / m.sum()) for m in maps]
-    with pytest.raises(InputError, match=r"maps\[0\]: .*np\.exp"):
+    with refused("maps[0]", "np.exp"):
         gaze.information_gain(logs, points, convention=convention)

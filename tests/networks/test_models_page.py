@@ -1,7 +1,6 @@
 """Every cell of the table in docs/models.md: what each verb makes of each form of model."""
 
 import re
-from pathlib import Path
 
 import keras
 import makes
@@ -9,25 +8,15 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from keras import layers, ops
+from models_page import OTHERS, REFUSED, VERBS, table
 
 import keras_attn as ka
 from keras_attn import configs
 from keras_attn.errors import InputError
-from keras_attn.evaluation.rows import REFERENCES
 
-PAGE = Path(__file__).parents[2] / "docs" / "models.md"
+pytestmark = pytest.mark.slow
+
 SIDE = makes.SIDE
-OTHERS = "¹"
-"""Marks models of packages that this one does not need; they are in test_other_packages.py."""
-
-
-def table():
-    """The cells of the page, `{model: {verb: text}}`."""
-    lines = [line for line in PAGE.read_text(encoding="utf-8").splitlines() if line[:2] == "| "]
-    head, *rows = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines]
-    return {row[0]: dict(zip(head[1:], row[1:], strict=True)) for row in rows}
-
-
 CELLS = [
     (model, verb, told)
     for model, cells in table().items()
@@ -119,17 +108,6 @@ OPTIONS = {
     "two heads, one named by output=": {"output": "species"},
     "name of a backbone": {"size": 67},
 }
-REFUSED = {
-    "no: name one by output=": r"expected output=.*the outputs 'colour'.*'species'",
-    "no: as many scores as classes": r"expected scores of the \d+ classes",
-    "no: scores before softmax": "expected scores of the classes before softmax",
-    "no: a classifier": "model: expected a classifier|expected an output named logits",
-    "no: maps of the whole picture": "expected maps of the whole picture",
-    "no: a Keras model": "model: expected a Keras model, for validation",
-    "no: it is one already": r"for export. Received: an? (export|SavedModel)",
-    "no: audit alone": "can be used for audit|a folder with",
-}
-"""What an error says, by the cell that tells of it."""
 
 
 @pytest.fixture(scope="module")
@@ -157,51 +135,6 @@ def given(birds, scenes, places, tmp_path_factory):
         return made[name]
 
     return of
-
-
-def audit(model, data, options, place):
-    result = ka.audit(model, data, gallery=1, progress=False, **options)
-    audited = result.rows[~result.rows["model"].isin(REFERENCES)]
-    return audited, result.notes
-
-
-def evaluate(model, data, options, place):
-    result = ka.evaluate(model, data, progress=False, **options)
-    assert len(result.rows) == len(data)
-    return result.rows, result.notes
-
-
-def attack(model, data, options, place):
-    result = ka.attack(model, data, epsilons=(2,), epsilon=2, progress=False, **options)
-    assert set(result.rows["fooling_rate_all"]) <= {0, 1}
-    return result.rows, result.notes
-
-
-def predict(model, data, options, place):
-    options = {**options, "out": place / "predicted", "progress": False}
-    result = ka.predict(model, data[0].image, **options)
-    assert all((result.folder / name).is_file() for name in result.files)
-    return result.rows, result.notes
-
-
-def export(model, data, options, place):
-    out = ka.export(model, place / "exported", **options)
-    network = tf.saved_model.load(str(out))
-    outputs = network.serve(data[0].pixels()[None])
-    assert {"logits", "saliency"} & set(outputs)
-    return None, ()
-
-
-def validation(model, data, options, place):
-    options.pop("weights", None)
-    callback, logs = ka.validation(data, **options), {}
-    callback.set_model(model)
-    callback.on_epoch_end(0, logs)
-    assert {"val_accuracy", "val_max_f"} & set(logs) and "val_s_auc" in logs
-    return logs, ()
-
-
-VERBS = {f.__name__: f for f in (audit, evaluate, attack, predict, export, validation)}
 
 
 @pytest.mark.parametrize(("model", "verb", "told"), CELLS)

@@ -10,10 +10,12 @@ import makes
 import numpy as np
 import pytest
 import tensorflow as tf
-from test_models_page import OTHERS, REFUSED, VERBS, table
+from models_page import OTHERS, REFUSED, VERBS, table
 
 import keras_attn as ka
 from keras_attn.errors import InputError
+
+pytestmark = pytest.mark.slow
 
 SIDE = 32
 

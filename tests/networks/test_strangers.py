@@ -15,6 +15,8 @@ from keras_attn.datasets.batches import pipeline
 from keras_attn.errors import InputError
 from keras_attn.shell import cli
 
+pytestmark = pytest.mark.slow
+
 SIDE, CLASSES = makes.SIDE, 9
 QUIET = {"progress": False}
 
@@ -314,7 +316,7 @@ def test_a_model_that_answers_by_chance_is_told(birds):
 def test_backbones_preprocess_themselves_and_want_pictures_of_some_size(birds, tmp_path):
     calls = every_verb("alexnet", birds, tmp_path, preprocess=lambda x: x)
     del calls["validation"]
-    check_refused(calls, "preprocess: expected none for a bundled backbone")
+    check_refused(calls, "preprocess: expected none for a backbone")
     calls = every_verb("alexnet", birds, tmp_path, size=8)
     del calls["validation"]
     check_refused(calls, "size: expected images that are large enough for alexnet")

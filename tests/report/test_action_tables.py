@@ -6,7 +6,8 @@ import pytest
 from made_runs import save_references, save_run, save_videos
 
 from keras_attn.errors import InputError
-from keras_attn.report.paper.paper_tables import order, told_apart
+from keras_attn.report.naming import network_titles, order
+from keras_attn.report.paper.printed import paper_cells
 from keras_attn.report.tables import confusion, sheets
 
 LABELS = np.array([[1, 0], [1, 1], [0, 1], [0, 1]])
@@ -110,7 +111,7 @@ def test_accuracy_of_47_videos_has_wilsons_interval(tmp_path):
 
 def test_not_all_parts_of_the_papers_table_four_make_up_its_table_six():
     """No weights of the two parts make a number that is below both."""
-    paper = sheets.paper().query("dataset == 'ucf_sports' and fusion == 'late' and metric == 'ig'")
+    paper = paper_cells().query("dataset == 'ucf_sports' and fusion == 'late' and metric == 'ig'")
     human = paper[paper["attention"] == "human"].set_index("subset")["value"]
     assert human["all"] + 0.03 < human["negative"] < human["positive"]
 
@@ -217,10 +218,10 @@ def test_explicit_attentions_are_tested_within_their_fusion(tmp_path):
 
 def test_networks_are_told_apart_by_what_they_do_not_have_in_common():
     early, late = (("c3d", fusion, "human") for fusion in ("early", "late"))
-    assert told_apart([early]) == {early: "human"}
-    assert told_apart([early, late]) == {early: "early\nhuman", late: "late\nhuman"}
+    assert network_titles([early]) == {early: "human"}
+    assert network_titles([early, late]) == {early: "early\nhuman", late: "late\nhuman"}
     own = ("mine", "", "own")
-    assert told_apart([early, own]) == {early: "c3d early\nhuman", own: "mine\nown"}
+    assert network_titles([early, own]) == {early: "c3d early\nhuman", own: "mine\nown"}
 
 
 def test_known_names_come_in_the_papers_order_and_others_behind_them():

@@ -9,7 +9,8 @@ from keras_attn.errors import InputError
 from keras_attn.evaluation.rows import MAPS
 from keras_attn.metrics.dispersion import cc_with_others, mean_cc, standardised
 from keras_attn.report.page import html
-from keras_attn.report.paper import claims, paper_tables
+from keras_attn.report.paper.printed import paper_cells
+from keras_attn.report.paper.tables import BY_NUMBER, TABLES
 from keras_attn.report.tables import dispersion, formats, sheets
 
 OURS = ("IIb", "IVb", "IXb")
@@ -44,12 +45,12 @@ def run(tmp_path, rng):
 
 
 def test_the_three_tables_are_there_beside_those_of_the_paper():
-    numbers = [table.number for table in paper_tables.TABLES]
+    numbers = [table.number for table in TABLES]
     assert [n for n in numbers if n in OURS] == list(OURS)
-    paper = set(paper_tables.paper()["table"])
+    paper = set(paper_cells()["table"])
     assert {n for n in numbers if n not in paper} == set(OURS)
     for name in OURS:
-        table = claims.BY_NUMBER[name]
+        table = BY_NUMBER[name]
         assert table.ours and table.neutral and table.subsets[-1].key == "all"
         assert [metric.key for metric in table.metrics] == ["entropy", "cc_others"]
 
@@ -102,6 +103,7 @@ def test_no_number_is_the_best_and_no_arrow_says_which_were(run, tmp_path, rng):
     assert (tmp_path / "out" / "IIb.md").is_file() and (tmp_path / "out" / "IIb.tex").is_file()
 
 
+@pytest.mark.slow
 def test_runs_of_earlier_versions_have_a_dash(run, tmp_path):
     folder, _ = run
     old = save_run(tmp_path / "old", {"id": list("0123456789")}, attention="softmax")

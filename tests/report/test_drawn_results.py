@@ -8,9 +8,9 @@ from made_runs import save_references, save_run
 from keras_attn.datasets.origin import ABOUT
 from keras_attn.errors import InputError
 from keras_attn.report import verification
+from keras_attn.report.naming import dataset_title
 from keras_attn.report.page import overview
 from keras_attn.report.paper import findings
-from keras_attn.report.paper.paper_tables import dataset_title
 from keras_attn.report.rows import results
 from keras_attn.report.tables import sheets
 from keras_attn.runs import provenance
@@ -32,6 +32,7 @@ def pair(root, about, prefix="", **labels):
     return [saved(root / f"{prefix}{n}", about, attention=n, **labels) for n in names]
 
 
+@pytest.mark.slow
 def test_without_any_sentence_rows_of_drawn_data_support_nothing(tmp_path):
     read = results.read(pair(tmp_path, DRAWN))
     assert not any(read.notes.values()) and overview.drawn(read) == "all"
@@ -75,6 +76,7 @@ def test_drawn_data_are_called_by_the_title_of_the_real_ones_and_what_they_are()
     assert dataset_title("mine (drawn)") == "mine (drawn)"
 
 
+@pytest.mark.slow
 def test_real_and_drawn_data_of_one_name_stand_apart_in_one_report(tmp_path):
     real, drawn = pair(tmp_path, REAL, "real-"), pair(tmp_path, DRAWN, "drawn-")
     both, alone = results.read([*real, *drawn]), results.read(real)
@@ -88,6 +90,7 @@ def test_real_and_drawn_data_of_one_name_stand_apart_in_one_report(tmp_path):
     assert told[0] == told[1]
 
 
+@pytest.mark.slow
 def test_a_network_of_drawn_data_on_real_ones_supports_nothing(tmp_path):
     about = REAL | {"trained_drawn": True, "trained_fingerprint": "d" * 64}
     read = results.read(pair(tmp_path, about))

@@ -5,13 +5,13 @@ import pandas as pd
 import pytest
 from made_runs import curve, save_run, save_videos
 
-from keras_attn.datasets.miniature.scenes import ABOUT
+from keras_attn.datasets.drawing.scenes import ABOUT
 from keras_attn.mechanisms import MECHANISMS
-from keras_attn.report.paper import findings
-from keras_attn.report.paper.questions import CLAIMS
+from keras_attn.report.paper import findings, wording
+from keras_attn.report.paper.claims import CLAIMS
 from keras_attn.report.tables import sheets
 
-CLAIM = {claim.key: claim for claim in CLAIMS}
+CLAIM = dict(CLAIMS)
 
 
 def answers(folders, *keys):
@@ -55,6 +55,7 @@ def save_salient(root, named, notes=(), datasets=("dut_omron", "pascal_s"), nois
     return folders
 
 
+@pytest.mark.slow
 def test_what_is_so_in_every_image_of_every_cell_is_supported(tmp_path):
     keys = ("human-salient", "sigmoid-salient", "closest-salient")
     found = answers(save_salient(tmp_path, ORDERED), *keys)
@@ -69,13 +70,15 @@ def test_what_is_so_in_every_image_of_every_cell_is_supported(tmp_path):
     assert gains["mae"] == pytest.approx(0.02, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_what_is_the_other_way_round_is_contradicted(tmp_path):
     turned = dict(zip(ORDERED, reversed(ORDERED.values()), strict=True))
     found = answers(save_salient(tmp_path, turned), "supervised-salient", "closest-salient")
     assert [one.verdict for one in found] == [findings.CONTRADICTED] * 2
-    assert findings.as_markdown(found).count("**contradicted**") == 2
+    assert wording.as_markdown(found).count("**contradicted**") == 2
 
 
+@pytest.mark.slow
 def test_one_rival_that_is_clearly_better_speaks_against_a_cell(tmp_path):
     """Softmax is above sigmoid, activation below it."""
     named = {**ORDERED, "softmax": ORDERED["sigmoid"], "sigmoid": ORDERED["softmax"]}
@@ -95,7 +98,7 @@ def test_a_claim_of_which_cells_are_missing_is_never_supported(tmp_path):
     found = answer(save_salient(tmp_path, ORDERED, datasets=("pascal_s",)), "human-salient")
     assert found.states == [1] * 6 and found.cells == 12
     assert found.verdict == findings.UNDECIDED
-    assert "6 for, 0 against, of 6 (6 not measured)" in findings.as_markdown([found])
+    assert "6 for, 0 against, of 6 (6 not measured)" in wording.as_markdown([found])
 
 
 def test_a_cell_of_which_a_rival_is_missing_does_not_speak_for_the_claim(tmp_path):
@@ -111,6 +114,7 @@ def test_rows_of_drawn_data_check_the_machinery_and_support_nothing(tmp_path):
     assert set(found[0].states) == {1} and found[1].compared.empty
 
 
+@pytest.mark.slow
 def test_subsets_and_backbones_are_compared_within_a_network_and_between(tmp_path):
     """Of 20 images 4 are the best ones, 16 to 19, and 4 the worst: 16 places of 1 / 99 apart."""
     keys = ("best-worst-salient", "vgg-over-alexnet", "resnet-best")
@@ -183,7 +187,7 @@ def test_right_and_wrong_examples_are_compared_as_groups(tmp_path):
     assert row["gain"] == pytest.approx(-0.2 + 20e-4)
     assert row["low"] <= row["gain"] <= row["high"] < 0
     assert found.states == [-1, 0]
-    assert "negative − positive, CUB-VWSW, VGG16, sigmoid, s-AUC: −0.198" in findings.as_markdown(
+    assert "negative − positive, CUB-VWSW, VGG16, sigmoid, s-AUC: −0.198" in wording.as_markdown(
         [found]
     )
 
@@ -192,7 +196,7 @@ def test_a_subset_of_one_example_has_no_interval(tmp_path):
     found = answer([save_birds(tmp_path / "a", [1] * 200 + [0])], "negative-birds")
     row = found.compared.query("metric == 's_auc'").iloc[0]
     assert row["gain"] < -0.1 and np.isnan(row["low"]) and found.states == [0, 0]
-    assert "[–, –]" in findings.as_markdown([found])
+    assert "[–, –]" in wording.as_markdown([found])
 
 
 def test_an_example_that_is_right_under_one_seed_alone_is_in_both_groups(tmp_path):
@@ -234,12 +238,13 @@ def test_two_classifiers_that_agree_on_few_images_are_not_called_alike(tmp_path)
 # --- files --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_files_have_a_row_per_comparison_and_a_line_per_claim(tmp_path):
     folders = save_salient(tmp_path / "runs", ORDERED, datasets=("pascal_s",))
-    paths = findings.write(findings.findings(folders), tmp_path / "out")
+    paths = wording.write(findings.findings(folders), tmp_path / "out")
     assert [path.name for path in paths] == ["findings.md", "findings.csv"]
     page = paths[0].read_text(encoding="utf-8")
-    for claim in CLAIMS:
+    for claim in CLAIMS.values():
         lines = [line for line in page.splitlines() if claim.words in line]
         assert len(lines) == 1, claim.key
         measured = {"I", "II", "V"} >= set(claim.tables) or claim.key == "boost-resnet"

@@ -2,30 +2,17 @@
 
 from pathlib import Path
 
-import pandas as pd
-
-from keras_attn.report.paper import findings
-from keras_attn.report.paper.claims import QUESTIONS, counts_of
-from keras_attn.report.paper.claims.margins import LITTLE
-from keras_attn.report.paper.questions import CLAIMS
+from keras_attn.report.paper import wording
+from keras_attn.report.paper.claims import CLAIMS
+from keras_attn.report.paper.kinds.claim import QUESTIONS
+from keras_attn.report.paper.kinds.margins import LITTLE
 
 PAGE = Path(__file__).parents[2] / "docs" / "findings.md"
 
 
-def lines():
-    """The list as it ought to be."""
-    made = ["| | the paper claims | in | its own table |", "|---|---|---|---|"]
-    for claim in CLAIMS:
-        empty = pd.DataFrame(columns=[*findings.COLUMNS, "room"])
-        found = findings.Finding(claim, tuple(counts_of(claim)), empty, len(claim.parts()), False)
-        where = f"§{claim.section}, {findings.named_tables(claim.tables)}"
-        printed = findings.in_its_own_table(found)
-        made.append(f"| {claim.question} | {claim.words} | {where} | {printed} |")
-    return made
-
-
 def test_every_claim_and_its_count_stand_in_the_documents():
-    assert "\n".join(lines()) in PAGE.read_text(encoding="utf-8")
+    listed = wording.as_list([claim for claim in CLAIMS.values() if claim.of_paper])
+    assert listed in PAGE.read_text(encoding="utf-8")
 
 
 def test_the_margins_in_the_documents_are_those_of_the_package():
@@ -36,5 +23,5 @@ def test_the_margins_in_the_documents_are_those_of_the_package():
 
 def test_claims_stand_in_the_order_of_the_questions():
     order = list(QUESTIONS)
-    places = [order.index(claim.question) for claim in CLAIMS]
+    places = [order.index(claim.question) for claim in CLAIMS.values()]
     assert places == sorted(places)

@@ -55,7 +55,7 @@ def test_data_are_what_the_folder_holds(tmp_path):
 def test_the_table_of_colours_is_that_of_the_other_pictures(tmp_path):
     from keras_attn import pictures
 
-    colours = levels(of(save_images(tmp_path / "run", "a"))["colours"]).reshape(256, 3)
+    colours = levels(of(save_images(tmp_path / "run", "a"))["heat"]["colours"]).reshape(256, 3)
     drawn, _ = pictures.heat(np.array([[0.0, 0.5, 1.0]]), (0, 1))
     np.testing.assert_array_equal(colours[[0, 128, 255]], drawn[0])
 

@@ -6,13 +6,13 @@ from made_runs import curve, save_run, save_videos
 
 from keras_attn.evaluation.rows import MAPS
 from keras_attn.metrics.dispersion import standardised
-from keras_attn.report.paper import findings
-from keras_attn.report.paper.questions import CLAIMS
+from keras_attn.report.paper import findings, wording
+from keras_attn.report.paper.claims import CLAIMS
 from keras_attn.report.rows import results
 from keras_attn.report.rows.samples import EVERY, sample
 from keras_attn.statistics import paired_share_interval
 
-CLAIM = {claim.key: claim for claim in CLAIMS}
+CLAIM = dict(CLAIMS)
 ARTIFICIAL = ("activation", "softmax", "sigmoid", "supervised")
 BACKBONES = ("alexnet", "vgg16", "resnet50")
 IMAGES = 30
@@ -53,6 +53,7 @@ def rising(attention, backbone):
     return 0.5 + 0.02 * step + 0.1 * trunk, 0.2 - 0.01 * step, 0.9 - 0.1 * trunk + 0.02 * step, step
 
 
+@pytest.mark.slow
 def test_a_correlation_is_taken_within_trunks_and_turned_where_lower_is_better(tmp_path):
     found = answer(save_image_runs(tmp_path, rising), "closer-better-salient")
     assert found.states == [1] * 8 and found.verdict == findings.SUPPORTED
@@ -60,6 +61,7 @@ def test_a_correlation_is_taken_within_trunks_and_turned_where_lower_is_better(t
     assert found.compared["p"].isna().all() and set(found.compared["n"]) == {IMAGES}
 
 
+@pytest.mark.slow
 def test_a_correlation_below_zero_contradicts_and_is_told_with_its_interval(tmp_path):
     def falling(attention, backbone):
         peak, mae, s_auc, ig = rising(attention, backbone)
@@ -67,7 +69,7 @@ def test_a_correlation_below_zero_contradicts_and_is_told_with_its_interval(tmp_
 
     found = answer(save_image_runs(tmp_path, falling), "closer-better-salient")
     assert found.verdict == findings.CONTRADICTED
-    assert "ρ of max F and s-AUC, DUT-OMRON: −1.000 [−1.000, −1.000], n 30" in findings.least(found)
+    assert "ρ of max F and s-AUC, DUT-OMRON: −1.000 [−1.000, −1.000], n 30" in wording.least(found)
 
 
 def test_a_correlation_that_resamples_disagree_about_is_undecided(tmp_path):
@@ -83,7 +85,7 @@ def test_a_correlation_that_resamples_disagree_about_is_undecided(tmp_path):
     assert (rows["low"] < 0).all() and (rows["high"] > 0).all() and found.states == [0] * 4
     # One trunk of three: what is measured of it is shown, and speaks for nothing.
     assert set(rows["parts"]) == {1} and set(rows["of"]) == {3}
-    assert "from 1 of its 3 parts" in findings.least(found)
+    assert "from 1 of its 3 parts" in wording.least(found)
 
 
 def test_what_images_have_in_common_by_chance_is_no_correlation_of_networks(tmp_path):
@@ -129,7 +131,7 @@ def test_gains_are_compared_over_the_same_images_and_lower_errors_are_gains(tmp_
     assert (rows["low"] > 0.09).all() and (rows["high"] < 0.11).all()
     # Accuracy was not measured.
     assert found.states == [1] * 4 and found.cells == 5 and found.verdict == findings.UNDECIDED
-    assert "gain of ResNet50 − of " in findings.least(found)
+    assert "gain of ResNet50 − of " in wording.least(found)
 
 
 def save_fooled(root, rates, count=100):
@@ -209,9 +211,10 @@ def test_ranks_over_one_dataset_alone_are_shown_and_decide_nothing(tmp_path):
     folders = save_video_runs(tmp_path, second_everywhere, datasets=("ucf_sports",))
     found = answer(folders, "consistent-action")
     assert found.states == [0] * 3 and found.verdict == findings.UNDECIDED
-    assert "from 4 of its 8 parts" in findings.as_markdown([found])
+    assert "from 4 of its 8 parts" in wording.as_markdown([found])
 
 
+@pytest.mark.slow
 def test_gaps_are_means_over_trunks_of_human_less_the_best_of_the_others(tmp_path):
     """In action .05 and 0.1 above the best, in segmentation .2 and 0.5."""
 
@@ -225,7 +228,7 @@ def test_gaps_are_means_over_trunks_of_human_less_the_best_of_the_others(tmp_pat
     assert gains.to_dict() == pytest.approx({"s_auc": 0.15, "ig": 0.4})
     # Table VIII was not measured.
     assert found.states == [1, 1] and found.cells == 4 and found.verdict == findings.UNDECIDED
-    assert "gap in Table V − in Table VI, s-AUC: 0.150" in findings.least(found)
+    assert "gap in Table V − in Table VI, s-AUC: 0.150" in wording.least(found)
 
 
 # --- no superiority -----------------------------------------------------------------------------
@@ -284,7 +287,7 @@ def test_wrong_predictions_with_more_dispersed_and_more_like_attention_are_found
     alike = answer([folder], "alike-wrong-birds")
     [row] = alike.compared.to_dict("records")
     assert row["gain"] > 0.5 and row["low"] > 0 and np.isnan(row["p"]) and alike.states == [1]
-    page = findings.as_markdown([spread, alike])
+    page = wording.as_markdown([spread, alike])
     assert page.count("none: the paper prints no numbers of it") == 2
     assert "negative − positive, CUB-VWSW, VGG16, sigmoid, entropy: 0.39" in page
 
@@ -298,7 +301,7 @@ def test_results_without_entropy_and_maps_leave_dispersion_unmeasured(tmp_path):
 
 
 def test_numbers_of_drawn_data_are_told_as_a_check_of_the_machinery(tmp_path):
-    from keras_attn.datasets.miniature.scenes import ABOUT
+    from keras_attn.datasets.drawing.scenes import ABOUT
 
     folders = []
     for attention in ARTIFICIAL:
@@ -310,4 +313,4 @@ def test_numbers_of_drawn_data_are_told_as_a_check_of_the_machinery(tmp_path):
         folders.append(save_run(folder, rows, curves, [f"{ABOUT} Other."], attention=attention))
     found = answer(folders, "closer-better-salient")
     assert found.verdict == findings.MACHINERY
-    assert "DUT-OMRON (drawn)" in findings.least(found)
+    assert "DUT-OMRON (drawn)" in wording.least(found)

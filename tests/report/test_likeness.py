@@ -5,7 +5,7 @@ import pandas as pd
 import pytest
 
 from keras_attn.metrics.dispersion import cc_with_others, mean_cc, standardised
-from keras_attn.report.paper.paper_tables import NEGATIVE, POSITIVE, TABLES
+from keras_attn.report.paper.tables import NEGATIVE, POSITIVE, TABLES
 from keras_attn.report.rows.contrasts import between
 from keras_attn.report.rows.likeness import likeness_of
 from keras_attn.report.rows.results import Results

@@ -11,9 +11,11 @@ import pytest
 from made_runs import curve, save_references, save_run, save_study, save_videos
 from PIL import Image
 
-from keras_attn.datasets.miniature.scenes import ABOUT
+from keras_attn.datasets.drawing.scenes import ABOUT
 from keras_attn.errors import InputError
-from keras_attn.report.figures import study
+from keras_attn.mechanisms import MECHANISMS, NO_ATTENTION
+from keras_attn.report import looks
+from keras_attn.report.figures import images
 from keras_attn.report.page import answers, attacks, embedded, overview, plots, run_pages, scatter
 from keras_attn.report.paper import findings
 from keras_attn.report.rows import results
@@ -50,11 +52,29 @@ def test_a_scale_of_one_value_or_none_has_a_width(values):
     assert scale.low < scale.high and scale.ticks()
 
 
-def test_every_mechanism_has_a_mark_of_its_own_and_any_other_shares_one():
-    places = [plots.place_of(name) for name in ("activation", "softmax", "sigmoid", "human")]
-    assert len(set(places)) == 4
-    assert plots.place_of("mine") == plots.place_of("yours") == len(plots.SHAPES) - 1
-    assert len({plots.shape(name, 10, 20) for name in plots.SHAPES}) == len(plots.SHAPES)
+def test_an_axis_has_more_than_one_tick():
+    """Steps of a half would leave one alone."""
+    assert [text for _, text in plots.Scale(0.05, 0.97, 0, 1).ticks(4)] == [
+        "0.2",
+        "0.4",
+        "0.6",
+        "0.8",
+    ]
+
+
+def test_networks_are_drawn_as_their_mechanisms_say_and_others_each_in_its_own_way():
+    names = (*MECHANISMS, "mine", "yours", NO_ATTENTION)
+    drawn = looks.looks(names)
+    assert list(drawn) == [*MECHANISMS, NO_ATTENTION, "mine", "yours"]
+    for name, mechanism in MECHANISMS.items():
+        assert drawn[name] == (*mechanism.colours, mechanism.mark)
+    assert len(set(drawn.values())) == len(names)
+    assert len({looks.svg_path(mark) for mark in looks.MARKERS}) == len(looks.MARKERS)
+
+
+def test_more_names_than_looks_share_some():
+    drawn = looks.looks(f"own{place}" for place in range(20))
+    assert set(drawn.values()) == set(looks.OTHERS)
 
 
 def save_scores(root, scores, **about):
@@ -78,8 +98,8 @@ def test_points_stand_at_their_scores_and_lead_to_their_runs(tmp_path):
     # Two values with the scale's room of 6 % at both ends.
     width, height = scatter.RIGHT - scatter.LEFT, scatter.BOTTOM - scatter.TOP
     x, y = scatter.LEFT + width * 0.06 / 1.12, scatter.BOTTOM - height * 0.06 / 1.12
-    first = plots.shape("square", round(x, 1), round(y, 1))
-    assert chart.points[0].path == first
+    assert (chart.points[0].x, chart.points[0].y) == (round(x, 1), round(y, 1))
+    assert scatter.attentions([facet])["softmax"].mark == "square"
 
 
 def test_what_the_backbones_make_alone_is_taken_out_of_the_second_correlation(tmp_path):
@@ -143,10 +163,10 @@ def test_figures_of_several_backbones_have_a_row_for_each_and_a_column_for_each_
         kept |= {"saliency": np.eye(20), "attention": np.eye(20)}
         np.savez(folder / "gallery.npz", **{f"0/{name}": value for name, value in kept.items()})
         folders["\n".join(network)] = [folder]
-    with Image.open(study.salient_object(folders, tmp_path / "several.png")) as several:
+    with Image.open(images.salient_object(folders, tmp_path / "several.png")) as several:
         size, picture = several.size, np.asarray(several.convert("L"))
     one = {title: folders[title] for title in ("vgg16\nsoftmax", "vgg16\nhuman")}
-    with Image.open(study.salient_object(one, tmp_path / "one.png")) as single:
+    with Image.open(images.salient_object(one, tmp_path / "one.png")) as single:
         assert size[0] == single.size[0] and size[1] > 1.5 * single.size[1]
     # AlexNet has no human attention, which leaves the end of its row white.
     assert (picture[size[1] // 4 : size[1] // 2 - 8, -100:] == 255).all()
@@ -162,6 +182,7 @@ def told(folders):
     return read, cells, found
 
 
+@pytest.mark.slow
 def test_drawn_data_make_a_machinery_check_and_no_verdict(tmp_path):
     rows = {"id": ["a", "b", "c"]}
     folders = [
@@ -179,6 +200,7 @@ def test_drawn_data_make_a_machinery_check_and_no_verdict(tmp_path):
     assert overview.drawn(results.read(folders[-1])) == ""
 
 
+@pytest.mark.slow
 def test_the_best_by_gaze_is_no_attention_that_is_made_of_gaze(tmp_path):
     read, cells, found = told(save_study(tmp_path))
     by_task = dict(overview.standings(cells))
@@ -213,15 +235,11 @@ def test_the_margin_of_a_claim_of_little_difference_is_on_its_line():
 # --- runs ---------------------------------------------------------------------------------------
 
 
-def test_a_run_page_has_scores_thinned_curves_and_where_it_comes_from(tmp_path):
+def test_a_run_page_has_scores_and_where_it_comes_from(tmp_path):
     folders = [
         save_run(tmp_path / f"fold{fold}", {"id": [f"{fold}a", f"{fold}b"], "mae": mae}, fold=fold)
         for fold, mae in ((0, 0.2), (1, 0.4))
     ]
-    steps = np.arange(1, 1001)
-    history = pd.DataFrame({"epoch": steps, "loss": steps / 7, "val_mae": np.nan})
-    history.loc[[9, 19], "val_mae"] = 0.5
-    history.to_csv(folders[0] / "history.csv", index=False)
     config = {"config": {"model": {"classes": [f"c{k}" for k in range(40)]}}}
     (folders[0] / "config.json").write_text(json.dumps(config))
     (folders[0] / "provenance.json").write_text(json.dumps({"commit": "abc", "work": []}))
@@ -232,13 +250,10 @@ def test_a_run_page_has_scores_thinned_curves_and_where_it_comes_from(tmp_path):
         "0.200",
         "0.400",
     ]
-    at, loss = first["curves"]["series"]["loss"]
-    assert len(at) == run_pages.MOST and (at[0], at[-1], loss[-1]) == (1, 1000, 142.9)
-    assert first["curves"]["series"]["held out: MAE"] == [[10, 20], [0.5, 0.5]]
     classes = first["config"]["model"]["classes"]
     assert len(classes) == run_pages.LONGEST and classes[-1] == "… 40 in all"
     assert first["provenance"] == {"commit": "abc", "work": []}
-    assert (second["curves"], second["config"], second["provenance"]) == ({}, {}, None)
+    assert (second["config"], second["provenance"]) == ({}, None)
 
 
 def test_runs_of_several_seeds_have_the_same_scores_as_one_and_no_ceiling_among_them(tmp_path):
@@ -263,8 +278,6 @@ def test_the_scores_of_a_network_with_one_run_are_those_of_the_tables(tmp_path):
     [
         ("provenance.json", "{"),
         ("config.json", "{"),
-        ("history.csv", ""),
-        ("history.csv", "epoch,loss\n1,x\n"),
     ],
 )
 def test_a_damaged_file_of_a_run_is_named(tmp_path, name, text):
@@ -298,6 +311,7 @@ def written(tmp_path_factory):
     return root / "out", stream.getvalue().splitlines()
 
 
+@pytest.mark.slow
 def test_a_report_ends_with_the_place_of_its_page(written):
     out, lines = written
     assert lines[-1] == f"Report:  {(out / 'report.html').resolve()}"

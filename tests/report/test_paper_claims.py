@@ -4,21 +4,15 @@ import numpy as np
 import pytest
 
 from keras_attn.errors import InputError
-from keras_attn.report.paper.claims import (
-    BY_NUMBER,
-    QUESTIONS,
-    Alike,
-    Correlated,
-    Order,
-    alike_in_print,
-    counts_of,
-    shares,
-)
-from keras_attn.report.paper.claims.correlation import within
-from keras_attn.report.paper.paper_tables import paper
-from keras_attn.report.paper.questions import CLAIMS
+from keras_attn.report.paper.claims import CLAIMS
+from keras_attn.report.paper.kinds.claim import QUESTIONS, alike_in_print, counts_of, shares
+from keras_attn.report.paper.kinds.correlation import Correlated, within
+from keras_attn.report.paper.kinds.margins import Alike
+from keras_attn.report.paper.kinds.order import Order
+from keras_attn.report.paper.printed import paper_cells
+from keras_attn.report.paper.tables import BY_NUMBER
 
-CLAIM = {claim.key: claim for claim in CLAIMS}
+CLAIM = dict(CLAIMS)
 
 
 def counted(key):
@@ -40,7 +34,7 @@ def test_sigmoid_is_the_best_implicit_attention_in_one_of_six_cells_of_max_f():
 
 def test_the_supervised_attention_has_the_lowest_s_auc_on_two_backbones_of_three():
     assert counted("closest-birds") == {"s-AUC": (1, 2, 3), "IG": (3, 0, 3)}
-    rows = paper().query("table == 'VIII' and metric == 's_auc' and backbone != 'alexnet'")
+    rows = paper_cells().query("table == 'VIII' and metric == 's_auc' and backbone != 'alexnet'")
     lowest = rows.loc[rows.groupby("backbone")["value"].idxmin(), "attention"]
     assert list(lowest) == ["supervised"] * 2
 
@@ -203,7 +197,7 @@ def test_human_attention_relieves_vgg_most_and_resnet_least():
 
 
 def test_accuracies_on_ucf_sports_are_of_47_videos_and_of_no_other_number():
-    values = paper().query("dataset == 'ucf_sports' and metric == 'accuracy'")["value"]
+    values = paper_cells().query("dataset == 'ucf_sports' and metric == 'accuracy'")["value"]
     assert len(values) == 10
     assert [n for n in range(1, 200) if shares(values, n) == 10] == [47, 94, 141, 188]
     assert shares([0.333, 0.5], 3) == 1
@@ -213,8 +207,8 @@ def test_accuracies_on_ucf_sports_are_of_47_videos_and_of_no_other_number():
 
 def test_claims_answer_all_seven_questions_and_each_has_parts_with_numbers():
     assert len(CLAIM) == len(CLAIMS) >= 40
-    assert {claim.question for claim in CLAIMS} == set(QUESTIONS)
-    for claim in CLAIMS:
+    assert {claim.question for claim in CLAIMS.values()} == set(QUESTIONS)
+    for claim in CLAIMS.values():
         parts = claim.parts()
         assert parts and all(one.quantity.cells for part in parts for one in part.comparisons)
         if not any(BY_NUMBER[number].ours for number in claim.tables):
@@ -224,7 +218,7 @@ def test_claims_answer_all_seven_questions_and_each_has_parts_with_numbers():
 
 def test_claims_that_the_paper_prints_no_numbers_of_are_counted_in_none():
     """What it says of dispersion is over its networks, two subsets each, in tables of ours."""
-    unprinted = {claim.key: claim for claim in CLAIMS if not counts_of(claim)}
+    unprinted = {claim.key: claim for claim in CLAIMS.values() if not counts_of(claim)}
     assert {BY_NUMBER[number].ours for one in unprinted.values() for number in one.tables} == {True}
     sizes = {key: len(claim.parts()) for key, claim in unprinted.items()}
     assert sizes == {
@@ -239,7 +233,7 @@ def test_claims_that_the_paper_prints_no_numbers_of_are_counted_in_none():
 
 
 def test_what_a_claim_compares_is_printed_in_the_tables_that_it_names():
-    for claim in CLAIMS:
+    for claim in CLAIMS.values():
         cells = [c for p in claim.parts() for one in p.comparisons for c in one.quantity.cells]
         assert {cell.labels["table"] for cell in cells} == set(claim.tables), claim.key
 

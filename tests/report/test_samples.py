@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from keras_attn.report.paper.paper_tables import Metric, Subset
 from keras_attn.report.rows.samples import sample_of
+from keras_attn.report.tables.parts import Metric, Subset
 from keras_attn.statistics import bootstrap_interval, resamples, wilson_interval
 
 MAX_F = Metric("max_f", "max F", curve="f_curve")

@@ -10,8 +10,9 @@ from made_runs import save_references, save_run, save_study
 
 from keras_attn.errors import InputError
 from keras_attn.mechanisms import MECHANISMS
-from keras_attn.report.paper import paper_tables
-from keras_attn.report.tables import formats, sheets
+from keras_attn.report.naming import attention_title
+from keras_attn.report.paper.printed import PRINTED, paper_cells
+from keras_attn.report.tables import sheets
 
 COLUMNS = "table,dataset,backbone,fusion,subset,attention,metric,value,low,high,n"
 COLUMNS += ",share,share_low,share_high,behind,behind_low,behind_high,behind_p,within_noise,drawn"
@@ -33,6 +34,7 @@ def text_of(written, name):
     return path.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_csv_has_the_papers_columns_and_joins_with_it(written):
     assert {path.name for path in written.paths} == {
         f"{number}.{ending}" for number in ("I", "II", "V") for ending in ("csv", "md", "tex")
@@ -42,9 +44,9 @@ def test_the_csv_has_the_papers_columns_and_joins_with_it(written):
         text = text_of(written, f"{number}.csv")
         assert text.splitlines()[0] == COLUMNS
         keys = [key for key in sheets.KEYS if key != "fusion"]
-        joined = pd.read_csv(io.StringIO(text)).merge(pd.read_csv(paper_tables.PAPER), on=keys)
+        joined = pd.read_csv(io.StringIO(text)).merge(pd.read_csv(PRINTED), on=keys)
         assert len(joined) == 5 * 2 * 2 * cells
-    assert len(written.cells.merge(sheets.paper(), on=list(sheets.KEYS))) == 5 * 2 * 2 * (2 + 4 + 2)
+    assert len(written.cells.merge(paper_cells(), on=list(sheets.KEYS))) == 5 * 2 * 2 * (2 + 4 + 2)
 
 
 def markdown_rows(text, attention):
@@ -86,7 +88,7 @@ def test_best_and_second_best_are_marked_each_the_right_way_round(written):
 
 
 def titles():
-    return [formats.attention_title(name) for name in MECHANISMS]
+    return [attention_title(name) for name in MECHANISMS]
 
 
 def test_attentions_are_worded_as_in_the_paper():
@@ -144,6 +146,7 @@ def test_the_legend_says_what_was_counted_and_how_to_read_it(written):
         assert "- Note: DUT-OMRON: Filtered.\n" in text
 
 
+@pytest.mark.slow
 def test_one_viewer_stands_under_table_five_where_references_are_there(study, tmp_path):
     references = save_references(
         tmp_path / "r", {"one viewer": [(0.7, 1.0), (0.9, 2.0)], "centre": [(0.5, 0.0)] * 2}
@@ -217,6 +220,7 @@ def test_the_console_is_readable_at_120_columns_for_one_backbone(study, tmp_path
     assert max(map(len, text.splitlines())) <= 120
 
 
+@pytest.mark.slow
 def test_earlier_tables_are_refused_or_replaced_whole(study, tmp_path):
     out = tmp_path / "out"
     sheets.write(study, out)

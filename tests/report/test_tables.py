@@ -8,7 +8,8 @@ from made_runs import curve, save_references, save_run, save_study
 
 from keras_attn.errors import InputError
 from keras_attn.mechanisms import MECHANISMS
-from keras_attn.report.paper import paper_tables
+from keras_attn.report.paper.printed import PRINTED, paper_cells
+from keras_attn.report.paper.tables import extreme
 from keras_attn.report.tables import sheets
 
 COLUMNS = "table,dataset,backbone,fusion,subset,attention,metric,value,low,high,n"
@@ -29,7 +30,7 @@ def cell(folders, table, metric, subset="all", **labels):
 
 
 def test_the_papers_tables_are_copied_whole():
-    paper = sheets.paper()
+    paper = paper_cells()
     assert len(paper) == 500 and not paper.duplicated(list(sheets.KEYS)).any()
     assert paper["value"].between(-10, 10).all()
     values = paper.set_index(list(sheets.KEYS))["value"]
@@ -45,7 +46,7 @@ def test_the_papers_tables_are_copied_whole():
 
 
 def test_two_misprints_of_the_paper_are_read_as_meant(tmp_path):
-    paper = sheets.paper().query("dataset == 'pascal_s' and backbone == 'resnet50'")
+    paper = paper_cells().query("dataset == 'pascal_s' and backbone == 'resnet50'")
     mae = paper.query("table == 'I' and metric == 'mae'").set_index("attention")["value"]
     assert (mae["softmax"], mae["sigmoid"]) == (0.078, 0.077)
     run = {"id": ["1"]}
@@ -57,7 +58,7 @@ def test_two_misprints_of_the_paper_are_read_as_meant(tmp_path):
 
 
 def test_the_copy_is_the_shared_table():
-    assert paper_tables.PAPER.read_bytes() == real("paper/tables.csv").read_bytes()
+    assert PRINTED.read_bytes() == real("paper/tables.csv").read_bytes()
 
 
 # --- cells --------------------------------------------------------------------------------------
@@ -96,7 +97,7 @@ def test_the_best_and_the_worst_are_a_fifth_by_adaptive_f_over_all_folds(tmp_pat
 
 @pytest.mark.parametrize(("images", "taken"), [(1, 1), (4, 1), (10, 2), (499, 99), (5164, 100)])
 def test_how_many_are_extreme(images, taken):
-    assert paper_tables.extreme(images) == taken
+    assert extreme(images) == taken
 
 
 def test_ties_are_taken_in_the_order_of_the_ids(tmp_path):
@@ -135,6 +136,7 @@ def test_seeds_are_averaged_for_each_image_first(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_cells_come_in_the_order_of_the_paper(tmp_path):
     found = sheets.cells(sheets.read(save_study(tmp_path)))
     assert ",".join(found.columns) == COLUMNS

@@ -14,6 +14,7 @@ from keras_attn.runs import storage
 from keras_attn.study import cells as study
 from keras_attn.study import schedule, standing
 from keras_attn.study.schedule import DONE, FAILED, SKIPPED, Outcome
+from keras_attn.study.sources import check_sources
 
 
 def made(preset="miniature", out="runs", **axes):
@@ -131,21 +132,21 @@ def test_real_data_reach_the_cells_and_their_absence_is_one_error(tmp_path):
     data = next(c for c in cells if "hollywood2-late" in c.name).config.data
     assert (data.root, data.flow_root) == (tmp_path, tmp_path / "flow")
     with pytest.raises(InputError, match=r"--sources\.ucf-sports: expected the folder of the data"):
-        study.check_sources(cells, sources)
+        check_sources("paper", cells, sources)
     first = [cell for cell in cells if cell.config.data.name == "hollywood2"]
     nowhere = [
         replace(c, config=configs.changed(c.config, weights=tmp_path / "none.h5")) for c in first
     ]
     with pytest.raises(InputError, match=r"none\.h5: expected a weight file"):
-        study.check_sources(nowhere, sources)
+        check_sources("paper", nowhere, sources)
     with pytest.raises(InputError, match=r"--sources\.ucf-sports"):
-        studying.Study("paper", axes=study.Axes(tasks=("action",)), sources=sources)()
+        studying.StudyCommand("paper", axes=study.Axes(tasks=("action",)), sources=sources)()
 
 
 def test_a_folder_that_cannot_be_written_to_is_refused_before_any_cell(tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(InputError, match="expected a folder that can be written to"):
-        studying.Study("miniature", out=tmp_path / "file" / "out")()
+        studying.StudyCommand("miniature", out=tmp_path / "file" / "out")()
 
 
 # --- order --------------------------------------------------------------------------------------
@@ -299,7 +300,7 @@ def test_costs_are_those_of_the_history_and_of_cells_alike(tmp_path):
 def test_a_dry_run_lists_the_cells_and_leaves_nothing(tmp_path, capsys):
     axes = study.Axes(tasks=("fine_grained",), backbones=("vgg16",))
     out = tmp_path / "out"
-    command = studying.Study("miniature", axes=axes, only="human", out=out, dry_run=True)
+    command = studying.StudyCommand("miniature", axes=axes, only="human", out=out, dry_run=True)
     command()
     assert not out.exists()
     cells = study.grid("miniature", out, axes=axes)

@@ -23,6 +23,8 @@ from keras_attn.study.schedule import DONE, FAILED, SKIPPED, Outcome
 
 pytest.importorskip("ray")
 
+pytestmark = pytest.mark.ray
+
 TINY = {"width": 1 / 16, "size": 67, "head": "pooled", "images": 27, "side": 48, "epochs": 6}
 TINY |= {"pretraining": "none", "tensorboard": False, "keep_features": False}
 REFERENCES = "fine_grained/references-cub_vwsw"
@@ -199,7 +201,7 @@ def test_more_than_any_node_has_is_refused_and_not_waited_for(joined, tmp_path, 
 
 
 def test_a_node_that_does_not_see_the_folder_is_named(tmp_path):
-    place = cluster.Place.marked(tmp_path)
+    place = cluster.SharedPlace.marked(tmp_path)
     assert cluster._look(place) is None
     nowhere = replace(place, start=tmp_path / "nowhere")
     with pytest.raises(InputError, match=f"node {socket.gethostname()}: expected {nowhere.start}"):
@@ -210,7 +212,7 @@ def test_a_node_that_does_not_see_the_folder_is_named(tmp_path):
 
 
 def test_a_node_of_another_version_is_named(tmp_path):
-    place = replace(cluster.Place.marked(tmp_path), version="0.0.1")
+    place = replace(cluster.SharedPlace.marked(tmp_path), version="0.0.1")
     with pytest.raises(InputError, match=f"node {socket.gethostname()}: expected keras_attn 0.0.1"):
         place.enter()
 
@@ -218,7 +220,7 @@ def test_a_node_of_another_version_is_named(tmp_path):
 def test_on_a_node_that_came_later_and_sees_nothing_a_cell_fails_and_writes_nothing(
     cells, tmp_path
 ):
-    place = cluster.Place.marked(tmp_path)
+    place = cluster.SharedPlace.marked(tmp_path)
     place.mark.unlink()
     cell = replace(cells[BEREFT], out=tmp_path)
     outcome = cluster._carry_out(cell, place, {}, ())
@@ -227,7 +229,7 @@ def test_on_a_node_that_came_later_and_sees_nothing_a_cell_fails_and_writes_noth
 
 
 def test_a_cell_that_needs_a_failed_one_is_not_run_on_its_node(cells, tmp_path):
-    place = cluster.Place.marked(tmp_path)
+    place = cluster.SharedPlace.marked(tmp_path)
     outcome = cluster._carry_out(cells[ATTACK], place, {}, (BAD,), Outcome(FAILED))
     assert outcome == Outcome(SKIPPED, reason=f"needs {BAD}")
 
@@ -267,6 +269,6 @@ def test_without_ray_the_error_says_how_to_install_it(tmp_path, monkeypatch):
 
 def test_options_of_the_other_engine_are_refused(tmp_path):
     with pytest.raises(InputError, match="--jobs: expected no such option with --engine ray"):
-        studying.Study("miniature", engine="ray", jobs=2, out=tmp_path)()
+        studying.StudyCommand("miniature", engine="ray", jobs=2, out=tmp_path)()
     with pytest.raises(InputError, match="--gpus: expected no such option with --engine local"):
-        studying.Study("miniature", gpus=1, out=tmp_path)()
+        studying.StudyCommand("miniature", gpus=1, out=tmp_path)()

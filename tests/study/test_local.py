@@ -19,6 +19,8 @@ from keras_attn.study import cell as process_of_a_cell
 from keras_attn.study import cells as study
 from keras_attn.study import local, standing
 
+pytestmark = pytest.mark.slow
+
 TINY = {"width": 1 / 16, "size": 67, "head": "pooled", "images": 27, "side": 48, "epochs": 1}
 TINY |= {"pretraining": "none", "tensorboard": False, "keep_features": False}
 REFERENCES = "fine_grained/references-cub_vwsw"
@@ -51,7 +53,9 @@ def carried_out(cells, place):
     every, engine = list(cells.values()), local.Local(jobs=2)
     printed, errors = io.StringIO(), io.StringIO()
     with redirect_stdout(printed), redirect_stderr(errors):
-        status = cli.run(lambda: lambda: studying.carry_out(every, every, engine, place / "out"))
+        status = cli.run(
+            lambda: lambda: studying.carry_out_study(every, every, engine, place / "out")
+        )
     return status, printed.getvalue(), errors.getvalue()
 
 
@@ -86,7 +90,7 @@ def test_how_a_cell_came_to_be_stands_in_its_folder(carried_out, cells):
 def test_the_second_call_trains_nothing(carried_out, cells, place, capsys):
     done = [cells[REFERENCES], cells[GOOD]]
     before = {path: path.stat().st_mtime_ns for c in done for path in c.folder.iterdir()}
-    studying.carry_out(done, done, local.Local(), place / "out")
+    studying.carry_out_study(done, done, local.Local(), place / "out")
     assert "2 cells, 2 of them finished already." in capsys.readouterr().out
     assert {path: path.stat().st_mtime_ns for c in done for path in c.folder.iterdir()} == before
 
@@ -97,15 +101,15 @@ def test_a_run_that_another_command_has_trained_is_taken_as_it_is(carried_out, c
     weights = good.folder / "model.weights.h5"
     before = weights.stat().st_mtime_ns
     (good.folder / standing.MARK).unlink()
-    process_of_a_cell.carry_out(**local.Local().order(good))
+    process_of_a_cell.carry_out_cell(**local.Local().order(good))
     assert weights.stat().st_mtime_ns == before
     assert standing.finished([good]) == {GOOD}
 
 
 def test_an_attack_leaves_its_rows_beside_the_run(carried_out, cells):
     good = cells[GOOD]
-    attack = study.Cell(f"{GOOD}/fgsm", study.ATTACK, good.config, good.out, (GOOD,))
-    process_of_a_cell.carry_out(**local.Local().order(attack))
+    attack = study.StudyCell(f"{GOOD}/fgsm", study.ATTACK, good.config, good.out, (GOOD,))
+    process_of_a_cell.carry_out_cell(**local.Local().order(attack))
     assert standing.finished([good, attack]) == {GOOD, attack.name}
     header, *rows = (good.folder / "fgsm" / "examples.csv").read_text().splitlines()
     assert "fooling_rate" in header and len(rows) == 9

@@ -12,61 +12,20 @@ import numpy as np
 import pytest
 import tensorflow as tf
 from conftest import ROOT
+from small_runs import EPOCHS, STEPS, batches, build, train
 
 from keras_attn import configs, weights
 from keras_attn.errors import InputError, NotFinite, TrainingStopped
 from keras_attn.runs.storage import RunFolder
 from keras_attn.training import callbacks, devices, state
-from keras_attn.training.fit import fit
-from keras_attn.training.plan import Plan, Trainee
 
-STEPS, EPOCHS = 6, 4
-QUIET = configs.Machine(tensorboard=False)
-
-
-def build():
-    """A small network with dropout and BatchNormalization, whose states both have to survive."""
-    x = keras.Input((8,), name="x")
-    y = keras.layers.Dense(16, activation="relu")(x)
-    y = keras.layers.BatchNormalization()(y)
-    y = keras.layers.Dropout(0.5)(y)
-    model = keras.Model({"x": x}, {"y": keras.layers.Dense(1, dtype="float32")(y)})
-    model.compile(keras.optimizers.Adam(1e-2), {"y": "mse"})
-    return model
-
-
-def batches(model, first):
-    """Of each epoch its own values, wherever it is begun."""
-
-    def made():
-        for epoch in range(first, EPOCHS):
-            rng = np.random.default_rng([3, epoch])
-            for _ in range(STEPS):
-                x = rng.normal(size=(5, 8)).astype("float32")
-                yield {"x": x}, {"y": x.sum(axis=1, keepdims=True)}
-
-    spec = {"x": tf.TensorSpec((None, 8))}, {"y": tf.TensorSpec((None, 1))}
-    return tf.data.Dataset.from_generator(made, output_signature=spec)
-
-
-def save(model, path):
-    weights.save(model, path, {})
-
-
-def train(path, machine=QUIET, build=build, batches=batches, steps=STEPS, **options):
-    folder = RunFolder(path)
-    path.mkdir(parents=True, exist_ok=True)
-    options = {"epochs": EPOCHS, "seed": 1, "save": save} | options
-    epochs = options.pop("epochs")
-    plan = Plan(lambda: Trainee.of(build()), epochs, steps, batches, scorer=None)
-    return fit(plan, folder=folder, machine=machine, **options)
-
+pytestmark = pytest.mark.slow
 
 SLOW = """
 import sys, time
 sys.path[:0] = {paths!r}
 from pathlib import Path
-import test_fit as t
+import small_runs as t
 
 def validate(model):
     if {pause} and t.RunFolder(Path({folder!r})).state.is_file():
@@ -253,7 +212,7 @@ import tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 from pathlib import Path
-import test_fit as t
+import small_runs as t
 machine = t.configs.Machine(strategy={strategy!r}, tensorboard=False)
 def plain():
     model = t.build()
@@ -264,11 +223,6 @@ def plain():
 model = t.train(Path({folder!r}), machine, build=plain, batches=t.even)
 t.np.savez({folder!r} + ".npz", *model.get_weights())
 """
-
-
-def even(model, first):
-    """Batches that two replicas can share."""
-    return batches(model, first).map(lambda x, y: ({"x": x["x"][:4]}, {"y": y["y"][:4]}))
 
 
 def test_two_devices_learn_what_one_does(tmp_path):

@@ -8,14 +8,14 @@ import keras
 import numpy as np
 import pytest
 from conftest import ROOT
+from small_networks import X, Y, assert_close, network, train
 
 from keras_attn import models
 from keras_attn.errors import InputError
 from keras_attn.training import devices, state
 from keras_attn.training.optim import CaffeSGD, steps_down
 
-X = np.random.default_rng(5).normal(size=(24, 3)).astype("float32")
-Y = X.sum(axis=1, keepdims=True) - 1
+pytestmark = pytest.mark.slow
 
 
 def output(y_true, y_pred):
@@ -29,27 +29,6 @@ def linear(optimizer, loss=output):
     model.set_weights([np.array([[0.5], [1.0]]), np.zeros(1)])
     model.compile(optimizer, loss)
     return model
-
-
-def network(optimizer):
-    """A small network that forgets nothing but in its optimizer."""
-    keras.utils.set_random_seed(2)
-    layers = [keras.layers.Dense(4, activation="tanh"), keras.layers.Dense(1, dtype="float32")]
-    model = keras.Sequential([keras.Input((3,)), *layers])
-    model.compile(optimizer, "mse")
-    return model
-
-
-def train(model, batch, first=0, last=None, epochs=1):
-    """The examples in their order, in batches of this size."""
-    options = {"batch_size": batch, "epochs": epochs, "shuffle": False, "verbose": 0}
-    model.fit(X[first:last], Y[first:last], **options)
-    return model.get_weights()
-
-
-def assert_close(weights, others):
-    for one, other in zip(weights, others, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-5, atol=1e-6)
 
 
 def caffe(weights, gradients, rates, *, multipliers, momentum=0.9, decay=5e-4):
@@ -248,18 +227,22 @@ import tensorflow as tf
 cpu = tf.config.list_physical_devices("CPU")[0]
 tf.config.set_logical_device_configuration(cpu, [tf.config.LogicalDeviceConfiguration()] * 2)
 from pathlib import Path
-import test_optim as t
-with t.devices.scope("mirrored"):
+import keras
+import numpy as np
+from keras_attn.training import devices, state
+from keras_attn.training.optim import CaffeSGD, steps_down
+from small_networks import network, train
+with devices.scope("mirrored"):
     # An earlier run of another network in the same process.
-    other = t.keras.Sequential([t.keras.Input((3,)), t.keras.layers.Dense(7)])
-    other.compile(t.CaffeSGD(0.1), "mse")
-other.fit(t.np.zeros((8, 3)), t.np.zeros((8, 7)), batch_size=4, verbose=0)
-with t.devices.scope("mirrored"):
-    model, again = (t.network(t.CaffeSGD(t.steps_down(0.05, (2,)), accumulate=2)) for _ in "ab")
-    t.train(model, 4, last=12)
-    t.state.save(Path({folder!r}) / "state.npz", model, [])
-    t.state.load(Path({folder!r}) / "state.npz", again)
-t.np.savez({folder!r} + "/weights.npz", *t.train(again, 4, first=12))
+    other = keras.Sequential([keras.Input((3,)), keras.layers.Dense(7)])
+    other.compile(CaffeSGD(0.1), "mse")
+other.fit(np.zeros((8, 3)), np.zeros((8, 7)), batch_size=4, verbose=0)
+with devices.scope("mirrored"):
+    model, again = (network(CaffeSGD(steps_down(0.05, (2,)), accumulate=2)) for _ in "ab")
+    train(model, 4, last=12)
+    state.save(Path({folder!r}) / "state.npz", model, [])
+    state.load(Path({folder!r}) / "state.npz", again)
+np.savez({folder!r} + "/weights.npz", *train(again, 4, first=12))
 """
 
 

@@ -9,6 +9,9 @@ from typing import ClassVar
 import numpy as np
 from scipy import signal
 
+CLASSES, WIDTH = 10, 0.0625
+"""Of the networks that these files are for."""
+
 
 def weights(rng, *shape, inputs):
     """Random weights that keep the size of what goes through them, for so many inputs a unit."""
@@ -108,6 +111,18 @@ def caffe_layer(name, arrays, kind=4):
     message += field(5, kind) + b"".join(field(6, caffe_blob(array)) for array in arrays)
     # blobs_lr, repeated and not packed: a field of four bytes.
     return field(2, message + varint(7 << 3 | 5) + np.float32(1).tobytes())
+
+
+def c3d_layers(rng):
+    """Of C3D at that width, as Caffe has them."""
+    sizes = {"conv1a": (8, 3), "conv2a": (8, 8), "conv3a": (16, 8), "conv3b": (16, 16)}
+    sizes |= {"conv4a": (32, 16), "conv4b": (32, 32), "conv5a": (32, 32), "conv5b": (32, 32)}
+    layers = {name: kernel(rng, f, c, 3, 3, 3) for name, (f, c) in sizes.items()}
+    layers["conv1a"][0] /= 40
+    for name, inputs, units in (("fc6-1", 512, 256), ("fc7-1", 256, 256), ("fc8-1", 256, CLASSES)):
+        matrix, bias = dense(rng, inputs, units)
+        layers[name] = [np.ascontiguousarray(matrix.T), bias]
+    return layers
 
 
 class Python2Pickler(pickle._Pickler):

@@ -9,11 +9,11 @@ import h5py
 import keras
 import numpy as np
 import pytest
-from test_loading import write_legacy
+from conftest import refused
+from legacy_files import write_legacy
 
 import keras_attn as ka
 from keras_attn import weights
-from keras_attn.errors import InputError
 from keras_attn.weights import content
 
 
@@ -89,7 +89,7 @@ def saved_model(path, model):
         (truncated, "a file that cannot be read"),
         (of_another_model, "superfluous: other; of another shape: fc 2×4, 4 for 2×300, 300"),
         (of_no_network, "HDF5 with data at its root"),
-        (with_code, "a call for .*print, which was not made"),
+        (with_code, "print, which was not made"),
         (plain_pickle, "a file of another kind, which begins"),
         (packed, "a bzip2 archive"),
         (tar, "a tar archive"),
@@ -104,11 +104,11 @@ def test_what_is_no_weight_file_is_named_and_the_model_keeps_its_weights(
 ):
     path, before = tmp_path / "weights.h5", small.get_weights()
     make(path, small)
-    with pytest.raises(InputError, match=rf"weights\.h5: expected .* Received: .*{received}"):
+    with refused("weights.h5", received=received):
         weights.load(small, path)
     for one, two in zip(before, small.get_weights(), strict=True):
         np.testing.assert_array_equal(one, two)
-    with pytest.raises(InputError, match=r"weights\.h5: expected a.* run"):
+    with refused("weights.h5", "run"):
         ka.load(path)
 
 

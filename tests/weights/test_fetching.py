@@ -6,6 +6,7 @@ import socket
 import threading
 
 import pytest
+from conftest import refused
 
 from keras_attn.errors import InputError
 from keras_attn.weights import fetching, registry
@@ -85,7 +86,7 @@ def test_what_does_not_hold_is_refused_and_leaves_nothing(tmp_path, server, valu
 
 def test_a_download_that_breaks_off_leaves_nothing_and_can_be_begun_anew(tmp_path, server):
     # Neither size nor checksum is known: the length that the server states has to do.
-    with pytest.raises(InputError, match=r"broken\.bin: expected an address.*IncompleteRead"):
+    with refused("broken.bin", "an address", received="IncompleteRead"):
         fetch(entry(server, "broken.bin"), tmp_path)
     assert files_in(tmp_path) == []
     assert fetch(whole(server), tmp_path).read_bytes() == CONTENT
@@ -114,7 +115,7 @@ def test_a_file_got_by_hand_goes_through_the_same_checks(tmp_path, server):
     mine.write_bytes(CONTENT[:-1])
     with pytest.raises(InputError, match=r"downloaded \(1\): expected.*bytes"):
         fetch(whole(server, "other.bin"), out, source=mine)
-    with pytest.raises(InputError, match="nowhere: expected a file. Received: no such file"):
+    with refused("nowhere", "a file", received="no such file"):
         fetch(whole(server, "other.bin"), out, source=tmp_path / "nowhere")
     assert files_in(out) == ["missing.bin"]
 
@@ -145,7 +146,6 @@ def test_a_wrong_file_that_is_there_is_named_and_left_alone(tmp_path, server):
 
 
 def test_the_table_of_published_files_is_sound():
-    from keras_attn import models
     from keras_attn.weights import rules
 
     lengths = {"md5": 32, "sha256": 64}
@@ -153,12 +153,19 @@ def test_the_table_of_published_files_is_sound():
     for name, known in registry.entries().items():
         assert known.name == name and known.address.startswith("http") and known.note
         assert known.layout in (registry.KERAS, registry.ARRAY, *rules.LAYOUTS)
-        assert known.backbone is None or hasattr(models, known.backbone)
         if known.checksum:
             kind, digest = known.checksum.split(":")
             assert len(digest) == lengths[kind] and int(digest, 16)
         # Two entries may name one file on disk only if they are the same bytes.
         twin = by_file.setdefault(known.file, known)
         assert (twin.checksum, twin.size) == (known.checksum, known.size)
-    with pytest.raises(InputError, match="NAME: expected one of 'vgg16'"):
+    with refused("NAME", "'vgg16'"):
         registry.entry("vgg")
+
+
+def test_published_files_of_the_backbones_are_in_the_table_each_for_one():
+    from keras_attn import models
+
+    names = [name for backbone in models.BACKBONES.values() for name in backbone.weights]
+    of_others = {name for name in registry.entries() if name.startswith("c3d")}
+    assert sorted(names) == sorted({*registry.entries()} - of_others)

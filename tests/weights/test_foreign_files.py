@@ -6,6 +6,7 @@ import foreign
 import h5py
 import numpy as np
 import pytest
+from conftest import refused
 
 from keras_attn.errors import InputError
 from keras_attn.weights import rules
@@ -128,10 +129,11 @@ def test_pickles_that_would_reach_beyond_their_arrays_are_refused(tmp_path, inst
 def test_arrays_that_share_their_bytes_are_refused(tmp_path):
     one = array(b"(J\x00\x10\x00\x00t", b"f4", b"T\x00\x40\x00\x00" + bytes(2**14) + b"q\x05")
     other = array(b"(J\x00\x10\x00\x00t", b"f4", b"h\x05")
-    with pytest.raises(InputError, match="65536 bytes of arrays in a smaller file"):
+    with refused(received="65536 bytes"):
         read_pickled_npy(npy(tmp_path / "x.npy", of_layer(one, other, other, other)))
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:invalid escape sequence")
 def test_damaged_pickles_end_in_one_error(tmp_path, rng):
     path = tmp_path / "x.npy"
@@ -154,7 +156,7 @@ def test_damaged_pickles_end_in_one_error(tmp_path, rng):
 def test_that_nobody_publishes_a_checksum_is_said_before_the_file_is_opened(tmp_path, caplog):
     path = tmp_path / "none.npy"
     for _ in range(2):
-        with pytest.raises(InputError, match="no such file"):
+        with refused(received="no such file"):
             rules.convert(path, "alexnet_npy")
     assert [record.getMessage()[: len(str(path))] for record in caplog.records] == [str(path)]
     assert "no checksum of this file is published" in caplog.text
@@ -162,14 +164,14 @@ def test_that_nobody_publishes_a_checksum_is_said_before_the_file_is_opened(tmp_
 
 def test_files_that_are_no_pickles_are_refused(tmp_path):
     np.save(tmp_path / "plain.npy", np.ones((2, 2)))
-    with pytest.raises(InputError, match="an array of type float64"):
+    with refused(received="float64"):
         read_pickled_npy(tmp_path / "plain.npy")
     whole = save(tmp_path / "x.npy", {"conv1": [np.ones(1000)]}).read_bytes()
     for length in (0, 5, 100, len(whole) - 10):
         (tmp_path / "x.npy").write_bytes(whole[:length])
         with pytest.raises(InputError, match="cannot be read"):
             read_pickled_npy(tmp_path / "x.npy")
-    with pytest.raises(InputError, match="no such file"):
+    with refused(received="no such file"):
         read_pickled_npy(tmp_path / "none.npy")
 
 
@@ -201,7 +203,7 @@ def test_layers_of_a_caffe_model_come_back_and_damage_is_one_error(tmp_path, rng
     np.testing.assert_array_equal(stored["conv1a"][1].ravel(), bias)
     for damaged in (whole[:-100], whole[:-1], b"<html>not found</html>", b"\xff" * 40):
         path.write_bytes(damaged)
-        with pytest.raises(InputError, match="model: expected a Caffe model.*cannot be read"):
+        with refused("model", "Caffe", received="cannot be read"):
             read_caffemodel(path)
     path.write_bytes(foreign.caffe_layer("data", []))
     with pytest.raises(InputError, match="without weights"):
@@ -211,7 +213,7 @@ def test_layers_of_a_caffe_model_come_back_and_damage_is_one_error(tmp_path, rng
 def test_groups_of_another_file_are_refused(tmp_path):
     with h5py.File(tmp_path / "x.h5", "w") as file:
         file["conv_1/kernel"] = np.ones(3)
-    with pytest.raises(InputError, match=r"x\.h5: expected an HDF5 file with a group per layer"):
+    with refused("x.h5", "HDF5"):
         read_groups_h5(tmp_path / "x.h5")
     (tmp_path / "x.h5").write_text("no HDF5")
     with pytest.raises(InputError, match="cannot be read"):

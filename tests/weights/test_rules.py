@@ -4,7 +4,8 @@ import foreign
 import h5py
 import numpy as np
 import pytest
-from test_loading import write_legacy
+from foreign import CLASSES, WIDTH, c3d_layers
+from legacy_files import write_legacy
 
 from keras_attn import models, weights
 from keras_attn.errors import InputError
@@ -12,8 +13,6 @@ from keras_attn.models.c3d import SPORTS1M_BGR_MEAN
 from keras_attn.models.common import IMAGENET_BGR_MEAN
 from keras_attn.weights import rules
 from keras_attn.weights.layouts import read_legacy_h5, write_legacy_h5
-
-CLASSES, WIDTH = 10, 0.0625
 
 
 def converted(path, layout, model, **options):
@@ -132,17 +131,7 @@ def test_the_trunk_of_a_converted_file_loads_without_its_classifier(bvlc):
     np.testing.assert_array_equal(trunk.get_layer("conv4").get_weights()[0], layers["conv4"][0])
 
 
-def c3d_layers(rng):
-    sizes = {"conv1a": (8, 3), "conv2a": (8, 8), "conv3a": (16, 8), "conv3b": (16, 16)}
-    sizes |= {"conv4a": (32, 16), "conv4b": (32, 32), "conv5a": (32, 32), "conv5b": (32, 32)}
-    layers = {name: foreign.kernel(rng, f, c, 3, 3, 3) for name, (f, c) in sizes.items()}
-    layers["conv1a"][0] /= 40
-    for name, inputs, units in (("fc6-1", 512, 256), ("fc7-1", 256, 256), ("fc8-1", 256, CLASSES)):
-        kernel, bias = foreign.dense(rng, inputs, units)
-        layers[name] = [np.ascontiguousarray(kernel.T), bias]
-    return layers
-
-
+@pytest.mark.slow
 def test_c3d_of_caffe_whose_last_pooling_rounds_up(tmp_path, rng):
     layers = c3d_layers(rng)
     path = tmp_path / "conv3d"
@@ -218,12 +207,14 @@ def old_resnet50(tmp_path, rng):
     return write_legacy(tmp_path / "old.h5", network.layers), network.layers, images, expected
 
 
+@pytest.mark.slow
 def test_resnet50_by_its_old_names(old_resnet50):
     path, _, images, expected = old_resnet50
     model = models.resnet50((64, 64, 3), classes=CLASSES, width=0.125)
     agree(converted(path, "resnet50_v02", model), images, expected)
 
 
+@pytest.mark.slow
 def test_a_file_without_a_top_is_converted_and_one_without_another_layer_is_not(
     tmp_path, old_resnet50
 ):

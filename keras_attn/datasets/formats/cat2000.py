@@ -5,12 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_attn.datasets import origin
-from keras_attn.datasets.readers.gaze_reader import GazeReader
-from keras_attn.datasets.readers.image_files import image_shape
-from keras_attn.datasets.readers.reader import by_stem
-from keras_attn.datasets.readers.repackaged_gaze import read_points
+from keras_attn.datasets import readers
+from keras_attn.datasets.format import Format
 from keras_attn.errors import InputError
+from keras_attn.registry import register
 
 NOTE = (
     "The pictures of CAT2000 are padded with grey to 1920 by 1080: a map that does no more than "
@@ -19,7 +17,6 @@ NOTE = (
 )
 
 
-@origin.known
 def cat2000(root, *, on_bad_example="raise"):
     """Read CAT2000 as `trainSet.zip` is unpacked.
 
@@ -37,9 +34,9 @@ def cat2000(root, *, on_bad_example="raise"):
     if not (root / "Stimuli").is_dir() and (root / "trainSet").is_dir():
         root = root / "trainSet"
     stimuli, locations = root / "Stimuli", root / "FIXATIONLOCS"
-    reader = GazeReader("cat2000", on_bad_example, NOTE)
+    reader = readers.GazeReader("cat2000", on_bad_example)
     for category in _categories(stimuli):
-        images = by_stem(stimuli / category, (".jpg",), ".jpg files")
+        images = readers.by_stem(stimuli / category, (".jpg",), ".jpg files")
         for stem, image in images.items():
             path = locations / category / f"{stem}.mat"
             name = f"{category}_{stem}"
@@ -59,8 +56,19 @@ def _categories(folder):
 
 
 def _points(path, image):
-    points, shape = read_points(path, "fixLocs")
-    if shape != image_shape(image):
-        expected = f"the size of {image.name}, {image_shape(image)} (height, width)"
+    points, shape = readers.read_points(path, "fixLocs")
+    if shape != readers.image_shape(image):
+        expected = f"the size of {image.name}, {readers.image_shape(image)} (height, width)"
         raise InputError(path, expected, shape)
     return points, np.zeros(len(points), np.int64)
+
+
+register(
+    Format(
+        name="cat2000",
+        title="CAT2000",
+        read=cat2000,
+        parts=("FIXATIONLOCS", "trainSet/FIXATIONLOCS"),
+        note=NOTE,
+    )
+)

@@ -5,10 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_attn.datasets import origin
-from keras_attn.datasets.readers.gaze_reader import GazeReader
-from keras_attn.datasets.readers.image_files import image_shape
+from keras_attn.datasets import readers
+from keras_attn.datasets.format import Format
 from keras_attn.errors import InputError, listing, one_of
+from keras_attn.registry import register
 
 FILES = tuple(f"Fixation_run{number}.txt" for number in range(1, 6))
 FOLDERS = ("", "data_5runs", "CUB-GHA/data_5runs", "CUB_200_2011", "CUB_200_2011/data_5runs")
@@ -23,7 +23,6 @@ NOTE = (
 )
 
 
-@origin.known
 def cub_gha(root, *, gaze=None, carried="drop", crop=True, on_bad_example="raise"):
     """Read CUB-200-2011 as it is unpacked, with the gaze files of CUB-GHA.
 
@@ -50,7 +49,7 @@ def cub_gha(root, *, gaze=None, carried="drop", crop=True, on_bad_example="raise
     if not (root / LISTS[0]).is_file() and (root / "CUB_200_2011").is_dir():
         root = root / "CUB_200_2011"
     one_of("carried", carried, ("drop", "keep"))
-    reader = GazeReader("cub_gha", on_bad_example, NOTE)
+    reader = readers.GazeReader("cub_gha", on_bad_example)
     images, labels, split, classes = _lists(root)
     boxes = _boxes(root / BOXES, images) if crop else {}
     looks, repeated = _looks(files, images, reader)
@@ -227,7 +226,7 @@ def _on_screen(viewing, place):
 
 def _points(looks, image, without_carried):
     """Points and viewers of one image."""
-    height, width = image_shape(image)
+    height, width = readers.image_shape(image)
     parts, viewers = [np.zeros((0, 2))], []
     for viewer, size, points, carried in looks:
         if size != (width, height):
@@ -236,3 +235,16 @@ def _points(looks, image, without_carried):
         parts.append(points[1:] if carried and without_carried else points)
         viewers += [viewer] * len(parts[-1])
     return np.concatenate(parts) + 0.5, np.array(viewers, str)
+
+
+register(
+    Format(
+        name="cub_gha",
+        title="CUB-GHA",
+        read=cub_gha,
+        tasks=("fine_grained",),
+        parts=("train_test_split.txt", "CUB_200_2011/train_test_split.txt"),
+        splits=True,
+        note=NOTE,
+    )
+)

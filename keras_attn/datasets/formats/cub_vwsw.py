@@ -1,15 +1,15 @@
 """CUB-VWSW (Karessli et al. 2017): gaze of 5 viewers on 60 classes of CUB-200-2010."""
 
+from collections import Counter
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
-from keras_attn.datasets import origin
-from keras_attn.datasets.readers.gaze_reader import GazeReader
-from keras_attn.datasets.readers.matlab import read_struct
+from keras_attn.datasets import drawing, readers
+from keras_attn.datasets.format import Format, Twin
 from keras_attn.errors import InputError, listing, one_of
+from keras_attn.registry import register
 
 FILES = {"VW": "CUB-VW-processedGaze.csv", "SW": "CUB-SW-processedGaze.csv"}
 """Vireos and woodpeckers; sparrows and warblers. Each may lie in a folder `CUB-VW` or `CUB-SW`."""
@@ -22,7 +22,6 @@ LISTS = ("train", "test")
 OF_2011 = ("images.txt", "train_test_split.txt", "bounding_boxes.txt", "image_class_labels.txt")
 
 
-@origin.known
 def cub_vwsw(
     root, *, gaze=None, participants=None, shifted="drop", crop=True, on_bad_example="raise"
 ):
@@ -48,7 +47,7 @@ def cub_vwsw(
     """
     root = Path(root).expanduser()
     _check_edition(root)
-    reader = GazeReader("cub_vwsw", on_bad_example)
+    reader = readers.GazeReader("cub_vwsw", on_bad_example)
     ids = read_ids(root / "attributes" / "images-dirs.txt")
     table = read_gaze(root if gaze is None else Path(gaze).expanduser())
     table = _known(table, ids, reader)
@@ -92,7 +91,7 @@ def _box_of(path):
     path = path.with_suffix(".mat")
 
     def read(shape):
-        corners = read_struct(path, "bbox", ("left", "top", "right", "bottom"))
+        corners = readers.read_struct(path, "bbox", ("left", "top", "right", "bottom"))
         if not np.isfinite(corners).all():
             raise InputError(path, "a bbox of numbers", f"left, top, right, bottom {corners}")
         limits = (shape[1], shape[0], shape[1], shape[0])
@@ -170,6 +169,8 @@ def _lines(path):
 
 def read_gaze(folder):
     """Both files of a folder as a DataFrame of part, COLUMNS and viewer, a row per point."""
+    import pandas as pd
+
     parts = []
     for part, name in FILES.items():
         path = next(
@@ -185,6 +186,8 @@ def read_gaze(folder):
 
 
 def _read_csv(path):
+    import pandas as pd
+
     expected = f"rows of {len(COLUMNS)} numbers: {', '.join(COLUMNS)}"
     try:
         table = pd.read_csv(path, header=None)
@@ -266,3 +269,83 @@ def _mend(table, shifted, reader):
     if shifted == "shift":
         return table.assign(x=table["x"] - SHIFT * found)
     return table
+
+
+# --- its drawn twin -----------------------------------------------------------------------------
+
+TRAINING = 2 / 3
+"""Share of each class that the training list names; the published one has 15 of about 31."""
+SHIFTED_IN = 3
+"""One of so many pictures on which the published oddity of one participant is repeated."""
+
+
+def _draw(rng, shape, viewers, count):
+    """`count` birds, of each class as many as of any other or one fewer."""
+    classes = drawing.birds.CLASSES
+    return [drawing.birds.draw(rng, shape, viewers, i % len(classes)) for i in range(count)]
+
+
+def _write(root, birds):
+    """Write images, bounding boxes (`.mat`), lists, image numbers and both gaze files."""
+    import pandas as pd
+
+    seen, totals = Counter(), Counter(bird.label for bird in birds)
+    lists, numbered, tables = {"train": [], "test": []}, [], {part: [] for part in FILES}
+    for number, bird in enumerate(birds):
+        class_id, name, *_ = drawing.birds.CLASSES[bird.label]
+        seen[bird.label] += 1
+        path = f"{class_id:03d}.{name}/{name}_{seen[bird.label]:04d}"
+        drawing.write_image(root / "images" / f"{path}.jpg", bird)
+        _write_box(root / "annotations-mat" / f"{path}.mat", bird)
+        trains = seen[bird.label] <= round(TRAINING * totals[bird.label])
+        lists["train" if trains else "test"].append(f"{path}.jpg")
+        numbered.append(f"{number} {path}.jpg")
+        part = "SW" if name.endswith(("Sparrow", "Warbler")) else "VW"
+        tables[part].append(_rows(bird, part, class_id, number))
+    for name, lines in (("attributes/images-dirs", numbered), *_named(lists)):
+        path = root / f"{name}.txt"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text("".join(f"{line}\n" for line in lines), encoding="utf-8")
+    for part, rows in tables.items():
+        if rows:
+            path = root / f"CUB-{part}" / FILES[part]
+            path.parent.mkdir()
+            pd.concat(rows).to_csv(path, header=False, index=False, float_format="%.6f")
+
+
+def _named(lists):
+    return ((f"lists/{name}", lines) for name, lines in lists.items())
+
+
+def _write_box(path, bird):
+    import scipy.io
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    box = dict(zip(("left", "top", "right", "bottom"), bird.box, strict=True))
+    scipy.io.savemat(path, {"bbox": box})
+
+
+def _rows(bird, part, class_id, number):
+    """Rows of a gaze file: class, participant from 0, image, duration in s, x, y, pupil."""
+    import pandas as pd
+
+    participants = bird.subjects - 1
+    x = bird.points[:, 0].copy()
+    if part == SHIFTED[0] and number % SHIFTED_IN == 0:
+        x[participants == SHIFTED[1]] += SHIFT
+    columns = (class_id, participants, number, bird.durations_ms / 1000, x, bird.points[:, 1], 3.2)
+    return pd.DataFrame(dict(enumerate(columns)), index=np.arange(len(x)))
+
+
+register(
+    Format(
+        name="cub_vwsw",
+        title="CUB-VWSW",
+        read=cub_vwsw,
+        tasks=("fine_grained",),
+        parts=("attributes/images-dirs.txt",),
+        splits=True,
+        paper=True,
+        twin=Twin(draw=_draw, write=_write, viewers=5),
+    )
+)

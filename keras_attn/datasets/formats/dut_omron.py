@@ -4,11 +4,10 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_attn.datasets import origin
-from keras_attn.datasets.readers.masks import MaskedReader
-from keras_attn.datasets.readers.matlab import read_variable
-from keras_attn.datasets.readers.reader import by_stem
+from keras_attn.datasets import drawing, readers
+from keras_attn.datasets.format import Format, Twin
 from keras_attn.errors import InputError
+from keras_attn.registry import register
 
 REMOVED = (
     "img_561715398",
@@ -26,7 +25,6 @@ THRESHOLD = 127
 """Of masks with more than two values: what is above it is object."""
 
 
-@origin.known
 def dut_omron(root, *, mask_threshold=None, on_bad_example="raise"):
     """Read DUT-OMRON as it is unpacked.
 
@@ -40,11 +38,11 @@ def dut_omron(root, *, mask_threshold=None, on_bad_example="raise"):
     ordered by stem.
     """
     root = Path(root).expanduser()
-    images = by_stem(root / "DUT-OMRON-image", (".jpg",), ".jpg files")
-    masks = by_stem(root / "pixelwiseGT-new-PNG", (".png",), ".png files")
-    gaze = by_stem(root / "DUT-OMRON-eye-fixations" / "mat", (".mat",), ".mat files")
+    images = readers.by_stem(root / "DUT-OMRON-image", (".jpg",), ".jpg files")
+    masks = readers.by_stem(root / "pixelwiseGT-new-PNG", (".png",), ".png files")
+    gaze = readers.by_stem(root / "DUT-OMRON-eye-fixations" / "mat", (".mat",), ".mat files")
     thresholds = {"mask_threshold": mask_threshold, "published": THRESHOLD}
-    reader = MaskedReader("dut_omron", on_bad_example, NOTE, **thresholds)
+    reader = readers.MaskedReader("dut_omron", on_bad_example, **thresholds)
     for stem, image in images.items():
         if stem in REMOVED and stem not in masks:
             reader.report.known_removals += 1
@@ -57,10 +55,54 @@ def _points(gaze, stem, root):
     if stem not in gaze:
         where = root / "DUT-OMRON-eye-fixations" / "mat" / f"{stem}.mat"
         raise InputError(where, f"the fixations of {stem}.jpg", "no such file")
-    rows = read_variable(gaze[stem], "s")
+    rows = readers.read_variable(gaze[stem], "s")
     if rows.size == 0:
         return np.zeros((0, 2)), np.zeros(0)
     if rows.ndim != 2 or rows.shape[1] != 3:
         raise InputError(gaze[stem], "rows of x, y, viewer in 's'", f"shape {rows.shape}")
     rows = rows[rows[:, 2] != 0].astype(np.float64)
     return rows[:, :2] + 0.5, rows[:, 2]
+
+
+# --- its drawn twin -----------------------------------------------------------------------------
+
+MARGIN = 0.15
+"""By how much of its size the object's box is widened, before fixations outside are filtered."""
+
+
+def _write(root, scenes):
+    """Write images, masks and a version 5 `.mat` for each scene; gaze is filtered as there."""
+    import scipy.io
+
+    gaze = root / "DUT-OMRON-eye-fixations" / "mat"
+    gaze.mkdir(parents=True)
+    for number, scene in enumerate(scenes, start=1):
+        stem = f"img_{number:09d}"
+        drawing.write_image(root / "DUT-OMRON-image" / f"{stem}.jpg", scene)
+        drawing.write_mask(root / "pixelwiseGT-new-PNG" / f"{stem}.png", scene)
+        kept = _near_the_object(scene)
+        height, width = scene.mask.shape
+        rows = np.column_stack([np.floor(scene.points), scene.subjects])[kept]
+        rows = np.vstack([[width, height, 0], rows]).astype(np.int16)
+        scipy.io.savemat(gaze / f"{stem}.mat", {"s": rows})
+
+
+def _near_the_object(scene):
+    ys, xs = np.nonzero(scene.mask)
+    low, high = np.array([xs.min(), ys.min()]), np.array([xs.max() + 1, ys.max() + 1])
+    margin = MARGIN * (high - low)
+    return ((scene.points >= low - margin) & (scene.points < high + margin)).all(axis=1)
+
+
+register(
+    Format(
+        name="dut_omron",
+        title="DUT-OMRON",
+        read=dut_omron,
+        tasks=("salient_object",),
+        parts=("DUT-OMRON-image",),
+        note=NOTE,
+        paper=True,
+        twin=Twin(write=_write, viewers=5),
+    )
+)

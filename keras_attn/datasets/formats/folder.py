@@ -1,18 +1,15 @@
 """A plain dataset of pictures: `images/`, and gaze, masks and classes as far as there are any."""
 
-from keras_attn.datasets import origin
-from keras_attn.datasets.readers import fixation_table, picture_table, tables
-from keras_attn.datasets.readers.image_files import IMAGE_SUFFIXES, not_read
-from keras_attn.datasets.readers.masks import MaskedReader
-from keras_attn.datasets.readers.reader import as_root, by_stem, note_of
+from keras_attn.datasets import drawing, readers
+from keras_attn.datasets.format import Format, Twin
 from keras_attn.errors import InputError, listing
 from keras_attn.gaze_format import GazeFormat
+from keras_attn.registry import register
 
 FIXATIONS, MASKS, CLASSES, GROUPS = "fixations.csv", "masks", "classes.csv", "groups.csv"
 PARTS = ("images", FIXATIONS, MASKS, CLASSES, GROUPS)
 
 
-@origin.known
 def folder(root, *, mask_threshold=None, on_bad_example="raise", **form):
     """Read a folder of images with fixations, masks or classes.
 
@@ -37,10 +34,15 @@ def folder(root, *, mask_threshold=None, on_bad_example="raise", **form):
     look like. Without fixations.csv, with masks or classes, there is no gaze to score against.
     Returns a `GazeDataset`, ordered by image name; its classes are in the order of their names.
     """
-    root, form = as_root(root, PARTS), GazeFormat(**form)
+    fixation_table, picture_table = readers.fixation_table, readers.picture_table
+    root, form = readers.as_root(root, PARTS), GazeFormat(**form)
     name = root.resolve().name
-    reader = MaskedReader(name, on_bad_example, note_of(root), form, mask_threshold=mask_threshold)
-    paths = by_stem(root / "images", IMAGE_SUFFIXES, "images", "one image of each name")
+    reader = readers.MaskedReader(
+        name, on_bad_example, readers.note_of(root), form, mask_threshold=mask_threshold
+    )
+    paths = readers.by_stem(
+        root / "images", readers.IMAGE_SUFFIXES, "images", "one image of each name"
+    )
     reader.report.remarks += pictures_not_read(root / "images")
     names = fixation_table.known(paths, paths.values())
     gaze = None
@@ -49,11 +51,13 @@ def folder(root, *, mask_threshold=None, on_bad_example="raise", **form):
     masks = _masks(root / MASKS, paths)
     classes = picture_table.Classes()
     if (root / CLASSES).is_file():
-        table = tables.read_beside(root / CLASSES, ("image", "class"), more="[, split]", form=form)
+        table = readers.tables.read_beside(
+            root / CLASSES, ("image", "class"), more="[, split]", form=form
+        )
         classes = picture_table.classes(table, names, reader)
     groups = {}
     if (root / GROUPS).is_file():
-        table = tables.read_beside(root / GROUPS, ("image", "group"), form=form)
+        table = readers.tables.read_beside(root / GROUPS, ("image", "group"), form=form)
         groups = picture_table.groups(table, names)
     pictures = [
         picture_table.Picture(name, path, masks.get(name), groups.get(name))
@@ -64,8 +68,8 @@ def folder(root, *, mask_threshold=None, on_bad_example="raise", **form):
 
 def pictures_not_read(folder):
     """A list that says which pictures of a folder are of a kind that is passed over, or nothing."""
-    others = not_read(folder)
-    kinds = listing(suffix[1:] for suffix in IMAGE_SUFFIXES)
+    others = readers.not_read(folder)
+    kinds = listing(suffix[1:] for suffix in readers.IMAGE_SUFFIXES)
     told = f"{len(others)} pictures passed over, for they are none of {kinds}: {listing(others, 3)}"
     return [told] if others else []
 
@@ -86,9 +90,42 @@ def _masks(folder, paths):
     """Masks by the name of their image; an image without its mask gets the path that is missing."""
     if not folder.is_dir():
         return {}
-    masks = by_stem(folder, IMAGE_SUFFIXES, "masks", "one mask of each name")
+    masks = readers.by_stem(folder, readers.IMAGE_SUFFIXES, "masks", "one mask of each name")
     strangers = [name for name in masks if name not in paths]
     if len(strangers) == len(masks):
         expected = f"masks with the names of the images, such as {next(iter(paths))}.png"
         raise InputError(folder, expected, listing(strangers, 3))
     return {name: masks.get(name, folder / f"{name}.png") for name in paths}
+
+
+# --- its drawn twin -----------------------------------------------------------------------------
+
+
+def _write(root, scenes):
+    """Write images (JPEG), masks (PNG), fixations.csv and about.txt of the scenes into `root`."""
+    import pandas as pd
+
+    tables = []
+    for number, scene in enumerate(scenes, start=1):
+        name = f"scene_{number:04d}"
+        drawing.write_image(root / "images" / f"{name}.jpg", scene)
+        drawing.write_mask(root / "masks" / f"{name}.png", scene)
+        table = {"image": f"{name}.jpg", "subject": scene.subjects}
+        table |= {"x": scene.points[:, 0], "y": scene.points[:, 1]}
+        tables.append(pd.DataFrame({**table, "duration_ms": scene.durations_ms}))
+    pd.concat(tables).to_csv(root / "fixations.csv", index=False, float_format="%.2f")
+    (root / "about.txt").write_text(drawing.scenes.ABOUT + "\n", encoding="utf-8")
+
+
+register(
+    Format(
+        name="folder",
+        title="folder",
+        read=folder,
+        tasks=("salient_object", "fine_grained"),
+        parts=("images",),
+        beside=(FIXATIONS, MASKS, CLASSES),
+        # The scenes are of no classes.
+        twin=Twin(write=_write, viewers=6, tasks=("salient_object",)),
+    )
+)

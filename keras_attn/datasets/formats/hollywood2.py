@@ -4,11 +4,14 @@ import re
 from functools import partial
 from pathlib import Path
 
-from keras_attn.datasets import origin
-from keras_attn.datasets.flow.files import find_flow
-from keras_attn.datasets.readers.mathe_gaze import open_gaze
-from keras_attn.datasets.video import VideoReader
+import numpy as np
+
+from keras_attn import registries
+from keras_attn.datasets import drawing, readers
+from keras_attn.datasets.drawing.followed import SAMPLES
+from keras_attn.datasets.format import Format, Twin
 from keras_attn.errors import InputError
+from keras_attn.registry import register
 
 CLASSES = (
     "AnswerPhone",
@@ -30,7 +33,6 @@ CLIP = re.compile(r"(actionclip(?:train|test)\d{5})(?:_\d+)?")
 """A clip, or a shot of it: repackaged gaze is cut into shots, numbered on through the clip."""
 
 
-@origin.known
 def hollywood2(
     root,
     *,
@@ -61,9 +63,9 @@ def hollywood2(
     root = Path(root).expanduser()
     lists = {split: _read_lists(root / "ClipSets", split) for split in SPLITS}
     options = {"groups": groups, "group": group, "events": events}
-    source = open_gaze(root if gaze is None else gaze, clip_of, **options)
-    reader = VideoReader("hollywood2", on_bad_example, source, fps)
-    extracted = partial(find_flow, flow_root=flow_root, image_root=image_root)
+    source = readers.open_gaze(root if gaze is None else gaze, clip_of, **options)
+    reader = readers.VideoReader("hollywood2", on_bad_example, source, fps)
+    extracted = partial(readers.find_flow, flow_root=flow_root, image_root=image_root)
     for clip, line in sorted({**lists["train"], **lists["test"]}.items()):
         reader.guard(clip, partial(_add, reader, clip, line, root / "AVIClips", extracted))
     splits = {split: tuple(lines) for split, lines in lists.items()}
@@ -111,3 +113,99 @@ def _read_list(path):
         if len(fields) != 2 or fields[1] not in ("1", "+1", "-1"):
             raise InputError(where, expected, repr(line))
         yield where, fields[0], int(fields[1])
+
+
+# --- its drawn twin -----------------------------------------------------------------------------
+
+MOTIONS = dict(
+    zip(
+        CLASSES,
+        ("pulse", "circle", "rock", "gallop", "roll", "bob", "swing", "spin", "across", "sink",
+         "sway", "rise"),
+        strict=True,
+    )
+)  # fmt: skip
+"""How the actor of each class moves."""
+TURNS = ("train", "test", "train")
+"""Where the clips of a class go, in turn."""
+TWO_IN = 8
+"""One of so many clips has two actors and both their labels; of the published ones it is 12."""
+RATE = 500 // SAMPLES
+"""Frames a second, at which samples are 500 a second."""
+VIDEOS, GAZE = "Hollywood2", "gaze_hollywood2"
+SCREEN = (1024, 1280)
+"""(H, W) in pixels."""
+
+
+def _draw(rng, shape, viewers, count, frames):
+    """(name of a clip, its labels, the `Clip`) for `count` of them, as they are drawn.
+
+    Classes take turns; of each, two clips in three are to train on.
+    """
+    numbers = dict.fromkeys(TURNS, 0)
+    for place in range(count):
+        labels = [place % len(CLASSES)]
+        if place % TWO_IN == TWO_IN - 1:
+            labels.append((labels[0] + rng.integers(1, len(CLASSES))) % len(CLASSES))
+        split = TURNS[place // len(CLASSES) % len(TURNS)]
+        numbers[split] += 1
+        motions = [MOTIONS[CLASSES[label]] for label in labels]
+        name = f"actionclip{split}{numbers[split]:05d}"
+        yield name, labels, drawing.actors.draw(rng, shape, viewers, motions, frames)
+
+
+def _write(root, clips):
+    """Write clips (AVI), a list of each class and split, samples of each viewer, and sizes."""
+    lists = {(name, split): [] for name in CLASSES for split in SPLITS}
+    sizes = []
+    for clip, labels, video in clips:
+        drawing.write_bytes(
+            root / VIDEOS / "AVIClips" / f"{clip}.avi", drawing.avi.encode(video.frames, RATE)
+        )
+        split = "train" if "train" in clip else "test"
+        for label, name in enumerate(CLASSES):
+            lists[name, split].append(f"{clip}  {1 if label in labels else -1}")
+        height, width = video.frames.shape[1:3]
+        sizes.append(f"{clip}.avi {width} {height} 1.000000")
+        for subject, gaze in enumerate(video.gaze, start=1):
+            path = root / GAZE / "samples" / f"{subject:03d}_{clip}.avi.txt"
+            drawing.write_lines(path, _samples(gaze, (height, width)))
+    for (name, split), lines in lists.items():
+        drawing.write_lines(root / VIDEOS / "ClipSets" / f"{name}_{split}.txt", lines)
+    drawing.write_lines(root / GAZE / "resolution.txt", sizes)
+    geometry = f"60.000000 47.500000 29.500000 {SCREEN[1]} {SCREEN[0]}"
+    drawing.write_lines(root / GAZE / "geometry.txt", [geometry])
+
+
+def _read(root):
+    """What was written, by the reader of the real dataset."""
+    return registries.DATASETS["hollywood2"].read(root / VIDEOS, gaze=root / GAZE)
+
+
+def _samples(gaze, shape):
+    """Lines of time in µs, two numbers that are not used, x and y on the screen, event."""
+    scale = SCREEN[1] / shape[1]
+    # The video fills the width of the screen and stands in the middle of its height.
+    points = gaze.points * scale + (0, (SCREEN[0] - shape[0] * scale) / 2)
+    points[gaze.events == "B"] = 0
+    times = np.round(gaze.times * 1e6 / RATE).astype(int)
+    rows = zip(times.tolist(), points.tolist(), gaze.events.tolist(), strict=True)
+    return [f"{time} 0.0 0.0 {x:.1f} {y:.1f} {event}" for time, (x, y), event in rows]
+
+
+register(
+    Format(
+        name="hollywood2",
+        title="Hollywood-2",
+        read=hollywood2,
+        kind="videos",
+        tasks=("action",),
+        parts=("AVIClips",),
+        splits=True,
+        paper=True,
+        several_labels=True,
+        twin=Twin(
+            draw=_draw, write=_write, viewers=6, sizes={"videos": 54, "frames": 24}, read=_read
+        ),
+    )
+)

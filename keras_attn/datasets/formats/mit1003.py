@@ -5,12 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_attn.datasets import origin
-from keras_attn.datasets.readers.fixation_detection import find_fixations
-from keras_attn.datasets.readers.gaze_reader import GazeReader
-from keras_attn.datasets.readers.matlab import read_structs
-from keras_attn.datasets.readers.reader import by_stem
+from keras_attn.datasets import readers
+from keras_attn.datasets.format import Format
 from keras_attn.errors import InputError
+from keras_attn.registry import register
 
 NOTE = (
     "MIT1003 is published as raw samples: the fixations are those that the method of the "
@@ -19,7 +17,6 @@ NOTE = (
 )
 
 
-@origin.known
 def mit1003(root, *, on_bad_example="raise"):
     """Read MIT1003 as `ALLSTIMULI.zip` and `DATA.zip` are unpacked.
 
@@ -33,9 +30,9 @@ def mit1003(root, *, on_bad_example="raise"):
     viewers bear the names of their folders.
     """
     root = Path(root).expanduser()
-    images = by_stem(root / "ALLSTIMULI", (".jpeg", ".jpg"), ".jpeg files")
+    images = readers.by_stem(root / "ALLSTIMULI", (".jpeg", ".jpg"), ".jpeg files")
     viewers = _viewers(root / "DATA")
-    reader = GazeReader("mit1003", on_bad_example, NOTE)
+    reader = readers.GazeReader("mit1003", on_bad_example)
     firsts = []
     for stem, image in images.items():
         files = {viewer.name: viewer / f"{stem}.mat" for viewer in viewers}
@@ -57,7 +54,7 @@ def _viewers(folder):
 
 def _points(files, firsts):
     """Points and viewers of one image; the fixations left out are added to `firsts`."""
-    found = {viewer: find_fixations(read_samples(path)) for viewer, path in files.items()}
+    found = {viewer: readers.find_fixations(read_samples(path)) for viewer, path in files.items()}
     firsts += [centres[0] for centres in found.values() if len(centres)]
     points = np.concatenate([centres[1:].reshape(-1, 2) for centres in found.values()])
     return points, np.repeat(list(found), [max(0, len(c) - 1) for c in found.values()])
@@ -66,7 +63,7 @@ def _points(files, firsts):
 def read_samples(path):
     """The raw samples `(T, 2)` of one viewer on one image."""
     layout = "a MATLAB file with a struct whose DATA(1).eyeData has rows of x, y"
-    variables = read_structs(path, layout)
+    variables = readers.read_structs(path, layout)
     # The struct bears the name of the image, which MATLAB cuts after 63 characters.
     structs = [value[0] for value in variables.values() if _is_struct(value)]
     try:
@@ -81,3 +78,6 @@ def read_samples(path):
 
 def _is_struct(value):
     return isinstance(value, list) and bool(value) and isinstance(value[0], dict)
+
+
+register(Format(name="mit1003", title="MIT1003", read=mit1003, parts=("ALLSTIMULI",), note=NOTE))

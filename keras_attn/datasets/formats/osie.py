@@ -5,11 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_attn.datasets import origin
-from keras_attn.datasets.readers.gaze_reader import GazeReader
-from keras_attn.datasets.readers.matlab import read_structs
-from keras_attn.datasets.readers.reader import by_stem
+from keras_attn.datasets import readers
+from keras_attn.datasets.format import Format
 from keras_attn.errors import InputError, listing
+from keras_attn.registry import register
 
 LAYOUT = (
     "a MATLAB file with the cell array fixations of structs with img and subjects, a cell array "
@@ -17,7 +16,6 @@ LAYOUT = (
 )
 
 
-@origin.known
 def osie(root, *, on_bad_example="raise"):
     """Read OSIE as its repository is laid out.
 
@@ -33,10 +31,10 @@ def osie(root, *, on_bad_example="raise"):
     root = Path(root).expanduser()
     if not (root / "stimuli").is_dir() and (root / "data").is_dir():
         root = root / "data"
-    images = by_stem(root / "stimuli", (".jpg",), ".jpg files")
+    images = readers.by_stem(root / "stimuli", (".jpg",), ".jpg files")
     path = root / "eye" / "fixations.mat"
     viewings = _by_image(path)
-    reader = GazeReader("osie", on_bad_example)
+    reader = readers.GazeReader("osie", on_bad_example)
     reader.guard(path.name, partial(_refuse_strangers, path, viewings, images, root))
     for stem, image in images.items():
         reader.add(stem, image, None, partial(_points, path, viewings, image), needs_mask=False)
@@ -45,7 +43,7 @@ def osie(root, *, on_bad_example="raise"):
 
 def _by_image(path):
     """The viewers' structs by the name of the image."""
-    entries = read_structs(path, LAYOUT).get("fixations")
+    entries = readers.read_structs(path, LAYOUT).get("fixations")
     try:
         pairs = [(entry[0]["img"], entry[0]["subjects"]) for entry in entries]
     except (KeyError, IndexError, TypeError) as error:
@@ -89,3 +87,13 @@ def _of_viewer(subject, where):
     if len(x) != len(y):
         raise InputError(where, "as many fix_x as fix_y", f"{len(x)} and {len(y)}")
     return np.column_stack([x, y])
+
+
+register(
+    Format(
+        name="osie",
+        title="OSIE",
+        read=osie,
+        parts=("eye/fixations.mat", "data/eye/fixations.mat"),
+    )
+)

@@ -1,20 +1,19 @@
 """PASCAL-S (Li et al. 2014): 850 images, grey masks, fixations of 8 viewers."""
 
+import io
 from pathlib import Path
 
 import numpy as np
 
-from keras_attn.datasets import origin
-from keras_attn.datasets.readers.masks import MaskedReader
-from keras_attn.datasets.readers.matlab import read_cells
-from keras_attn.datasets.readers.reader import by_stem
+from keras_attn.datasets import drawing, readers
+from keras_attn.datasets.format import Format, Twin
 from keras_attn.errors import InputError
+from keras_attn.registry import register
 
 THRESHOLD = 127
 """Of masks with more than two values: what is above it, at least half of 255, is object."""
 
 
-@origin.known
 def pascal_s(root, *, mask_threshold=None, on_bad_example="raise"):
     """Read PASCAL-S as `salObj.zip` is unpacked.
 
@@ -26,16 +25,16 @@ def pascal_s(root, *, mask_threshold=None, on_bad_example="raise"):
     mask_threshold: another one for the masks. Returns a `GazeDataset`, ordered by number.
     """
     root = Path(root).expanduser()
-    images = by_stem(root / "datasets" / "imgs" / "pascal", (".jpg",), ".jpg files")
-    masks = by_stem(root / "datasets" / "masks" / "pascal", (".png",), ".png files")
+    images = readers.by_stem(root / "datasets" / "imgs" / "pascal", (".jpg",), ".jpg files")
+    masks = readers.by_stem(root / "datasets" / "masks" / "pascal", (".png",), ".png files")
     path = root / "datasets" / "fixations" / "pascalFix.mat"
-    cells = read_cells(path, "fixCell")
+    cells = readers.read_cells(path, "fixCell")
     strange = [stem for stem in images if not stem.isdigit() or not 1 <= int(stem) <= len(cells)]
     if strange:
         expected = f"images 1.jpg to {len(cells)}.jpg, one for each cell of {path.name}"
         raise InputError(root / "datasets" / "imgs" / "pascal", expected, f"{strange[0]}.jpg")
     thresholds = {"mask_threshold": mask_threshold, "published": THRESHOLD}
-    reader = MaskedReader("pascal_s", on_bad_example, **thresholds)
+    reader = readers.MaskedReader("pascal_s", on_bad_example, **thresholds)
     for stem in sorted(images, key=int):
         rows = cells[int(stem) - 1]
         reader.add(
@@ -55,3 +54,54 @@ def _points(rows, where):
         raise InputError(where, "rows of y, x, viewer", f"shape {rows.shape}")
     # MATLAB's pixel 1 reaches from 0.5 to 1.5; here it is pixel 0, from 0 to 1.
     return rows[:, [1, 0]] - 0.5, rows[:, 2]
+
+
+# --- its drawn twin -----------------------------------------------------------------------------
+
+HEADER = b"MATLAB 7.3 MAT-file, Platform: drawn, HDF5 schema 1.00 ."
+
+
+def _write(root, scenes):
+    """Write images, masks, and the fixations as cell references of a version 7.3 `.mat`."""
+    data = root / "datasets"
+    for number, scene in enumerate(scenes, start=1):
+        drawing.write_image(data / "imgs" / "pascal" / f"{number}.jpg", scene)
+        drawing.write_mask(data / "masks" / "pascal" / f"{number}.png", scene)
+    path = data / "fixations" / "pascalFix.mat"
+    path.parent.mkdir()
+    cells = [np.column_stack([np.floor(s.points[:, ::-1]) + 1, s.subjects]) for s in scenes]
+    write_cells(path, "fixCell", cells)
+
+
+def write_cells(path, name, cells):
+    """A MATLAB 7.3 file with one cell array of matrices; HDF5 holds them transposed."""
+    import h5py
+
+    memory = io.BytesIO()  # HDF5 ends the process where the disk is full
+    with h5py.File(memory, "w", userblock_size=512) as file:
+        values = file.create_group("#refs#")
+        references = np.empty((1, len(cells)), dtype=object)
+        for i, cell in enumerate(cells):
+            stored = values.create_dataset(f"c{i}", data=np.asarray(cell, np.float64).T)
+            stored.attrs["MATLAB_class"] = np.bytes_("double")
+            references[0, i] = stored.ref
+        variable = file.create_dataset(name, data=references, dtype=h5py.ref_dtype)
+        variable.attrs["MATLAB_class"] = np.bytes_("cell")
+    memory.seek(0)
+    memory.write(HEADER.ljust(116) + b"\0" * 8 + b"\x00\x02IM")
+    path.write_bytes(memory.getbuffer())
+
+
+register(
+    Format(
+        name="pascal_s",
+        title="PASCAL-S",
+        read=pascal_s,
+        tasks=("salient_object",),
+        parts=("datasets/imgs/pascal",),
+        paper=True,
+        first="dut_omron",
+        augmented=True,
+        twin=Twin(write=_write, viewers=8),
+    )
+)

@@ -5,12 +5,10 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_attn.datasets import origin
-from keras_attn.datasets.readers.gaze_reader import GazeReader
-from keras_attn.datasets.readers.image_files import image_shape
-from keras_attn.datasets.readers.matlab import read_structs
-from keras_attn.datasets.readers.reader import by_stem
+from keras_attn.datasets import readers
+from keras_attn.datasets.format import Format
 from keras_attn.errors import InputError
+from keras_attn.registry import register
 
 NOTE = (
     "SALICON was recorded with a mouse, which makes a blurred picture sharp where it points, and "
@@ -20,7 +18,6 @@ SPLITS = ("train", "val")
 LAYOUT = "a MATLAB file with image, resolution and gaze, structs with fixations, rows of x, y"
 
 
-@origin.known
 def salicon(root, *, on_bad_example="raise"):
     """Read SALICON's release of 2015; that of 2017 has the same layout and other fixations.
 
@@ -33,14 +30,14 @@ def salicon(root, *, on_bad_example="raise"):
     Returns a `GazeDataset`, ordered by split and stem, with the splits that are there.
     """
     root = Path(root).expanduser()
-    reader = GazeReader("salicon", on_bad_example, NOTE)
+    reader = readers.GazeReader("salicon", on_bad_example)
     there = [split for split in SPLITS if (root / "fixations" / split).is_dir()]
     if not there:
         expected = "a folder of the folders train and val, or one of them, of .mat files"
         raise InputError(root / "fixations", expected, "neither")
     splits = {}
     for split in there:
-        images = by_stem(root / "images" / split, (".jpg",), ".jpg files")
+        images = readers.by_stem(root / "images" / split, (".jpg",), ".jpg files")
         for stem, image in images.items():
             path = root / "fixations" / split / f"{stem}.mat"
             reader.add(stem, image, None, partial(_points, path, image), needs_mask=False)
@@ -49,7 +46,7 @@ def salicon(root, *, on_bad_example="raise"):
 
 
 def _points(path, image):
-    variables = read_structs(path, LAYOUT)
+    variables = readers.read_structs(path, LAYOUT)
     try:
         name, resolution = str(variables["image"]), np.ravel(variables["resolution"]).tolist()
         viewers = [np.asarray(viewer["fixations"], np.float64) for viewer in variables["gaze"]]
@@ -59,8 +56,8 @@ def _points(path, image):
         raise InputError(path, LAYOUT, received) from error
     if Path(name).stem != image.stem:
         raise InputError(path, f"the gaze of {image.name}", f"that of {name}")
-    if sorted(resolution) != sorted(image_shape(image)):
-        expected = f"the resolution of {image.name}, {image_shape(image)} (height, width)"
+    if sorted(resolution) != sorted(readers.image_shape(image)):
+        expected = f"the resolution of {image.name}, {readers.image_shape(image)} (height, width)"
         raise InputError(path, expected, resolution)
     for number, rows in enumerate(viewers, start=1):
         if rows.size and (rows.ndim != 2 or rows.shape[1] != 2):
@@ -69,3 +66,15 @@ def _points(path, image):
     points = np.concatenate([np.zeros((0, 2)), *(rows.reshape(-1, 2) for rows in viewers)])
     # The centre of MATLAB's pixel 1 lies at 0.5 here.
     return points - 0.5, np.repeat(np.arange(1, len(viewers) + 1), counts)
+
+
+register(
+    Format(
+        name="salicon",
+        title="SALICON",
+        read=salicon,
+        parts=("fixations/train", "fixations/val"),
+        splits=True,
+        note=NOTE,
+    )
+)

@@ -2,14 +2,17 @@
 
 import re
 from functools import partial
+from itertools import cycle, zip_longest
 from pathlib import Path
 
-from keras_attn.datasets import origin
-from keras_attn.datasets.flow.files import find_flow
-from keras_attn.datasets.readers.frames import holds_frames, path_name
-from keras_attn.datasets.readers.mathe_gaze import open_gaze
-from keras_attn.datasets.video import VideoReader
+import numpy as np
+
+from keras_attn import gaze as gaze_on_frames
+from keras_attn.datasets import drawing, readers
+from keras_attn.datasets.drawing.followed import SAMPLES
+from keras_attn.datasets.format import Format, Twin
 from keras_attn.errors import InputError, listing, one_of
+from keras_attn.registry import register
 
 DIRECTORIES = {
     "Diving-Side": "Diving",
@@ -34,7 +37,6 @@ FPS = 10.0
 CLIP = re.compile(rf"({'|'.join(DIRECTORIES)})[-_](\d{{3}})")
 
 
-@origin.known
 def ucf_sports(
     root,
     *,
@@ -70,9 +72,9 @@ def ucf_sports(
     by_directory = _classes(classes)
     names = tuple(dict.fromkeys(by_directory.values()))
     options = {"groups": groups, "group": group, "events": events}
-    source = open_gaze(root if gaze is None else gaze, clip_of, **options)
-    reader = VideoReader("ucf_sports", on_bad_example, source, fps)
-    extracted = partial(find_flow, flow_root=flow_root, image_root=image_root)
+    source = readers.open_gaze(root if gaze is None else gaze, clip_of, **options)
+    reader = readers.VideoReader("ucf_sports", on_bad_example, source, fps)
+    extracted = partial(readers.find_flow, flow_root=flow_root, image_root=image_root)
     splits = read_splits()
     listed = {clip for clips in splits.values() for clip in clips}
     found = _videos(root)
@@ -113,7 +115,7 @@ def _add(reader, clip, path, label, listed, extracted):
 def _names(clip, path, root):
     """What the folder of the clip's flow may be called, wherever above it the search began."""
     directory, number = clip[:-4], clip[-3:]
-    parts = path_name(path, root).split("/")
+    parts = readers.frames.path_name(path, root).split("/")
     tails = ("/".join(parts[start:]) for start in range(len(parts)))
     found = [tail for tail in tails if directory in tail]
     return tuple(dict.fromkeys([*found, f"{directory}/{number}", clip, f"{directory}_{number}"]))
@@ -168,9 +170,120 @@ def _video_in(path):
     if path.is_file():
         return path
     for folder in (path, path / "images"):
-        if folder.is_dir() and holds_frames(folder):
+        if folder.is_dir() and readers.frames.holds_frames(folder):
             return folder
     files = sorted(path.glob("*.avi"))
     if len(files) > 1:
         raise InputError(path, "one .avi file", listing(file.name for file in files))
     return files[0] if files else None
+
+
+# --- its drawn twin -----------------------------------------------------------------------------
+
+MOTIONS = {
+    "Diving": "sink",
+    "Golf-Swing": "rock",
+    "Kicking": "bob",
+    "Lifting": "rise",
+    "Riding-Horse": "gallop",
+    "Run": "across",
+    "SkateBoarding": "roll",
+    "Swing": "swing",
+    "Walk": "pulse",
+}
+"""How the actor of each of nine classes moves; of ten, both swings do alike."""
+TURNS = ("train", "test", "train")
+"""Where the clips of a class come from, in turn."""
+VIDEOS, GAZE = "ucf_sports_actions/ucf action", "ucf_sports_gaze"
+PARTS = {"train": "training", "test": "testing"}
+
+
+def _draw(rng, shape, viewers, count, frames):
+    """(id of a clip, its split, its class, the `Clip`) for `count` of the 150 published ones.
+
+    Classes take turns; of each, two clips in three are to train on, while there are such.
+    """
+    chosen = dealt()
+    if count > len(chosen):
+        raise InputError("videos", f"at most {len(chosen)} of ucf_sports", count)
+    for clip, split in chosen[:count]:
+        name = class_of(clip)
+        yield clip, split, name, drawing.actors.draw(rng, shape, viewers, [MOTIONS[name]], frames)
+
+
+def dealt():
+    """All published clips, each with its split, in the order in which they are drawn."""
+    splits = read_splits()
+    turns_of = []
+    for name in MOTIONS:
+        left = {split: [c for c in clips if class_of(c) == name] for split, clips in splits.items()}
+        turns_of.append([])
+        turns = cycle(TURNS)
+        while any(left.values()):
+            split = next(turns)
+            if left[split]:
+                turns_of[-1].append((left[split].pop(0), split))
+    return [clip for turn in zip_longest(*turns_of) for clip in turn if clip is not None]
+
+
+def _write(root, clips):
+    """Write frames (JPEG), boxes of the actors (`gt`), and `fixation` and `maps` of each frame."""
+    for clip, split, name, video in clips:
+        folder = root / VIDEOS / clip[:-4] / clip[-3:]
+        for number, frame in enumerate(video.frames, start=1):
+            drawing.write_picture(folder / f"{clip}_{number:03d}.jpg", frame)
+        drawing.write_lines(
+            folder / "gt" / f"{clip}.txt", [_box(mask, name) for mask in video.masks]
+        )
+        points = _by_frame(video)
+        for number, its in enumerate(points, start=1):
+            where = root / GAZE / PARTS[split] / clip
+            fixations, density = _pictures(its, video.masks.shape[1:])
+            drawing.write_picture(where / "fixation" / f"{clip}_{number:03d}.png", fixations)
+            drawing.write_picture(where / "maps" / f"{clip}_{number:03d}.png", density)
+
+
+def _box(mask, name):
+    """A line of x, y, width and height of the actor in a frame, and the class."""
+    ys, xs = np.nonzero(mask)
+    box = (xs.min(), ys.min(), np.ptp(xs) + 1, np.ptp(ys) + 1)
+    return "\t".join(map(str, (*box, name)))
+
+
+def _by_frame(video):
+    """Points of all viewers in each frame, `(N, 2)`; without blinks and those off the picture."""
+    shape, frames = video.masks.shape[1:], len(video.frames)
+    found = [[] for _ in range(frames)]
+    for its in video.gaze:
+        seen = (its.events != "B") & gaze_on_frames.inside(its.points, shape)
+        for number, (points, kept) in enumerate(
+            zip(its.points.reshape(frames, SAMPLES, 2), seen.reshape(frames, SAMPLES), strict=True)
+        ):
+            found[number].append(points[kept])
+    return [np.concatenate(points) for points in found]
+
+
+def _pictures(points, shape):
+    """The pixels that are looked at, 0 and 255, and their blurred map up to 255: uint8 `(H, W)`."""
+    import cv2
+
+    looked_at = np.float32(gaze_on_frames.histogram(points, shape) > 0)
+    sigma = gaze_on_frames.FIXATION_SIGMA * shape[1]
+    blurred = cv2.GaussianBlur(looked_at, (0, 0), sigma, borderType=cv2.BORDER_REPLICATE)
+    density = 255 * blurred / max(blurred.max(), np.finfo(np.float32).tiny)
+    return (255 * looked_at).astype(np.uint8), density.round().astype(np.uint8)
+
+
+register(
+    Format(
+        name="ucf_sports",
+        title="UCF Sports",
+        read=ucf_sports,
+        kind="videos",
+        tasks=("action",),
+        splits=True,
+        paper=True,
+        first="hollywood2",
+        twin=Twin(draw=_draw, write=_write, viewers=6, sizes={"videos": 54, "frames": 24}),
+    )
+)

@@ -4,21 +4,18 @@ from functools import partial
 
 import numpy as np
 
-from keras_attn.datasets import origin
-from keras_attn.datasets.flow.files import find_flow
-from keras_attn.datasets.readers import frames, tables
-from keras_attn.datasets.readers.picture_table import SPLITS, check_splits
-from keras_attn.datasets.readers.reader import as_root, note_of
-from keras_attn.datasets.readers.tabled_gaze import TabledGaze
-from keras_attn.datasets.video import VideoReader
+from keras_attn.datasets import drawing, readers
+from keras_attn.datasets.drawing.followed import SAMPLES
+from keras_attn.datasets.format import Format, Twin
 from keras_attn.errors import InputError, listing, one_of
 from keras_attn.gaze_format import GazeFormat
+from keras_attn.registry import register
 
 VIDEOS, FIXATIONS, CLASSES = "videos", "fixations.csv", "classes.csv"
 PARTS = (VIDEOS, FIXATIONS, CLASSES)
+SPLITS = ("train", "test")
 
 
-@origin.known
 def video_folder(
     root,
     *,
@@ -61,17 +58,17 @@ def video_folder(
     Returns a `VideoDataset`, ordered by name, with the splits that classes.csv tells; its classes
     are in the order of their names.
     """
-    root, form = as_root(root, PARTS), GazeFormat(**form)
+    root, form = readers.as_root(root, PARTS), GazeFormat(**form)
     one_of("first_frame", first_frame, (0, 1))
-    found = dict(sorted(frames.find([_folder(root)]).items()))
+    found = dict(sorted(readers.frames.find([_folder(root)]).items()))
     if fps is not None and not any(path.is_dir() for path in found.values()):
         raise InputError("fps", "none, for all videos are files, which tell it", fps)
     if fps is not None and not (isinstance(fps, (int, float)) and 0 < fps < np.inf):
         raise InputError("fps", "frames a second, such as 25", repr(fps))
     known, path = _known(found), _gaze_of(root)
-    source = TabledGaze(path, known, form, subjects=subjects, first_frame=first_frame)
-    reader = VideoReader(root.resolve().name, on_bad_example, source, fps, exact=True)
-    reader.note = "\n".join(filter(None, (note_of(root), source.note)))
+    source = readers.TabledGaze(path, known, form, subjects=subjects, first_frame=first_frame)
+    reader = readers.VideoReader(root.resolve().name, on_bad_example, source, fps, exact=True)
+    reader.note = "\n".join(filter(None, (readers.note_of(root), source.note)))
     reader.guard(FIXATIONS, source.check_names)
     classes, labels, splits = _classes(root / CLASSES, known, reader, form)
     for name, path in found.items():
@@ -94,14 +91,14 @@ def _known(found):
     """Ids of videos by what they may be called, with the suffix or without."""
     known = {}
     for name, path in found.items():
-        called = tables.composed(name)
+        called = readers.tables.composed(name)
         if called in known:
             expected = "videos of different names"
             raise InputError(VIDEOS, expected, f"{found[known[called]]} and {path}")
         known[called] = name
     for name, path in found.items():
         if path.is_file():
-            known.setdefault(tables.composed(f"{name}{path.suffix}"), name)
+            known.setdefault(readers.tables.composed(f"{name}{path.suffix}"), name)
     return known
 
 
@@ -118,7 +115,7 @@ def _gaze_of(root):
 
 def _flow(name, flow_root, image_root):
     """The `FlowFolder` of a video, extracted from the folder of videos or from the root."""
-    return find_flow((name, f"{VIDEOS}/{name}"), flow_root, image_root)
+    return readers.find_flow((name, f"{VIDEOS}/{name}"), flow_root, image_root)
 
 
 def _add(reader, name, path, extracted, labels):
@@ -132,7 +129,7 @@ def _classes(path, known, reader, form):
     """Names of the classes, labels by video, and videos by split; all empty without the file."""
     if not path.is_file():
         return (), {}, {}
-    table = tables.read_beside(path, ("video", "class"), more="[, split]", form=form)
+    table = readers.tables.read_beside(path, ("video", "class"), more="[, split]", form=form)
     table.refuse("class", table["class"] == "", "the name of a class")
     called = table["video"].astype(object).map(known)
     table.refuse("video", called.isna(), "the name of a video that is there")
@@ -162,5 +159,71 @@ def _splits(table, rows, report):
     table.refuse("split", several, "the same split in all rows of a video")
     splits = {name: tuple(rows.loc[rows["split"] == name, "name"].unique()) for name in SPLITS}
     learnt = rows.loc[rows["split"] == "train", "class"]
-    check_splits(table.name, "videos", splits, set(rows["class"]) - set(learnt), report)
+    readers.picture_table.check_splits(
+        table.name, "videos", splits, set(rows["class"]) - set(learnt), report
+    )
     return splits
+
+
+# --- its drawn twin -----------------------------------------------------------------------------
+
+DRAWN_CLASSES = ("across", "bob", "pulse", "rise", "sink", "spin")
+"""Out of `actors.MOTIONS`, by whose names they are called."""
+TURNS = ("train", "test", "train")
+"""Where the clips of a class go, in turn."""
+RATE = 25
+"""Frames a second."""
+LONGEST = 4
+"""Frames of a fixation; gaze that follows the actor for longer is several."""
+
+
+def _draw(rng, shape, viewers, count, frames):
+    """(name of a clip, its class, its split, the `Clip`) for `count` of them; classes in turn."""
+    for place in range(count):
+        name = DRAWN_CLASSES[place % len(DRAWN_CLASSES)]
+        split = TURNS[place // len(DRAWN_CLASSES) % len(TURNS)]
+        clip = drawing.actors.draw(rng, shape, viewers, [name], frames)
+        yield f"clip_{place + 1:04d}", name, split, clip
+
+
+def _write(root, clips):
+    """Write videos (AVI), fixations.csv, classes.csv and about.txt of the clips into `root`."""
+    import pandas as pd
+
+    rows, lines = [], ["video,class,split"]
+    for name, label, split, clip in clips:
+        drawing.write_bytes(root / "videos" / f"{name}.avi", drawing.avi.encode(clip.frames, RATE))
+        lines.append(f"{name},{label},{split}")
+        for subject, gaze in enumerate(clip.gaze, start=1):
+            own = pd.DataFrame(_fixations(gaze), columns=["time_ms", "duration_ms", "x", "y"])
+            rows.append(own.assign(video=name, subject=f"P{subject:02d}"))
+    columns = ["video", "subject", "time_ms", "duration_ms", "x", "y"]
+    table = pd.concat(rows)[columns]
+    table.to_csv(root / "fixations.csv", index=False, float_format="%.2f")
+    drawing.write_lines(root / "classes.csv", lines)
+    drawing.write_lines(root / "about.txt", [drawing.scenes.ABOUT])
+
+
+def _fixations(gaze):
+    """Start, duration, mean x and y of all runs of samples that are of one fixation."""
+    still = gaze.events == "F"
+    piece = np.arange(len(still)) // (LONGEST * SAMPLES)
+    turns = np.diff(still, prepend=False) | (np.diff(piece, prepend=-1) > 0)
+    for run in np.split(np.arange(len(still)), np.flatnonzero(turns)):
+        if len(run) and still[run[0]]:
+            step = 1e3 / RATE / SAMPLES
+            yield run[0] * step, len(run) * step, *gaze.points[run].mean(axis=0)
+
+
+register(
+    Format(
+        name="video_folder",
+        title="video_folder",
+        read=video_folder,
+        kind="videos",
+        tasks=("action",),
+        parts=(VIDEOS,),
+        beside=(FIXATIONS, CLASSES),
+        twin=Twin(draw=_draw, write=_write, viewers=6, sizes={"videos": 54, "frames": 24}),
+    )
+)

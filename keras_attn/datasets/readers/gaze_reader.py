@@ -1,5 +1,7 @@
 """The reader of images with gaze, one for every format."""
 
+from functools import cached_property
+
 import numpy as np
 
 from keras_attn import gaze
@@ -24,17 +26,31 @@ class GazeReader(Reader):
         super().__init__(name, on_bad_example, note)
         self.form, self.met, self.points_from = form, [], None
 
-    def add(self, name, image, mask, read_points, *, needs_mask=True, read_box=None, **fields):
+    def add(
+        self,
+        name,
+        image,
+        mask,
+        read_points,
+        *,
+        needs_mask=True,
+        read_mask=None,
+        read_box=None,
+        **fields,
+    ):
         """Add the image with the mask and what `read_points()` returns.
 
         That is points, subjects and, where more is known of each point, conditions, as an `Example`
-        has them. read_box: shape of the image -> the box to crop to, in its pixels. fields: further
-        ones of the example, such as label and group. Points outside the image, or its crop, and
-        those of which a coordinate or the viewer is NaN are dropped and counted.
+        has them. read_mask: path of the mask -> bool `(H, W)`, for a file that is no image.
+        read_box: shape of the image -> the box to crop to, in its pixels. fields: further ones of
+        the example, such as label and group. Points outside the image, or its crop, and those of
+        which a coordinate or the viewer is NaN are dropped and counted.
         """
 
         def read():
-            return self._read(name, image, mask, read_points, needs_mask, read_box, fields)
+            masked = {} if read_mask is None else {"mask_coding": LoadedMask(mask, read_mask)}
+            further = fields | masked
+            return self._read(name, image, mask, read_points, needs_mask, read_box, further)
 
         self.keep(name, read)
 
@@ -44,7 +60,7 @@ class GazeReader(Reader):
         if mask is None and needs_mask:
             raise InputError(f"mask of {image}", "a PNG file of the same name", "none")
         if mask is not None:
-            _check_mask(mask, image, picture)
+            _check_mask(mask, image, picture, fields.get("mask_coding"))
         points, subjects, *more = read_points()
         points = self._in_pixels(name, points, shape, subjects)
         box = None if read_box is None else read_box(shape)
@@ -86,14 +102,54 @@ class GazeReader(Reader):
         self.report.remarks += gaze_remarks.remarks(points)
 
 
-def _check_mask(mask, image, picture):
+def _check_mask(mask, image, picture, loaded=None):
     """Refuse a mask that is missing or has another size than the `PictureFile` of its image."""
     if not mask.is_file():
         raise InputError(mask, f"the mask of {image.name}", "no such file")
-    received = picture_file(mask, deep=True).shape
+    received = loaded.shape if loaded else picture_file(mask, deep=True).shape
     if received != picture.shape:
         expected, told = f"the size of {image.name}, {picture.shape}", ""
         if picture.sideways and received == picture.stored:
             expected += ", which is stored rotated (EXIF) and is read upright"
             told = ", the size that is stored (turn the mask as its image is turned)"
         raise InputError(mask, expected, f"{received}{told}")
+
+
+class LoadedMask:
+    """A mask in a file that is no image, which a function of a reader's own loads.
+
+    What else stands for a mask is a `masks.MaskCoding`. Raises `InputError` for what is no mask.
+    """
+
+    above, named = None, None
+
+    def __init__(self, path, load):
+        self.path, self.load = path, load
+
+    def read(self):
+        """The mask as booleans `(H, W)`."""
+        try:
+            mask = np.asarray(self.load(self.path))
+        except (OSError, ValueError) as error:
+            if isinstance(error, InputError):
+                raise
+            raise InputError(self.path, "a mask that its reader can load", error) from error
+        if mask.dtype != bool or mask.ndim != 2:
+            expected = "a mask of booleans (height, width), True where the object is"
+            raise InputError(self.path, expected, f"{mask.dtype} of shape {mask.shape}")
+        return mask
+
+    @cached_property
+    def shape(self):
+        """(H, W)."""
+        return self._known[0]
+
+    @cached_property
+    def share(self):
+        """Share of its pixels that are object."""
+        return self._known[1]
+
+    @cached_property
+    def _known(self):
+        mask = self.read()
+        return mask.shape, float(mask.mean())

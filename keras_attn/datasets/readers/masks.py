@@ -85,7 +85,7 @@ class MaskedReader(GazeReader):
 
     def dataset(self, root, **options):
         """The dataset of all that was added, each example with the coding of its mask."""
-        masked = [example for example in self.examples if example.mask is not None]
+        masked = [e for e in self.examples if e.mask is not None and e.mask_coding is None]
         paths = [example.mask for example in masked]
         with ThreadPoolExecutor(THREADS) as pool:
             surveys = list(pool.map(_kept, paths))
@@ -94,7 +94,8 @@ class MaskedReader(GazeReader):
         found = dict(zip((example.id for example in masked), codings, strict=True))
         examples, self.examples = self.examples, []
         for example in examples:
-            self.keep(example.id, partial(_with, example, found.get(example.id)))
+            coding = found.get(example.id, example.mask_coding)
+            self.keep(example.id, partial(_with, example, coding))
         kept = [example.mask_coding for example in self.examples if example.mask_coding]
         self._check_threshold(surveys, kept)
         self.report.remarks += _remarks(surveys, kept)

@@ -1,78 +1,157 @@
-"""The three backbones of the study by name, with what the tasks and the audit ask of them."""
+"""What a backbone is to the tasks and the audit; each file beside this one holds one, whole."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import inspect
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
-from keras_attn.errors import one_of
-from keras_attn.models.backbones.alexnet import alexnet
-from keras_attn.models.backbones.alexnet import classifier as alexnet_head
-from keras_attn.models.backbones.alexnet import features as alexnet_features
-from keras_attn.models.backbones.resnet50 import classifier as resnet50_head
-from keras_attn.models.backbones.resnet50 import features as resnet50_features
-from keras_attn.models.backbones.resnet50 import resnet50
-from keras_attn.models.backbones.vgg16 import classifier as vgg16_head
-from keras_attn.models.backbones.vgg16 import features as vgg16_features
-from keras_attn.models.backbones.vgg16 import vgg16
+import keras
+
+from keras_attn import registries
+from keras_attn.errors import InputError
+from keras_attn.models.common import image_input, pooled_head
+
+BACKBONES = registries.BACKBONES
 
 
 @dataclass(frozen=True)
 class Backbone:
-    """A network of the study.
+    """A network for images, and all that is known of it. `keras_attn.register` makes it known.
 
-    build: its function. features: everything before its last pooling layer, as a function of
-    preprocessed images with `dilated` and `width`. head: that layer and the rest, as a function of
-    features and the number of classes with `width`, `dropout` and `activation`. size: side of the
-    paper's images. stages: the last layer of each resolution, from fine to coarse. classifier: the
-    layers with weights after the last pooling, of which the last has the classes as its units.
-    least: side of the smallest images that the whole network takes; of ResNet50, which pads them
-    so that it takes any, the stride of its features.
+    name: what it is called in configurations, options and tables.
+    features: everything before its last pooling layer, as a function of preprocessed images that
+        returns features `(batch, h, w, C)`. It may take the keyword `dilated`, with which Task 1
+        asks for features of a higher resolution with the same weights; Task 1 takes those of any
+        other as they are. It may take `width`, a factor of all channel counts; any other comes in
+        one width.
+    stages: names of the last layer of each resolution, from fine to coarse. The last one returns
+        the features.
+    preprocessing: a function or layer that turns float32 RGB in [0, 255], which every network of
+        this package takes, into what `features` takes. None: nothing.
+    head: its last pooling layer and the rest, as a function of features, the number of classes and
+        the keyword `activation`, of the class scores (None for those before softmax); if it takes
+        them, also of `width` and `dropout`. Default the mean over positions and one dense layer,
+        "predictions".
+    classifier: names of the layers with weights in `head`, of which the last has the classes as
+        its units.
+    size: side of its images in pixels, where a configuration leaves it open. least: side of the
+        smallest images that the whole network takes, or that leave something of the features.
+    learning_rates: of Adam, by task ("salient_object", "fine_grained"). Without one, runs of that
+        task have to name theirs.
+    weights: names of published weight files in `weights/registry.toml`, that of the whole network
+        first.
+
+    `InputError` for what cannot be a backbone.
     """
 
-    build: Callable
+    registry: ClassVar = BACKBONES
+
+    name: str
     features: Callable
-    head: Callable
-    size: int
-    stages: tuple
-    classifier: tuple
-    least: int
+    stages: tuple[str, ...]
+    preprocessing: Callable | None = None
+    head: Callable = pooled_head
+    classifier: tuple[str, ...] = ("predictions",)
+    size: int = 224
+    least: int = 32
+    learning_rates: Mapping[str, float] = field(default_factory=dict)
+    weights: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        for name in ("stages", "classifier", "weights"):
+            names = getattr(self, name)
+            if isinstance(names, str) or not all(isinstance(one, str) for one in names):
+                self._refuse(name, "a tuple of names", names)
+            object.__setattr__(self, name, tuple(names))
+        for name in ("stages", "classifier"):
+            if not getattr(self, name):
+                self._refuse(name, "the name of a layer at least", ())
+        for name in ("features", "head"):
+            if not callable(getattr(self, name)):
+                self._refuse(name, "a function", getattr(self, name))
+        if not _takes(self.head, "activation"):
+            expected = "a function that takes activation=None for the scores before softmax"
+            self._refuse("head", expected, self.head)
+        for task, rate in self.learning_rates.items():
+            if not (isinstance(rate, (int, float)) and rate > 0):
+                self._refuse("learning_rates", f"a positive rate for {task!r}", rate)
+
+    def _refuse(self, what, expected, received):
+        raise InputError(f"{what} of backbone {self.name!r}", expected, repr(received))
 
     @property
     def top(self):
         """The layer whose units are the classes."""
         return self.classifier[-1]
 
+    def images(self, input_shape=None):
+        """The input "image" and its preprocessed pixels; input_shape: (H, W, 3), default its own.
 
-BACKBONES = {
-    "alexnet": Backbone(
-        alexnet,
-        alexnet_features,
-        alexnet_head,
-        227,
-        ("conv1", "conv2", "conv5"),
-        ("fc6", "fc7", "fc8"),
-        67,
-    ),
-    "vgg16": Backbone(
-        vgg16,
-        vgg16_features,
-        vgg16_head,
-        224,
-        ("block1_conv2", "block2_conv2", "block3_conv3", "block4_conv3", "block5_conv3"),
-        ("fc1", "fc2", "predictions"),
-        32,
-    ),
-    "resnet50": Backbone(
-        resnet50,
-        resnet50_features,
-        resnet50_head,
-        224,
-        ("conv2_block3_out", "conv3_block4_out", "conv4_block6_out", "conv5_block3_out"),
-        ("predictions",),
-        32,
-    ),
-}
+        H and W may be None.
+        """
+        images = image_input(input_shape or (self.size, self.size, 3))
+        return images, _preprocessed(self.preprocessing, images)
+
+    def encoded(self, x, *, dilated=False, width=1.0):
+        """The features of preprocessed images, those of Task 1 with `dilated`.
+
+        `InputError` for a width that it does not come in, and for features of no layer of its own.
+        """
+        if width != 1 and not _takes(self.features, "width"):
+            expected = f"1 for {self.name}, which comes in one width (--model.width 1)"
+            raise InputError("width", expected, width)
+        features = _called(self.features, x, dilated=dilated, width=width)
+        self._check("features", features, self.stages[-1], "the last one of its stages")
+        return features
+
+    def classified(self, features, classes, *, activation="softmax", **options):
+        """The class scores `(batch, classes)` of features. options: `width` and `dropout`."""
+        scores = _called(self.head, features, classes, activation=activation, **options)
+        self._check("class scores", scores, self.top, "the last one of its classifier")
+        return scores
+
+    def build(self, input_shape=None, *, classes=None, dilated=False, width=1.0, name=None):
+        """The network on float32 RGB in [0, 255], up to its features, or with `classes` whole."""
+        images, x = self.images(input_shape)
+        x = self.encoded(x, dilated=dilated, width=width)
+        if classes is not None:
+            x = self.classified(x, classes, width=width)
+        return keras.Model(images, x, name=name or self.name)
+
+    def _check(self, what, tensor, layer, which):
+        """Refuse a tensor that is not of the layer by whose name it is looked for."""
+        origin = getattr(getattr(tensor, "_keras_history", None), "operation", None)
+        received = getattr(origin, "name", repr(tensor))
+        if received != layer:
+            expected = (
+                f"those of the layer {layer!r}, {which} "
+                f"(keras.layers.Identity(name={layer!r}) gives them that name)"
+            )
+            raise InputError(f"{what} of backbone {self.name!r}", expected, f"those of {received}")
 
 
 def backbone(name):
-    """The `Backbone` of that name."""
-    return BACKBONES[one_of("backbone", name, tuple(BACKBONES))]
+    """The `Backbone` of that name; `InputError`, which lists all of them, for any other."""
+    return BACKBONES.find(name)
+
+
+def _takes(function, keyword):
+    """Whether a function can be called with a keyword."""
+    parameters = inspect.signature(function).parameters
+    every = any(one.kind is one.VAR_KEYWORD for one in parameters.values())
+    return every or keyword in parameters
+
+
+def _called(function, *arguments, **options) -> Any:
+    """What a function returns, called with those of the options that it takes."""
+    taken = {name: value for name, value in options.items() if _takes(function, name)}
+    return function(*arguments, **taken)
+
+
+def _preprocessed(function, images):
+    """Images as a function or layer returns them; a layer is made anew for every network."""
+    if function is None:
+        return images
+    if isinstance(function, keras.layers.Layer):
+        function = type(function).from_config(function.get_config())
+    return function(images)

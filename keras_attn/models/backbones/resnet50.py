@@ -1,9 +1,10 @@
 """ResNet50 (He et al. 2016, the version with bias and stride on 1×1), plain or dilated (§IV-A1)."""
 
-import keras
 from keras.layers import Activation, Add, BatchNormalization, Conv2D, MaxPooling2D, ZeroPadding2D
 
-from keras_attn.models.common import class_scores, image_input, scaled
+from keras_attn.models.backbones import Backbone
+from keras_attn.models.common import caffe_preprocessing, scaled
+from keras_attn.registry import register
 
 STAGES = ((64, 3), (128, 4), (256, 6), (512, 3))
 EPSILON = 1.001e-5
@@ -57,24 +58,26 @@ def _norm_relu(x, name):
     return Activation("relu", name=f"{name}_relu")(x)
 
 
-def classifier(x, classes, *, width=1.0, dropout=0.0, activation="softmax"):
-    """The last pooling layer (a global average) and the fully connected one.
+RESNET50 = register(
+    Backbone(
+        name="resnet50",
+        features=features,
+        stages=("conv2_block3_out", "conv3_block4_out", "conv4_block6_out", "conv5_block3_out"),
+        preprocessing=caffe_preprocessing,
+        size=224,
+        # It pads images, so that it takes any; this is the stride of its features.
+        least=32,
+        learning_rates={"salient_object": 5e-5, "fine_grained": 1e-4},
+        weights=("resnet50", "resnet50_notop", "resnet50_v02", "resnet50_v02_notop"),
+    )
+)
+"""Learning rates: §IV-A2, §IV-C2."""
 
-    width, dropout: change nothing, since nothing lies between; there so that all backbones are
-    called alike. activation: of the last layer, as for `common.class_scores`.
-    """
-    x = keras.layers.GlobalAveragePooling2D(name="avg_pool")(x)
-    return class_scores(x, classes, "predictions", activation)
 
-
-def resnet50(input_shape=(224, 224, 3), *, classes=None, dilated=False, width=1.0, name="resnet50"):
+def resnet50(input_shape=None, *, classes=None, dilated=False, width=1.0, name="resnet50"):
     """ResNet50 on float32 RGB in [0, 255], up to its last pooling layer, or with `classes` whole.
 
-    At width 1 the layers bear the names and shapes of the published weights: 23,587,712
-    parameters, with 1000 classes 25,636,712.
+    input_shape: (H, W, 3), default 224×224. At width 1 the layers bear the names and shapes of the
+    published weights: 23,587,712 parameters, with 1000 classes 25,636,712.
     """
-    images, x = image_input(input_shape)
-    x = features(x, dilated=dilated, width=width)
-    if classes is not None:
-        x = classifier(x, classes, width=width)
-    return keras.Model(images, x, name=name)
+    return RESNET50.build(input_shape, classes=classes, dilated=dilated, width=width, name=name)

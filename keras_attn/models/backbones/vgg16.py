@@ -1,9 +1,14 @@
 """VGG16 (Simonyan and Zisserman 2015), plain or dilated as §IV-A1 has it."""
 
+from dataclasses import replace
+from functools import partial
+
 import keras
 from keras.layers import Conv2D, Dense, Flatten, MaxPooling2D
 
-from keras_attn.models.common import class_scores, image_input, scaled
+from keras_attn.models.backbones import Backbone
+from keras_attn.models.common import caffe_preprocessing, class_scores, scaled
+from keras_attn.registry import register
 
 CHANNELS = (64, 128, 256, 512, 512)
 CONVOLUTIONS = (2, 2, 3, 3, 3)
@@ -48,16 +53,28 @@ def classifier(x, classes, *, width=1.0, dropout=0.0, activation="softmax"):
     return class_scores(x, classes, "predictions", activation)
 
 
-def vgg16(
-    input_shape=(224, 224, 3), *, classes=None, dilated=False, width=1.0, dropout=0.0, name="vgg16"
-):
+VGG16 = register(
+    Backbone(
+        name="vgg16",
+        features=features,
+        stages=("block1_conv2", "block2_conv2", "block3_conv3", "block4_conv3", "block5_conv3"),
+        preprocessing=caffe_preprocessing,
+        head=classifier,
+        classifier=("fc1", "fc2", "predictions"),
+        size=224,
+        least=32,
+        learning_rates={"salient_object": 1e-4, "fine_grained": 1e-5},
+        weights=("vgg16", "vgg16_notop", "vgg16_v01", "vgg16_v01_notop"),
+    )
+)
+"""Learning rates: §IV-A2, §IV-C2."""
+
+
+def vgg16(input_shape=None, *, classes=None, dilated=False, width=1.0, dropout=0.0, name="vgg16"):
     """VGG16 on float32 RGB in [0, 255], up to its last pooling layer, or with `classes` whole.
 
-    At width 1 the layers bear the names and shapes of the published weights: 14,714,688
-    parameters, with 1000 classes 138,357,544.
+    input_shape: (H, W, 3), default 224×224. At width 1 the layers bear the names and shapes of the
+    published weights: 14,714,688 parameters, with 1000 classes 138,357,544.
     """
-    images, x = image_input(input_shape)
-    x = features(x, dilated=dilated, width=width)
-    if classes is not None:
-        x = classifier(x, classes, width=width, dropout=dropout)
-    return keras.Model(images, x, name=name)
+    network = replace(VGG16, head=partial(classifier, dropout=dropout))
+    return network.build(input_shape, classes=classes, dilated=dilated, width=width, name=name)

@@ -19,7 +19,8 @@ from keras_attn.evaluation.rows import (
     name_of,
 )
 from keras_attn.metrics.columns import Column
-from keras_attn.report.audit.table import MARKS, WIDTH, decimals
+from keras_attn.report.audit.table import MARKS, WIDTH
+from keras_attn.report.numbers import decimals
 
 COMPARED = tuple(name for name in REFERENCES if name != "centre")
 """The references that are; `uniform` tells how much of a difference in IG is the baseline's."""

@@ -24,6 +24,7 @@ from keras_attn.evaluation.rows import (
 from keras_attn.metrics.columns import Column, further
 from keras_attn.report.audit import choice, differences, table
 from keras_attn.report.audit.figure import figure
+from keras_attn.report.numbers import decimals
 from keras_attn.runs import storage
 
 MOST_MAPS = 24
@@ -43,12 +44,12 @@ def write(result, folder, *, overwrite=False):
 def page(result):
     """The whole page as HTML."""
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("keras_attn.report", "audit"), autoescape=True, trim_blocks=True
+        loader=jinja2.PackageLoader("keras_attn", "report"), autoescape=True, trim_blocks=True
     )
     environment.filters["breakable"] = breakable
     notes = table.row_notes(result.rows)
     shown = choice.chosen(result, MOST_MAPS)
-    return environment.get_template("audit.html.j2").render(
+    return environment.get_template("audit/audit.html.j2").render(
         dataset=result.dataset,
         answer=table.answer(result),
         legend=table.legend(result),
@@ -63,7 +64,7 @@ def page(result):
         blur=result.blur,
         seconds=result.seconds,
         versions=_versions(),
-        figures=table.decimals,
+        figures=decimals,
         conditions=list(result.parts),
         apart=differences.compared(result),
         apart_legend=differences.legend(result),
@@ -85,9 +86,9 @@ def _row(row, notes):
         cells.append(
             {
                 "sort": row[key],
-                "value": table.decimals(row[key]),
-                "low": table.decimals(row[f"{key}_low"], 3),
-                "high": table.decimals(row[f"{key}_high"], 3),
+                "value": decimals(row[key]),
+                "low": decimals(row[f"{key}_low"], 3),
+                "high": decimals(row[f"{key}_high"], 3),
                 "p": row.get(f"{key}_p", np.nan),
                 "side": table.side(row, column),
                 "against": table.held_against(column),

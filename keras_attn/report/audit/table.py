@@ -17,6 +17,7 @@ from keras_attn.evaluation.rows import (
 )
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.report.audit import ceiling
+from keras_attn.report.numbers import decimals
 from keras_attn.statistics import group_codes
 
 WITH_INTERVAL = (*STUDY, SHARE.key)
@@ -52,13 +53,6 @@ def row_notes(rows):
 def superscript(number):
     """A number in raised digits."""
     return str(number).translate(str.maketrans("0123456789", "⁰¹²³⁴⁵⁶⁷⁸⁹"))
-
-
-def decimals(value, digits=4):
-    """A number as it is printed; a dash where there is none."""
-    if np.isnan(value):
-        return "–"
-    return f"{round(float(value), digits) + 0.0:.{digits}f}".replace("-", "−")
 
 
 def side(row, column):

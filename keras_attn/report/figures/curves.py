@@ -8,16 +8,14 @@ from matplotlib.figure import Figure
 
 from keras_attn.errors import InputError, listing
 from keras_attn.evaluation.rows import EXAMPLES, FOOLED_AT
-from keras_attn.report.paper.paper_tables import BACKBONES
+from keras_attn.report import looks
+from keras_attn.report.naming import backbone_title
 from keras_attn.report.rows.results import groups_of
 from keras_attn.runs import storage
 from keras_attn.statistics import independent_share, wilson_interval
 
 PREFIX = FOOLED_AT
 """Columns of examples.csv: whether the prediction is another one at this ε."""
-COLOURS = ("#000000", "#E69F00", "#0072B2", "#009E73", "#D55E00", "#56B4E9", "#CC79A7")
-"""Told apart by colour-blind readers too (Okabe and Ito)."""
-MARKERS = "osD^vPX"
 
 
 def rates(folders):
@@ -29,11 +27,11 @@ def rates(folders):
     """
     parts = [_rows(Path(folder) / EXAMPLES) for folder in folders]
     rows = pd.concat(parts, join="inner")  # what every run was attacked with
-    found = [name for name in rows if name.startswith(PREFIX)]
+    columns = [name for name in rows if name.startswith(PREFIX)]
     right = (rows["correct"] == 1).to_numpy()
-    images, made = rows.loc[right, "id"].nunique(), []
+    images, table = rows.loc[right, "id"].nunique(), []
     groups = groups_of(rows)
-    for name in found:
+    for name in columns:
         fooled = rows[name].to_numpy()
         share = fooled[right].mean() if right.any() else np.nan
         each = rows[right].groupby("id")[name].mean()
@@ -41,8 +39,8 @@ def rates(folders):
         low, high = wilson_interval(share, independent_share(each, together) * images)
         epsilon = float(name.removeprefix(PREFIX))
         row = {"epsilon": epsilon, "of_correct": share, "low": low, "high": high}
-        made.append(row | {"n": images, "of_all": fooled.mean()})
-    return pd.DataFrame(made).sort_values("epsilon", ignore_index=True)
+        table.append(row | {"n": images, "of_all": fooled.mean()})
+    return pd.DataFrame(table).sort_values("epsilon", ignore_index=True)
 
 
 def _rows(path):
@@ -66,13 +64,13 @@ def fooling(folders, path):
     for title, table in tables.items():
         trunk, _, mechanism = title.rpartition("\n")
         trunks.setdefault(trunk, {})[mechanism] = table
-    mechanisms = list(dict.fromkeys(name for own in trunks.values() for name in own))
+    drawn_as = looks.looks(name for own in trunks.values() for name in own)
     figure = Figure(figsize=(1.2 + 4 * len(trunks), 3.6))
     axes = figure.subplots(1, len(trunks), squeeze=False, sharey=True)[0]
     for axis, (trunk, own) in zip(axes, trunks.items(), strict=True):
         for name, table in own.items():
-            _curve(axis, table, name, mechanisms.index(name))
-        axis.set_title(BACKBONES.get(trunk, trunk), fontsize=10)
+            _curve(axis, table, name, drawn_as[name])
+        axis.set_title(backbone_title(trunk), fontsize=10)
         axis.set_xlabel("ε, grey levels of 255")
         axis.set_ylim(0, 1)
         axis.set_xlim(left=0)
@@ -88,17 +86,16 @@ def fooling(folders, path):
     return path
 
 
-def _curve(axis, table, name, place):
-    """Draw the rates of a network; place: of its colour and marker."""
+def _curve(axis, table, name, look):
+    """Draw the rates of a network."""
     begun = pd.concat([pd.DataFrame([dict.fromkeys(table, 0.0)]), table], ignore_index=True)
-    colour = COLOURS[place % len(COLOURS)]
     axis.plot(
         begun["epsilon"],
         begun["of_correct"],
-        color=colour,
-        marker=MARKERS[place % len(MARKERS)],
-        markersize=4,
+        color=look.light,
+        marker=looks.MARKERS[look.mark],
+        markersize=looks.marker_size(look.mark, 4),
         linewidth=1.4,
         label=name,
     )
-    axis.fill_between(begun["epsilon"], begun["low"], begun["high"], color=colour, alpha=0.12)
+    axis.fill_between(begun["epsilon"], begun["low"], begun["high"], color=look.light, alpha=0.12)

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from keras_attn.report.paper import findings
-from keras_attn.report.paper.claims import QUESTIONS, alike_in_print
+from keras_attn.report.paper import findings, wording
+from keras_attn.report.paper.kinds.claim import QUESTIONS, alike_in_print, named_tables
 
 
 @dataclass(frozen=True)
@@ -35,13 +35,13 @@ class Answer:
     measured: bool
 
 
-def answers(found):
+def answers(findings):
     """Pairs of (question, its title) and its `Answer`s, for findings in any order.
 
     Those that were not measured come last.
     """
     for question, title in QUESTIONS.items():
-        own = [_answer(one) for one in found if one.claim.question == question]
+        own = [_answer(one) for one in findings if one.claim.question == question]
         if own:
             yield (question, title), sorted(own, key=lambda one: not one.measured)
 
@@ -52,14 +52,14 @@ def _answer(finding):
     return Answer(
         key=claim.key,
         words=claim.words,
-        where=f"§{claim.section}",
-        tables=(findings.named_tables(claim.tables), claim.tables[0]),
+        where=claim.place,
+        tables=(named_tables(claim.tables), claim.tables[0]),
         marked=claim.of_itself,
-        printed=findings.in_its_own_table(finding),
+        printed=wording.in_its_own_table(finding),
         shares=tuple(shares),
         borne_out=_borne_out(finding.paper),
-        ours=findings.counted(finding),
-        least=findings.least(finding),
+        ours=wording.counted(finding),
+        least=wording.least(finding),
         bar=_bar(finding.weakest),
         verdict=finding.verdict,
         measured=finding.verdict != findings.NOT_MEASURED,
@@ -88,21 +88,21 @@ def _margins(row):
     return [one for one in (row["least"], row["most"]) if np.isfinite(one) and one != 0]
 
 
-def beside(found, number):
+def beside(findings, number):
     """What the paper claims of a table that its printed numbers do not bear out: sentences."""
-    made = []
-    for one in found:
+    sentences = []
+    for one in findings:
         short = any(count.holds < count.cells for count in one.paper)
-        if number in one.claim.tables and short:
+        if one.claim.of_paper and number in one.claim.tables and short:
             others = [other for other in one.claim.tables if other != number]
-            both = f", with {findings.named_tables(others)}" if others else ""
-            printed = findings.in_cells(one)
+            both = f", with {named_tables(others)}" if others else ""
+            printed = wording.in_cells(one.claim, one.paper)
             alike, cells = alike_in_print(one.claim)
             same = f"; exactly equal in {alike} of {cells}" if alike else ""
-            made.append((one.claim.words, f"§{one.claim.section}", f"{printed}{same}{both}"))
-    return made
+            sentences.append((one.claim.words, f"§{one.claim.section}", f"{printed}{same}{both}"))
+    return sentences
 
 
-def legend(found):
+def legend(findings):
     """How to read the findings: sentences."""
-    return [re.sub(r"\*", "", line) for line in findings.legend(found)]
+    return [re.sub(r"\*", "", line) for line in wording.legend(findings)]

@@ -2,15 +2,15 @@
 (() => {
   const section = document.getElementById("gallery");
   if (!section) return;
-  const { sets, colours, sigma } = JSON.parse(document.getElementById("gallery-data").textContent);
+  const { sets, heat, sigma } = JSON.parse(document.getElementById("gallery-data").textContent);
   const MILLISECONDS = 300, PREFIX = "#example/";
   const find = (selector) => section.querySelector(selector);
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  const table = bytes(colours);
-  const { decoded, heated, density, predicted, masked, dots } = galleryDrawing(table, sigma);
+  const table = bytes(heat.colours), strongest = heat.opacity[1];
+  const { decoded, heated, density, predicted, masked, dots } = galleryDrawing(table, heat.opacity, sigma);
   // What is chosen; example and trunk are of each set, attentions are those that are not shown.
-  const state = { set: 0, frame: 0, hidden: new Set(), density: false, strength: 0.85 };
+  const state = { set: 0, frame: 0, hidden: new Set(), density: false, strength: strongest };
   for (const set of sets) Object.assign(set, { example: 0, chosen: 0 });
   let timer = null, latest = {};
 

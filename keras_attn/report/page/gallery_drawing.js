@@ -1,7 +1,10 @@
 // Draws the pictures of the gallery from its data; keeps no state.
 
-/** Functions that draw. table: RGB of the 256 levels of heat. sigma: as a share of the width. */
-function galleryDrawing(table, sigma) {
+/**
+ * Functions that draw. table: RGB of the 256 levels of heat. faintest, strongest: its opacity at the
+ * lowest and at the highest level. sigma: as a share of the width.
+ */
+function galleryDrawing(table, [faintest, strongest], sigma) {
   // Pixels of a picture and of the map of a density across.
   const WIDTH = 320, DENSITY = 60;
   const OUTLINE = [230, 159, 0];
@@ -50,7 +53,7 @@ function galleryDrawing(table, sigma) {
     enlarged(levels, size, width, height).forEach((level, k) => {
       const p = 4 * k, colour = 3 * Math.round(level);
       const grey = (data[p] + data[p + 1] + data[p + 2]) / 3;
-      const opacity = strength * (0.4 + (0.6 * level) / 255);
+      const opacity = (strength / strongest) * (faintest + ((strongest - faintest) * level) / 255);
       for (let c = 0; c < 3; c++) data[p + c] = grey * (1 - opacity) + table[colour + c] * opacity;
     });
     return made;

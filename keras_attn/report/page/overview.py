@@ -3,26 +3,12 @@
 from collections import Counter
 from dataclasses import dataclass
 
-from keras_attn.mechanisms import MECHANISMS
-from keras_attn.report.audit.table import decimals
+from keras_attn.mechanisms import NAMED
+from keras_attn.report.naming import dataset_title, trunk_title
+from keras_attn.report.numbers import decimals
 from keras_attn.report.paper import findings
-from keras_attn.report.paper.paper_tables import TABLES, dataset_title, trunk_title
+from keras_attn.report.paper.tables import TABLES
 from keras_attn.report.rows.results import of_networks
-
-TITLES = {
-    "salient_object": "Salient object segmentation",
-    "action": "Action recognition",
-    "fine_grained": "Fine-grained classification",
-    "adversarial": "Robustness to attacks",
-}
-VERDICTS = (
-    findings.SUPPORTED,
-    findings.CONTRADICTED,
-    findings.UNDECIDED,
-    findings.MACHINERY,
-    findings.NOT_MEASURED,
-)
-"""Of claims, in the order in which they are shown."""
 
 
 @dataclass(frozen=True)
@@ -52,10 +38,10 @@ class Standing:
 
 def drawn(results):
     """Whether any example was drawn, and how much: "", "some" or "all" of the datasets."""
-    told = [results.is_drawn(*key) for key in results.notes]
-    if not any(told):
+    flags = [results.is_drawn(*key) for key in results.notes]
+    if not any(flags):
         return ""
-    return "all" if all(told) else "some"
+    return "all" if all(flags) else "some"
 
 
 def counts(results):
@@ -64,59 +50,63 @@ def counts(results):
     networks = rows[["task", "dataset", "backbone", "fusion", "attention"]].drop_duplicates()
     networks = networks[networks["task"] != "adversarial"]
     examples = rows[["dataset", "id"]].drop_duplicates()
-    found = (
+    counted = (
         (rows["folder"].nunique(), "run"),
         (len(networks), "network"),
         (len(examples), "example"),
         (rows["dataset"].nunique(), "dataset"),
         (len(rows), "scored row"),
     )
-    return [(f"{n:,}", word if n == 1 else f"{word}s") for n, word in found]
+    return [(f"{n:,}", word if n == 1 else f"{word}s") for n, word in counted]
 
 
-def verdicts(found):
-    """How many claims have each verdict: pairs in the order of `VERDICTS`, none of 0."""
-    told = Counter(finding.verdict for finding in found)
-    return [(name, told[name]) for name in VERDICTS if told[name]]
+def verdicts(of_claims):
+    """How many claims have each verdict: pairs in the order of `findings.VERDICTS`, none of 0."""
+    counted = Counter(finding.verdict for finding in of_claims)
+    return [(name, counted[name]) for name in findings.VERDICTS if counted[name]]
 
 
-def sentences(results, found):
+def sentences(results, of_claims):
     """The findings in a few sentences."""
-    told, all_of = dict(verdicts(found)), len(found)
-    measured = [finding for finding in found if finding.states]
-    made, check = [], drawn(results)
+    own = [finding for finding in of_claims if finding.claim.of_paper]
+    measured = [finding for finding in own if finding.states]
+    counted, parts, check = dict(verdicts(own)), [], drawn(results)
     if check:
         states = [state for finding in measured for state in finding.states]
-        made.append(
+        parts.append(
             "This is a machinery check. Some or all of the examples are drawn and their gaze is "
             "simulated, so that nothing here says anything about people, or about networks that "
             "were trained on photographs: the numbers show that everything runs from data to "
             "tables."
         )
     if check and measured:
-        made.append(
-            f"Of the paper's {all_of} claims, {len(measured)} have numbers to be held against; in "
-            f"{states.count(1)} of {len(states)} compared cells these happen to speak for the "
+        parts.append(
+            f"Of the paper's {len(own)} claims, {len(measured)} have numbers to be held against; "
+            f"in {states.count(1)} of {len(states)} compared cells these happen to speak for the "
             f"claim, in {states.count(-1)} against it."
         )
     elif measured:
-        parts = [f"{told[name]} {name}" for name in VERDICTS[:3] if name in told]
-        made.append(
-            f"Of the paper's {all_of} claims, {len(measured)} have numbers to be held against: "
-            f"{', '.join(parts)}."
+        named = [f"{counted[name]} {name}" for name in findings.VERDICTS[:3] if name in counted]
+        parts.append(
+            f"Of the paper's {len(own)} claims, {len(measured)} have numbers to be held against: "
+            f"{', '.join(named)}."
         )
-    printed = [finding for finding in found if finding.paper]
+    printed = [finding for finding in own if finding.paper]
     short = [f for f in printed if any(count.holds < count.cells for count in f.paper)]
-    made.append(
+    parts.append(
         f"Of the {len(printed)} claims that the paper prints numbers of, its own tables bear out "
         f"{len(printed) - len(short)} in every cell; where they do not, it stands beside the table."
     )
-    return made
+    others = [finding for finding in of_claims if not finding.claim.of_paper]
+    if others:
+        named = ", ".join(f"{number} {name}" for name, number in verdicts(others))
+        parts.append(f"Claims that are not the paper's: {named}.")
+    return parts
 
 
 def standings(cells):
     """Pairs of a task and the `Standing` on each of its datasets; cells: as of `tables.cells`."""
-    made = {}
+    by_task = {}
     for table in TABLES:
         own = cells[(cells["table"] == table.number).to_numpy()]
         if table.about_gaze or table.ours:
@@ -126,8 +116,9 @@ def standings(cells):
             metric = table.metrics_of(dataset)[0]
             score = _best(part, metric)
             closest = _closest(cells, gaze, dataset)
-            made.setdefault(table.task, []).append(Standing(dataset_title(dataset), score, closest))
-    return list(made.items())
+            standing = Standing(dataset_title(dataset), score, closest)
+            by_task.setdefault(table.task, []).append(standing)
+    return list(by_task.items())
 
 
 def _closest(cells, table, dataset):
@@ -135,8 +126,8 @@ def _closest(cells, table, dataset):
     if table is None:
         return None
     mask = (cells["table"] == table.number) & (cells["dataset"] == dataset)
-    given = [m.name for m in MECHANISMS.values() if m.takes_gaze]
-    return _best(cells[mask & ~cells["attention"].isin(given)], table.metrics[0])
+    human = [m.name for m in NAMED.values() if m.takes_gaze]
+    return _best(cells[mask & ~cells["attention"].isin(human)], table.metrics[0])
 
 
 def _best(cells, metric):

@@ -1,24 +1,20 @@
-"""What the page tells of each run folder: scores, curves, configuration and where it is from."""
+"""What the page tells of each run folder: scores, configuration and where it is from."""
 
 import json
 import os
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from keras_attn.errors import InputError
-from keras_attn.report.audit.table import decimals
-from keras_attn.report.page.overview import TITLES
-from keras_attn.report.paper.claims import METRICS
-from keras_attn.report.paper.paper_tables import NETWORK, TABLES, dataset_title, trunk_title
+from keras_attn.evaluation.rows import NETWORK
+from keras_attn.report.naming import TASKS, dataset_title, trunk_title
+from keras_attn.report.numbers import decimals
+from keras_attn.report.paper.tables import TABLES
 from keras_attn.report.rows.results import of_networks
 from keras_attn.report.tables import sheets
 from keras_attn.runs import storage
-from keras_attn.statistics import evenly
 
-MOST = 60
-"""Points of a curve: more are not seen in a chart, and 200 runs have many curves."""
 LONGEST = 12
 """Entries of a list in a configuration, such as classes, that are shown."""
 PROVENANCE = "provenance.json"
@@ -37,12 +33,12 @@ def run_pages(results, cells):
     alone = set(rows.loc[alone[alone].index, "folder"])
     names = names_of(rows["folder"].unique())
     places = rows.groupby("folder", sort=False).indices
-    made = []
+    pages = []
     for folder, place in places.items():
         own = rows.iloc[place]
         shown = cells if folder in alone else None
-        made.append(_run(names[folder], folder, own, results, shown))
-    return made
+        pages.append(_run(names[folder], folder, own, results, shown))
+    return pages
 
 
 def names_of(folders):
@@ -74,14 +70,13 @@ def _run(name, folder, rows, results, cells):
     record = kept.record() or {}
     return {
         "name": name,
-        "task": TITLES.get(row["task"], row["task"]),
+        "task": TASKS.get(row["task"], row["task"]),
         "dataset": dataset_title(row["dataset"]),
         "network": f"{trunk_title(row['backbone'], row['fusion'])} · {row['attention']}",
         "fold": _whole(row["fold"]),
         "seed": _whole(row["seed"]),
         "examples": len(rows),
         "scores": _scores(rows, results, cells),
-        "curves": _curves(kept.history),
         "config": _shortened(record.get("config", {})),
         "data": record.get("data", {}),
         "versions": record.get("versions", {}),
@@ -100,49 +95,18 @@ def _scores(rows, results, cells):
     metrics = {m.key: m for table in own for m in table.metrics_of(row["dataset"])}
     if cells is None:
         arrays = {name: values[rows.index] for name, values in results.arrays.items()}
-        found = sheets.summary(rows, arrays)
+        scores = sheets.summary(rows, arrays)
     else:
         mask = np.logical_and.reduce([cells[name] == row[name] for name in OF[1:]])
         numbers = [table.number for table in own]
-        found = cells[mask & cells["table"].isin(numbers) & (cells["subset"] == "all")]
-    made = []
+        scores = cells[mask & cells["table"].isin(numbers) & (cells["subset"] == "all")]
+    printed = []
     # A summary has the ceilings and the share of them as well, which are no scores of the network.
-    for score in found[found["metric"].isin(list(metrics))].to_dict("records"):
+    for score in scores[scores["metric"].isin(list(metrics))].to_dict("records"):
         metric = metrics[score["metric"]]
         numbers = [decimals(score[name], metric.digits) for name in ("value", "low", "high")]
-        made.append([f"{metric.title}{metric.arrow}", *numbers, int(score["n"])])
-    return made
-
-
-def _curves(path):
-    """By column of a history, lists of its steps and of its values, thinned; its first counts."""
-    if not path.is_file():
-        return {}
-    try:
-        history = pd.read_csv(path)
-        steps = history.iloc[:, 0].to_numpy(np.float64)
-        others = {name: history[name].to_numpy(np.float64) for name in history.columns[1:]}
-    except (OSError, ValueError, IndexError) as error:
-        raise InputError(path, "a row of numbers per epoch", str(error).strip()) from error
-    made = {"step": history.columns[0], "steps": len(history), "series": {}}
-    for name, values in others.items():
-        told = np.flatnonzero(np.isfinite(values))
-        if len(told):
-            kept = told[evenly(len(told), MOST)]
-            made["series"][_title(name)] = [_short(steps[kept]), _short(values[kept])]
-    return made
-
-
-def _title(column):
-    """A column of a history in words; what was scored on the data held out begins with "val_"."""
-    key = column.removeprefix("val_")
-    words = METRICS[key].title if key in METRICS else key.replace("_", " ")
-    return words if key == column else f"held out: {words}"
-
-
-def _short(values):
-    """Numbers with the four digits that a chart can show."""
-    return [float(f"{value:.4g}") for value in values]
+        printed.append([f"{metric.title}{metric.arrow}", *numbers, int(score["n"])])
+    return printed
 
 
 def _shortened(value):

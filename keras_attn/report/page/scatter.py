@@ -5,19 +5,15 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from keras_attn.mechanisms import MECHANISMS
-from keras_attn.report.audit.table import decimals
+from keras_attn.evaluation.rows import NETWORK, TRUNK
+from keras_attn.mechanisms import NAMED
+from keras_attn.report import looks
+from keras_attn.report.naming import dataset_title, order, trunk_title
+from keras_attn.report.numbers import decimals, with_interval
 from keras_attn.report.page import plots
-from keras_attn.report.paper.claims.correlation import within
-from keras_attn.report.paper.paper_tables import (
-    GAZE,
-    NETWORK,
-    TABLES,
-    TRUNK,
-    dataset_title,
-    order,
-    trunk_title,
-)
+from keras_attn.report.paper.kinds.correlation import within
+from keras_attn.report.paper.tables import TABLES
+from keras_attn.report.tables.parts import GAZE
 from keras_attn.statistics import rank_correlation
 
 WIDTH, HEIGHT = 400, 310
@@ -27,11 +23,12 @@ LEFT, RIGHT, TOP, BOTTOM = 50, 388, 12, 262
 
 @dataclass(frozen=True)
 class Point:
-    """A network. place: of its mechanism's colour. bars: paths of both intervals. run: its page."""
+    """A network. x, y: in pixels. bars: paths of both intervals. run: the name of its page."""
 
     label: str
-    place: int
-    path: str
+    attention: str
+    x: float
+    y: float
     fill: float
     bars: str
     run: str
@@ -65,7 +62,7 @@ def facets(cells, runs):
 
     runs: the name of a run's page by (task, dataset, *NETWORK).
     """
-    made = []
+    charted = []
     for table in TABLES:
         if table.about_gaze or table.ours:
             continue
@@ -77,8 +74,8 @@ def facets(cells, runs):
             gaze = cells[(cells["table"] == about.number) & (cells["dataset"] == dataset)]
             facet = _facet(table, dataset, metric, scores, gaze, runs)
             if facet is not None:
-                made.append(facet)
-    return made
+                charted.append(facet)
+    return charted
 
 
 def _seen(task):
@@ -104,11 +101,9 @@ def _facet(table, dataset, metric, scores, gaze, runs):
     return Facet(table.task, dataset_title(dataset), charts, tuple(trunks.values()), seen)
 
 
-def marks(facets):
-    """Pairs of each attention of the facets and its place among colours and shapes."""
-    found = {name for facet in facets for name in facet.attentions}
-    ordered = sorted(found, key=lambda name: order(attention=name))
-    return [(name, plots.place_of(name)) for name in ordered]
+def attentions(facets):
+    """`{attention: Look}` of all facets, in the order of the tables."""
+    return looks.looks(name for facet in facets for name in facet.attentions)
 
 
 def _trunks(scores):
@@ -154,7 +149,6 @@ def _key(task, dataset, row):
 
 def _point(row, x, y, metric, of_gaze, trunks, run):
     title, fill = trunks[tuple(row[name] for name in TRUNK)]
-    place = plots.place_of(row["attention"])
     across, up = x(row["value_gaze"]), y(row["value"])
     bars = []
     if not np.isnan(row["low_gaze"]):
@@ -166,8 +160,9 @@ def _point(row, x, y, metric, of_gaze, trunks, run):
     )
     return Point(
         label=f"{row['attention']}, {title}: {numbers}",
-        place=place,
-        path=plots.shape(plots.SHAPES[place], across, up),
+        attention=row["attention"],
+        x=across,
+        y=up,
         fill=fill,
         bars="".join(bars),
         run=run,
@@ -175,23 +170,20 @@ def _point(row, x, y, metric, of_gaze, trunks, run):
 
 
 def _with_interval(row, suffix):
-    value, low, high = (decimals(row[f"{name}{suffix}"], 3) for name in ("value", "low", "high"))
-    return value if low == "–" else f"{value} [{low}, {high}]"
+    return with_interval(*(row[f"{name}{suffix}"] for name in ("value", "low", "high")))
 
 
 def _correlation(both, metric):
     """Spearman's ρ without the attentions that are made of gaze, turned so that + is better."""
-    given = {m.name for m in MECHANISMS.values() if m.takes_gaze}
-    own = both[~both["attention"].isin(given)]
+    human = {m.name for m in NAMED.values() if m.takes_gaze}
+    own = both[~both["attention"].isin(human)]
     sign = 1 if metric.higher_is_better else -1
     rho, low, high = rank_correlation(sign * own["value"], own["value_gaze"])
     if np.isnan(rho):
         return ""
-    made = f"ρ {decimals(rho, 2)}"
-    made += "" if np.isnan(low) else f" [{decimals(low, 2)}, {decimals(high, 2)}]"
-    made += f" over {len(own)} networks"
-    within = _within(own, sign)
-    return made if np.isnan(within) else f"{made}; {decimals(within, 2)} within their trunks"
+    text = f"ρ {with_interval(rho, low, high, 2)} over {len(own)} networks"
+    alone = _within(own, sign)
+    return text if np.isnan(alone) else f"{text}; {decimals(alone, 2)} within their trunks"
 
 
 def _within(own, sign):

@@ -7,14 +7,14 @@ import numpy as np
 from keras_attn.errors import InputError, listing
 from keras_attn.evaluation.rows import ARRAYS, ID, MAPS, NOTES, RANKING, UNREADABLE
 from keras_attn.metrics.salient_object import THRESHOLDS
-from keras_attn.report.paper.paper_tables import CURVES, TABLES
+from keras_attn.report.paper.tables import CURVES, TABLES
 
 ROUNDING = 1e-3
 """How far a length or a mean may be off, of numbers that were kept in less than float32."""
 
 
 def tables_for(rows):
-    """The `paper_tables.Table`s of the tasks that rows are of."""
+    """The `parts.Table`s of the tasks that rows are of."""
     tasks = set(rows["task"])
     return [table for table in TABLES if table.task in tasks]
 

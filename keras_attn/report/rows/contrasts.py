@@ -8,7 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from keras_attn.evaluation.rows import NETWORK
-from keras_attn.report.paper.paper_tables import KEYS
+from keras_attn.report.paper.printed import KEYS
 from keras_attn.report.rows.samples import sample
 from keras_attn.statistics import (
     paired_p,
@@ -40,7 +40,7 @@ class Contrast(NamedTuple):
 
 
 def between(results, table, metric, one, other, level=0.95):
-    """The `Contrast` of two cells of a `paper_tables.Table`; None without rows of both.
+    """The `Contrast` of two cells of a `parts.Table`; None without rows of both.
 
     results: `results.Results`, which keep it for all tables and claims that ask for it. one, other:
     dicts that have all `KEYS`. level: of the interval.
@@ -61,7 +61,7 @@ def sample_in(results, table, labels):
 
 
 def paired_test(metric):
-    """The function that tests a `paper_tables.Metric` over the same examples."""
+    """The function that tests a `parts.Metric` over the same examples."""
     return paired_share_p if metric.proportion else paired_p
 
 

@@ -25,7 +25,8 @@ from keras_attn.evaluation.rows import (
     unregistered,
 )
 from keras_attn.metrics.columns import further
-from keras_attn.report.paper.paper_tables import SCORES, TASKS
+from keras_attn.report.naming import TASKS
+from keras_attn.report.paper.tables import SCORES
 from keras_attn.report.rows.arrays import (
     check_one_number_of_classes,
     pooled,

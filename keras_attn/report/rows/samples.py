@@ -11,10 +11,11 @@ import pandas as pd
 
 from keras_attn.datasets import origin
 from keras_attn.evaluation.rows import MAPS, NETWORK, RANKING
-from keras_attn.report.paper.paper_tables import CURVES, Subset
+from keras_attn.report.paper.tables import CURVES
 from keras_attn.report.rows.likeness import Likeness, likeness_of
 from keras_attn.report.rows.ranking import Ranking, ranking_of
 from keras_attn.report.rows.results import groups_of, score_keys
+from keras_attn.report.tables.parts import Subset
 from keras_attn.statistics import (
     drawn_counts,
     group_codes,
@@ -246,7 +247,7 @@ class Sample:
 
 
 def sample(results, task, subset, **network):
-    """The `Sample` of a network's examples in a `paper_tables.Subset`; None without rows.
+    """The `Sample` of a network's examples in a `parts.Subset`; None without rows.
 
     results: `results.Results`, which keep it for all tables and claims that ask for it. network:
     dataset, backbone, fusion, attention.

@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 
 from keras_attn.metrics import gold_standard
-from keras_attn.report.paper.paper_tables import KEYS
+from keras_attn.report.paper.printed import KEYS
 from keras_attn.report.rows.results import groups_of, of_networks
 from keras_attn.report.tables.parts import CEILING, GAZE
 from keras_attn.statistics import bootstrap_interval
@@ -29,7 +29,7 @@ def share_of(sample):
 
 
 def cells_of(table, rows):
-    """The ceiling's cells in a `paper_tables.Table`, as of `tables.cells`; rows: on one dataset.
+    """The ceiling's cells in a `parts.Table`, as of `tables.cells`; rows: on one dataset.
 
     None of them where viewers are not told apart, or tell nothing of each other.
     """

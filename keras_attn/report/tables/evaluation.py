@@ -9,7 +9,7 @@ from keras_attn.datasets import origin
 from keras_attn.evaluation.result import Scores
 from keras_attn.evaluation.rows import NETWORK, STUDY
 from keras_attn.metrics.columns import further
-from keras_attn.report.audit.table import decimals
+from keras_attn.report.numbers import decimals
 from keras_attn.report.rows.results import groups_of
 from keras_attn.report.tables import sheets
 from keras_attn.statistics import bootstrap_interval

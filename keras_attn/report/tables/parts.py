@@ -1,9 +1,9 @@
 """What a table of the study is made of: its metrics, the subsets of examples, its sentences.
 
-Which tables there are, is in `paper_tables`. Computes nothing.
+Which tables there are, is in `paper.tables`. Computes nothing.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +25,7 @@ class Metric(Heading):
     as it has values under several seeds, and not once. alike: whether it is the mean CC of each
     example's map in MAPS with those of the others of its subset. neutral: whether neither more nor
     less of it is better; `higher_is_better` then says alone which way a difference is taken.
-    digits: decimals in print. datasets: of which it is shown; empty for all.
+    digits: decimals in print. datasets: names of those that it is shown of; empty for all.
     """
 
     column: str = ""
@@ -37,7 +37,7 @@ class Metric(Heading):
     alike: bool = False
     neutral: bool = False
     digits: int = 3
-    datasets: tuple = ()
+    datasets: Container = ()
 
     @property
     def score(self):

@@ -1,48 +1,30 @@
-"""What a claim of the paper is: one file for each kind, all of one small protocol (`claim`).
+"""All claims: the paper's, in our words, by the question of its section V that they answer.
 
-A claim knows in which of the paper's printed cells it holds, and how it is measured in rows of
-ours. The paper's claims themselves are in `paper_claims`.
+A further claim is one entry, `register(Order(...))`, wherever it is written. Those of this package
+are in the module of their question.
 """
 
-from keras_attn.report.paper.claims.claim import (
-    BY_NUMBER,
-    METRICS,
-    QUESTIONS,
-    Claim,
-    Comparison,
-    Count,
-    Part,
-    alike_in_print,
-    counts_of,
-    shares,
-    state_of,
-)
-from keras_attn.report.paper.claims.consistency import Consistent
-from keras_attn.report.paper.claims.correlation import Correlated
-from keras_attn.report.paper.claims.gains import GainsMore
-from keras_attn.report.paper.claims.gaps import NarrowGap
-from keras_attn.report.paper.claims.margins import Alike, NoBetter, NotTheBest, NoWorse
-from keras_attn.report.paper.claims.order import Order
+from keras_attn.report.paper.claims import q1, q2, q3, q4, q5, q6, q7
+from keras_attn.report.paper.kinds.claim import CLAIMS, QUESTIONS, Claim
+from keras_attn.report.paper.kinds.consistency import Consistent
+from keras_attn.report.paper.kinds.correlation import Correlated
+from keras_attn.report.paper.kinds.gains import GainsMore
+from keras_attn.report.paper.kinds.gaps import NarrowGap
+from keras_attn.report.paper.kinds.margins import Alike, NoBetter, NotTheBest, NoWorse
+from keras_attn.report.paper.kinds.order import Order
 
 __all__ = [
-    "BY_NUMBER",
-    "METRICS",
+    "CLAIMS",
     "QUESTIONS",
     "Alike",
     "Claim",
-    "Comparison",
     "Consistent",
     "Correlated",
-    "Count",
     "GainsMore",
     "NarrowGap",
     "NoBetter",
     "NoWorse",
     "NotTheBest",
     "Order",
-    "Part",
-    "alike_in_print",
-    "counts_of",
-    "shares",
-    "state_of",
+    *(module.__name__.rpartition(".")[-1] for module in (q1, q2, q3, q4, q5, q6, q7)),
 ]

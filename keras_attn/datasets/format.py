@@ -1,0 +1,264 @@
+"""What a dataset is to the package: where its files lie, how they are read, what is known of it.
+
+Loads no library but NumPy: help and reports ask for names and titles alone.
+"""
+
+from __future__ import annotations
+
+import functools
+import inspect
+import pkgutil
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
+from pathlib import Path
+from typing import ClassVar
+
+from keras_attn import gaze_format, registries
+from keras_attn.datasets import origin
+from keras_attn.errors import InputError, listing, one_of
+
+IMAGES, VIDEOS = "images", "videos"
+TASKS = {IMAGES: ("salient_object", "fine_grained"), VIDEOS: ("action",)}
+"""Of the study, by what their examples are."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Twin:
+    """The drawn twin of a dataset: simulated scenes, written in its format.
+
+    write: `(folder, scenes)`, which writes the files that the dataset's reader reads. viewers: how
+    many are simulated. draw: `(rng, (H, W), viewers, *sizes) -> scenes`; default scenes with a
+    salient object, `drawing.scenes.Scene`. sizes: names of the arguments that say how much is
+    drawn, first how many examples, and what they are by default. read: `(folder) -> dataset`;
+    default the dataset's own reader. tasks: of the study, whose networks may learn from it; default
+    all that the dataset is of.
+    """
+
+    write: Callable
+    viewers: int
+    draw: Callable | None = None
+    sizes: dict = field(default_factory=lambda: {"images": 60})
+    read: Callable | None = None
+    tasks: tuple | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Format:
+    """A dataset by its name: how it is read, and all that the rest of the package knows of it.
+
+    `keras_attn.register` makes its name stand for it, as `datasets.<name>(root)` in Python, in the
+    options of commands, in the study and in tables. Raises `InputError` for fields that do not fit.
+    """
+
+    registry: ClassVar = registries.DATASETS
+
+    name: str
+    """In Python, in options and in files of results."""
+    title: str
+    """In print."""
+    read: Callable
+    """`(root, *, ...) -> GazeDataset` or `VideoDataset`, of the files in a folder. Of these further
+    arguments commands give those that it takes: on_bad_example, mask_threshold, crop, gaze,
+    participants, shifted, flow_root, image_root, fps, groups and group, subjects, first_frame; and
+    all fields of `GazeFormat` where it takes any (`**form`), as a table of gaze needs them."""
+    kind: str = IMAGES
+    """What its examples are: images or videos."""
+    tasks: tuple = ()
+    """Of the study, whose networks can learn from it: salient_object (it has masks), action,
+    fine_grained (they have classes). Without any it is one to audit on."""
+    parts: tuple = ()
+    """What its folder is recognised by: files or folders in it, of which one is enough."""
+    beside: tuple = ()
+    """Of which one has to lie there too."""
+    note: str = ""
+    """What stands under every table and in every report made from it."""
+    splits: bool = False
+    """Whether its publishers have parted it, into examples to train and to test on."""
+    paper: bool = False
+    """Whether it is one of the paper's, which the study takes where nothing else is said."""
+    first: str | None = None
+    """The dataset that the paper trains a network on before this one."""
+    augmented: bool = False
+    """Whether the paper trains on four rotations of each image, each also mirrored."""
+    several_labels: bool = False
+    """Whether an example may be of several classes at once."""
+    twin: Twin | None = None
+    """How it is drawn, where it can be."""
+
+    def __post_init__(self):
+        where = f"dataset {self.name!r}"
+        if not str(self.name).isidentifier() or self.name in _taken():
+            expected = "a name for datasets.<name> that is not taken, of letters, digits and _"
+            raise InputError("dataset to register", expected, repr(self.name))
+        if not callable(self.read) or "root" not in inspect.signature(self.read).parameters:
+            expected = "a function with the argument root, the path of a folder"
+            raise InputError(f"{where}, read", expected, repr(self.read))
+        one_of(f"{where}, kind", self.kind, (IMAGES, VIDEOS))
+        for name in ("tasks", "parts", "beside"):
+            if not isinstance(getattr(self, name), tuple):
+                expected = "a tuple of names, such as ('salient_object',)"
+                raise InputError(f"{where}, {name}", expected, repr(getattr(self, name)))
+        for task in self.tasks:
+            one_of(f"{where}, tasks", task, TASKS[self.kind])
+        object.__setattr__(self, "read", reading(self))
+
+    @functools.cached_property
+    def _parameters(self):
+        return inspect.signature(self.read).parameters
+
+    @property
+    def takes_form(self):
+        """Whether it leaves open how gaze is written, which fields of a `GazeFormat` say."""
+        return any(one.kind is one.VAR_KEYWORD for one in self._parameters.values())
+
+    def takes(self, name):
+        """Whether its reader has an argument of that name."""
+        return name in self._parameters
+
+    def check_takes(self, arguments, field, value):
+        """`InputError` where its reader does not take the arguments that a field is for."""
+        if not all(map(self.takes, arguments)):
+            raise InputError(f"data.{field}", f"nothing, for {self.name}", repr(value))
+
+    def drawn_for(self, task):
+        """Whether networks of a task can learn from its drawn twin."""
+        if self.twin is None:
+            return False
+        return task in (self.tasks if self.twin.tasks is None else self.twin.tasks)
+
+    def check_drawn(self, task):
+        """`InputError` where a configuration of a task names no folder, and nothing is drawn."""
+        if not self.drawn_for(task):
+            expected = (
+                f"where the folder lies (--data.root), since {self.name} is not drawn for {task}"
+            )
+            raise InputError("data.root", expected, None)
+
+    def arguments(self, settings, names):
+        """Those of `names`, fields of the dataclass `settings`, that its reader takes: a dict.
+
+        With the fields of a `GazeFormat`, if it takes such. `InputError` for a field that it does
+        not take and that somebody has set.
+        """
+        default = {one.name: one.default for one in fields(settings)}
+        values = {name: getattr(settings, name) for name in names if name in default}
+        for name, value in values.items():
+            if value not in (None, default[name]):
+                self.check_takes((name,), name, value)
+        arguments = {name: value for name, value in values.items() if self.takes(name)}
+        return arguments | (gaze_format.fields_of(settings) if self.takes_form else {})
+
+
+def _taken():
+    """Names within `keras_attn.datasets` that are no datasets."""
+    from keras_attn import datasets
+
+    modules = {module.name for module in pkgutil.iter_modules(datasets.__path__)}
+    return modules | set(datasets.PLACES)
+
+
+# --- reading ------------------------------------------------------------------------------------
+
+FOLDERS = ("root", "gaze")
+"""Arguments of readers that name folders with gaze."""
+
+
+def reading(form):
+    """The reader of a `Format` whose datasets know how they were read, and whether they are drawn.
+
+    Where it fails on a folder of another format, the error names that one.
+    """
+    read = form.read
+    signature = inspect.signature(read)
+
+    @functools.wraps(read)
+    def of_format(*values, **named):
+        given = signature.bind(*values, **named).arguments
+        if not isinstance(given["root"], (str, Path)):
+            raise InputError("root", "the path of a folder", repr(given["root"]))
+        try:
+            data = read(*values, **named)
+        except InputError as error:
+            raise explained(error, form.name, given["root"]) from error
+        source = {"name": form.name, **_source(signature.parameters, given)}
+        places = [source[name] for name in FOLDERS if source.get(name)]
+        # A layout that anybody may have is called by its folder, which its reader knows.
+        name = data.name if form.takes_form else form.name
+        return origin.of_reader(replace(data, name=name), source, places, form.note)
+
+    return of_format
+
+
+def _source(parameters, given):
+    """The arguments that are not at their defaults, as plain values; folders as whole paths."""
+    # Arguments that are passed on under their own names.
+    further = [name for name, one in parameters.items() if one.kind is one.VAR_KEYWORD]
+    more = {name: value for other in further for name, value in given.pop(other, {}).items()}
+    source = {}
+    for name, value in (given | more).items():
+        default = parameters[name].default if name in parameters else None
+        if name == "root" or value != default:
+            is_path = isinstance(value, Path) or name in FOLDERS
+            source[name] = str(Path(value).expanduser().absolute()) if is_path else value
+    return source
+
+
+def named(name, root, form, where="name", *, mask_threshold=None, on_bad_example="raise"):
+    """The dataset of images in a folder, by the name of its format.
+
+    form: a `GazeFormat`, or a dataclass with its fields; `InputError` for fields of it and for a
+    threshold that are set for a format that leaves them not open. where: what the message calls
+    the name.
+    """
+    one = registries.DATASETS[one_of(where, name, of_kind(IMAGES))]
+    gaze_format.check_read(name, form)
+    options = {
+        "on_bad_example": (on_bad_example, "raise"),
+        "mask_threshold": (mask_threshold, None),
+    }
+    for option, (value, default) in options.items():
+        if value != default and not one.takes(option):
+            raise InputError(option, f"nothing, for {name}", repr(value))
+    arguments = {option: value for option, (value, _) in options.items() if one.takes(option)}
+    return one.read(root, **arguments, **(gaze_format.fields_of(form) if one.takes_form else {}))
+
+
+def of_kind(kind):
+    """Names of all datasets of images, or of videos."""
+    return tuple(name for name, one in registries.DATASETS.items() if one.kind == kind)
+
+
+def of_task(task):
+    """Names of all datasets that networks of a task can learn from."""
+    return tuple(name for name, one in registries.DATASETS.items() if task in one.tasks)
+
+
+# --- recognising --------------------------------------------------------------------------------
+
+
+def recognised(root):
+    """`{name: parts}` of the datasets that a folder may be, by what lies in it.
+
+    The published layouts come first, and those of which little is laid down last.
+    """
+    root = Path(root).expanduser()
+    names = {}
+    for name, one in registries.DATASETS.items():
+        there = [part for part in one.parts if (root / part).exists()]
+        beside = [part for part in one.beside if (root / part).exists()]
+        if there and (beside or not one.beside):
+            names[name] = [*there, *beside]
+    return dict(sorted(names.items(), key=lambda item: bool(registries.DATASETS[item[0]].beside)))
+
+
+def explained(error, name, root):
+    """The `InputError` of a reader that failed, or a better one where its folder is another's."""
+    there = recognised(root)
+    if not there or name in there:
+        return error
+    other, parts = next(iter(there.items()))
+    received = (
+        f"one with {listing(parts)}, as {other} has; say --data.name {other} (--data-name in an "
+        f"audit), or in Python datasets.{other}"
+    )
+    return InputError(root, f"a folder of {name}", received)

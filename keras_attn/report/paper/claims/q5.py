@@ -1,0 +1,130 @@
+"""Claims about Q5: what brings a model closer to human attention."""
+
+from keras_attn.registry import register
+from keras_attn.report.paper.claims.attentions import (
+    ARTIFICIAL,
+    HUMAN,
+    IMPLICIT,
+    SUPERVISED,
+    UNTRAINED,
+    others,
+)
+from keras_attn.report.paper.kinds.consistency import Consistent
+from keras_attn.report.paper.kinds.margins import Alike
+from keras_attn.report.paper.kinds.order import Order
+
+register(
+    Order(
+        "closest-salient",
+        "Q5",
+        "IV-A",
+        "The supervised attention is the artificial one closest to gaze, in segmentation",
+        ("V",),
+        "attention",
+        SUPERVISED,
+        IMPLICIT,
+    ),
+    Consistent(
+        "consistent-action",
+        "Q5",
+        "IV-B",
+        "The supervised attention is the artificial one most consistently close to gaze, over "
+        "metrics, fusions and datasets of action recognition",
+        ("VI",),
+        SUPERVISED[0],
+        IMPLICIT,
+    ),
+    Order(
+        "closest-birds",
+        "Q5",
+        "IV-C",
+        "The supervised attention is the artificial one closest to gaze, in fine-grained "
+        "classification",
+        ("VIII",),
+        "attention",
+        SUPERVISED,
+        IMPLICIT,
+    ),
+    Order(
+        "sigmoid-gaze-salient",
+        "Q5",
+        "IV-A",
+        "Of the implicit attentions sigmoid is closest to gaze, in segmentation",
+        ("V",),
+        "attention",
+        ("sigmoid",),
+        others(IMPLICIT, "sigmoid"),
+    ),
+    Order(
+        "softmax-gaze-birds",
+        "Q5",
+        "IV-C",
+        "Of the implicit attentions softmax is closest to gaze, in fine-grained classification",
+        ("VIII",),
+        "attention",
+        ("softmax",),
+        others(IMPLICIT, "softmax"),
+    ),
+    Order(
+        "sigmoid-salient",
+        "Q5",
+        "IV-A",
+        "Of the implicit attentions sigmoid usually segments best",
+        ("I",),
+        "attention",
+        ("sigmoid",),
+        others(IMPLICIT, "sigmoid"),
+    ),
+    Order(
+        "sigmoid-action",
+        "Q5",
+        "IV-B",
+        "Of the implicit attentions sigmoid generally recognises actions best",
+        ("III",),
+        "attention",
+        ("sigmoid",),
+        others(IMPLICIT, "sigmoid"),
+    ),
+    Order(
+        "softmax-birds",
+        "Q5",
+        "V",
+        "Of the implicit attentions softmax is the better choice in fine-grained classification",
+        ("VII",),
+        "attention",
+        ("softmax",),
+        others(IMPLICIT, "softmax"),
+    ),
+    Order(
+        "activation-action",
+        "Q5",
+        "IV-B",
+        "The attention computed without training recognises actions worst of all",
+        ("III",),
+        "attention",
+        others((*ARTIFICIAL, *HUMAN), UNTRAINED),
+        (UNTRAINED,),
+    ),
+    Order(
+        "activation-gaze-action",
+        "Q5",
+        "IV-B",
+        "The attention computed without training agrees surprisingly well with gaze in action "
+        "recognition (here: better than the other implicit ones)",
+        ("VI",),
+        "attention",
+        (UNTRAINED,),
+        others(IMPLICIT, UNTRAINED),
+        by="fusion",
+    ),
+    Alike(
+        "alike-birds",
+        "Q5",
+        "IV-C",
+        "Sigmoid and softmax do about as well in fine-grained classification",
+        ("VII",),
+        "attention",
+        ("softmax",),
+        ("sigmoid",),
+    ),
+)

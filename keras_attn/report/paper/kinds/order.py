@@ -1,0 +1,72 @@
+"""Claims of an order: in every cell each of some has a better score than each of others."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from keras_attn.errors import InputError, one_of
+from keras_attn.mechanisms import NAMED
+from keras_attn.report.paper.kinds.cells import cells_of
+from keras_attn.report.paper.kinds.claim import Claim, Comparison, Part
+from keras_attn.report.paper.kinds.quantities import Difference
+from keras_attn.report.paper.tables import BY_NUMBER, metric_of
+
+AXES = ("attention", "backbone", "fusion", "subset")
+"""What a claim may compare; all else of a cell is then the same."""
+
+
+@dataclass(frozen=True)
+class Order(Claim):
+    """That in every cell each of `better` has a better number than each of `worse`.
+
+    axis: the one of `AXES` that these are values of. where: values by label that the cells are
+    limited to. by: the label that cells are counted by.
+    """
+
+    axis: str
+    better: tuple
+    worse: tuple
+    where: Mapping = field(default_factory=dict)
+    by: str = "metric"
+
+    every: ClassVar[bool] = True
+    """Whether a cell needs all of its comparisons, or one."""
+
+    def check(self):
+        """Raise `InputError` for an axis that is none, and for names that are on both sides."""
+        super().check()
+        one_of("Claim.axis", self.axis, AXES)
+        if not self.better or not self.worse or set(self.better) & set(self.worse):
+            received = f"{self.better} and {self.worse}"
+            raise InputError("Claim.better, worse", "names that are in one of the two", received)
+
+    @property
+    def pairs(self):
+        """The values of the axis that are compared, the one that ought to be better first."""
+        return [(one, other) for one in self.better for other in self.worse]
+
+    @property
+    def of_itself(self):
+        """Whether it compares how far a map agrees with the very fixations that it is made of."""
+        gaze = any(BY_NUMBER[number].about_gaze for number in self.tables)
+        made_of_gaze = {m.name for m in NAMED.values() if m.takes_gaze}
+        return gaze and self.axis == "attention" and bool(made_of_gaze & set(self.better))
+
+    def parts(self):
+        """A `Part` for each cell."""
+        limits = {"table": self.tables, **self.where}
+        return [
+            Part(title_of(self.by, cells), tuple(self._compared(cells)), self.every)
+            for cells in cells_of(self.axis, (*self.better, *self.worse), **limits)
+        ]
+
+    def _compared(self, cells):
+        for one, other in self.pairs:
+            labels = {**cells[one].labels, self.axis: ""}
+            yield Comparison(labels, one, other, Difference(cells[one], cells[other]))
+
+
+def title_of(label, cells):
+    """What cells are counted under: a metric in print, or another label as it is."""
+    labels = next(iter(cells.values())).labels
+    return metric_of(labels["metric"]).title if label == "metric" else labels[label]

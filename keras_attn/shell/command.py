@@ -1,0 +1,48 @@
+"""What a command of the shell is.
+
+Imports neither TensorFlow nor Keras.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, is_dataclass
+from typing import ClassVar
+
+from keras_attn.errors import InputError
+from keras_attn.registries import COMMANDS
+
+
+@dataclass(frozen=True)
+class Command:
+    """A command of `keras-attn`. Registered, it is one like those of this package.
+
+        ka.register(ka.Command("hello", Hello))
+
+    `InputError` where `options` is no dataclass that can be called.
+    """
+
+    registry: ClassVar = COMMANDS
+    name: str
+    options: type | Callable[[tuple[str, ...]], type]
+    """A dataclass. Its fields are the options, with the texts below them as their help; its
+    docstring is the help of the command, and `__call__` carries it out. Or a function of names of
+    tasks that makes one, for a command whose options depend on them."""
+    in_shell: bool = True
+    """Whether `keras-attn` has it."""
+    in_task_scripts: bool = False
+    """Whether the scripts of the single tasks in experiments/ have it."""
+    gaze_options: str | None = None
+    """What stands before options of how gaze is written, such as "data." in --data.screen, for
+    messages that name one of them; None for a command without such options."""
+
+    def __post_init__(self):
+        made = is_dataclass(self.options) and "__call__" in dir(self.options)
+        if isinstance(self.options, type) and not made:
+            expected = "a dataclass that has __call__ as its options"
+            raise InputError(f"command {self.name!r}", expected, self.options.__name__)
+        if not callable(self.options):
+            expected = "a dataclass that has __call__, or a function that makes one, as its options"
+            raise InputError(f"command {self.name!r}", expected, repr(self.options))
+
+    def of(self, tasks):
+        """The dataclass of its options, for these tasks."""
+        return self.options if isinstance(self.options, type) else self.options(tuple(tasks))

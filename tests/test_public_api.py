@@ -1,0 +1,66 @@
+"""Of what users call: types, docstrings with the sections that Keras has, examples that run."""
+
+import doctest
+import importlib
+import inspect
+import re
+
+import pytest
+
+MODULES = (
+    "keras_attn.gaze",
+    "keras_attn.metrics.dispersion",
+    "keras_attn.metrics.gaze",
+    "keras_attn.metrics.recognition",
+    "keras_attn.metrics.salient_object",
+)
+"""Modules of plain arrays that users call."""
+INNER = {"standardised", "with_others", "of_example", "s_measure", "weighted_f"}
+"""Functions that take what other functions have checked."""
+
+
+def functions(name):
+    """Public functions of a module by name: its own, and those that it passes on."""
+    module = importlib.import_module(name)
+    passed_on = getattr(module, "__all__", ())
+    return {
+        name: one
+        for name, one in inspect.getmembers(module, inspect.isfunction)
+        if name in passed_on or (one.__module__ == module.__name__ and name[0] != "_")
+    }
+
+
+ALL = {
+    f"{module}.{name}": one
+    for module in MODULES
+    for name, one in functions(module).items()
+    if name not in INNER
+}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_arguments_results_and_an_example_are_documented(name):
+    text = inspect.getdoc(ALL[name])
+    sections = re.split(r"^(Args|Returns|Raises|Example):$", text, flags=re.MULTILINE)
+    sections = dict(zip(sections[1::2], sections[2::2], strict=True))
+    assert {"Args", "Returns", "Example"} <= set(sections)
+    told = re.findall(r"^    (\w[\w, ]*):", sections["Args"], re.MULTILINE)
+    named = [argument for one in told for argument in one.split(", ")]
+    assert named == list(inspect.signature(ALL[name]).parameters)
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_arguments_and_results_have_types(name):
+    signature = inspect.signature(ALL[name])
+    bare = [one.name for one in signature.parameters.values() if one.annotation is one.empty]
+    assert not bare and signature.return_annotation is not signature.empty
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_examples_run(name):
+    (found,) = doctest.DocTestFinder(recurse=False).find(ALL[name], name, globs={})
+    assert found.examples
+    runner = doctest.DocTestRunner(verbose=False)
+    told = []
+    runner.run(found, out=told.append)
+    assert not told, "".join(told)
