@@ -1,6 +1,7 @@
 """The promises of the package as a whole."""
 
 import ast
+import graphlib
 import re
 import subprocess
 import sys
@@ -100,18 +101,36 @@ def imported_modules(path):
 
 
 def test_imports_run_one_way():
-    """Reports know neither networks nor the audit that made them; models know no weight files."""
+    """Reports know no networks, those who make rows no report, models no weight files."""
     forbidden = {
         "report": ("tensorflow", "keras", "keras_attn.audits", "keras_attn.study"),
         "metrics": ("tensorflow", "keras", "keras_attn.datasets", "keras_attn.audits"),
         "models": ("keras_attn.weights",),
         "datasets": ("keras_attn.audits", "keras_attn.models", "keras_attn.report"),
+        "evaluation": ("keras_attn.audits", "keras_attn.report", "keras_attn.study"),
+        "audits": ("keras_attn.report", "keras_attn.study"),
+        "study": ("keras_attn.commands",),
     }
     for folder, modules in forbidden.items():
         for path in (PACKAGE / folder).rglob("*.py"):
             for name in imported_modules(path):
                 bad = [m for m in modules if name == m or name.startswith(f"{m}.")]
                 assert not bad, f"{path.name} imports {name}"
+
+
+def test_no_modules_import_each_other_in_a_circle():
+    """Whether at the top of a file or within a function."""
+    paths = {path.relative_to(ROOT).with_suffix("") for path in PACKAGE.rglob("*.py")}
+    names = {".".join(path.parts).removesuffix(".__init__"): path for path in paths}
+    graph = {name: set() for name in names}
+    for name, path in names.items():
+        for node in ast.walk(ast.parse((ROOT / path.with_suffix(".py")).read_text("utf-8"))):
+            if isinstance(node, ast.ImportFrom):
+                inner = {f"{node.module}.{alias.name}" for alias in node.names}
+                graph[name] |= {one if one in names else node.module for one in inner}
+            elif isinstance(node, ast.Import):
+                graph[name] |= {alias.name for alias in node.names}
+    graphlib.TopologicalSorter(graph).prepare()
 
 
 def test_version_and_licence_are_stated_once_and_alike():
