@@ -7,7 +7,7 @@ from keras_attn import configs, datasets, gaze, gaze_format, tasks
 from keras_attn.audits import audit as agreement
 from keras_attn.audits import by_condition
 from keras_attn.audits import options as audit_options
-from keras_attn.audits.opening import open_source
+from keras_attn.audits.sources import open_source
 from keras_attn.errors import InputError
 from keras_attn.evaluation import rows
 from keras_attn.evaluation.gaze_scores import Blur
@@ -64,7 +64,9 @@ def audit(
     data: a `GazeDataset`, or the path of a folder as `datasets.folder` reads it.
     layers: names of layers, `outer/inner` within nested models. Default: the last layer of each
         resolution.
-    kinds: some of "activation", "gradient", "cam", "grad_cam"; default all that the model allows.
+    kinds: names of kinds of maps; an `audits.Kind` or a function `(model, images, targets) -> maps`
+        of your own; or several. Default "activation", "gradient", "cam" and "grad_cam", as far as
+        the model allows.
     size: side or (height, width) of the images it is given, where the model does not fix it.
     preprocess: a function of float32 RGB images in [0, 255], for models that expect other input,
         such as `keras.applications.resnet50.preprocess_input`.
@@ -265,16 +267,16 @@ def export(
     Always computes in float32. Returns the path of the folder. Raises `InputError` for a network
     that cannot be exported or converted, and for a folder that holds anything but an export.
     """
-    from keras_attn.exports import runtimes, saved_model
+    from keras_attn.exports import onnx as as_onnx
+    from keras_attn.exports import saved_model
+    from keras_attn.exports import tflite as as_tflite
     from keras_attn.networks import scored
 
-    others = {}
     if onnx:
-        runtimes.check_onnx()
-        others[runtimes.ONNX] = runtimes.to_onnx
-    if tflite:
-        others[runtimes.TFLITE] = runtimes.to_tflite
-    every = (runtimes.ONNX, runtimes.TFLITE)
+        as_onnx.check()
+    formats = {as_onnx: onnx, as_tflite: tflite}
+    others = {form.FILE: form.write for form, wanted in formats.items() if wanted}
+    every = [form.FILE for form in formats]
     out = saved_model.check_target(out, every, overwrite=overwrite)
     given = {"size": size, "preprocess": preprocess, "output": output, "weights": weights}
     network = _network(model, "export", **given)
@@ -318,9 +320,9 @@ def predict(
         `GazeFormat` for the file of fixations, such as screen=(1920, 1080), separator=";".
 
     Everything is computed as in `evaluate`, and written whole or not at all. Returns
-    `prediction.Predictions`; its `.rows` are those of predictions.csv.
+    `Predictions`; its `.rows` are those of predictions.csv.
     """
-    from keras_attn.prediction import images, videos
+    from keras_attn.prediction import images, result, videos
 
     form = gaze_format.GazeFormat(**form)
     images.check_form(form, gaze)
@@ -328,7 +330,7 @@ def predict(
     network = _network(model, "predict", **given)
     gaze = None if gaze is None else Path(gaze).expanduser()
     out = Path(out).expanduser()
-    options = images.Options(out, gaze, raw, on_bad_example, overwrite, progress, form)
+    options = result.Options(out, gaze, raw, on_bad_example, overwrite, progress, form)
     scorer, notes = network.scorer()
     make = videos.of_videos if network.of_clips else images.of_images
     found = make(network.model, scorer, source, options)

@@ -113,7 +113,7 @@ class Mechanism:
     @property
     def colours(self):
         """The colour on light ground and that on dark ground."""
-        return (self.colour,) * 2 if isinstance(self.colour, str) else tuple(self.colour)
+        return tuple(self.colour) if isinstance(self.colour, (tuple, list)) else (self.colour,) * 2
 
     def to_dict(self):
         """All that decides what a network of it is, as plain values.

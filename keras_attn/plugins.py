@@ -45,12 +45,29 @@ def use(name: str | Path, where: str = OPTION) -> None:
 
 
 def load() -> None:
-    """Load the plug-ins that the environment names and those that are installed, each once."""
-    for name in _named():
-        _load(name, VARIABLE)
-    for point in _installed():
-        where = f"entry point {point.name!r} of {GROUP}"
-        _load(point.module, where if point.dist is None else f"{where} in {point.dist.name}")
+    """Load the plug-ins that the environment names and those that are installed, each once.
+
+    While a module of this package is being imported it does nothing: a plug-in may need that one.
+    """
+    wanted = [(name, VARIABLE) for name in _named()]
+    wanted += [(point.module, _entry(point)) for point in _installed()]
+    wanted = [(name, where) for name, where in wanted if name not in _loaded]
+    if wanted and not _being_imported():
+        for name, where in wanted:
+            _load(name, where)
+
+
+def _being_imported():
+    """Whether a module of this package is only half there."""
+    ours = [module for name, module in sys.modules.copy().items() if name.startswith(__package__)]
+    specs = (getattr(module, "__spec__", None) for module in ours)
+    return any(getattr(spec, "_initializing", False) for spec in specs)
+
+
+def _entry(point):
+    """What messages call an entry point."""
+    where = f"entry point {point.name!r} of {GROUP}"
+    return where if point.dist is None else f"{where} in {point.dist.name}"
 
 
 def names():

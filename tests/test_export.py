@@ -18,7 +18,7 @@ from keras_attn import configs, tasks
 from keras_attn.audits.saved_model_maps import SavedModelMaps
 from keras_attn.datasets.batches import pipeline
 from keras_attn.errors import InputError
-from keras_attn.exports import runtimes, saved_model
+from keras_attn.exports import saved_model, tflite
 from keras_attn.report.rows import results
 from keras_attn.report.tables import sheets
 from keras_attn.runs import storage
@@ -376,4 +376,4 @@ def test_what_a_format_lacks_is_one_error_and_leaves_nothing(models, tmp_path, n
     with pytest.raises(InputError, match=f"expected .* has. Received: {lacking}"):
         ka.export(models[name], tmp_path / "out", **{form: True})
     assert not list(tmp_path.iterdir())
-    assert lacking in runtimes.LACKING["TFLite"]
+    assert lacking in tflite.LACKING

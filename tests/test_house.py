@@ -1,7 +1,6 @@
 """The promises of the package as a whole."""
 
 import ast
-import graphlib
 import re
 import subprocess
 import sys
@@ -28,6 +27,7 @@ def loaded_by(code):
         "import keras_attn as ka; ka.Mechanism; ka.mechanisms.get('human')",
         "import keras_attn; keras_attn.datasets.folder; keras_attn.datasets.miniature",
         "import keras_attn; keras_attn.audit",
+        "import keras_attn.evaluation.rows, keras_attn.evaluation.loop",
         "import keras_attn.weights.fetching as f, keras_attn.weights.registry as r; r.entries()",
         "import keras_attn.commands.study as s; s.StudyCommand('miniature', dry_run=True)()",
         "import keras_attn.shell.cli as c\ntry: c.main(['--help'])\nexcept SystemExit: pass",
@@ -100,16 +100,32 @@ def imported_modules(path):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+READERS = tuple(f"keras_attn.{folder}" for folder in ("report", "commands", "study", "shell"))
+SCORERS = tuple(
+    f"keras_attn.evaluation.{name}"
+    for name in (
+        "scorer",
+        "video_scorer",
+        "gaze_scores",
+        "video_gaze",
+        "network",
+        "loop",
+        "evaluate",
+    )
+)
+
+
 def test_imports_run_one_way():
-    """Reports know no networks, those who make rows no report, models no weight files."""
+    """Those who make rows know nobody who reads them, nor the other way round.
+
+    Reports know neither networks nor what scored them; models know no weight files.
+    """
     forbidden = {
-        "report": ("tensorflow", "keras", "keras_attn.audits", "keras_attn.study"),
+        "report": ("tensorflow", "keras", "keras_attn.audits", "keras_attn.study", *SCORERS),
         "metrics": ("tensorflow", "keras", "keras_attn.datasets", "keras_attn.audits"),
         "models": ("keras_attn.weights",),
         "datasets": ("keras_attn.audits", "keras_attn.models", "keras_attn.report"),
-        "evaluation": ("keras_attn.audits", "keras_attn.report", "keras_attn.study"),
-        "audits": ("keras_attn.report", "keras_attn.study"),
-        "study": ("keras_attn.commands",),
+        **dict.fromkeys(("evaluation", "audits", "tasks", "training", "runs"), READERS),
     }
     for folder, modules in forbidden.items():
         for path in (PACKAGE / folder).rglob("*.py"):
@@ -118,19 +134,46 @@ def test_imports_run_one_way():
                 assert not bad, f"{path.name} imports {name}"
 
 
-def test_no_modules_import_each_other_in_a_circle():
-    """Whether at the top of a file or within a function."""
-    paths = {path.relative_to(ROOT).with_suffix("") for path in PACKAGE.rglob("*.py")}
-    names = {".".join(path.parts).removesuffix(".__init__"): path for path in paths}
-    graph = {name: set() for name in names}
-    for name, path in names.items():
-        for node in ast.walk(ast.parse((ROOT / path.with_suffix(".py")).read_text("utf-8"))):
-            if isinstance(node, ast.ImportFrom):
-                inner = {f"{node.module}.{alias.name}" for alias in node.names}
-                graph[name] |= {one if one in names else node.module for one in inner}
-            elif isinstance(node, ast.Import):
-                graph[name] |= {alias.name for alias in node.names}
-    graphlib.TopologicalSorter(graph).prepare()
+def import_graph():
+    """By module of the package, the others that it imports anywhere, also within a function."""
+    paths = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in PACKAGE.rglob("*.py")
+    }
+    graph = {}
+    for module, path in paths.items():
+        found = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{path.name} imports without the name of the package"
+                # Of `from a import b` the module is a.b, where there is one, and a otherwise.
+                names = (f"{node.module}.{alias.name}" for alias in node.names)
+                found |= {whole if whole in paths else node.module for whole in names}
+        graph[module] = found & set(paths) - {module}
+    return graph
+
+
+def circles(graph):
+    """Modules from which their imports lead back to themselves."""
+    leads = {module: set(others) for module, others in graph.items()}
+    for middle in graph:
+        for module in graph:
+            if middle in leads[module]:
+                leads[module] |= leads[middle]
+    return sorted(module for module in graph if module in leads[module])
+
+
+def test_a_circle_of_imports_is_seen():
+    graph = {"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set()}
+    assert circles(graph) == ["b", "c"]
+    assert "keras_attn.metrics.columns" in import_graph()["keras_attn.evaluation.rows"]
+    assert "keras_attn.exports.saved_model" in import_graph()["keras_attn.api"]  # within a function
+
+
+def test_no_import_leads_back_to_where_it_started():
+    assert not circles(import_graph())
 
 
 def test_version_and_licence_are_stated_once_and_alike():

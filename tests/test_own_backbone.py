@@ -15,8 +15,11 @@ import keras_attn as ka
 from keras_attn import configs, models, weights
 from keras_attn.models import Backbone
 from keras_attn.models.common import pooled_head
+from keras_attn.models.fine_grained import trunk
 from keras_attn.registries import BACKBONES
 from keras_attn.shell import cli
+from keras_attn.tasks.fine_grained import _identity
+from keras_attn.tasks.pretraining import _own
 
 FILE = Path(__file__).with_name("own_backbone.py")
 WIDTHS = {"mobilenet_v2": 0.35, "convnext_tiny": 1.0}
@@ -113,6 +116,15 @@ def features(x):
 OWN = Backbone(name="own", features=features, stages=("only",))
 
 
+@contextmanager
+def registered(backbone):
+    ka.register(backbone)
+    try:
+        yield
+    finally:
+        del BACKBONES._things[backbone.name]
+
+
 def test_images_reach_it_as_they_are_unless_it_says_otherwise():
     assert [layer.name for layer in OWN.build((8, 8, 3)).layers] == ["image", "only"]
     halved = replace(OWN, preprocessing=keras.layers.Rescaling(0.5, name="half"))
@@ -166,14 +178,11 @@ def test_a_head_takes_of_width_and_dropout_what_it_wants():
 
 
 def test_without_a_learning_rate_of_its_own_a_run_has_to_name_one(scenes, tmp_path):
-    ka.register(OWN)
-    try:
+    with registered(OWN):
         config = configs.salient_object(backbone="own", width=1, **SMALL)
         told = ("'own'", "salient_object", "--training.learning_rate")
         with refused("training.learning_rate", told):
             ka.train(config, scenes, out=tmp_path / "run")
-    finally:
-        del BACKBONES._things["own"]
     assert not (tmp_path / "run").exists()
 
 
@@ -235,6 +244,21 @@ def test_task_3_learns_on_it_and_goes_on_where_it_was_left(name, birds, tmp_path
     assert len(run.history) == 1 and not (tmp_path / "run" / "state.npz").exists()
     assert ka.evaluate(run, test, progress=False).rows["correct"].isin([0, 1]).all()
     assert same(ka.load(run.folder).model, run.model)
+
+
+def test_what_is_kept_of_it_is_not_taken_for_that_of_a_changed_one(birds):
+    """Its weights are the same; what it makes of an image is not."""
+    one = replace(OWN, features=lambda x: keras.layers.Conv2D(4, 3, name="only")(x))
+    other = replace(OWN, preprocessing=keras.layers.Rescaling(1 / 255, 0.5))
+    told = []
+    for backbone in (one, other, one, OWN):
+        with registered(backbone):
+            keras.utils.set_random_seed(0)
+            network = models.fine_grained("own", "softmax", classes=2, input_shape=(8, 8, 3))
+            config = configs.fine_grained(backbone="own", width=1, size=8)
+            frozen = trunk(network, "own")
+            told.append((_identity(config, frozen), _own("own", 1.0, 8)))
+    assert told[0] == told[2] == told[3] and told[1][0] != told[0][0] and told[1][1] != told[0][1]
 
 
 # --- audit and report ----------------------------------------------------------------------------

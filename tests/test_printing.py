@@ -9,7 +9,7 @@ import keras_attn as ka
 from keras_attn import datasets
 from keras_attn.errors import InputError
 from keras_attn.evaluation.gaze_scores import Blur
-from keras_attn.prediction.images import Predictions
+from keras_attn.prediction.result import Predictions
 from keras_attn.report.audit.result import AuditResult, Gallery
 from keras_attn.report.rows.results import Results
 from keras_attn.report.tables import sheets

@@ -159,7 +159,8 @@ def _maps(sources, images, examples):
     for model, source in sources.items():
         places = getattr(source, "places", {})
         for (layer, kind), values in source(images, examples).items():
-            name, place = RowName(model, layer, kind), places.get(layer, WHOLE)
+            name = RowName(model, layer, kind)
+            place = places.get((layer, kind), places.get(layer, WHOLE))
             if len(values) != len(examples):
                 expected = f"a map of each of {len(examples)} images"
                 raise InputError(f"{name}", expected, f"{len(values)} maps")

@@ -1,7 +1,8 @@
 """What each of several audited models gets of the options of an audit."""
 
 from keras_attn.audits import PREDICTED, TRUE
-from keras_attn.audits.opening import RETURN_MAPS
+from keras_attn.audits.kinds import chosen
+from keras_attn.audits.sources import RETURN_MAPS
 from keras_attn.errors import InputError, listing
 from keras_attn.networks import forms
 
@@ -58,8 +59,8 @@ def _of(option, value, name, kinds):
 
 def _of_saved_model(kinds, several):
     """Beside others, a SavedModel gives what it can of the kinds that all are asked for."""
-    kinds = (kinds,) if isinstance(kinds, str) else tuple(kinds)
-    return ("activation",) if several and "activation" in kinds else kinds
+    names = [kind.name for kind in chosen(kinds)]
+    return ("activation",) if several and "activation" in names else kinds
 
 
 def explained(explain, classes):

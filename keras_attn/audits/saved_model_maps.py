@@ -10,13 +10,14 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from keras_attn.audits.keras_maps import INPUT
-from keras_attn.audits.sources import as_names
+from keras_attn.audits import kinds as kinds_of_maps
+from keras_attn.audits.kinds import activation
 from keras_attn.errors import InputError, listing
 from keras_attn.networks import expectations
 from keras_attn.networks.inputs import fitting_size, preprocessed
 from keras_attn.networks.maps import probing
-from keras_attn.networks.maps.features import Laid, Tensors, activation_maps, on_grid, to_numpy
+from keras_attn.networks.maps.choice import INPUT
+from keras_attn.networks.maps.features import Laid, Tensors, on_grid, to_numpy
 from keras_attn.networks.signature import as_type, check_batch
 from keras_attn.resizing import resized
 
@@ -34,8 +35,9 @@ class SavedModelMaps(Laid):
 
     def __init__(self, path, layers=(), kinds=None, size=None, preprocess=None):
         self.path, self.preprocess = Path(path), preprocess
-        if set(as_names(kinds)) - {"activation"}:
-            received = f"kinds {as_names(kinds)}"
+        names = tuple(kind.name for kind in kinds_of_maps.chosen(kinds))
+        if set(names) - {"activation"}:
+            received = f"kinds {names}"
             raise InputError(self.path, "kind 'activation' (others need a .keras model)", received)
         loaded = _loaded(self.path)  # holds the variables until they are frozen
         signature = _signature(self.path, loaded.signatures)
@@ -104,7 +106,7 @@ class SavedModelMaps(Laid):
         values = self.function(self._input(images))
         named = zip(self.layers, values, strict=True)
         grids = {name: on_grid(self.layouts[name], v, f"layer {name!r}") for name, v in named}
-        return {key: list(value.numpy()) for key, value in activation_maps(grids).items()}
+        return {key: list(value.numpy()) for key, value in activation.of_features(grids).items()}
 
 
 def _loaded(path):

@@ -1,198 +1,71 @@
-"""Where the audited maps come from: a folder of map files, or a function on images.
+"""Where the audited maps come from: a source for whatever a user calls a model.
 
 A source is called with a list of images (uint8 RGB `(H, W, 3)`, sizes may differ) and their
 examples, and returns `{(layer, kind): [map, ...]}`, one finite two-dimensional float array per
 image, of any size; the layer is "" where there is but one. `describe()` says where the maps come
-from. It may have `check(examples)`, called before the work begins, and `notes()`,
-after it. Networks are in `keras_maps` and `saved_model_maps`; this loads no TensorFlow.
+from. It may have `check(examples)`, called before the work begins, `notes()`, after it, `places`,
+where in the picture maps lie by layer or by (layer, kind), and `note_on(layer)`. TensorFlow is
+loaded for networks alone.
 """
 
-from collections.abc import Iterable
 from pathlib import Path
 
-import cv2
-import numpy as np
+from keras_attn.audits.folder_maps import FolderMaps
+from keras_attn.audits.function_maps import FunctionMaps
+from keras_attn.errors import InputError
+from keras_attn.networks import forms, opening
 
-from keras_attn.datasets.readers.image_files import check_upright, picture_file
-from keras_attn.datasets.readers.reader import by_stem
-from keras_attn.errors import InputError, listing
-from keras_attn.resizing import resized, size_of
-
-MAP_SUFFIXES = (".npy", ".png")
-NEARLY = 0.05
-"""How far the logarithms of two proportions may differ that are taken for one."""
-DEFAULT_SIZE = (224, 224)
-"""Input (H, W) of a network that leaves it open."""
+RETURN_MAPS = (forms.FUNCTION, forms.MAPS)
+"""Forms that return their maps themselves, so that nothing of them can be chosen."""
 
 
-def as_names(names):
-    """One name, several or none (`None`), as a tuple."""
-    names = (names,) if isinstance(names, str) or not isinstance(names or (), Iterable) else names
-    if not all(isinstance(name, str) for name in names or ()):
-        raise InputError("layers, kinds", "a name or several", repr(names))
-    return tuple(names or ())
+def open_source(
+    model,
+    *,
+    layers=(),
+    kinds=None,
+    size=None,
+    preprocess=None,
+    weights=None,
+    output=None,
+    explain="predicted",
+):
+    """The source of maps for `model`, of any form that an audit takes. See `api.audit`."""
+    form = forms.check(model, "audit")
+    opening.check_weights(weights, form, model)
+    if form in RETURN_MAPS:
+        explain = None if explain == "predicted" else explain
+        only = {"layers": layers, "kinds": kinds, "preprocess": preprocess, "output": output}
+        _refuse(form, **only, explain=explain)
+        if form == forms.FUNCTION:
+            return FunctionMaps(model, size)
+        _refuse(form, size=size)
+        return FolderMaps(model)
+    options = {"layers": layers, "kinds": kinds, "size": size, "preprocess": preprocess}
+    if form in (forms.SAVED_MODEL, forms.EXPORT):
+        from keras_attn.audits.saved_model_maps import SavedModelMaps
+
+        explain = None if explain == "predicted" else explain
+        _refuse(form, output=output, explain=explain)
+        return SavedModelMaps(Path(model).expanduser(), **options)
+    from keras_attn.audits.keras_maps import KerasMaps
+
+    if form == forms.BACKBONE:
+        opening.check_preprocess(preprocess, form)
+        options |= _of_backbone(model, layers)
+    opened = opening.keras_network(model, "audit", weights=weights, size=size)
+    chosen = {"output": output, "explain": explain}
+    return KerasMaps(opened.model, **options, **chosen, origin=opened.origin)
 
 
-def chosen_layers(names, shapes, reasons=None):
-    """Which layers are audited; `shapes`: those of their features `(n, h, w, C)`, in order.
-
-    names: full paths, or last parts of them that are unambiguous. Without names: the last layer
-    of each resolution, which ends a stage, and every layer with a single channel, which is a map.
-    reasons: by path, why other layers have no maps. Returns paths in the order of the network.
-    """
-    if not shapes:
-        why = listing(sorted(set((reasons or {}).values())), 3)
-        raise InputError("layers", "a model with feature maps (batch, H, W, C)", why)
-    if not names:
-        stages = {s[1:3]: path for path, s in shapes.items() if s[-1] is None or s[-1] > 3}
-        single = [path for path, s in shapes.items() if s[-1] == 1]
-        # A module that returns a map need not be shown once more by its inner layers.
-        single = [path for path in single if not any(path.startswith(f"{p}/") for p in single)]
-        wanted = {*stages.values(), *single}
-        return [path for path in shapes if path in wanted]
-    wanted = set()
-    for name in as_names(names):
-        paths = named_layers(name, shapes)
-        if len(paths) != 1:
-            received = repr(name) + (f", which could be {listing(paths)}" if paths else "")
-            expected = f"names of layers with feature maps, which are {listing(shapes, 200)}"
-            raise InputError("layers", expected, received)
-        wanted.add(paths[0])
-    return [path for path in shapes if path in wanted]
+def _refuse(form, **given):
+    for name, value in given.items():
+        if value is not None and value != ():
+            raise InputError(name, f"none for {form}", repr(value))
 
 
-def named_layers(name, paths):
-    """The paths that a name may mean: itself, or those that end in it."""
-    return [p for p in paths if p == name] or [p for p in paths if p.endswith(f"/{name}")]
+def _of_backbone(name, layers):
+    """Its last stages by default."""
+    from keras_attn import models
 
-
-class FolderMaps:
-    """Maps from files: `<image name>.npy` (H, W) or `<image name>.png` (one channel or grey).
-
-    They are of the upright pictures; one that has the proportions of a picture as it is stored,
-    sideways by EXIF, is refused.
-    """
-
-    def __init__(self, folder):
-        self.folder = Path(folder).expanduser()
-        self.files = by_stem(self.folder, MAP_SUFFIXES, "maps", "one map for each image")
-        self.of_another_size = {}
-
-    def describe(self):
-        """Where the maps come from."""
-        return f"maps in {self.folder}"
-
-    def check(self, examples):
-        """Fail before the work begins, not in its middle, where maps are missing."""
-        missing = [example.id for example in examples if example.id not in self.files]
-        if missing:
-            expected = f"a map ({' or '.join(MAP_SUFFIXES)}) for each of {len(examples)} images"
-            received = f"{len(self.files)} maps, none for: {listing(missing, 5)}"
-            raise InputError(self.folder, expected, received)
-
-    def __call__(self, images, examples):
-        """Read the maps of the examples."""
-        maps = [read_map(self.files[example.id]) for example in examples]
-        for example, saliency in zip(examples, maps, strict=True):
-            if saliency.shape != tuple(example.shape):
-                _refuse_sideways(self.files[example.id], saliency.shape, example)
-                self.of_another_size[example.id] = saliency.shape, tuple(example.shape)
-        return {("", "map"): maps}
-
-    def notes(self):
-        """What a reader of the scores has to know of these files."""
-        if not self.of_another_size:
-            return []
-        name, (received, wanted) = next(iter(self.of_another_size.items()))
-        turned = sum(one == other[::-1] for one, other in self.of_another_size.values())
-        told = f", {turned} of them with height and width exchanged: transposed?" if turned else ""
-        return [
-            f"{len(self.of_another_size)} maps in {self.folder.name} have another size than their "
-            f"image and were resized ({name}: {received} to {wanted}){told or '.'}"
-        ]
-
-
-def _refuse_sideways(path, shape, example):
-    """Refuse a map of the rows of a picture as they are stored, where that is sideways.
-
-    Maps keep the proportions of their picture to a few hundredths, if they keep them.
-    """
-    rows, columns = shape
-    height, width = example.shape
-    near = [abs(np.log(rows / columns / ratio)) for ratio in (width / height, height / width)]
-    if near[0] < NEARLY < near[1] and picture_file(example.image).sideways:
-        expected = f"a map of {example.image.name} upright, {example.shape}, for it is stored "
-        expected += "rotated (EXIF) and is read upright"
-        received = f"{shape}, the proportions that are stored (turn the map as the picture is)"
-        raise InputError(path, expected, received)
-
-
-def read_map(path):
-    """A map file as a float array `(H, W)`; pickled arrays are refused."""
-    expected = "one map (H, W) as .npy, or as .png with one channel"
-    try:
-        if path.suffix.lower() == ".npy":
-            values = np.load(path, allow_pickle=False)
-        else:
-            values = cv2.imread(str(path), cv2.IMREAD_UNCHANGED | cv2.IMREAD_IGNORE_ORIENTATION)
-    except (OSError, EOFError, ValueError) as error:
-        raise InputError(path, expected, f"a file that cannot be read ({error})") from error
-    if not isinstance(values, np.ndarray):
-        raise InputError(path, expected, "a file that cannot be read as one array")
-    if path.suffix.lower() != ".npy":
-        check_upright(path)
-    if values.ndim == 3 and values.shape[-1] == 1:
-        values = values[..., 0]
-    if values.ndim == 3 and (values == values[..., :1]).all():
-        values = values[..., 0]
-    if values.ndim != 2 or values.dtype.kind not in "biuf":
-        raise InputError(path, expected, f"shape {values.shape}, type {values.dtype}")
-    return values.astype(np.float64)
-
-
-class FunctionMaps:
-    """Maps from a function of float32 RGB images `(n, H, W, 3)` in [0, 255].
-
-    It returns `(n, h, w)` or `(n, h, w, 1)`, or a dict of such by name. size: what the images
-    are resized to; without it they keep their size, and only images of one size share a call.
-    """
-
-    def __init__(self, function, size=None):
-        self.function, self.size = function, None if size is None else size_of(size)
-        self.name = getattr(function, "__name__", type(function).__name__)
-
-    def describe(self):
-        """What is called, and on what."""
-        given = "their own size" if self.size is None else f"{self.size[0]}×{self.size[1]}"
-        return f"function {self.name} on images of {given}"
-
-    def __call__(self, images, examples):
-        """Call the function once per image size, and put the maps back in order."""
-        shapes = [self.size or image.shape[:2] for image in images]
-        maps = {}
-        for shape in dict.fromkeys(shapes):
-            at = [i for i, other in enumerate(shapes) if other == shape]
-            for name, values in self._called(resized([images[i] for i in at], shape)).items():
-                for i, saliency in zip(at, values, strict=True):
-                    maps.setdefault((name, "map"), [None] * len(images))[i] = saliency
-        return maps
-
-    def _called(self, batch):
-        try:
-            returned = self.function(batch)
-        except Exception as error:  # whatever a function of the user's raises
-            expected = f"a function of float32 RGB images (n, H, W, 3), here {batch.shape}"
-            received = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
-            raise InputError(f"function {self.name}", expected, received) from error
-        named = returned if isinstance(returned, dict) else {"": returned}
-        return {name: self._checked(name, values, batch) for name, values in named.items()}
-
-    def _checked(self, name, values, batch):
-        values = np.asarray(values)
-        if values.ndim == 4 and values.shape[-1] == 1:
-            values = values[..., 0]
-        if values.ndim != 3 or len(values) != len(batch):
-            expected = f"{len(batch)} maps as (n, h, w) or (n, h, w, 1) for {len(batch)} images"
-            what = f"what {self.name} returned" + (f" as {name!r}" if name else "")
-            raise InputError(what, expected, f"shape {values.shape}")
-        return values
+    return {"layers": layers or models.backbone(name).stages[-3:]}

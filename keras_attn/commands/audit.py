@@ -11,7 +11,7 @@ from typing import Annotated, Literal
 
 import tyro
 
-from keras_attn.configs.names import ImageDataset
+from keras_attn.configs.names import ImageDataset, KindOfMap
 from keras_attn.gaze import CENTRE_BIAS_SIGMA, FIXATION_SIGMA
 from keras_attn.gaze_format import GazeFormat
 from keras_attn.networks import forms
@@ -45,8 +45,9 @@ class AuditCommand:
     weights are random."""
     layers: tuple[str, ...] = ()
     """Names of layers (NAME=LAYER,LAYER); default: the last layer of each resolution."""
-    kinds: tuple[str, ...] = ()
-    """Kinds of maps: activation, gradient, cam, grad_cam; default: all that the model allows."""
+    kinds: tuple[KindOfMap, ...] = ()
+    """Kinds of maps (NAME=KIND,KIND); default: activation, gradient, cam and grad_cam, as far as
+    the model allows."""
     size: tuple[str, ...] = ()
     """Side in pixels of the images the model is given, where it leaves that open."""
     preprocess: tuple[str, ...] = ()

@@ -7,7 +7,7 @@ the class is made, as it is with `Literal`.
 from typing import ClassVar
 
 from keras_attn.mechanisms import NAMED
-from keras_attn.registries import BACKBONES, DATASETS
+from keras_attn.registries import BACKBONES, DATASETS, KINDS
 
 
 class _Text(type):
@@ -43,6 +43,13 @@ class Attention(Name):
     """Of a `Mechanism`; from Python a field of this type also takes a `Mechanism` itself."""
 
     registry = NAMED
+
+
+class KindOfMap(Name):
+    """Of an `audits.Kind`; in options of the audit `MODEL=` may stand before it."""
+
+    registry = KINDS
+    parsed = False
 
 
 class Dataset(Name):

@@ -11,35 +11,13 @@ from keras_attn.evaluation.gaze_scores import Blur, GazeScores, mixture_of
 from keras_attn.evaluation.rows import CEILING, ENTROPY, MAPS, STUDY, gaze_keys
 from keras_attn.metrics import dispersion
 from keras_attn.models.common import GAZE, image_input_of
+from keras_attn.networks.inputs import DEFAULT_SIZE
 from keras_attn.networks.maps.place import WHOLE
 from keras_attn.resizing import size_of
 from keras_attn.statistics import evenly, mean_of_seen
 
 MOST_FOR_CEILING = 8
 """Most pictures of an example, frames of a video, that its ceiling is the mean of."""
-ALREADY = 1e-3
-"""How far the sum of scores may be from 1 that are taken for probabilities."""
-DEFAULT_SIZE = 224
-"""Side of the input for a model that leaves it open."""
-
-
-def outputs_like(model, kind):
-    """Names of a model's outputs `<kind>` and `<kind>_<level>`, in order; the last one counts."""
-    found = [name for name in model.output if _is(name, kind)]
-    return sorted(found, key=lambda name: (len(name), name))
-
-
-def described(model):
-    """The outputs of a functional model in words."""
-    output = model.output
-    named = output.items() if isinstance(output, dict) else ()
-    told = [f"{name!r} {tuple(getattr(tensor, 'shape', ()))}" for name, tensor in named]
-    shapes = [f"shape {tuple(tensor.shape)}" for tensor in model.outputs]
-    return f"outputs {listing(told)}" if told else listing(shapes)
-
-
-def _is(name, kind):
-    return name == kind or (name.startswith(f"{kind}_") and name[len(kind) + 1 :].isdigit())
 
 
 class AttentionScorer(ABC):
@@ -204,24 +182,6 @@ def _ceiling(pictures):
     chosen = (pictures[place] for place in evenly(len(pictures), MOST_FOR_CEILING))
     found = [gaze.ceiling_s_auc_and_ig() for gaze in chosen] if pictures else []
     return mean_of_seen(found) if found else (np.nan, np.nan)
-
-
-def shares(scores):
-    """Class scores before softmax `(classes,)` as probabilities, float64.
-
-    Scores that are probabilities already, as classifiers of one's own return them, stay so.
-    """
-    scores = np.asarray(scores, np.float64)
-    if scores.min() >= 0 and abs(scores.sum() - 1) < ALREADY:
-        return scores
-    return exclusive(scores)
-
-
-def exclusive(scores):
-    """The softmax of class scores `(classes,)`, float64."""
-    scores = np.asarray(scores, np.float64)
-    odds = np.exp(scores - scores.max())
-    return odds / odds.sum()
 
 
 def check_gaze(dataset, inputs):

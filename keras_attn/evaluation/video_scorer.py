@@ -17,12 +17,12 @@ from keras_attn.evaluation.scorer import (
     check_classes,
     check_gaze,
     check_scores,
-    shares,
 )
 from keras_attn.evaluation.video_gaze import VideoGaze
 from keras_attn.metrics import recognition
 from keras_attn.models.c3d import FLOW
 from keras_attn.models.common import GAZE
+from keras_attn.networks.heads import shares
 from keras_attn.resizing import at_size
 from keras_attn.statistics import evenly
 

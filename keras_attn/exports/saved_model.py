@@ -14,11 +14,11 @@ import tensorflow as tf
 
 from keras_attn import configs, mechanisms, tasks, weights
 from keras_attn.errors import InputError, listing
-from keras_attn.evaluation.scorer import ALREADY, described, outputs_like
 from keras_attn.exports import any_size, model_card
 from keras_attn.models.c3d import FLOW, FRAMES
 from keras_attn.models.common import GAZE, in_structure
 from keras_attn.networks import heads
+from keras_attn.networks.outputs import described, outputs_like
 from keras_attn.runs import provenance, storage
 from keras_attn.training import devices
 
@@ -228,10 +228,7 @@ class Served:
         softmax = tf.nn.softmax(scores)
         if IMAGE not in self.inputs or heads.known(self.head):
             return softmax
-        total = tf.reduce_sum(scores, axis=-1, keepdims=True)
-        already = tf.reduce_all(scores >= 0, axis=-1, keepdims=True)
-        already = tf.logical_and(already, tf.abs(total - 1) < ALREADY)
-        return tf.where(already, scores, softmax)
+        return tf.where(heads.look_like_probabilities(scores), scores, softmax)
 
     def _served(self, given):
         made = dict(self.numbers(*(tf.cast(value, tf.float32) for value in given.values())))

@@ -9,12 +9,11 @@ import numbers
 import keras
 
 from keras_attn.errors import InputError, listing
-from keras_attn.evaluation.scorer import outputs_like
 from keras_attn.models.common import GAZE, image_input_of, in_structure
 from keras_attn.networks import heads, inputs, inside
 from keras_attn.networks.inputs import first_line
+from keras_attn.networks.outputs import ATTENTION, LOGITS, SALIENCY, is_like, outputs_like
 
-LOGITS, SALIENCY, ATTENTION = "logits", "saliency", "attention"
 SCORES = "class scores (batch, classes)"
 MAPS = "maps of one channel (batch, H, W, 1)"
 
@@ -57,7 +56,7 @@ def preprocessed(model, preprocess):
     if preprocess is None:
         return model
     image = _image_of(model)
-    given = _inputs_like(model)
+    given = _inputsis_like(model)
     try:
         made = _Preprocessing(preprocess, name="preprocess")(given[image.name])
         _check_fits(made.shape, image.shape)
@@ -74,13 +73,13 @@ def of_size(model, size):
     image = image_input_of(model)
     if None not in image.shape[1:3]:
         return model
-    given = _inputs_like(model)
+    given = _inputsis_like(model)
     given[image.name] = keras.Input((*size, image.shape[3]), name=image.name, dtype=image.dtype)
     given_as = given if len(given) > 1 else given[image.name]
     return keras.Model(given_as, _fed(model, given), name=model.name)
 
 
-def _inputs_like(model):
+def _inputsis_like(model):
     """New inputs by the names of a model's own; images become float32."""
     return {tensor.name: keras.Input(tensor.shape[1:], name=tensor.name) for tensor in model.inputs}
 
@@ -151,7 +150,9 @@ def with_known_outputs(model, output=None):
             return model
     else:
         name = _chosen(model, named, output)
-        kept = {n: t for n, t in named.items() if n != name and _is_map(t) and _like(n, ATTENTION)}
+        kept = {
+            n: t for n, t in named.items() if n != name and _is_map(t) and is_like(n, ATTENTION)
+        }
         scored = _as_known(model, "", named[name])
         made = {LOGITS if len(scored.shape) == 2 else SALIENCY: scored, **kept}
     outputs = made if len(made) > 1 else next(iter(made.values()))
@@ -165,7 +166,7 @@ def _as_known(model, name, tensor):
         return _of_two(model, tensor)
     if name == LOGITS:
         raise InputError(f"output {name} of model {model.name!r}", SCORES, _shapes([tensor]))
-    if name == "" or _like(name, SALIENCY) or _like(name, ATTENTION):
+    if name == "" or is_like(name, SALIENCY) or is_like(name, ATTENTION):
         if rank == 3:
             return keras.ops.expand_dims(tensor, -1)
         if not _is_map(tensor):
@@ -196,11 +197,11 @@ def _chosen(model, named, output):
         return names[0]
     if LOGITS in named:
         return LOGITS
-    saliency = [name for name in names if _like(name, SALIENCY)]
+    saliency = [name for name in names if is_like(name, SALIENCY)]
     if saliency:
         return saliency[-1]
     scores = [name for name in names if len(named[name].shape) == 2]
-    maps = [name for name in names if _is_map(named[name]) and not _like(name, ATTENTION)]
+    maps = [name for name in names if _is_map(named[name]) and not is_like(name, ATTENTION)]
     for found in (scores, maps):
         if len(found) == 1:
             return found[0]
@@ -236,10 +237,6 @@ def _of_two(model, tensor):
 
 def _is_map(tensor):
     return len(tensor.shape) in (4, 5) and tensor.shape[-1] == 1
-
-
-def _like(name, kind):
-    return name == kind or (name.startswith(f"{kind}_") and name[len(kind) + 1 :].isdigit())
 
 
 def _described(named):

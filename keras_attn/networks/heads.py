@@ -6,14 +6,16 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_attn.evaluation.scorer import DEFAULT_SIZE, exclusive, shares
 from keras_attn.models.common import GAZE, in_structure
 from keras_attn.networks import inside
+from keras_attn.networks.inputs import DEFAULT_SIZE
 from keras_attn.networks.maps import probing
 
 ALONE = (keras.activations.sigmoid, keras.activations.log_sigmoid)
 """Activations that tell of each class by itself."""
 LOGARITHMS = (keras.activations.log_softmax, keras.activations.log_sigmoid)
+ALMOST = 1e-2
+"""How far the sum of probabilities may be from 1: half precision rounds many of them."""
 CHANCE = (
     "The model returns other values each time it sees the same picture, so these numbers are those "
     "of one time."
@@ -91,7 +93,7 @@ def head_of(model, key="", run=None):
 
 def _on_textures(model):
     shape = next(tensor.shape for tensor in model.inputs if tensor.name != GAZE)
-    size = tuple(side or DEFAULT_SIZE for side in shape[1:3])
+    size = tuple(own or side for own, side in zip(shape[1:3], DEFAULT_SIZE, strict=True))
     return runner(model)(probing.textures(size))
 
 
@@ -145,3 +147,47 @@ def probabilities(head):
     if tells_logarithms(head):
         return lambda scores: np.exp(np.asarray(scores, np.float64))
     return np.float64 if inside.squashes(head) else exclusive
+
+
+def look_like_probabilities(scores):
+    """Whether class scores are 0 or more and sum to 1, as those of a softmax; bool `(..., 1)`.
+
+    scores: `(..., classes)`, an array or a tensor. It is the one place that judges this of a last
+    layer that is not known.
+    """
+    ops = keras.ops
+    total = ops.sum(scores, axis=-1, keepdims=True)
+    none_below = ops.all(ops.greater_equal(scores, 0), axis=-1, keepdims=True)
+    return ops.logical_and(none_below, ops.less(ops.abs(total - 1), ALMOST))
+
+
+def looks(scores):
+    """What scores `(n, classes)` of an unknown last layer look like, in words; "" for plain scores.
+
+    That is of scores before a softmax, whose gradients are those that explain a class.
+    """
+    scores = np.asarray(tf.cast(scores, tf.float32))
+    if scores.shape[1] == 1:
+        within = scores.min() >= 0 and scores.max() <= 1
+        return "values from 0 to 1, as a probability is" if within else ""
+    if np.all(look_like_probabilities(scores)):
+        return "values that sum to 1, as probabilities do"
+    if scores.max() <= 0 and np.all(look_like_probabilities(np.exp(scores))):
+        return "logarithms of values that sum to 1, as log-probabilities do"
+    return ""
+
+
+def exclusive(scores):
+    """The softmax of class scores `(classes,)`, float64."""
+    scores = np.asarray(scores, np.float64)
+    odds = np.exp(scores - scores.max())
+    return odds / odds.sum()
+
+
+def shares(scores):
+    """Class scores before softmax `(classes,)` as probabilities, float64.
+
+    Scores that look like probabilities, as classifiers of one's own return them, stay as they are.
+    """
+    scores = np.asarray(scores, np.float64)
+    return scores if np.all(look_like_probabilities(scores)) else exclusive(scores)

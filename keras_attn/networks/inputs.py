@@ -5,12 +5,13 @@ import re
 import keras
 import tensorflow as tf
 
-from keras_attn.audits.sources import DEFAULT_SIZE
 from keras_attn.errors import InputError, listing
 from keras_attn.models.common import GAZE
 from keras_attn.networks import expectations, inside
 from keras_attn.resizing import size_of
 
+DEFAULT_SIZE = (224, 224)
+"""(H, W) of the images of a network that leaves it open."""
 SCOPE = re.compile(r"[A-Za-z0-9_.\\/>-]*")
 ROOT_SCOPE = re.compile(r"[A-Za-z0-9.][A-Za-z0-9_.\\/>-]*")
 """Names that TensorFlow takes in a graph, for a layer within a model and for a model."""

@@ -1,19 +1,16 @@
 """What networks make of images that nobody has scored: maps, overlays and classes, as files.
 
-Videos are in `video_prediction`. What users call is `api.predict`.
+Videos are in `videos`. What users call is `api.predict`.
 """
 
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from PIL import Image
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from keras_attn import gaze_format, pictures
 from keras_attn.datasets.formats.folder import pictures_not_read
@@ -24,70 +21,14 @@ from keras_attn.datasets.readers.reader import by_stem
 from keras_attn.errors import InputError, listing
 from keras_attn.evaluation import loop
 from keras_attn.evaluation.network import forward, predictions
-from keras_attn.gaze_format import GazeFormat
 from keras_attn.models.common import GAZE
+from keras_attn.prediction.result import RAW, TABLE, Predictions, as_table, class_row
 from keras_attn.runs import storage
 
-TABLE = "predictions.csv"
-SALIENCY, OVERLAY, RAW = "{}_saliency.png", "{}_overlay.png", "{}.npz"
-"""What is written for an image, by the stem of its name."""
+SALIENCY, OVERLAY = "{}_saliency.png", "{}_overlay.png"
+"""What is written for an image beside RAW, by the stem of its name."""
 ROUNDING = 1e-5
 """How far saliency may lie outside [0, 1] unnoticed."""
-SHOWN = 20
-"""Images or videos that are printed at most."""
-
-
-@dataclass(frozen=True)
-class Options:
-    """How predictions are made and written; see `api.predict`."""
-
-    out: Path
-    gaze: Path | None = None
-    raw: bool = False
-    on_bad_example: str = "raise"
-    overwrite: bool = False
-    progress: bool = True
-    form: GazeFormat = field(default_factory=GazeFormat)
-
-    def check_target(self, source, names):
-        """Refuse, before the work is done, a folder that these files would do harm in."""
-        if self.out.resolve() == Path(source).resolve():
-            raise InputError("out", "another folder than the input", self.out)
-        storage.check_target(self.out, names, overwrite=self.overwrite)
-
-    def bar(self):
-        """A progress bar."""
-        columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn())
-        return Progress(*columns, TimeRemainingColumn(), disable=not self.progress)
-
-
-@dataclass(frozen=True, eq=False)
-class Predictions:
-    """What has been written; `print` shows the first classes that were told, and where files are.
-
-    folder: where. files: names of all files in it. rows: the DataFrame of predictions.csv, a row
-    for each image or video, or None of networks that tell no class. skipped: what was left out, and
-    why. notes: what a reader has to know.
-    """
-
-    folder: Path
-    files: tuple
-    rows: pd.DataFrame | None
-    skipped: tuple = ()
-    notes: tuple = ()
-
-    def __repr__(self):
-        return f"Predictions({len(self.files)} files in {str(self.folder)!r})"
-
-    def __str__(self):
-        lines = [f"Skipped: {skipped}" for skipped in self.skipped]
-        lines += [f"Note: {note}" for note in self.notes]
-        if self.rows is not None:
-            rows = self.rows.iloc[:SHOWN, :5]
-            lines.append(rows.to_string(index=False, float_format="{:.3f}".format))
-            further = len(self.rows) - SHOWN
-            lines += [f"and {further} more in {TABLE}"] * (further > 0)
-        return "\n".join([*lines, f"Files:   {len(self.files)} in {self.folder.resolve()}"])
 
 
 def of_images(model, scorer, source, options):
@@ -109,10 +50,10 @@ def of_images(model, scorer, source, options):
         ThreadPoolExecutor(2) as pool,
         options.bar() as bar,
     ):
-        found = predictions(scorer, forward(model), examples, pool)
-        items = ((stage, examples[index], outputs) for index, outputs in found)
-        made = loop.in_order(pool, write, items)
-        rows = list(bar.track(made, total=len(examples), description="predicting"))
+        outputs_of = predictions(scorer, forward(model), examples, pool)
+        items = ((stage, examples[index], outputs) for index, outputs in outputs_of)
+        written = loop.in_order(pool, write, items)
+        rows = list(bar.track(written, total=len(examples), description="predicting"))
         table = as_table(rows, stage) if write.classifies else None
     notes = _unseen(examples) if GAZE in scorer.inputs_of_model else ()
     notes = (*notes, *_cut_off(write.beyond), *_of_files(source, report))
@@ -161,19 +102,19 @@ def check_form(form, gaze):
 
 def _unseen(examples):
     without = [example.id for example in examples if not len(example.points)]
-    told = f"Without fixations, and so seen whole, which was not learnt: {listing(without, 5)}."
-    return (told,) if without else ()
+    note = f"Without fixations, and so seen whole, which was not learnt: {listing(without, 5)}."
+    return (note,) if without else ()
 
 
 def _cut_off(beyond):
-    told = "Saliency below 0 or above 1, which pictures cut off and raw=True (--raw) keeps"
-    return (f"{told}: {listing(sorted(beyond), 5)}.",) if beyond else ()
+    note = "Saliency below 0 or above 1, which pictures cut off and raw=True (--raw) keeps"
+    return (f"{note}: {listing(sorted(beyond), 5)}.",) if beyond else ()
 
 
 def _of_files(source, report):
     """What the report of reading says of the files of the images, a note each."""
-    told = [f"{count} {words}." for words, count in report.how_read().items() if count]
-    return (*told, *(f"{one}." for one in pictures_not_read(source)))
+    notes = [f"{count} {words}." for words, count in report.how_read().items() if count]
+    return (*notes, *(f"{one}." for one in pictures_not_read(source)))
 
 
 class _Writer:
@@ -192,10 +133,10 @@ class _Writer:
         """Write the files into the folder `stage`."""
         maps = self.scorer.maps(outputs, example.shape)
         probabilities = self.scorer.probabilities(outputs)
-        made = {SALIENCY: self._saliency, OVERLAY: self._overlay, RAW: self._raw}
+        writers = {SALIENCY: self._saliency, OVERLAY: self._overlay, RAW: self._raw}
         for kind in self.kinds:
-            made[kind](stage / kind.format(example.id), example, maps, probabilities)
-        return told(example.id, probabilities, self.scorer) if self.classifies else None
+            writers[kind](stage / kind.format(example.id), example, maps, probabilities)
+        return class_row(example.id, probabilities, self.scorer) if self.classifies else None
 
     def _saliency(self, path, example, maps, probabilities):
         saliency = maps["saliency"]
@@ -210,23 +151,3 @@ class _Writer:
     def _raw(self, path, example, maps, probabilities):
         scores = {} if probabilities is None else {"probabilities": probabilities}
         np.savez_compressed(path, **maps, **scores)
-
-
-def classes_of(scorer):
-    """Names of a scorer's classes; numbers from 0 for those of a model that has no names."""
-    return tuple(scorer.classes or ()) or tuple(map(str, range(scorer.scores)))
-
-
-def told(name, probabilities, scorer):
-    """The two likeliest classes of an image or a video, as a row of the table."""
-    classes = classes_of(scorer)
-    first, second = np.argsort(-probabilities, kind="stable")[:2]
-    row = {"name": name, "class": classes[first], "probability": probabilities[first]}
-    return row | {"runner_up": classes[second], "runner_up_probability": probabilities[second]}
-
-
-def as_table(rows, stage):
-    """Rows as a DataFrame, which is written into the folder `stage`."""
-    table = pd.DataFrame(rows)
-    table.to_csv(stage / TABLE, index=False)
-    return table

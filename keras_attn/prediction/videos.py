@@ -21,8 +21,15 @@ from keras_attn.evaluation.video_scorer import mean_maps
 from keras_attn.models.c3d import FLOW
 from keras_attn.models.common import GAZE
 from keras_attn.pictures import moving
-from keras_attn.prediction.images import RAW, TABLE, Predictions, as_table, classes_of, told
-from keras_attn.report.figures.panels import Sheet, fitting, paste, spaced
+from keras_attn.prediction.result import (
+    RAW,
+    TABLE,
+    Predictions,
+    as_table,
+    class_row,
+    classes_of,
+)
+from keras_attn.report.figures.panels import Canvas, fitting, paste, spaced
 from keras_attn.runs import storage
 from keras_attn.statistics import evenly
 
@@ -40,13 +47,13 @@ def of_videos(model, scorer, source, options):
     """Predict a video file, a folder of frames, or all of those in a folder: `Predictions`.
 
     model: a `keras.Model`. scorer: a `VideoScorer` of it. source: path. options:
-    `prediction.Options`. Classes are those of an evaluation, from the same snippets; attention
+    `result.Options`. Classes are those of an evaluation, from the same snippets; attention
     covers every frame but the first, which has no flow. Nothing is written after an error.
     """
     one_of("on_bad_example", options.on_bad_example, ("raise", "skip"))
-    found = _videos(source)
+    videos = _videos(source)
     kinds = [OVERLAY] * bool(scorer.attention) + [RAW] * options.raw
-    every = [kind.format(name) for name in found for kind in kinds]
+    every = [kind.format(name) for name in videos for kind in kinds]
     options.check_target(source, [*every, TABLE])
     _check_gaze(scorer, options)
     settings, notes = _settings(scorer)
@@ -56,9 +63,9 @@ def of_videos(model, scorer, source, options):
         ThreadPoolExecutor(2) as pool,
         options.bar() as bar,
     ):
-        every_video = bar.add_task("predicting", total=len(found))
+        every_video = bar.add_task("predicting", total=len(videos))
         work = _Work(forward(model), scorer, settings, pool, bar)
-        for name, path in found.items():
+        for name, path in videos.items():
             try:
                 watched = work.watched(name, path)
             except frames.BadVideo as error:
@@ -85,12 +92,12 @@ def _videos(source):
     source = Path(source).expanduser()
     if source.is_dir() and flow_files.is_marked(source):
         raise InputError(source, "a video, from which flow is estimated", "extracted flow")
-    found = {}
+    videos = {}
     for name, path in frames.find([source], passing_over=flow_files.is_marked).items():
-        other = found.setdefault(name.replace("/", "-"), path)
+        other = videos.setdefault(name.replace("/", "-"), path)
         if other != path:
             raise InputError(source, "videos of names of their own", listing([other, path]))
-    return found
+    return videos
 
 
 def _check_gaze(scorer, options):
@@ -103,11 +110,11 @@ def _check_gaze(scorer, options):
 
 def _settings(scorer):
     """The `FlowSettings` that the network's flow was made by, and a note where nobody knows."""
-    told_by_run = flow_files.as_made(scorer.flow_made)
-    if told_by_run or FLOW not in scorer.inputs_of_model:
-        return told_by_run or flow_files.FlowSettings(), ()
-    made = scorer.flow_made or "in a way that it does not say"
-    note = f"The network learnt from flow made {made}; this one is estimated as in the study."
+    settings = flow_files.as_made(scorer.flow_made)
+    if settings or FLOW not in scorer.inputs_of_model:
+        return settings or flow_files.FlowSettings(), ()
+    how = scorer.flow_made or "in a way that it does not say"
+    note = f"The network learnt from flow made {how}; this one is estimated as in the study."
     return flow_files.FlowSettings(), (note,)
 
 
@@ -160,15 +167,15 @@ class _Work:
             self.bar.remove_task(task)
 
     def _outputs(self, name, footage):
-        every, found = _EveryFrame(self.scorer), []
+        every, outputs_of = _EveryFrame(self.scorer), []
         task = self.bar.add_task(f"{name}: clips", total=len(every.parts(footage.dataset[0])))
         for chunk, batch in batches(every, footage.dataset, self.pool):
             outputs = self.call(batch)
             for place in range(len(chunk)):
-                found.append({name: values[place] for name, values in outputs.items()})
+                outputs_of.append({name: values[place] for name, values in outputs.items()})
             self.bar.advance(task, len(chunk))
         self.bar.remove_task(task)
-        return self.scorer.joined(found)
+        return self.scorer.joined(outputs_of)
 
 
 @dataclass(frozen=True, eq=False)
@@ -207,15 +214,15 @@ class Watched:
         """Its row of the table: the two likeliest classes, frames, and all probabilities."""
         values = self.probabilities(scorer)
         shares = zip(classes_of(scorer), values, strict=True)
-        row = told(name, values, scorer) | {"frames": self.video.frames}
+        row = class_row(name, values, scorer) | {"frames": self.video.frames}
         return row | {f"p_{class_name}": value for class_name, value in shares}
 
     def write_raw(self, path, scorer):
         """Write probabilities and, of networks that attend, the attention of every frame."""
-        made = {"probabilities": self.probabilities(scorer)}
+        arrays = {"probabilities": self.probabilities(scorer)}
         if scorer.attention:
-            made["numbers"], made["attention"] = self.maps(scorer)
-        np.savez_compressed(path, **made)
+            arrays["numbers"], arrays["attention"] = self.maps(scorer)
+        np.savez_compressed(path, **arrays)
 
     def write_overlay(self, path, scorer):
         """Write what the network sees and, beside it, its attention over that, as a GIF file."""
@@ -234,8 +241,8 @@ class _Drawing:
         self.video, self.scorer = watched.video, scorer
         self.numbers, self.maps, self.scale = numbers, maps, pictures.ends(maps)
         self.height = pictures.size_at(scorer.size, TILE)[0]
-        row = told("", watched.probabilities(scorer), scorer)
-        sheet = Sheet(HEAD + self.height, 2 * TILE + GAP)
+        row = class_row("", watched.probabilities(scorer), scorer)
+        sheet = Canvas(HEAD + self.height, 2 * TILE + GAP)
         line = f"{spaced(row['class'])} {row['probability']:.2f}"
         sheet.text(GAP, HEAD / 2, line, fitting(line, POINTS, TILE), ha="left", weight="bold")
         line = f"next: {spaced(row['runner_up'])} {row['runner_up_probability']:.2f}"

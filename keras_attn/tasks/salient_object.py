@@ -11,9 +11,10 @@ from keras_attn import configs, datasets, mechanisms, models, pictures, weights
 from keras_attn.datasets.batches import pipeline
 from keras_attn.datasets.readers.masks import read_mask
 from keras_attn.errors import InputError, listing
-from keras_attn.evaluation.scorer import ImageScorer, gaze_of_image, outputs_like
+from keras_attn.evaluation.scorer import ImageScorer, gaze_of_image
 from keras_attn.losses import AttentionKL
 from keras_attn.metrics.salient_object import CURVES, SCORES, ImageScores
+from keras_attn.networks.outputs import outputs_like
 from keras_attn.resizing import at_size, image_at, size_of
 from keras_attn.tasks import encoders, starting
 from keras_attn.training.plan import Plan

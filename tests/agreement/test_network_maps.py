@@ -9,7 +9,7 @@ from conftest import real
 import keras_attn as ka
 from keras_attn import models
 from keras_attn.audits.keras_maps import KerasMaps
-from keras_attn.audits.opening import open_source
+from keras_attn.audits.sources import open_source
 from keras_attn.errors import InputError
 from keras_attn.networks.maps.layouts import grids
 from keras_attn.resizing import resized
@@ -381,7 +381,7 @@ ka.models.salient_object("alexnet", "supervised", input_shape=(67, 67, 3), width
 """
     audit = f"""
 import numpy as np
-from keras_attn.audits.opening import open_source
+from keras_attn.audits.sources import open_source
 from keras_attn.networks.maps.layouts import grids
 maps = open_source({path!r})([np.zeros((40, 60, 3), np.uint8)], None)
 assert ("attention_3", "map") in maps and ("saliency_3", "map") in maps, list(maps)

@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from keras_attn.audits.opening import open_source
-from keras_attn.audits.sources import FolderMaps, FunctionMaps, chosen_layers
+from keras_attn.audits.folder_maps import FolderMaps
+from keras_attn.audits.function_maps import FunctionMaps
+from keras_attn.audits.sources import open_source
 from keras_attn.datasets import Example
 from keras_attn.errors import InputError
+from keras_attn.networks.maps.choice import chosen_layers
 from keras_attn.resizing import at_size
 
 
@@ -146,7 +148,10 @@ def test_layers_are_named_by_path_or_by_an_unambiguous_end():
             lambda t: open_source(np.mean, weights="w.h5"),
             "weights: expected the name of a backbone",
         ),
-        (lambda t: open_source("vgg16", preprocess=np.abs), "preprocess: expected none for a bun"),
+        (
+            lambda t: open_source("vgg16", preprocess=np.abs),
+            "preprocess: expected none for a backbone",
+        ),
         (lambda t: open_source(np.mean, size=0), "size: expected a side or"),
         (lambda t: open_source(np.mean, size=(2, 3, 4)), "size: expected a side or"),
         (lambda t: FolderMaps(t / "nowhere"), "nowhere: expected a folder of maps"),

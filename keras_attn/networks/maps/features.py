@@ -10,9 +10,9 @@ from collections import Counter
 
 import tensorflow as tf
 
-from keras_attn.audits.sources import as_names, chosen_layers, named_layers
 from keras_attn.errors import InputError
 from keras_attn.networks.maps import layouts, probing, spans
+from keras_attn.networks.maps.choice import as_names, chosen_layers, named_layers
 
 CLOSER_LOOKS = 3
 """At tensors that see a small part of the picture, of which less is left each time."""
@@ -23,19 +23,6 @@ TRIED = 2
 def to_numpy(tensor):
     """A tensor as a float32 array."""
     return tf.cast(tensor, tf.float32).numpy()
-
-
-def activation_maps(features):
-    """Eq. 4 of every feature `(n, H, W, C)` by name, keyed by name and kind."""
-    maps = {}
-    for name, values in features.items():
-        values = tf.cast(values, tf.float32)
-        # A layer with one channel is a map already; squaring it would change what it says.
-        if values.shape[-1] == 1:
-            maps[name, "map"] = values[..., 0]
-        else:
-            maps[name, "activation"] = tf.reduce_sum(tf.square(values), axis=-1)
-    return maps
 
 
 def on_grid(layout, values, what):
@@ -79,7 +66,7 @@ class Tensors:
     image. first: names that come first in tables: of whole networks within the network. unusual:
     names of what is not shown unless it is asked for. answers: a function of names that returns a
     function of pictures `(n, H, W, 3)`, which returns these tensors by name, float32 arrays; of
-    the name "input" too, the pictures as the network gets them.
+    the name INPUT too, the pictures as the network gets them.
     """
 
     def __init__(self, shapes, size, known, first, unusual, answers):
@@ -99,7 +86,7 @@ class Tensors:
     def chosen(self, names, needs=(), optional=False):
         """Layouts by name of the tensors that are audited and of `needs`; and the former's names.
 
-        names: as for `sources.chosen_layers`. optional: whether there may be none at all.
+        names: as for `choice.chosen_layers`. optional: whether there may be none at all.
         """
         usual = {name: s for name, s in self.guesses.items() if names or name not in self.unusual}
         while True:

@@ -35,18 +35,18 @@ class Shift:
 def shifts(results):
     """A `Shift` for each dataset and trunk whose attacks were scored against gaze."""
     rows = results.rows[(results.rows["task"] == "adversarial").to_numpy()]
-    found = {}
+    trunks = {}
     for key, own in rows.drop_duplicates("folder").groupby(["dataset", *NETWORK], sort=False):
         pairs = _pairs(own["folder"])
         if len(pairs):
             dataset, *network = key
             who = dict(zip(NETWORK, network, strict=True))
             trunk = (dataset, *(who[name] for name in TRUNK))
-            found.setdefault(trunk, {})[who["attention"]] = pairs
+            trunks.setdefault(trunk, {})[who["attention"]] = pairs
     ordered = sorted(
-        found, key=lambda key: order(**dict(zip(("dataset", *TRUNK), key, strict=True)))
+        trunks, key=lambda key: order(**dict(zip(("dataset", *TRUNK), key, strict=True)))
     )
-    return [_shift(key, found[key]) for key in ordered]
+    return [_shift(key, trunks[key]) for key in ordered]
 
 
 def _pairs(folders):
