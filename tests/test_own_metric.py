@@ -22,6 +22,8 @@ from keras_attn.report.rows import results
 from keras_attn.report.tables import sheets
 from keras_attn.statistics import bootstrap_interval, holm, paired_p
 
+pytestmark = pytest.mark.slow
+
 PLUGIN = '''
 import numpy as np
 

@@ -15,6 +15,8 @@ from keras_attn.report.paper import findings, wording
 from keras_attn.report.paper.claims import CLAIMS, Alike, Correlated, GainsMore, Order
 from keras_attn.report.rows import results
 
+pytestmark = pytest.mark.slow
+
 PLUGIN = """
 import keras_attn as ka
 from keras_attn.report.paper.claims import Order
