@@ -22,6 +22,8 @@ from keras_attn.shell import cli
 from keras_attn.study import cells as study
 from keras_attn.study import workflow
 
+pytestmark = pytest.mark.slow
+
 PLUGIN = str(ROOT / "tests" / "own_dataset.py")
 NOTE = "The viewers of My Set were told what to look for."
 SMALL = ("--model.width", "0.125", "--model.size", "48", "--training.epochs", "1")
