@@ -19,6 +19,8 @@ from keras_attn.mechanisms import MECHANISMS, NAMED, Mechanism
 from keras_attn.report.tables import sheets
 from keras_attn.study import workflow
 
+pytestmark = pytest.mark.slow
+
 NAME, COLOURS = "cbam_spatial", ("#123456", "#abcdef")
 PLUGIN = f'''
 """CBAM's spatial attention (Woo et al. 2018)."""

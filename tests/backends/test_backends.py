@@ -16,6 +16,8 @@ from keras_attn.models.backbones.alexnet import LocalResponseNormalization
 from keras_attn.models.c3d import ClipPooling
 from keras_attn.models.salient_object import ResizeLike
 
+pytestmark = pytest.mark.slow
+
 BACKEND = keras.backend.backend()
 OTHER = os.environ.get("KERAS_ATTN_OTHER_PYTHON")
 """A Python that has TensorFlow and this package, where this one has another backend."""
