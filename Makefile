@@ -8,7 +8,7 @@ TASKS := salient_object action fine_grained
 TASK  ?= audit $(TASKS)
 PARTS := $(if $(DATA),audit,$(TASK))
 
-.PHONY: demo demo-audit demo-study study test test-fast test-others lint benchmark clean
+.PHONY: demo demo-audit demo-study study test test-fast test-others test-jax lint benchmark clean
 
 # make demo                        every part of the study on drawn scenes: see runs/demo/report.html
 # make demo TASK=salient_object    one of the parts: audit, salient_object, action, fine_grained
@@ -50,6 +50,21 @@ test-others: .others/.installed
 	$(VENV)/bin/pip install --disable-pip-version-check --quiet --target .others --no-deps --upgrade $(OTHERS)
 	@touch .others/.installed
 
+# The core on Keras' JAX backend, in an environment of its own without TensorFlow. Weights go to
+# and fro between the two.
+CORE_TESTS := tests/backends tests/test_layers.py tests/test_losses.py tests/test_mechanisms.py
+test-jax: .jax/.installed
+	KERAS_BACKEND=jax PYTHONPATH=. KERAS_ATTN_OTHER_PYTHON=$(abspath $(RUN)) \
+		.jax/bin/python -m pytest -n 2 $(CORE_TESTS)
+
+# What the package requires but for what is TensorFlow's.
+WITHOUT := tensorflow tensorboard foolbox
+.jax/.installed: $(READY)
+	@$(PYTHON) -m venv .jax
+	@$(RUN) -c 'import sys; from importlib.metadata import requires; print(*(one for one in requires("keras_attn") if "extra" not in one and not one.startswith(tuple(sys.argv[1:]))), sep="\n")' $(WITHOUT) \
+		| .jax/bin/pip install --disable-pip-version-check --quiet -r /dev/stdin "jax[cpu]>=0.8,<1" "pytest>=8,<10" "pytest-xdist>=3.6,<4"
+	@touch .jax/.installed
+
 lint: $(READY)
 	$(RUN) -m ruff check .
 	$(RUN) -m ruff format --check .
@@ -69,4 +84,4 @@ $(READY): setup.py pyproject.toml
 	@touch $(READY)
 
 clean:
-	rm -rf $(VENV) .others build *.egg-info runs/demo
+	rm -rf $(VENV) .others .jax build *.egg-info runs/demo

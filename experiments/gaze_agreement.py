@@ -17,7 +17,7 @@ import tyro
 
 from keras_attn.commands import audit
 from keras_attn.errors import InputError
-from keras_attn.report.audit.page import FILES
+from keras_attn.evaluation.rows import AUDIT_FILES
 from keras_attn.runs import storage
 from keras_attn.shell import cli, parser, quiet
 
@@ -54,7 +54,7 @@ class GazeAgreement(audit.AuditCommand):
 
 def demonstrate(out, overwrite):
     """Audit an untrained and a briefly trained small network on drawn scenes."""
-    storage.check_target(out, FILES, overwrite=overwrite)
+    storage.check_target(out, AUDIT_FILES, overwrite=overwrite)
     quiet.import_tensorflow()
     import keras
 

@@ -13,6 +13,7 @@ import re
 import sys
 import threading
 import traceback
+from collections.abc import Iterable
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
@@ -45,21 +46,38 @@ def use(name: str | Path, where: str = OPTION) -> None:
 
 
 def load() -> None:
-    """Load the plug-ins that the environment names and those that are installed, each once."""
-    for name in _named():
-        _load(name, VARIABLE)
-    for point in _installed():
-        where = f"entry point {point.name!r} of {GROUP}"
-        _load(point.module, where if point.dist is None else f"{where} in {point.dist.name}")
+    """Load the plug-ins that the environment names and those that are installed, each once.
+
+    While a module of this package is being imported it does nothing: a plug-in may need that one.
+    """
+    wanted = [(name, VARIABLE) for name in _named()]
+    wanted += [(point.module, _entry(point)) for point in _installed()]
+    wanted = [(name, where) for name, where in wanted if name not in _loaded]
+    if wanted and not _being_imported():
+        for name, where in wanted:
+            _load(name, where)
 
 
-def names():
+def _being_imported():
+    """Whether a module of this package is only half there."""
+    ours = [module for name, module in sys.modules.copy().items() if name.startswith(__package__)]
+    specs = (getattr(module, "__spec__", None) for module in ours)
+    return any(getattr(spec, "_initializing", False) for spec in specs)
+
+
+def _entry(point):
+    """What messages call an entry point."""
+    where = f"entry point {point.name!r} of {GROUP}"
+    return where if point.dist is None else f"{where} in {point.dist.name}"
+
+
+def names() -> tuple[str, ...]:
     """All plug-ins of this process, a tuple: modules by name, files by path."""
     load()
     return tuple(dict.fromkeys([*_named(), *(point.module for point in _installed())]))
 
 
-def lacking(names):
+def lacking(names: Iterable[str]) -> list[str]:
     """Those of these plug-ins, a list of texts, that are not loaded in this process."""
     here = {_short(name) for name in _loaded}
     return [name for name in names if _short(name) not in here]

@@ -9,6 +9,8 @@ from keras_attn import configs, models
 from keras_attn.errors import InputError
 from keras_attn.evaluation import fgsm
 
+pytestmark = pytest.mark.slow
+
 LABELS = np.array([0, 1, 2, 3])
 
 
@@ -41,13 +43,13 @@ def by_hand(model, inputs, epsilon):
 @pytest.mark.parametrize("epsilon", [0.5, 8.0])
 def test_the_perturbation_is_that_of_three_lines_with_a_gradient_tape(case, epsilon):
     model, inputs = case
-    found = fgsm.fgsm(fgsm.Attack(model), inputs, LABELS, (epsilon,))
+    found = fgsm.fgsm(fgsm.TargetModel(model), inputs, LABELS, (epsilon,))
     np.testing.assert_array_equal(found.perturbed[0], by_hand(model, inputs, epsilon))
 
 
 def test_it_stays_within_pixels_and_within_epsilon(case):
     model, inputs = case
-    found = fgsm.fgsm(fgsm.Attack(model), inputs, LABELS, (1.0, 4.0))
+    found = fgsm.fgsm(fgsm.TargetModel(model), inputs, LABELS, (1.0, 4.0))
     for epsilon, images in zip((1.0, 4.0), found.perturbed, strict=True):
         assert images.min() >= 0 and images.max() <= 255
         assert np.abs(images - inputs["image"]).max() == pytest.approx(epsilon, abs=1e-4)
@@ -56,7 +58,7 @@ def test_it_stays_within_pixels_and_within_epsilon(case):
 
 def test_nothing_changes_at_epsilon_zero(case):
     model, inputs = case
-    found = fgsm.fgsm(fgsm.Attack(model), inputs, LABELS, (0.0,))
+    found = fgsm.fgsm(fgsm.TargetModel(model), inputs, LABELS, (0.0,))
     np.testing.assert_array_equal(found.perturbed[0], inputs["image"])
     np.testing.assert_array_equal(found.predicted[:, 0], found.clean["logits"].argmax(axis=1))
 
@@ -71,13 +73,13 @@ def test_the_gradient_is_asked_for_once_whatever_the_number_of_epsilons(case, mo
         return whole(self, loss_fn, x)
 
     monkeypatch.setattr(fgsm.LinfFastGradientAttack, "value_and_grad", counted)
-    fgsm.fgsm(fgsm.Attack(model), inputs, LABELS, (0.5, 1.0, 2.0, 4.0))
+    fgsm.fgsm(fgsm.TargetModel(model), inputs, LABELS, (0.5, 1.0, 2.0, 4.0))
     assert len(asked) == 1
 
 
 def test_the_loss_rises_along_the_gradient(case):
     model, inputs = case
-    found = fgsm.fgsm(fgsm.Attack(model), inputs, LABELS, (0.25,))
+    found = fgsm.fgsm(fgsm.TargetModel(model), inputs, LABELS, (0.25,))
 
     def loss(logits):
         return keras.losses.sparse_categorical_crossentropy(LABELS, logits, from_logits=True)
@@ -104,7 +106,7 @@ def test_as_many_are_fooled_as_lie_within_epsilon_of_the_border(linear):
     images = np.zeros((20, 4, 4, 3), "float32")
     images[..., 0] = (100.5 + np.arange(20))[:, None, None]
     sizes = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0)
-    attack = fgsm.Attack(linear)
+    attack = fgsm.TargetModel(linear)
     found = fgsm.fgsm(attack, {"image": images}, np.ones(20, int), sizes)
     before = found.clean["logits"].argmax(axis=1)
     assert (before == 1).all()
@@ -116,14 +118,14 @@ def test_the_line_search_finds_the_smallest_of_its_steps_that_changes_each(linea
     images = np.zeros((2, 4, 4, 3), "float32")
     images[0, ..., 0], images[1, ..., 0] = 95.1, 150
     labels = np.array([0, 1])
-    found = fgsm.line_search(fgsm.Attack(linear), {"image": images}, labels)
+    found = fgsm.line_search(fgsm.TargetModel(linear), {"image": images}, labels)
     np.testing.assert_allclose(found, [20 * 0.255, 197 * 0.255])
 
 
 def test_the_line_search_says_nan_where_nothing_changes(linear):
     images = np.full((2, 4, 4, 3), 150, "float32")
     found = fgsm.line_search(
-        fgsm.Attack(linear), {"image": images}, np.array([1, 1]), steps=10, most=20.0
+        fgsm.TargetModel(linear), {"image": images}, np.array([1, 1]), steps=10, most=20.0
     )
     assert np.isnan(found).all()
 
@@ -131,7 +133,7 @@ def test_the_line_search_says_nan_where_nothing_changes(linear):
 def test_pixels_out_of_range_are_refused(linear):
     images = np.full((2, 4, 4, 3), 300, "float32")
     with pytest.raises(InputError, match="images: expected pixels from 0 to 255"):
-        fgsm.fgsm(fgsm.Attack(linear), {"image": images}, np.array([1, 1]), (1.0,))
+        fgsm.fgsm(fgsm.TargetModel(linear), {"image": images}, np.array([1, 1]), (1.0,))
 
 
 @pytest.mark.parametrize(

@@ -10,6 +10,8 @@ import keras_attn as ka
 from keras_attn.errors import InputError
 from keras_attn.exports import any_size
 
+pytestmark = pytest.mark.slow
+
 SIZES = ((32, 40), (61, 47), (20, 90))
 
 

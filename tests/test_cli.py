@@ -10,6 +10,8 @@ from conftest import ROOT
 
 import keras_attn as ka
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = ROOT / "experiments" / "gaze_agreement.py"
 
 

@@ -38,6 +38,7 @@ def compared(task, preset="miniature", options=None, **changes):
     compare.options((task,))(config=config, **options)()
 
 
+@pytest.mark.slow
 def test_on_pascal_s_each_network_starts_from_the_same_one_on_dut_omron(trained):
     compared(
         "salient_object", name="pascal_s", fold=2, options={"attentions": ("human", "sigmoid")}
@@ -57,6 +58,7 @@ def test_on_pascal_s_each_network_starts_from_the_same_one_on_dut_omron(trained)
     assert {path.name for path in trained[6]} == {*named, "references", "references-dut_omron"}
 
 
+@pytest.mark.slow
 def test_the_chain_of_a_comparison_is_that_of_the_study(trained):
     from keras_attn.study import cells
 
@@ -71,6 +73,7 @@ def test_the_chain_of_a_comparison_is_that_of_the_study(trained):
         assert config.training.start == by_name[name], name
 
 
+@pytest.mark.slow
 def test_on_ucf_sports_the_flow_stream_is_trained_on_hollywood_2_alone(trained):
     compared("action", name="ucf_sports", options={"fusions": ("early", "late")})
     streams = [name for name, *_ in trained[:5] if "human" not in name]

@@ -3,10 +3,14 @@
 import json
 from dataclasses import fields, replace
 from pathlib import Path
+from typing import Annotated
 
 import pytest
+from conftest import refused
 
 from keras_attn import configs, mechanisms
+from keras_attn.configs import constraints
+from keras_attn.configs.constraints import Limits, Share
 from keras_attn.errors import InputError
 from keras_attn.mechanisms import MECHANISMS, VARIANTS, Mechanism
 
@@ -64,11 +68,39 @@ def test_field_names_are_unique_over_the_parts():
             r"machine\.precision: expected float32 or mixed_bfloat16 with machine\.strategy",
         ),
         ({"root": 7}, r"data\.root: expected"),
+        ({"momentum": 1}, r"model\.momentum: expected a share below 1\. Received: 1"),
+        ({"base_rate": 0.0}, r"model\.base_rate: expected a positive number\. Received: 0\.0"),
+        ({"channels": (8, 0, 8)}, r"model\.channels: expected a positive number\. Received: 0"),
+        ({"learning_rate": float("inf")}, r"training\.learning_rate: expected a positive"),
+        ({"attention_weight": float("nan")}, r"training\.attention_weight: expected 0 or more"),
     ],
 )
 def test_what_does_not_exist_is_named(changes, message):
     with pytest.raises(InputError, match=message):
         configs.salient_object(**changes)
+
+
+def test_zero_stands_where_a_field_says_that_it_may():
+    config = configs.salient_object(seed=0, fold=0, attention_weight=0)
+    assert (config.training.attention_weight, config.data.fold) == (0, 0)
+    assert configs.fine_grained(dropout=0).model.dropout == 0
+    assert configs.action(first_frame=0, dropout=(0, 0.5)).model.dropout == (0, 0.5)
+
+
+@pytest.mark.parametrize(
+    ("value", "hint", "expected"),
+    [
+        (0.5, Annotated[float, Limits(below=0.5)], "a share below 0.5"),
+        (-1, Annotated[int, Limits(zero=True)] | None, "0 or more"),
+        ((1, -1), tuple[Annotated[int, Limits(zero=True)], ...], "0 or more"),
+        ((1,), tuple[Share, Share], "a value of type tuple[float, float]"),
+        ("1", Share | None, "a value of type float | None"),
+        (1.5, int | tuple[str, ...], "a value of type int | tuple[str, ...]"),
+    ],
+)
+def test_limits_stand_with_the_type_of_a_field_however_deep(value, hint, expected):
+    with refused("field", expected, repr(value) if "type" in expected else ""):
+        constraints.check("field", value, hint)
 
 
 OWN = Mechanism("own", "module", "softmax", gate="mean", supervised=True)

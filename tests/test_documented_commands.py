@@ -16,8 +16,8 @@ import program_parsers as parsers
 import pytest
 from conftest import ROOT
 
-from keras_attn import datasets
 from keras_attn.commands import audit, compare
+from keras_attn.configs.names import ImageDataset
 from keras_attn.errors import InputError
 from keras_attn.shell import cli
 from keras_attn.study import cells as study
@@ -97,7 +97,7 @@ def wrong_name(value):
         return f"no weight file of that name: {value.name}"
     if type(value).__name__ in ("Check", "Write") and value.name not in (None, "NAME", *TABLES):
         return f"no table of that name: {value.name}"
-    if isinstance(value, audit.AuditCommand) and value.data_name not in datasets.OF_IMAGES:
+    if isinstance(value, audit.AuditCommand) and value.data_name not in ImageDataset.allowed():
         return f"no dataset of that name: {value.data_name}"
     return ""
 
@@ -225,6 +225,7 @@ def test_a_link_leads_to_a_page_and_a_heading(where, target):
 # --- this page itself ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "line",
     [

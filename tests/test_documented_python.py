@@ -9,7 +9,7 @@ import importlib.util
 import inspect
 import re
 import shutil
-from contextlib import chdir
+from contextlib import chdir, contextmanager
 
 import documented
 import keras
@@ -19,8 +19,15 @@ import pytest
 import tensorflow as tf
 from conftest import ROOT
 from PIL import Image
+from plugged import plugged
 
 import keras_attn as ka
+from keras_attn.mechanisms import Mechanism
+from keras_attn.metrics.columns import Column
+from keras_attn.registries import BACKBONES, COMMANDS, DATASETS, KINDS
+from keras_attn.report.paper.kinds.claim import CLAIMS
+
+pytestmark = pytest.mark.slow
 
 BLOCKS = [(where, code) for where, some in documented.python_blocks().items() for code in some]
 ROOTS = {"ka": ka, "keras_attn": ka, "keras": keras}
@@ -155,6 +162,12 @@ def blocks_of(page):
     return [code for where, code in BLOCKS if where == page]
 
 
+EXTENDING = "docs/extending.md"
+PLUGINS = [code for code in blocks_of(EXTENDING) if "ka.register(" in code]
+"""Blocks of that page that are files of their own."""
+REGISTRIES = (BACKBONES, CLAIMS, COMMANDS, DATASETS, KINDS, Mechanism.registry, Column.registry)
+
+
 def run(code, page, **names):
     """Run a block with what it takes as known; returns all names afterwards."""
     names = {"ka": ka, "keras": keras} | names
@@ -209,23 +222,121 @@ def test_the_readme_runs(readme, place):
     assert readme["attended"].gated.shape[-1] == 256
 
 
-def test_what_is_brought_along_is_taken_as_the_page_says(readme, place):
-    """Of docs/extending.md; its last block is a form to fill in."""
-    page = "docs/extending.md"
-    mechanism, training, torch, scored, classified, validated, form = blocks_of(page)
-    names = run(mechanism, page, features=keras.Input((8, 8, 16)))
-    names = run(training, page, **names | {k: readme[k] for k in ("train", "test")})
-    assert (place / "runs" / "mean_softmax" / "examples.csv").exists()
-    run(torch, page, my_torch_model=lambda images: images.mean(axis=-1))
-    data, model = readme["test"], segmenter()
-    assert "mae" in str(run(scored, page, model=model, data=data)["result"])
-    birds = ka.datasets.miniature("cub_vwsw")
-    fooled = run(classified, page, classifier=classifier(len(birds.classes)), data=birds)["fooled"]
-    assert "fooling_rate" in str(fooled)
-    images = np.zeros((2, 48, 64, 3), np.float32), {"saliency": np.zeros((2, 48, 64, 1))}
-    run(validated, page, model=model, data=data, batches=tf.data.Dataset.from_tensors(images))
-    assert (place / "runs" / "mine" / "tensorboard").exists()
+def test_what_is_brought_along_is_taken_as_the_page_says(readme, place, tmp_path):
+    """Of docs/extending.md, what is no plug-in."""
+    form, mechanism, training, torch, scored, classified, validated, backend = (
+        code for code in blocks_of(EXTENDING) if code not in PLUGINS
+    )
     assert "..." in form
+    run(mechanism, EXTENDING, features=keras.Input((8, 8, 16)))
+    path = tmp_path / "page_module.py"
+    path.write_text(next(code for code in PLUGINS if "class SpatialAttention" in code))
+    with plugged(path, *REGISTRIES):
+        run(training, EXTENDING, **{k: readme[k] for k in ("train", "test")})
+    assert (place / "runs" / "cbam_spatial" / "examples.csv").exists()
+    run(torch, EXTENDING, my_torch_model=lambda images: images.mean(axis=-1))
+    data, model = readme["test"], segmenter()
+    assert "mae" in str(run(scored, EXTENDING, model=model, data=data)["result"])
+    birds = ka.datasets.miniature("cub_vwsw")
+    known = {"classifier": classifier(len(birds.classes)), "data": birds}
+    assert "fooling_rate" in str(run(classified, EXTENDING, **known)["fooled"])
+    images = np.zeros((2, 48, 64, 3), np.float32), {"saliency": np.zeros((2, 48, 64, 1))}
+    batches = tf.data.Dataset.from_tensors(images)
+    run(validated, EXTENDING, model=model, data=data, batches=batches)
+    assert (place / "runs" / "mine" / "tensorboard").exists()
+    assert "fit(" in backend  # run by the next test
+
+
+def test_a_network_learns_by_fit_alone_as_the_page_says(place, monkeypatch):
+    build = ka.models.salient_object
+
+    def small(*names, input_shape):
+        assert input_shape == (224, 224, 3)
+        return build(*names, input_shape=(64, 64, 3), width=1 / 8, channels=(8, 8, 8))
+
+    monkeypatch.setattr(ka.models, "salient_object", small)
+    (code,) = (code for code in blocks_of(EXTENDING) if "model.fit({" in code)
+    known = {"images": np.full((2, 64, 64, 3), 99.0, np.float32)}
+    known["masks"] = {f"saliency_{i}": np.ones((2, 64, 64, 1), np.float32) for i in (1, 2, 3)}
+    known["densities"] = {f"attention_{i}": np.ones((2, 8, 8, 1), np.float32) for i in (1, 2, 3)}
+    model = run(code, EXTENDING, **known)["model"]
+    loaded = ka.weights.load(model, place / "mine.weights.h5")
+    assert len(loaded.layers) > 13
+
+
+def registered(code, path):
+    """What a block registers, `{kind: names}`, and a context in which it is known."""
+    path.write_text(code, encoding="utf-8")
+    before = {registry.kind: {*registry} for registry in REGISTRIES}
+    with plugged(path, *REGISTRIES):
+        now = {registry.kind: {*registry} - before[registry.kind] for registry in REGISTRIES}
+        yield {kind: names for kind, names in now.items() if names}
+
+
+@pytest.mark.parametrize("number", range(7))
+def test_a_plugin_of_the_page_is_known_by_its_names(number, place, tmp_path, capsys):
+    expected, works = USES[number]
+    path = tmp_path / f"page_{number}.py"
+    with contextmanager(registered)(PLUGINS[number], path) as names:
+        assert names == expected
+        assert works(place, capsys)
+
+
+def trained_on(place, capsys):
+    config = ka.configs.fine_grained("miniature", backbone="mobilenet_v2")
+    return config.model.backbone == "mobilenet_v2"
+
+
+def read_back(place, capsys):
+    for folder in ("frames", "objects", "looks"):
+        (place / "arrays" / folder).mkdir(parents=True)
+    Image.new("RGB", (64, 48)).save(place / "arrays" / "frames" / "one.png")
+    np.save(place / "arrays" / "objects" / "one.npy", np.eye(48, 64) > 0)
+    np.save(place / "arrays" / "looks" / "one.npy", np.array([[4.5, 7.5, 1], [9.5, 60.5, 2]]))
+    data = ka.datasets.arrays(place / "arrays")
+    return data.name == "arrays" and data[0].points.tolist() == [[7.5, 4.5], [60.5, 9.5]]
+
+
+def attended(place, capsys):
+    return ka.attend("cbam_spatial", keras.Input((8, 8, 16))).attention.shape == (None, 8, 8, 1)
+
+
+def scored_by_it(place, capsys):
+    result = ka.audit(lambda images: images.mean(axis=-1), place / "gaze", progress=False)
+    return result.rows["percentile"].between(0, 1).all()
+
+
+def explained(place, capsys):
+    kinds = ["integrated_gradients"]
+    result = ka.audit(classifier(3), place / "gaze", kinds=kinds, size=48, progress=False)
+    return "integrated_gradients" in set(result.rows["kind"])
+
+
+def counted(place, capsys):
+    from keras_attn.shell import cli
+
+    for number in range(3):
+        (place / f"{number}.png").touch()
+    assert cli.main(["count", str(place)]) == 0
+    return capsys.readouterr().out.splitlines()[-1] == "3 images"
+
+
+def claimed(place, capsys):
+    from keras_attn.report.paper.claims import Order
+
+    return isinstance(CLAIMS["closer-when-supervised"], Order)
+
+
+USES = (
+    ({"backbone": {"mobilenet_v2", "convnext_tiny"}}, trained_on),
+    ({"dataset": {"arrays"}}, read_back),
+    ({"attention mechanism": {"cbam_spatial"}}, attended),
+    ({"metric": {"percentile"}}, scored_by_it),
+    ({"kind of map": {"integrated_gradients", "finer_integrated_gradients"}}, explained),
+    ({"command": {"count"}}, counted),
+    ({"claim": {"closer-when-supervised"}}, claimed),
+)
+"""What each plug-in of the page registers, and a use of it."""
 
 
 def test_conditions_and_tables_are_read_as_the_page_says(place):

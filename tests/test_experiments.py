@@ -18,6 +18,8 @@ from keras_attn.report.paper.printed import paper_cells
 from keras_attn.runs import storage
 from keras_attn.study import scored_data, workflow
 
+pytestmark = pytest.mark.slow
+
 SCRIPT = ROOT / "experiments" / "salient_object.py"
 TINY = "--model.backbone alexnet --model.width 0.125 --model.size 67 --training.epochs 1"
 TINY += " --data.images 15 --data.side 48 --machine.no-tensorboard"

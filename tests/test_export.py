@@ -25,6 +25,8 @@ from keras_attn.runs import storage
 from keras_attn.shell import cli
 from keras_attn.training import devices
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"backbone": "alexnet", "width": 0.125, "size": 67}
 SCENES = SMALL | {"channels": (64, 64, 64), "base_rate": 0.2}
 CLIPS = {"size": 32, "classes": ("dive", "kick", "run"), "width": 0.0625}

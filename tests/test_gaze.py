@@ -6,6 +6,7 @@ from conftest import refused
 from scipy.ndimage import gaussian_filter
 
 from keras_attn import gaze
+from keras_attn.gaze import densities
 
 SHAPE = (7, 11)
 
@@ -126,7 +127,7 @@ def test_density_takes_a_sigma_for_each_axis():
 @pytest.mark.parametrize("count", [2, 500])
 def test_long_sides_are_blurred_alike(rng, count):
     """Beyond the length up to which matrices are kept, in both directions."""
-    shape = (20, gaze.MOST_KEPT + 5)
+    shape = (20, densities.MOST_KEPT + 5)
     points = rng.random((count, 2)) * shape[::-1]
     expected = gaussian_filter(gaze.histogram(points, shape), 7.0) / count
     np.testing.assert_allclose(gaze.density(points, shape, 7.0), expected, atol=1e-16)

@@ -27,6 +27,7 @@ def loaded_by(code):
         "import keras_attn as ka; ka.Mechanism; ka.mechanisms.get('human')",
         "import keras_attn; keras_attn.datasets.folder; keras_attn.datasets.miniature",
         "import keras_attn; keras_attn.audit",
+        "import keras_attn.evaluation.rows, keras_attn.evaluation.loop",
         "import keras_attn.weights.fetching as f, keras_attn.weights.registry as r; r.entries()",
         "import keras_attn.commands.study as s; s.StudyCommand('miniature', dry_run=True)()",
         "import keras_attn.shell.cli as c\ntry: c.main(['--help'])\nexcept SystemExit: pass",
@@ -37,6 +38,7 @@ def test_metrics_data_and_help_load_neither_tensorflow_nor_keras(code):
     assert not {"tensorflow", "keras"} & loaded_by(code)
 
 
+@pytest.mark.slow
 def test_auditing_a_folder_of_maps_loads_no_tensorflow(tmp_path):
     code = f"""
 import numpy as np, pathlib, keras_attn as ka
@@ -98,19 +100,83 @@ def imported_modules(path):
             yield from (f"{node.module}.{alias.name}" for alias in node.names)
 
 
+READERS = tuple(f"keras_attn.{folder}" for folder in ("report", "commands", "study", "shell"))
+SCORERS = tuple(
+    f"keras_attn.evaluation.{name}"
+    for name in (
+        "scorer",
+        "video_scorer",
+        "gaze_scores",
+        "video_gaze",
+        "network",
+        "loop",
+        "evaluate",
+    )
+)
+
+
 def test_imports_run_one_way():
-    """Reports know neither networks nor the audit that made them; models know no weight files."""
+    """Those who make rows know nobody who reads them, nor the other way round.
+
+    Reports know neither networks nor what scored them; models know no weight files. Nobody but the
+    parser knows a command, and that by its name alone.
+    """
     forbidden = {
-        "report": ("tensorflow", "keras", "keras_attn.audits", "keras_attn.study"),
+        "report": ("tensorflow", "keras", "keras_attn.audits", "keras_attn.study", *SCORERS),
         "metrics": ("tensorflow", "keras", "keras_attn.datasets", "keras_attn.audits"),
         "models": ("keras_attn.weights",),
         "datasets": ("keras_attn.audits", "keras_attn.models", "keras_attn.report"),
+        **dict.fromkeys(("evaluation", "audits", "tasks", "training", "runs"), READERS),
+        **dict.fromkeys(("commands", "study"), ("keras_attn.commands",)),
+        "shell": ("keras_attn.commands", "keras_attn.study"),
     }
     for folder, modules in forbidden.items():
         for path in (PACKAGE / folder).rglob("*.py"):
             for name in imported_modules(path):
                 bad = [m for m in modules if name == m or name.startswith(f"{m}.")]
                 assert not bad, f"{path.name} imports {name}"
+
+
+def import_graph():
+    """By module of the package, the others that it imports anywhere, also within a function."""
+    paths = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path
+        for path in PACKAGE.rglob("*.py")
+    }
+    graph = {}
+    for module, path in paths.items():
+        found = set()
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            if isinstance(node, ast.Import):
+                found |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                assert node.level == 0, f"{path.name} imports without the name of the package"
+                # Of `from a import b` the module is a.b, where there is one, and a otherwise.
+                names = (f"{node.module}.{alias.name}" for alias in node.names)
+                found |= {whole if whole in paths else node.module for whole in names}
+        graph[module] = found & set(paths) - {module}
+    return graph
+
+
+def circles(graph):
+    """Modules from which their imports lead back to themselves."""
+    leads = {module: set(others) for module, others in graph.items()}
+    for middle in graph:
+        for module in graph:
+            if middle in leads[module]:
+                leads[module] |= leads[middle]
+    return sorted(module for module in graph if module in leads[module])
+
+
+def test_a_circle_of_imports_is_seen():
+    graph = {"a": {"b"}, "b": {"c"}, "c": {"b", "d"}, "d": set()}
+    assert circles(graph) == ["b", "c"]
+    assert "keras_attn.metrics.columns" in import_graph()["keras_attn.evaluation.rows"]
+    assert "keras_attn.evaluation.evaluate" in import_graph()["keras_attn.api"]  # within a function
+
+
+def test_no_import_leads_back_to_where_it_started():
+    assert not circles(import_graph())
 
 
 def test_version_and_licence_are_stated_once_and_alike():

@@ -3,7 +3,6 @@
 import keras
 import numpy as np
 import pytest
-import tensorflow as tf
 from conftest import check_layer
 
 from keras_attn import layers
@@ -16,6 +15,7 @@ def clip(rng, *shape):
     return rng.normal(size=shape).astype("float32")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frames", [(), (3,)])
 def test_spatial_softmax(rng, frames):
     check_layer(
@@ -27,6 +27,7 @@ def test_spatial_softmax(rng, frames):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("normalise", ["softmax", "sigmoid"])
 @pytest.mark.parametrize("frames", [(), (3,)])
 def test_attention_module(rng, frames, normalise):
@@ -53,6 +54,7 @@ def test_only_convolutions_over_two_frames_leave_bfloat16(rng):
     assert module.conv.compute_dtype == "float32" and module.norm.compute_dtype == "bfloat16"
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("normalise", ["softmax", "sigmoid"])
 def test_early_attention(rng, normalise):
     """One weight for each channel, and no bias."""
@@ -65,6 +67,7 @@ def test_early_attention(rng, normalise):
     )
 
 
+@pytest.mark.slow
 def test_frame_sum(rng):
     gaze = np.abs(clip(rng, 2, 6, 5, 4, 1))
     check_layer(
@@ -78,6 +81,7 @@ def test_frame_sum(rng):
     np.testing.assert_allclose(layers.FrameSum(2)(gaze), expected, rtol=1e-6)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("frames", [(), (3,)])
 def test_activation_attention(rng, frames):
     for p in (1, 2, 3.5):
@@ -90,6 +94,7 @@ def test_activation_attention(rng, frames):
         )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("size", [(5, 6), (20, 30)])
 @pytest.mark.parametrize("frames", [(), (3,)])
 def test_gaze_attention(rng, frames, size):
@@ -103,6 +108,7 @@ def test_gaze_attention(rng, frames, size):
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scale", ["map", "positions", "mean"])
 @pytest.mark.parametrize("frames", [(), (3,)])
 def test_glimpse(rng, frames, scale):
@@ -168,6 +174,7 @@ def test_early_attention_has_mean_0_and_variance_1_over_a_whole_clip(rng):
 
 def test_early_attention_of_a_still_clip_is_even_and_its_gradient_finite():
     """Where flow is constant only rounding is left to normalise."""
+    tf = pytest.importorskip("tensorflow")
     layer = layers.EarlyAttention()
     features = tf.fill((1, 16, 56, 56, 64), 12.3456)
     with tf.GradientTape() as tape:

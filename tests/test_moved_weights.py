@@ -14,6 +14,8 @@ from keras_attn.datasets.flow.files import FlowSettings
 from keras_attn.errors import InputError
 from keras_attn.study import scored_data
 
+pytestmark = pytest.mark.slow
+
 FLOW = FlowSettings("dis", bound=8, height=36, width=48)
 IMAGES = {"backbone": "alexnet", "width": 0.125, "size": 67, "epochs": 1, "tensorboard": False}
 

@@ -12,6 +12,8 @@ from keras_attn.configs.for_action import Schedule
 from keras_attn.errors import InputError
 from keras_attn.tasks import action
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):

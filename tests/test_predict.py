@@ -16,6 +16,8 @@ from keras_attn.resizing import at_size
 from keras_attn.runs import storage
 from keras_attn.shell import cli
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"backbone": "alexnet", "width": 0.125, "size": 67}
 SCENES = SMALL | {"channels": (64, 64, 64), "base_rate": 0.2}
 CONFIGS = {

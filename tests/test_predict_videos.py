@@ -13,6 +13,8 @@ from keras_attn.datasets.batches.snippets import SNIPPET, filling_starts, starts
 from keras_attn.datasets.flow import files
 from keras_attn.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def clips(hollywood):

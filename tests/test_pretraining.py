@@ -8,6 +8,8 @@ import pytest
 from keras_attn import weights
 from keras_attn.tasks import pretraining
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_drawn_trunk_is_trained_once_and_is_the_same_for_all(tmp_path, monkeypatch):
     monkeypatch.setattr(pretraining, "PICTURES", 8)

@@ -17,6 +17,8 @@ from keras_attn.models.two_stream import MeanOfStreams
 from keras_attn.networks import registration
 from keras_attn.training.optim import CaffeSGD, steps_down
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"input_shape": (67, 67, 3), "width": 0.125}
 CLIPS = {"input_shape": (16, 32, 32), "width": 0.0625, "classes": 3}
 LOADER = """

@@ -10,6 +10,8 @@ import pytest
 from keras_attn.errors import InputError
 from keras_attn.runs import storage
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("a.csv", "b.html")
 
 

@@ -12,6 +12,8 @@ from report.made_runs import save_run
 import keras_attn as ka
 from keras_attn.evaluation.rows import AUDIT_FILES as FILES
 
+pytestmark = pytest.mark.slow
+
 # Without a buffer, the first line that is printed meets the pipe; bars move on terminals alone.
 ENVIRONMENT = {**os.environ, "PYTHONUNBUFFERED": "1", "FORCE_COLOR": "1", "TTY_COMPATIBLE": "1"}
 FULL = Path("/dev/full")

@@ -16,6 +16,8 @@ from keras_attn.runs import provenance, storage, trained
 from keras_attn.tasks import starting
 from keras_attn.weights import registry
 
+pytestmark = pytest.mark.slow
+
 PAPER = {task: presets["paper"] for task, presets in configs.PRESETS.items()}
 LATER = {"salient_object": "pascal_s", "action": "ucf_sports"}
 """Of the tasks with two datasets, the one that the paper goes on with."""

@@ -22,6 +22,8 @@ from keras_attn.metrics import salient_object as metrics
 from keras_attn.runs import known_data, storage
 from keras_attn.study import scored_data
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"backbone": "alexnet", "width": 0.125, "size": 67, "channels": (64, 64, 64)}
 SMALL |= {"epochs": 2, "tensorboard": False}
 
@@ -178,7 +180,7 @@ def test_the_ceiling_of_each_example_stands_beside_its_scores(whole, data):
 
 
 def test_what_is_saved_is_read_back_and_makes_tables_and_a_picture(whole, tmp_path):
-    from keras_attn.report.figures import study
+    from keras_attn.report.figures import images
     from keras_attn.report.tables import sheets
 
     folder = whole.save(tmp_path / "scores")
@@ -190,20 +192,20 @@ def test_what_is_saved_is_read_back_and_makes_tables_and_a_picture(whole, tmp_pa
     cells = sheets.cells(sheets.read([folder]))
     value = cells.query("table == 'V' and metric == 's_auc'")["value"].item()
     assert value == pytest.approx(whole.rows["s_auc"].mean())
-    study.salient_object({"supervised": [folder]}, tmp_path / "attention.png")
+    images.salient_object({"supervised": [folder]}, tmp_path / "attention.png")
     height, width, _ = cv2.imread(str(tmp_path / "attention.png")).shape
-    assert width > 5 * 100 and height > study.IMAGES * 80
+    assert width > 5 * 100 and height > images.IMAGES * 80
 
 
 def test_pictures_of_other_images_are_refused(run, whole, folds, tmp_path):
-    from keras_attn.report.figures import study
+    from keras_attn.report.figures import images
 
     one = whole.save(tmp_path / "whole")
     two = ka.evaluate(run, folds[0], progress=False).save(tmp_path / "part")
     with pytest.raises(InputError, match=r"part: expected pictures of the examples of a"):
-        study.salient_object({"a": [one], "b": [two]}, tmp_path / "attention.png")
+        images.salient_object({"a": [one], "b": [two]}, tmp_path / "attention.png")
     with pytest.raises(InputError, match=r"gallery\.npz: expected the pictures"):
-        study.salient_object({"a": [tmp_path]}, tmp_path / "attention.png")
+        images.salient_object({"a": [tmp_path]}, tmp_path / "attention.png")
 
 
 def test_an_image_without_fixations_has_a_task_score_and_no_gaze_score(run, data):

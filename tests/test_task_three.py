@@ -20,6 +20,8 @@ from keras_attn.metrics import dispersion
 from keras_attn.metrics import gaze as gaze_metrics
 from keras_attn.report.tables import sheets
 
+pytestmark = pytest.mark.slow
+
 SMALL = {"backbone": "alexnet", "width": 0.125, "size": 67, "epochs": 2, "tensorboard": False}
 SMALL |= {"pretraining": "none", "dropout": 0.25}
 

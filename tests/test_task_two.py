@@ -19,6 +19,8 @@ from keras_attn.study import workflow
 from keras_attn.tasks import action
 from keras_attn.training.optim import CaffeSGD
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def parts(hollywood):

@@ -29,6 +29,8 @@ from keras_attn.resizing import at_size
 from keras_attn.runs import known_data
 from keras_attn.tasks import action
 
+pytestmark = pytest.mark.slow
+
 SIGMA = gaze.FIXATION_SIGMA
 SIZE = (SIDE, SIDE)
 

@@ -7,6 +7,8 @@ import sys
 import pytest
 from conftest import ROOT
 
+pytestmark = pytest.mark.slow
+
 TOOLS = ROOT / "tools"
 sys.path.insert(0, str(TOOLS))
 import benchmark  # noqa: E402

@@ -12,7 +12,7 @@ import tyro
 
 from keras_attn import configs
 from keras_attn.errors import InputError
-from keras_attn.evaluation import rows
+from keras_attn.evaluation.rows import EXAMPLES, FILES
 from keras_attn.registry import register
 from keras_attn.report.figures.curves import PREFIX
 from keras_attn.runs import storage
@@ -50,7 +50,7 @@ class AttackCommand(model_options.FromElsewhere):
             raise InputError("WEIGHTS", "runs in folders of their own", f"two in {twice[0].parent}")
         todo = [self.overwrite or not self._done(folder) for folder in folders]
         for folder in (folder for folder, due in zip(folders, todo, strict=True) if due):
-            storage.check_target(folder, rows.FILES, overwrite=self.overwrite)
+            storage.check_target(folder, FILES, overwrite=self.overwrite)
         shared = {}
         for path, folder, due in zip(self.weights, folders, todo, strict=True):
             if due:
@@ -59,7 +59,7 @@ class AttackCommand(model_options.FromElsewhere):
 
     def _done(self, folder):
         """Whether this very attack on the weights beside the folder has been finished."""
-        path, weights = folder / "examples.csv", storage.RunFolder(folder.parent).weights
+        path, weights = folder / EXAMPLES, storage.RunFolder(folder.parent).weights
         if not path.is_file() or not weights.is_file() or self.data != scored_data.DataChange():
             return False
         rows = pd.read_csv(path, nrows=1)

@@ -32,10 +32,10 @@ class AuditCommand:
     data: tyro.conf.Positional[Path]
     """Folder with images/, fixations.csv (image,subject,x,y) and, optionally, masks/; or of a
     published dataset, with --data-name."""
-    model: tuple[str, ...] = ("vgg16",)
+    model: tuple[model_options.Model, ...] = ("vgg16",)
     """A .keras or .h5 file, a run folder or its .weights.h5, a SavedModel folder, a folder of maps
-    (PNG or NPY by image name), or a backbone: alexnet, vgg16, resnet50. Several of them go into one
-    table; NAME=MODEL names one. The options below are for all models, or NAME=VALUE for one."""
+    (PNG or NPY by image name), or a backbone. Several of them go into one table; NAME=MODEL names
+    one. The options below are for all models, or NAME=VALUE for one."""
     weights: tuple[str, ...] = ()
     """Weight file of the backbone, or the name of a published one that was fetched; without it its
     weights are random."""
@@ -49,7 +49,7 @@ class AuditCommand:
     preprocess: tuple[str, ...] = ()
     """What a model of your own expects instead of RGB in [0, 255]: caffe (BGR minus mean; VGG and
     ResNet of keras.applications), tf (from -1 to 1; MobileNet, Inception), torch (normalised;
-    DenseNet). The bundled backbones need none."""
+    DenseNet). Backbones need none."""
     output: tuple[str, ...] = ()
     """The output with the class scores, of a model with several."""
     explain: tuple[str, ...] = ()

@@ -11,7 +11,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import get_args, get_type_hints
 
-from keras_attn import gaze_format, mechanisms
+from keras_attn import gaze_format, mechanisms, plugins
 from keras_attn.configs import earlier, for_action, for_fine_grained, for_salient_object
 from keras_attn.configs.base import (
     PARTS,
@@ -20,6 +20,7 @@ from keras_attn.configs.base import (
     Strategy,
     changed,
 )
+from keras_attn.configs.constraints import is_name
 from keras_attn.configs.for_action import Action, Fusion
 from keras_attn.configs.for_adversarial import Attack
 from keras_attn.configs.for_fine_grained import FineGrained
@@ -135,9 +136,24 @@ def from_dict(values, where="configuration"):
         values = values | {"model": model | {"attention": attention}}
         kind = TASKS[values["task"]]
         hints = get_type_hints(kind)
+        for part in PARTS:
+            _check_names(where, part, hints[part], values[part])
         return kind(**{part: _part(hints[part], values[part]) for part in PARTS})
     except (AttributeError, KeyError, TypeError) as error:
         raise InputError(where, expected, f"{type(error).__name__}: {error}") from error
+
+
+def _check_names(where, part, kind, values):
+    """Refuse names that nothing has here, which a plug-in may have had where it was written."""
+    for name, hint in get_type_hints(kind).items():
+        value = values.get(name)
+        if is_name(hint) and isinstance(value, str) and not hint.allows(value):
+            expected = (
+                f"as {part}.{name} one of {', '.join(map(repr, hint.allowed()))}, or that the "
+                f"plug-in which has another {hint.registry.kind} is loaded ({plugins.OPTION} "
+                "MODULE, in Python keras_attn.plugins.use)"
+            )
+            raise InputError(where, expected, repr(value))
 
 
 def _part(kind, values):

@@ -57,7 +57,7 @@ def fits(value, hint):
         return fits(value, inner[0])
     if origin is Literal:
         return value in inner
-    if _is_name(hint):
+    if is_name(hint):
         return hint.allows(value)
     if origin in (Union, types.UnionType):
         return any(fits(value, one) for one in inner)
@@ -96,14 +96,15 @@ def _numbers(value, hint, limits=POSITIVE):
         yield value, limits
 
 
-def _is_name(hint):
+def is_name(hint):
+    """Whether a type is that of names out of a registry."""
     return isinstance(hint, type) and issubclass(hint, Name)
 
 
 def _wording(hint):
     if get_origin(hint) is Annotated:
         return _wording(get_args(hint)[0])
-    if _is_name(hint):
+    if is_name(hint):
         return f"one of {', '.join(map(repr, hint.allowed()))}"
     if get_origin(hint) is Literal:
         return f"one of {', '.join(map(repr, get_args(hint)))}"

@@ -1,6 +1,6 @@
 """What a video with gaze is to the rest of the package, and the reader that makes such.
 
-Files of frames are read in `frames`, those of extracted flow in `flow_files`. Frames are counted
+Files of frames are read in `frames`, those of extracted flow in `flow.files`. Frames are counted
 from 0 here. The files of extracted flow are numbered from 1, and each stands for the second frame
 of its pair: `im_%04d.jpg` number k is frame k, and frame 0 has none.
 """

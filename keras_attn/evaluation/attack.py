@@ -46,7 +46,7 @@ def evaluate(scorer, model, dataset, labels, attack, *, notes=(), progress=True)
     `smallest_epsilon` is where.
     """
     scorer.check(dataset)
-    plan = _Plan(scorer, fgsm.Attacked(model), dataset, attack)
+    plan = _Plan(scorer, fgsm.TargetModel(model), dataset, attack)
     kept = dict.fromkeys(gallery_file.chosen(dataset, PICTURED))
 
     def examples(pool):

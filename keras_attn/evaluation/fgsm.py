@@ -57,7 +57,7 @@ class _Perturbed:
         return np.sign(self.attack.kept[1].numpy())
 
 
-class Attacked:
+class TargetModel:
     """FGSM on a classifier, a batch of images at a time.
 
     model: a `keras.Model` of float32 RGB in [0, 255] with an output `logits`, or one output of

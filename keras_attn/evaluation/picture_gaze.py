@@ -28,12 +28,17 @@ class PictureGaze:
         self.own = self.shape if own is None else tuple(own)
         self.pixel = np.prod(self.shape) / np.prod(self.own)
         self.subjects, self.others, self.blur = subjects, others, blur
-        self._points, self._whole = points, self if whole is None else whole
+        # None where it is the whole: a circle of references would keep its arrays for long.
+        self._points, self._part_of = points, whole
 
     def part(self, chosen):
         """The same of some of the fixations alone; chosen: `(N,)` bool."""
         arrays = self._points[chosen], self.subjects[chosen]
         return PictureGaze(*arrays, self.others, self.blur, self.own, self._whole)
+
+    @property
+    def _whole(self):
+        return self if self._part_of is None else self._part_of
 
     @cached_property
     def points(self):
@@ -63,13 +68,13 @@ class PictureGaze:
     @cached_property
     def negatives(self):
         """Flat indices `(M,)` of the pixels that fixations on other pictures are on."""
-        return _fixed(self.others.negatives) if self._whole is self else self._whole.negatives
+        return self._part_of.negatives if self._part_of else _fixed(self.others.negatives)
 
     @cached_property
     def centre_bias(self):
         """The density of fixations on other pictures, `(H, W)` with sum 1."""
-        if self._whole is not self:
-            return self._whole.centre_bias
+        if self._part_of:
+            return self._part_of.centre_bias
         return _fixed(self.others.centre_bias(self.blur.centre_bias))
 
     def auc_per_positive(self, values):

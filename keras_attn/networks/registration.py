@@ -5,10 +5,23 @@ then a stand-in holds the place of each class. Imports neither TensorFlow nor Ke
 """
 
 import importlib
+import re
 import sys
 from contextlib import suppress
+from pathlib import Path
 
 PACKAGE = "keras_attn"
+BACKBONES = Path(__file__).parents[1] / "models" / "backbones"
+_REGISTERED = re.compile(rf'^@.*register_keras_serializable\("{PACKAGE}"\)\nclass (\w+)', re.M)
+
+
+def _of_backbones():
+    """Those in the files of backbones, by module: read and not imported, since that loads Keras."""
+    files = {path.stem: path.read_text(encoding="utf-8") for path in BACKBONES.glob("[a-z]*.py")}
+    classes = {stem: tuple(_REGISTERED.findall(text)) for stem, text in sorted(files.items())}
+    return {f"models.backbones.{stem}": names for stem, names in classes.items() if names}
+
+
 CLASSES = {
     "layers": (
         "ActivationAttention",
@@ -20,7 +33,7 @@ CLASSES = {
         "SpatialSoftmax",
     ),
     "losses": ("AttentionCrossEntropy", "AttentionKL"),
-    "models.backbones.alexnet": ("GroupedConv2D", "LocalResponseNormalization"),
+    **_of_backbones(),
     "models.c3d": ("ClipPooling",),
     "models.common": ("CaffePreprocessing",),
     "models.salient_object": ("ResizeLike",),

@@ -29,7 +29,7 @@ from keras_attn.prediction.result import (
     class_row,
     classes_of,
 )
-from keras_attn.report.figures.panels import Sheet, fitting, paste, spaced
+from keras_attn.report.figures.panels import Canvas, fitting, paste, spaced
 from keras_attn.runs import storage
 from keras_attn.statistics import evenly
 
@@ -242,7 +242,7 @@ class _Drawing:
         self.numbers, self.maps, self.scale = numbers, maps, pictures.ends(maps)
         self.height = pictures.size_at(scorer.size, TILE)[0]
         row = class_row("", watched.probabilities(scorer), scorer)
-        sheet = Sheet(HEAD + self.height, 2 * TILE + GAP)
+        sheet = Canvas(HEAD + self.height, 2 * TILE + GAP)
         line = f"{spaced(row['class'])} {row['probability']:.2f}"
         sheet.text(GAP, HEAD / 2, line, fitting(line, POINTS, TILE), ha="left", weight="bold")
         line = f"next: {spaced(row['runner_up'])} {row['runner_up_probability']:.2f}"

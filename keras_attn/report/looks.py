@@ -36,13 +36,13 @@ OTHERS = (
 
 def looks(attentions):
     """`{attention: Look}` in the order of the tables; no two are alike while there are others."""
-    found = {}
+    drawn = {}
     for name in sorted(set(attentions), key=lambda one: order(attention=one)):
         own = NAMED.get(name)
         wanted = [] if own is None else [Look(*own.colours, own.mark)]
-        free = [look for look in (*wanted, *OTHERS) if look not in found.values()]
-        found[name] = free[0] if free else OTHERS[len(found) % len(OTHERS)]
-    return found
+        free = [look for look in (*wanted, *OTHERS) if look not in drawn.values()]
+        drawn[name] = free[0] if free else OTHERS[len(drawn) % len(OTHERS)]
+    return drawn
 
 
 def marker_size(mark, size):

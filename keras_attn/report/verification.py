@@ -12,25 +12,26 @@ import pandas as pd
 
 from keras_attn.datasets import origin
 from keras_attn.errors import InputError
+from keras_attn.evaluation.rows import ARRAYS, EXAMPLES
 from keras_attn.report.paper.printed import KEYS
 from keras_attn.report.paper.tables import TABLES
-from keras_attn.report.tables import formats, sheets
+from keras_attn.report.tables import layout, sheets
 from keras_attn.runs import provenance, storage
 
 REPORT, TABLES_IN = "report", "tables"
-ROWS = ("examples.csv", "arrays.npz")
+ROWS = (EXAMPLES, ARRAYS)
 CLOSE = 1e-6
 """Numbers that differ by less are the same, and were only added up in another order."""
 
 
 def stamps(folders, out):
     """SHA-256 of the files of rows of each run folder, by the folder as seen from `out`."""
-    made = {}
+    stamps_of = {}
     for folder in map(Path, folders):
         there = [path for name in ROWS if (path := folder.expanduser() / name).is_file()]
         named = os.path.relpath(folder.expanduser().resolve(), Path(out).expanduser().resolve())
-        made[named] = {path.name: storage.fingerprint(path) for path in there}
-    return made
+        stamps_of[named] = {path.name: storage.fingerprint(path) for path in there}
+    return stamps_of
 
 
 def differences(out):
@@ -40,12 +41,12 @@ def differences(out):
     for rows that cannot be read any more.
     """
     out = Path(out).expanduser()
-    told = {out / name: files for name, files in _rows_of(out).items()}
-    found = [s for folder, files in told.items() for s in _changed(folder, files)]
-    gone = [folder for folder in told if not folder.is_dir()]
+    files_of = {out / name: files for name, files in _rows_of(out).items()}
+    sentences = [s for folder, files in files_of.items() for s in _changed(folder, files)]
+    gone = [folder for folder in files_of if not folder.is_dir()]
     if gone:
-        return found, 0
-    results = sheets.read(list(told))
+        return sentences, 0
+    results = sheets.read(list(files_of))
     cells = _cells(results)
     if not results.rows["data_kind"].any():
         # Of results of earlier versions: their tables call drawn data by the name alone.
@@ -54,8 +55,8 @@ def differences(out):
         path = out / TABLES_IN / table.files[0]
         own = cells[cells["table"] == table.number]
         if path.is_file() or not own.empty:
-            found += _compared(path, own)
-    return found, len(cells)
+            sentences += _compared(path, own)
+    return sentences, len(cells)
 
 
 def _cells(results):
@@ -63,7 +64,7 @@ def _cells(results):
     cells = sheets.cells(results)
     shown = cells[["table", "dataset"]].drop_duplicates().itertuples(index=False, name=None)
     of = {table.number: table for table in TABLES}
-    tops = [formats.ceilings_of(of[number], results, name) for number, name in shown]
+    tops = [layout.ceilings_of(of[number], results, name) for number, name in shown]
     return pd.concat([cells, *(one for one in tops if len(one))], ignore_index=True)
 
 
@@ -102,18 +103,18 @@ def _compared(path, cells):
     except (OSError, ValueError, KeyError) as error:
         return [f"{path}: no table of cells ({error})"]
     anew = cells.set_index(keys)
-    found = [f"{path}: a cell that no row gives, {_named(key)}" for key in written.index]
-    found = [s for s, key in zip(found, written.index, strict=True) if key not in anew.index]
+    unknown = [key for key in written.index if key not in anew.index]
+    sentences = [f"{path}: a cell that no row gives, {_named(key)}" for key in unknown]
     for key, row in anew.iterrows():
         if key not in written.index:
-            found.append(f"{path}: no cell {_named(key)}")
+            sentences.append(f"{path}: no cell {_named(key)}")
             continue
-        found += [
+        sentences += [
             f"{path}: {name} of {_named(key)} is {was}, the rows give {now}"
             for name, now in row.items()
             if name in written and not _same(was := written.loc[key, name], now)
         ]
-    return found
+    return sentences
 
 
 def _named(key):

@@ -15,7 +15,7 @@ import tyro
 from keras_attn import configs, plugins
 from keras_attn.errors import InputError, one_of
 from keras_attn.registries import COMMANDS
-from keras_attn.shell import names
+from keras_attn.shell import names, quiet
 
 PROGRAM = "keras-attn"
 ABOUT = (
@@ -78,8 +78,10 @@ def read(offered, description=None, prog=None):
     one; or a dataclass whose options follow at once.
     """
     modules, words = split(sys.argv[1:])
-    for module in modules:
-        plugins.use(module)
+    with quiet.loading():
+        for module in modules:
+            plugins.use(module)
+        plugins.load()
     options = {"args": words, "prog": prog, "description": description}
     only = words[0] if words else None
     kinds = offered(only)

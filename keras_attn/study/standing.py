@@ -5,12 +5,13 @@ import json
 from statistics import fmean
 
 from keras_attn.errors import InputError
+from keras_attn.evaluation.rows import EXAMPLES
 from keras_attn.runs import storage
 from keras_attn.study.cells import REFERENCES, RUN
 
 MARK = "cell.json"
 """Written into a cell's folder when all its results are there."""
-RESULTS = "examples.csv"
+RESULTS = EXAMPLES
 
 
 def mark(folder, identity, seconds, data):

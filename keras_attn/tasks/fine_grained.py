@@ -26,7 +26,7 @@ from keras_attn.networks.heads import shares
 from keras_attn.networks.outputs import described, outputs_like
 from keras_attn.resizing import image_at, size_of
 from keras_attn.tasks import encoders, starting
-from keras_attn.tasks.pretraining import digest, drawn_trunk
+from keras_attn.tasks.pretraining import answer, digest, drawn_trunk
 from keras_attn.training.plan import Plan, Trainee
 
 NAME = configs.FineGrained.task
@@ -220,6 +220,8 @@ def _identity(config, frozen):
     """Text that changes with all that features depend on, but for the images."""
     part, version = config.model, keras.version()
     about = [part.backbone, part.width, config.machine.precision, version, digest(frozen)]
+    if part.backbone not in models.BACKBONES.own:
+        about.append(answer(frozen))
     return json.dumps(about)
 
 

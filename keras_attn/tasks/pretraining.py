@@ -5,6 +5,7 @@ features that are not made for the task, and are left as they are in it.
 """
 
 import hashlib
+from functools import cache
 from pathlib import Path
 
 import filelock
@@ -32,7 +33,7 @@ def drawn_trunk(backbone, width, side, folder=None):
     Always the same pictures, order and seed: two networks with one backbone start from one trunk.
     """
     place = storage.cache("trunks") if folder is None else Path(folder)
-    path = place / f"{backbone}-{width:g}-{side}-{VERSION}{SUFFIX}"
+    path = place / f"{backbone}-{width:g}-{side}-{VERSION}{_own(backbone, width, side)}{SUFFIX}"
     if path.is_file():
         return path
     storage.check_target(place, ())
@@ -55,10 +56,44 @@ def digest(model):
     return found.hexdigest()
 
 
+def answer(model):
+    """What a model of images of one size returns for one image, as a short text.
+
+    Weights do not tell what is done with them: this changes with the code of a backbone as well,
+    with its preprocessing for example.
+    """
+    height, width = model.inputs[0].shape[1:3]
+    image = np.random.default_rng(VERSION).uniform(0, 255, (1, height, width, 3))
+    returned = np.asarray(model(image.astype(np.float32)), np.float64)
+    scale = np.abs(returned).max() or 1.0
+    # Of no more digits than any machine agrees on.
+    rounded = np.round(returned / scale, 2) + 0.0
+    return hashlib.sha256(f"{scale:.1e}".encode() + rounded.tobytes()).hexdigest()[:12]
+
+
+def _own(name, width, side):
+    """For a backbone that is not this package's, and may change, a text that changes with it."""
+    if name in models.BACKBONES.own:
+        return ""
+    one = models.backbone(name)
+    return f"-{_first_answer(one.features, one.preprocessing, name, width, side)}"
+
+
+@cache
+def _first_answer(features, preprocessing, name, width, side):
+    """That of the untrained trunk; asked for once, since it draws random numbers."""
+    with devices.precision("float32"):
+        return answer(_untrained(name, width, side))
+
+
+def _untrained(backbone, width, side):
+    keras.utils.set_random_seed(VERSION)
+    return models.backbone(backbone).build((side, side, 3), width=width)
+
+
 def _trained(backbone, width, side):
     with devices.precision("float32"):
-        keras.utils.set_random_seed(VERSION)
-        trunk = models.backbone(backbone).build((side, side, 3), width=width)
+        trunk = _untrained(backbone, width, side)
         start = keras.initializers.Constant(np.log(BASE_RATE / (1 - BASE_RATE)))
         told = keras.layers.Conv2D(
             shapes.KINDS, 1, activation="sigmoid", bias_initializer=start, name="told"

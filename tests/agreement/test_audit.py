@@ -14,6 +14,8 @@ from keras_attn.errors import InputError
 from keras_attn.evaluation.rows import REFERENCES
 from keras_attn.metrics.columns import COLUMNS
 
+pytestmark = pytest.mark.slow
+
 OF_DENSITIES = ("cc", "sim", "kl")
 
 

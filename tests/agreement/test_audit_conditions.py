@@ -13,6 +13,8 @@ from keras_attn.runs import known_data
 from keras_attn.shell import cli
 from keras_attn.statistics import bootstrap_interval, paired_p
 
+pytestmark = pytest.mark.slow
+
 ABOUT_DATA = ("dataset", *known_data.SCORED, *known_data.TRAINED)
 CALLS = []
 

@@ -14,6 +14,8 @@ from keras_attn.errors import InputError
 from keras_attn.networks.maps.layouts import grids
 from keras_attn.resizing import resized
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def images(rng):

@@ -72,6 +72,7 @@ def drawn(made, epoch=0):
 # --- batches ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_a_batch_has_frames_flow_density_and_label_of_their_shapes_and_types(footage):
     made = batches(footage)
     batch = next(made.named().as_numpy_iterator())
@@ -101,6 +102,7 @@ def test_frames_are_the_files_pixels_in_red_green_blue(data, footage):
     assert plain["label"][place] == data[1].labels[0]
 
 
+@pytest.mark.slow
 def test_kept_and_decoded_agree(data, footage):
     assert isinstance(footage.values, np.memmap) and footage.values.dtype == np.uint8
     assert footage.values.shape == (6 * PAIRS, *FRAME, 5)
@@ -315,6 +317,7 @@ def compiled(fusion, attention):
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fusion", "attention", "shape"),
     [
@@ -339,6 +342,7 @@ def test_fit_is_given_what_the_network_takes_and_learns_from(footage, fusion, at
         np.testing.assert_array_equal(x["gaze"], batch["density"])
 
 
+@pytest.mark.slow
 def test_a_network_learns_from_them(footage):
     made = batches(footage, batch_size=6)
     model = compiled("late", "supervised")

@@ -74,6 +74,7 @@ def errors(method, pairs, pan, motion, **options):
     return np.mean(found, axis=0)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("pan", "motion"), MOTIONS)
 @pytest.mark.parametrize(("method", "pairs"), [("dis", 4), ("farneback", 4), ("tvl1", 2)])
 def test_compensated_flow_is_that_of_the_square_alone(method, pairs, pan, motion):

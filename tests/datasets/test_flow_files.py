@@ -269,6 +269,7 @@ def test_errors_survive_the_way_from_another_process():
     assert str(error) == "a.avi: expected a video. Received: none."
 
 
+@pytest.mark.slow
 def test_the_tool_does_many_goes_on_and_says_where_everything_is(tmp_path):
     write_avi(tmp_path / "clips" / "one.avi", 4)
     write_folder(tmp_path / "clips" / "two", 5)
@@ -351,6 +352,7 @@ def test_of_flow_by_other_tools_nothing_is_known(tmp_path):
     assert files.how_made(tmp_path) == "by other tools"
 
 
+@pytest.mark.slow
 def test_extraction_loads_no_tensorflow():
     code = "import keras_attn.datasets.flow.extraction, sys; print(*sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -299,6 +299,7 @@ def test_real_gaze_is_alike_in_both_of_its_files():
         np.testing.assert_array_equal(picture, matlab)
 
 
+@pytest.mark.slow
 def test_real_maps_are_the_points_under_a_blur_of_20_pixels():
     """Borders replicate there; scaled to a maximum of 255, the maps are met to a few levels."""
     folder = real("data/ucf_sports_sample") / "Diving-Side_001"

@@ -132,6 +132,7 @@ def drawn_birds(tmp_path_factory):
     return datasets.miniature("cub_vwsw", images=54, shape=(100, 120), root=root)
 
 
+@pytest.mark.slow
 def test_birds_go_through_the_real_reader(drawn_birds):
     data = drawn_birds
     assert data.report.images == 54 and data.report.viewers == 10

@@ -34,6 +34,7 @@ def ucf_sports(tmp_path_factory):
 # --- formats ------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_hollywood2_goes_through_the_real_reader(hollywood2):
     data, report = hollywood2, hollywood2.report
     assert (report.videos, report.frames, report.viewers, report.short) == (24, 24 * 18, 6, 0)
@@ -54,6 +55,7 @@ def test_each_class_of_hollywood2_is_trained_on_and_tested_and_some_clips_have_t
     assert sorted(len(e.labels) for e in hollywood2) == [1] * 21 + [2] * 3
 
 
+@pytest.mark.slow
 def test_ucf_sports_goes_through_the_real_reader(ucf_sports):
     data, report = ucf_sports, ucf_sports.report
     assert (report.videos, report.frames, report.viewers, report.short) == (18, 18 * 18, 0, 0)
@@ -258,6 +260,7 @@ def nearest_agrees(values, names):
     return (names[distances.argmin(axis=1)] == names).mean()
 
 
+@pytest.mark.slow
 def test_classes_differ_in_motion_and_not_in_a_single_frame(measured):
     """Chance is 1 in 23."""
     names, motions, pictures = measured
@@ -265,12 +268,14 @@ def test_classes_differ_in_motion_and_not_in_a_single_frame(measured):
     assert nearest_agrees(pictures, names) < 0.3
 
 
+@pytest.mark.slow
 def test_compensated_flow_is_larger_on_the_actor_than_behind_it(measured):
     _, motions, _ = measured
     for _, (actor, behind) in motions:
         assert actor > 0.5 and behind < 0.2
 
 
+@pytest.mark.slow
 def test_the_camera_moves_up_to_two_pixels_a_frame(rng):
     for _ in range(20):
         camera = actors.draw(rng, (96, 128), 0, ["spin"], 24).camera

@@ -342,6 +342,7 @@ def test_structs_and_cells_become_dicts_and_lists_even_where_there_is_but_one(tm
 # --- in use -----------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @every
 def test_the_command_audits_maps_on_a_published_set(name, root, tmp_path, capsys):
     data = of(name, root)

@@ -5,17 +5,13 @@ import pytest
 
 from keras_attn.datasets import VideoExample
 from keras_attn.datasets.batches.snippets import (
-    ListLine,
     Snippet,
     View,
     central_view,
     crops,
-    listed_snippets,
-    read_list,
     snippets,
     starts,
     training_views,
-    write_list,
 )
 from keras_attn.errors import InputError
 
@@ -166,54 +162,6 @@ def test_frames_and_flow_of_another_form_are_refused():
         TEST_VIEW.flow(np.zeros((16, 128, 171, 2)))
     with pytest.raises(InputError, match=r"flow: expected uint8 of shape \(..., 128, 171, 2\)"):
         TEST_VIEW.flow(np.zeros((16, 128, 171, 3), np.uint8))
-
-
-# --- lists ------------------------------------------------------------------------------------
-
-
-def test_a_list_names_a_snippet_once_for_each_of_its_labels(tmp_path):
-    path, videos = tmp_path / "train.txt", [video(18, "a", (1, 7)), video(10, "b", (0,))]
-    assert write_list(path, snippets(videos), "in_f") == 5
-    assert path.read_text() == "in_f/a 1 1\nin_f/a 1 7\nin_f/a 2 1\nin_f/a 2 7\nin_f/b 1 0\n"
-    assert read_list(path)[1] == ListLine("in_f/a", 1, 7)
-    found = listed_snippets(path, videos)
-    assert [(s.video.id, s.start, label) for s, label in found] == [
-        ("a", 1, 1), ("a", 1, 7), ("a", 2, 1), ("a", 2, 7), ("b", 1, 0)
-    ]  # fmt: skip
-
-
-def test_a_published_line_is_understood_and_folders_may_hold_blanks(tmp_path):
-    path = tmp_path / "list.txt"
-    path.write_text("in_f/actioncliptrain00304 55 1\n\n/my data/v 2 2\n")
-    lines = read_list(path)
-    assert lines == [ListLine("in_f/actioncliptrain00304", 55, 1), ListLine("/my data/v", 2, 2)]
-
-
-@pytest.mark.parametrize("line", ["a 1", "a 0 1", "a 1 -1", "a one 1", "a 1.5 1", "1 2"])
-def test_a_line_that_is_none_is_named(tmp_path, line):
-    path = tmp_path / "list.txt"
-    path.write_text(f"a 1 1\n{line}\n")
-    with pytest.raises(InputError, match=r"list\.txt, line 2: expected <folder> <start, from 1>"):
-        read_list(path)
-
-
-@pytest.mark.parametrize(
-    ("line", "message"),
-    [
-        (
-            "in_f/stranger 1 2",
-            r"list\.txt, line 1: expected one of the 1 videos. Received: 'in_f/stranger'",
-        ),
-        ("in_f/v 25 2", r"list\.txt, line 1: expected a start from 1 to 24 of v. Received: 25"),
-        ("in_f/v 1 3", r"list\.txt, line 1: expected a label of v: 2. Received: 3"),
-    ],
-)
-def test_a_list_that_does_not_fit_its_videos_is_refused(tmp_path, line, message):
-    (tmp_path / "list.txt").write_text(line + "\n")
-    with pytest.raises(InputError, match=message):
-        listed_snippets(tmp_path / "list.txt", [video(40)])
-    with pytest.raises(InputError, match="none.txt: expected a list of lines"):
-        read_list(tmp_path / "none.txt")
 
 
 def test_a_view_sees_the_points_that_it_keeps(rng):

@@ -46,6 +46,7 @@ def test_the_choice_sees_the_very_density_that_is_scored(rng, blur, width):
         np.testing.assert_allclose(found[own], expected, rtol=1e-12, atol=1e-18)
 
 
+@pytest.mark.slow
 def test_the_gold_standard_of_a_known_density_comes_near_its_worth_and_not_above(rng):
     """The more viewers, the nearer: what is lacking is what so few points tell of the density."""
     true = [0.8 * blobs(rng) + 0.2 * UNIFORM for _ in range(10)]

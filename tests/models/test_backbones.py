@@ -17,6 +17,7 @@ def images(rng, side, count=1):
     return rng.uniform(0, 255, (count, side, side, 3)).astype("float32")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(models.BACKBONES))
 def test_parameter_counts_are_the_published_ones(name):
     backbone = models.BACKBONES[name]
@@ -24,6 +25,7 @@ def test_parameter_counts_are_the_published_ones(name):
     assert backbone.build(classes=1000).count_params() == WITH_1000_CLASSES[name]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("name", "plain", "dilated"),
     [("alexnet", 13, 13), ("vgg16", 14, 28), ("resnet50", 7, 28)],
@@ -36,6 +38,7 @@ def test_dilation_gives_28_by_28_and_changes_no_weight(name, plain, dilated):
     assert [(w.path, w.shape) for w in one.weights] == [(w.path, w.shape) for w in other.weights]
 
 
+@pytest.mark.slow
 def test_alexnet_has_the_published_names_and_shapes():
     network = models.alexnet(classes=1000)
     published = {
@@ -54,6 +57,7 @@ def test_alexnet_has_the_published_names_and_shapes():
     assert sizes == {"conv1": 55, "conv2": 27, "pool5": 6}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("ours", "peer"),
     [(models.vgg16, keras.applications.VGG16), (models.resnet50, keras.applications.ResNet50)],
@@ -68,6 +72,7 @@ def test_layer_names_are_those_of_keras_applications(ours, peer):
         assert [w.shape for w in mine.get_layer(name).weights] == shapes
 
 
+@pytest.mark.slow
 def test_resnet50_equals_keras_applications_with_the_same_weights(rng):
     peer = keras.applications.ResNet50(weights=None)
     ours = models.resnet50(classes=1000)
@@ -101,6 +106,7 @@ def test_vgg16_equals_keras_applications_with_random_weights(rng):
     assert np.abs(ours(x) - expected).max() <= 1e-4 * np.abs(expected).max()
 
 
+@pytest.mark.slow
 def test_vgg16_with_the_real_weights_equals_keras_applications(rng):
     path = real(VGG16_FILE)
     ours = models.vgg16()
@@ -132,6 +138,7 @@ def test_dilated_vgg16_sees_what_the_plain_one_sees_at_every_second_position(rng
     np.testing.assert_allclose(fine[:, ::2, ::2], coarse, rtol=1e-3, atol=1e-4 * coarse.max())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(models.BACKBONES))
 def test_width_scales_the_channels_and_any_size_of_image_goes(name, rng):
     build = models.BACKBONES[name].build
@@ -142,6 +149,7 @@ def test_width_scales_the_channels_and_any_size_of_image_goes(name, rng):
     assert np.isfinite(features).all()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(models.BACKBONES))
 def test_the_smallest_images_are_those_that_something_is_left_of(name):
     backbone = models.BACKBONES[name]
@@ -155,6 +163,7 @@ def test_the_smallest_images_are_those_that_something_is_left_of(name):
             backbone.build((side - 1, side - 1, 3), classes=3, width=0.0625)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(models.BACKBONES))
 def test_stages_are_layers_of_falling_resolution(name):
     network = models.BACKBONES[name].build()
@@ -163,6 +172,7 @@ def test_stages_are_layers_of_falling_resolution(name):
     assert models.BACKBONES[name].build(classes=7).get_layer(models.BACKBONES[name].top).units == 7
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_classifiers_end_in_float32_under_mixed_precision(policy, rng):
     keras.config.set_dtype_policy(policy)
@@ -173,6 +183,7 @@ def test_classifiers_end_in_float32_under_mixed_precision(policy, rng):
         np.testing.assert_allclose(np.sum(scores, axis=1), 1, rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(models.BACKBONES))
 def test_a_backbone_saves_and_loads_whole(name, tmp_path, rng):
     network = models.BACKBONES[name].build((96, 96, 3), classes=5, width=0.125)

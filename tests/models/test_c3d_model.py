@@ -99,6 +99,7 @@ def by_hand(network, clip, mean):
     return x @ kernel + bias
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("channels", "mean"), [(3, 128.0), (3, SPORTS1M_BGR_MEAN), (2, 128.0)], ids=str
 )
@@ -139,6 +140,7 @@ def test_it_starts_and_ends_in_float32_under_mixed_precision(rng, policy):
         np.testing.assert_allclose(np.sum(scores, axis=1), 1, rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_clip_pooling(rng):
     x = rng.normal(size=(2, 4, 5, 6, 3)).astype("float32")
     expected = keras.layers.MaxPooling3D((1, 2, 2))(x)

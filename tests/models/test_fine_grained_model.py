@@ -27,6 +27,7 @@ def batch(rng, model, count=2):
     return inputs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attention", list(MECHANISMS))
 @pytest.mark.parametrize("backbone", list(models.BACKBONES))
 def test_outputs_are_logits_and_a_map_before_the_last_pooling(rng, backbone, attention):
@@ -41,6 +42,7 @@ def test_outputs_are_logits_and_a_map_before_the_last_pooling(rng, backbone, att
     assert abs(float(np.sum(outputs["logits"][0])) - 1) > 1e-3
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backbone", ["alexnet", "resnet50"])
 def test_with_1000_classes_it_has_the_published_number_of_parameters(backbone):
     """Activation adds no weight; VGG16, of half a gigabyte, is counted by the backbone's test."""
@@ -60,6 +62,7 @@ def test_the_module_has_the_count_of_its_definition():
     assert counts["sigmoid"] - counts["activation"] == (9 * 64 * 32 + 32) + 4 * 32 + (32 + 1)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("backbone", list(models.BACKBONES))
 def test_all_before_the_fully_connected_layers_is_frozen_but_the_module(rng, backbone):
     model = small("sigmoid", backbone)
@@ -77,6 +80,7 @@ def test_all_before_the_fully_connected_layers_is_frozen_but_the_module(rng, bac
     assert all(moved)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attention", ["sigmoid", "human"])
 @pytest.mark.parametrize("backbone", list(models.BACKBONES))
 def test_trunk_and_head_make_up_the_network_and_share_its_layers(rng, backbone, attention):

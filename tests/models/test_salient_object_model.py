@@ -25,6 +25,7 @@ def batch(rng, model, count=2, shape=(64, 96)):
     return inputs
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attention", list(MECHANISMS))
 @pytest.mark.parametrize("backbone", list(models.BACKBONES))
 def test_outputs_have_names_sizes_and_ranges(rng, backbone, attention):
@@ -98,6 +99,7 @@ def test_any_size_of_image_goes_and_an_own_mechanism_too(rng):
         assert outputs["attention_3"].shape[1:3] == (shape[0] // 8, shape[1] // 8)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("attention", "policy"),
     [
@@ -121,6 +123,7 @@ def test_training_steps_give_finite_losses_under_every_precision(rng, attention,
     assert np.isfinite(history["loss"]).all()
 
 
+@pytest.mark.slow
 def test_it_saves_loads_and_exports(rng, tmp_path):
     model = small("human", shape=(None, None, 3))
     inputs = batch(rng, model)

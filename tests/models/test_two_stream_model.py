@@ -44,6 +44,7 @@ def inside(model, inputs, *names):
     return [np.asarray(outputs[name]) for name in names]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fusion", "attention"), [*CASES, *((fusion, own) for fusion in FUSIONS for own in OWN)]
 )
@@ -85,6 +86,7 @@ ADDED = {
 """Parameters of the parts beside the two streams at width 1/8, by their definition."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fusion", "attention", "parts"),
     [
@@ -118,6 +120,7 @@ def test_early_attention_is_the_sigmoid_of_the_normalised_channel_mean_of_flow(r
     np.testing.assert_allclose(gated, frames * np.asarray(outputs["attention"]), rtol=1e-5)
 
 
+@pytest.mark.slow
 def test_early_activation_is_the_energy_of_flow_and_touches_nothing(rng):
     model = small("early", "activation")
     inputs = batch(rng, model)
@@ -130,6 +133,7 @@ def test_early_activation_is_the_energy_of_flow_and_touches_nothing(rng):
     np.testing.assert_allclose(model(inputs)["logits_frames"], expected, rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attention", ["sigmoid", "supervised", OWN[0]])
 def test_no_gradient_of_early_attention_reaches_the_flow_stream(rng, attention):
     model = small("early", attention)
@@ -148,6 +152,7 @@ def test_no_gradient_of_early_attention_reaches_the_flow_stream(rng, attention):
     assert np.any(tape.gradient(of_flow, flow[0]))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fusion", FUSIONS)
 def test_supervised_gates_with_the_sigmoid_wherever_the_streams_meet(rng, fusion):
     """And no mechanism is another one in early fusion."""
@@ -173,6 +178,7 @@ def test_late_fusion_starts_as_the_mean_of_both_streams(rng):
     assert model.get_layer("fusion").kernel.shape == (3, 3, 3, 128, 64)
 
 
+@pytest.mark.slow
 def test_late_attention_gates_the_fused_feature_that_frames_go_on_with(rng):
     model = small("late", "sigmoid")
     inputs = batch(rng, model)
@@ -214,6 +220,7 @@ def test_early_human_attention_is_the_gaze_of_each_frame(rng):
 # --- training and files ---------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("fusion", "attention", "policy"),
     [
@@ -240,6 +247,7 @@ def test_training_steps_give_finite_losses_under_every_precision(rng, fusion, at
     assert np.isfinite(history["loss"]).all()
 
 
+@pytest.mark.slow
 def test_gradients_under_bfloat16_are_those_of_float32():
     """TensorFlow's own, of kernels over two frames, are garbage on CPUs."""
     gradients = []
@@ -256,6 +264,7 @@ def test_gradients_under_bfloat16_are_those_of_float32():
         assert np.linalg.norm(exact - rounded) < 0.5 * np.linalg.norm(exact)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("fusion", "attention"), [("early", "supervised"), ("late", "human")])
 def test_it_saves_loads_and_exports(rng, tmp_path, fusion, attention):
     model = small(fusion, attention)

@@ -74,6 +74,7 @@ def test_preprocessing_comes_first_and_a_function_that_does_not_fit_is_one_error
         preprocessed(model, crop)
 
 
+@pytest.mark.slow
 def test_the_class_that_is_explained_can_be_chosen(tmp_path):
     """Gradients and CAM of a class are those of a model of that class alone."""
     data = ka.datasets.miniature("cub_vwsw", images=54, shape=(40, 48), root=tmp_path / "birds")
@@ -143,6 +144,7 @@ def negative(images):
     return 255 - images
 
 
+@pytest.mark.slow
 def test_pixels_that_nobody_preprocesses_are_noted_and_a_known_network_says_what_it_wants(tmp_path):
     data = ka.datasets.miniature(images=4, shape=(32, 32), root=tmp_path / "scenes")
     options = {"progress": False, "gallery": 1}
@@ -159,6 +161,7 @@ def test_pixels_that_nobody_preprocesses_are_noted_and_a_known_network_says_what
     assert not rows["note"].str.contains("Pixels").any()
 
 
+@pytest.mark.slow
 def test_a_model_that_was_trained_knows_its_size(tmp_path):
     """Which a subclassed model tells nobody: with another, its Dense layer would not fit."""
 

@@ -14,6 +14,8 @@ import keras_attn as ka
 from keras_attn import configs
 from keras_attn.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 SIDE = makes.SIDE
 CELLS = [
     (model, verb, told)

@@ -15,6 +15,8 @@ from models_page import OTHERS, REFUSED, VERBS, table
 import keras_attn as ka
 from keras_attn.errors import InputError
 
+pytestmark = pytest.mark.slow
+
 SIDE = 32
 
 

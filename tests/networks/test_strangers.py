@@ -15,6 +15,8 @@ from keras_attn.datasets.batches import pipeline
 from keras_attn.errors import InputError
 from keras_attn.shell import cli
 
+pytestmark = pytest.mark.slow
+
 SIDE, CLASSES = makes.SIDE, 9
 QUIET = {"progress": False}
 

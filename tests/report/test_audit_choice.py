@@ -11,6 +11,8 @@ from keras_attn.report.audit import figure as audit_figure
 from keras_attn.report.audit import page as audit_page
 from keras_attn.report.audit.result import AuditResult, Gallery
 
+pytestmark = pytest.mark.slow
+
 
 def result_of(scores):
     """An audit that knows nothing but the s-AUC of its maps: `{(model, layer): s-AUC}`."""

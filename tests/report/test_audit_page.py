@@ -32,6 +32,7 @@ def folder(result, tmp_path_factory):
     return result.save(tmp_path_factory.mktemp("page") / "out")
 
 
+@pytest.mark.slow
 def test_the_table_has_four_decimals_arrows_marks_and_a_legend(result):
     text = str(result)
     uniform = next(line for line in text.splitlines() if line.lstrip().startswith("uniform"))
@@ -54,6 +55,7 @@ def test_the_answer_names_the_highest_map_and_its_bounds(result):
     )
 
 
+@pytest.mark.slow
 def test_saving_writes_all_files_and_the_csv_reads_back(result, folder):
     assert {path.name for path in folder.iterdir()} == FILES
     pd.testing.assert_frame_equal(
@@ -135,6 +137,7 @@ def test_numbers_of_notes_have_as_many_raised_digits_as_they_need():
     assert [table.superscript(number) for number in (1, 12, 305)] == ["¹", "¹²", "³⁰⁵"]
 
 
+@pytest.mark.browser
 def test_the_page_sorts_in_a_real_browser(folder, tmp_path):
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:

@@ -4,6 +4,8 @@ import pytest
 from browser import chromium, complaints, contrasts, show
 from made_audits import many_layers
 
+pytestmark = pytest.mark.browser
+
 DESK, PHONE = 1280, 390
 NOTES = ["It was never trained.", "Pixels of 0 to 255 reach its first layer. It was never trained."]
 

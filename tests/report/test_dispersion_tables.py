@@ -103,6 +103,7 @@ def test_no_number_is_the_best_and_no_arrow_says_which_were(run, tmp_path, rng):
     assert (tmp_path / "out" / "IIb.md").is_file() and (tmp_path / "out" / "IIb.tex").is_file()
 
 
+@pytest.mark.slow
 def test_runs_of_earlier_versions_have_a_dash(run, tmp_path):
     folder, _ = run
     old = save_run(tmp_path / "old", {"id": list("0123456789")}, attention="softmax")

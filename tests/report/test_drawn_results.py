@@ -32,6 +32,7 @@ def pair(root, about, prefix="", **labels):
     return [saved(root / f"{prefix}{n}", about, attention=n, **labels) for n in names]
 
 
+@pytest.mark.slow
 def test_without_any_sentence_rows_of_drawn_data_support_nothing(tmp_path):
     read = results.read(pair(tmp_path, DRAWN))
     assert not any(read.notes.values()) and overview.drawn(read) == "all"
@@ -75,6 +76,7 @@ def test_drawn_data_are_called_by_the_title_of_the_real_ones_and_what_they_are()
     assert dataset_title("mine (drawn)") == "mine (drawn)"
 
 
+@pytest.mark.slow
 def test_real_and_drawn_data_of_one_name_stand_apart_in_one_report(tmp_path):
     real, drawn = pair(tmp_path, REAL, "real-"), pair(tmp_path, DRAWN, "drawn-")
     both, alone = results.read([*real, *drawn]), results.read(real)
@@ -88,6 +90,7 @@ def test_real_and_drawn_data_of_one_name_stand_apart_in_one_report(tmp_path):
     assert told[0] == told[1]
 
 
+@pytest.mark.slow
 def test_a_network_of_drawn_data_on_real_ones_supports_nothing(tmp_path):
     about = REAL | {"trained_drawn": True, "trained_fingerprint": "d" * 64}
     read = results.read(pair(tmp_path, about))
@@ -141,6 +144,7 @@ def test_what_is_neither_drawn_nor_real_is_refused(tmp_path):
         results.read(folder)
 
 
+@pytest.mark.slow
 def test_a_report_on_drawn_data_is_verified_and_a_table_that_keeps_it_quiet_is_found(tmp_path):
     folders, out = pair(tmp_path, DRAWN), tmp_path / "out"
     sheets.write(folders, out / "tables")

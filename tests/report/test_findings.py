@@ -55,6 +55,7 @@ def save_salient(root, named, notes=(), datasets=("dut_omron", "pascal_s"), nois
     return folders
 
 
+@pytest.mark.slow
 def test_what_is_so_in_every_image_of_every_cell_is_supported(tmp_path):
     keys = ("human-salient", "sigmoid-salient", "closest-salient")
     found = answers(save_salient(tmp_path, ORDERED), *keys)
@@ -69,6 +70,7 @@ def test_what_is_so_in_every_image_of_every_cell_is_supported(tmp_path):
     assert gains["mae"] == pytest.approx(0.02, abs=1e-3)
 
 
+@pytest.mark.slow
 def test_what_is_the_other_way_round_is_contradicted(tmp_path):
     turned = dict(zip(ORDERED, reversed(ORDERED.values()), strict=True))
     found = answers(save_salient(tmp_path, turned), "supervised-salient", "closest-salient")
@@ -76,6 +78,7 @@ def test_what_is_the_other_way_round_is_contradicted(tmp_path):
     assert wording.as_markdown(found).count("**contradicted**") == 2
 
 
+@pytest.mark.slow
 def test_one_rival_that_is_clearly_better_speaks_against_a_cell(tmp_path):
     """Softmax is above sigmoid, activation below it."""
     named = {**ORDERED, "softmax": ORDERED["sigmoid"], "sigmoid": ORDERED["softmax"]}
@@ -111,6 +114,7 @@ def test_rows_of_drawn_data_check_the_machinery_and_support_nothing(tmp_path):
     assert set(found[0].states) == {1} and found[1].compared.empty
 
 
+@pytest.mark.slow
 def test_subsets_and_backbones_are_compared_within_a_network_and_between(tmp_path):
     """Of 20 images 4 are the best ones, 16 to 19, and 4 the worst: 16 places of 1 / 99 apart."""
     keys = ("best-worst-salient", "vgg-over-alexnet", "resnet-best")
@@ -234,6 +238,7 @@ def test_two_classifiers_that_agree_on_few_images_are_not_called_alike(tmp_path)
 # --- files --------------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_the_files_have_a_row_per_comparison_and_a_line_per_claim(tmp_path):
     folders = save_salient(tmp_path / "runs", ORDERED, datasets=("pascal_s",))
     paths = wording.write(findings.findings(folders), tmp_path / "out")

@@ -7,8 +7,8 @@ from made_galleries import image, keep
 from keras_attn import pictures
 from keras_attn.errors import InputError
 from keras_attn.evaluation import gallery_file
+from keras_attn.report.figures.images import IMAGES
 from keras_attn.report.figures.panels import read_galleries
-from keras_attn.report.figures.study import IMAGES
 
 
 @pytest.fixture

@@ -8,8 +8,11 @@ import numpy as np
 import pytest
 from made_galleries import save_clips, save_images
 
+from keras_attn import pictures
 from keras_attn.report.page import gallery
 from keras_attn.report.rows import results
+
+pytestmark = pytest.mark.browser
 
 PAGE = """<!doctype html><html lang="en"><meta charset="utf-8">
 <meta name="viewport" content="width=device-width"><title>gallery</title><style>
@@ -133,16 +136,18 @@ def press(*keys):
 
 
 def test_heat_is_the_colour_of_the_map_over_the_grey_image(browser):
-    """85 % of the brightest colour over grey 128 on the right; 0.85 · 0.4 of black on the left.
+    """85 % of the brightest colour over grey 128 on the right, 35 % of black on the left.
 
-    Both by hand: the ends of inferno are (0, 0, 4) and (252, 255, 164).
+    Both by hand: the ends of inferno are (0, 0, 4) and (252, 255, 164); figures have the same.
     """
     hot = [0.85 * c + 0.15 * 128 for c in (252, 255, 164)]
-    cold = [0.34 * c + 0.66 * 128 for c in (0, 0, 4)]
+    cold = [0.35 * c + 0.65 * 128 for c in (0, 0, 4)]
+    grey, heat = np.full((1, 2, 3), 128, np.uint8), np.array([[0, 1]], np.float32)
+    np.testing.assert_allclose(pictures.overlay(grey, heat, (0, 1)), [[cold, hot]], atol=1)
     browser.click(".g-trunks input", 1)
     browser.wait("document.querySelectorAll('#gallery .g-cards figure').length === 4")
-    np.testing.assert_allclose(browser.pixel("attention of sigmoid on a", 0.99, 0.5), hot, atol=3)
-    np.testing.assert_allclose(browser.pixel("attention of sigmoid on a", 0, 0.5), cold, atol=3)
+    np.testing.assert_allclose(browser.pixel("attention of sigmoid on a", 0.99, 0.5), hot, atol=2)
+    np.testing.assert_allclose(browser.pixel("attention of sigmoid on a", 0, 0.5), cold, atol=2)
     np.testing.assert_allclose(browser.pixel("attention of supervised on a", 0, 0.5), hot, atol=3)
     browser.js(
         "(() => { const s = document.querySelector('#gallery-strength'); s.value = 0;"

@@ -53,6 +53,7 @@ def rising(attention, backbone):
     return 0.5 + 0.02 * step + 0.1 * trunk, 0.2 - 0.01 * step, 0.9 - 0.1 * trunk + 0.02 * step, step
 
 
+@pytest.mark.slow
 def test_a_correlation_is_taken_within_trunks_and_turned_where_lower_is_better(tmp_path):
     found = answer(save_image_runs(tmp_path, rising), "closer-better-salient")
     assert found.states == [1] * 8 and found.verdict == findings.SUPPORTED
@@ -60,6 +61,7 @@ def test_a_correlation_is_taken_within_trunks_and_turned_where_lower_is_better(t
     assert found.compared["p"].isna().all() and set(found.compared["n"]) == {IMAGES}
 
 
+@pytest.mark.slow
 def test_a_correlation_below_zero_contradicts_and_is_told_with_its_interval(tmp_path):
     def falling(attention, backbone):
         peak, mae, s_auc, ig = rising(attention, backbone)
@@ -212,6 +214,7 @@ def test_ranks_over_one_dataset_alone_are_shown_and_decide_nothing(tmp_path):
     assert "from 4 of its 8 parts" in wording.as_markdown([found])
 
 
+@pytest.mark.slow
 def test_gaps_are_means_over_trunks_of_human_less_the_best_of_the_others(tmp_path):
     """In action .05 and 0.1 above the best, in segmentation .2 and 0.5."""
 

@@ -15,7 +15,7 @@ from keras_attn.datasets.drawing.scenes import ABOUT
 from keras_attn.errors import InputError
 from keras_attn.mechanisms import MECHANISMS, NO_ATTENTION
 from keras_attn.report import looks
-from keras_attn.report.figures import study
+from keras_attn.report.figures import images
 from keras_attn.report.page import answers, attacks, embedded, overview, plots, run_pages, scatter
 from keras_attn.report.paper import findings
 from keras_attn.report.rows import results
@@ -163,10 +163,10 @@ def test_figures_of_several_backbones_have_a_row_for_each_and_a_column_for_each_
         kept |= {"saliency": np.eye(20), "attention": np.eye(20)}
         np.savez(folder / "gallery.npz", **{f"0/{name}": value for name, value in kept.items()})
         folders["\n".join(network)] = [folder]
-    with Image.open(study.salient_object(folders, tmp_path / "several.png")) as several:
+    with Image.open(images.salient_object(folders, tmp_path / "several.png")) as several:
         size, picture = several.size, np.asarray(several.convert("L"))
     one = {title: folders[title] for title in ("vgg16\nsoftmax", "vgg16\nhuman")}
-    with Image.open(study.salient_object(one, tmp_path / "one.png")) as single:
+    with Image.open(images.salient_object(one, tmp_path / "one.png")) as single:
         assert size[0] == single.size[0] and size[1] > 1.5 * single.size[1]
     # AlexNet has no human attention, which leaves the end of its row white.
     assert (picture[size[1] // 4 : size[1] // 2 - 8, -100:] == 255).all()
@@ -182,6 +182,7 @@ def told(folders):
     return read, cells, found
 
 
+@pytest.mark.slow
 def test_drawn_data_make_a_machinery_check_and_no_verdict(tmp_path):
     rows = {"id": ["a", "b", "c"]}
     folders = [
@@ -199,6 +200,7 @@ def test_drawn_data_make_a_machinery_check_and_no_verdict(tmp_path):
     assert overview.drawn(results.read(folders[-1])) == ""
 
 
+@pytest.mark.slow
 def test_the_best_by_gaze_is_no_attention_that_is_made_of_gaze(tmp_path):
     read, cells, found = told(save_study(tmp_path))
     by_task = dict(overview.standings(cells))
@@ -309,6 +311,7 @@ def written(tmp_path_factory):
     return root / "out", stream.getvalue().splitlines()
 
 
+@pytest.mark.slow
 def test_a_report_ends_with_the_place_of_its_page(written):
     out, lines = written
     assert lines[-1] == f"Report:  {(out / 'report.html').resolve()}"

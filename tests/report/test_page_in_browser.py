@@ -16,6 +16,8 @@ from keras_attn.report.paper.kinds.claim import counts_of
 from keras_attn.report.rows import results
 from keras_attn.report.tables import sheets
 
+pytestmark = pytest.mark.browser
+
 PHONE = 390
 RUN = "run4"
 

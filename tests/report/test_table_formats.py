@@ -34,6 +34,7 @@ def text_of(written, name):
     return path.read_text(encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_the_csv_has_the_papers_columns_and_joins_with_it(written):
     assert {path.name for path in written.paths} == {
         f"{number}.{ending}" for number in ("I", "II", "V") for ending in ("csv", "md", "tex")
@@ -145,6 +146,7 @@ def test_the_legend_says_what_was_counted_and_how_to_read_it(written):
         assert "- Note: DUT-OMRON: Filtered.\n" in text
 
 
+@pytest.mark.slow
 def test_one_viewer_stands_under_table_five_where_references_are_there(study, tmp_path):
     references = save_references(
         tmp_path / "r", {"one viewer": [(0.7, 1.0), (0.9, 2.0)], "centre": [(0.5, 0.0)] * 2}
@@ -218,6 +220,7 @@ def test_the_console_is_readable_at_120_columns_for_one_backbone(study, tmp_path
     assert max(map(len, text.splitlines())) <= 120
 
 
+@pytest.mark.slow
 def test_earlier_tables_are_refused_or_replaced_whole(study, tmp_path):
     out = tmp_path / "out"
     sheets.write(study, out)

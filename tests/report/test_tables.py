@@ -136,6 +136,7 @@ def test_seeds_are_averaged_for_each_image_first(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_cells_come_in_the_order_of_the_paper(tmp_path):
     found = sheets.cells(sheets.read(save_study(tmp_path)))
     assert ",".join(found.columns) == COLUMNS

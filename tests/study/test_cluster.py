@@ -23,6 +23,8 @@ from keras_attn.study.schedule import DONE, FAILED, SKIPPED, Outcome
 
 pytest.importorskip("ray")
 
+pytestmark = pytest.mark.ray
+
 TINY = {"width": 1 / 16, "size": 67, "head": "pooled", "images": 27, "side": 48, "epochs": 6}
 TINY |= {"pretraining": "none", "tensorboard": False, "keep_features": False}
 REFERENCES = "fine_grained/references-cub_vwsw"

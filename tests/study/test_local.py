@@ -19,6 +19,8 @@ from keras_attn.study import cell as process_of_a_cell
 from keras_attn.study import cells as study
 from keras_attn.study import local, standing
 
+pytestmark = pytest.mark.slow
+
 TINY = {"width": 1 / 16, "size": 67, "head": "pooled", "images": 27, "side": 48, "epochs": 1}
 TINY |= {"pretraining": "none", "tensorboard": False, "keep_features": False}
 REFERENCES = "fine_grained/references-cub_vwsw"

@@ -19,6 +19,8 @@ from keras_attn.errors import InputError, NotFinite, TrainingStopped
 from keras_attn.runs.storage import RunFolder
 from keras_attn.training import callbacks, devices, state
 
+pytestmark = pytest.mark.slow
+
 SLOW = """
 import sys, time
 sys.path[:0] = {paths!r}

@@ -15,6 +15,8 @@ from keras_attn.errors import InputError
 from keras_attn.training import devices, state
 from keras_attn.training.optim import CaffeSGD, steps_down
 
+pytestmark = pytest.mark.slow
+
 
 def output(y_true, y_pred):
     """A loss whose gradient is the mean input for a kernel, and 1 for a bias."""

@@ -133,6 +133,7 @@ def test_arrays_that_share_their_bytes_are_refused(tmp_path):
         read_pickled_npy(npy(tmp_path / "x.npy", of_layer(one, other, other, other)))
 
 
+@pytest.mark.slow
 @pytest.mark.filterwarnings("ignore:invalid escape sequence")
 def test_damaged_pickles_end_in_one_error(tmp_path, rng):
     path = tmp_path / "x.npy"

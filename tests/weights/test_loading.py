@@ -55,6 +55,7 @@ def test_what_does_not_fit_is_listed_and_nothing_is_changed(tmp_path, small):
     assert len(loaded.layers) == 11 and loaded.skipped == skip[:3]
 
 
+@pytest.mark.slow
 def test_a_file_of_another_architecture_is_refused(tmp_path, small):
     path = write_legacy(tmp_path / "vgg.h5", layers_of(small))
     with refused(expected="'resnet50'", received="missing: conv1_conv"):
@@ -109,6 +110,7 @@ def filled(model):
     return model
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trainable", [True, False])
 @pytest.mark.parametrize("name", ["whole.h5", "weights.weights.h5", "model.weights.h5"])
 def test_layers_of_layers_arrive_in_their_own_order(tmp_path, name, trainable):

@@ -47,6 +47,7 @@ def test_a_pickle_is_converted_too(tmp_path, rng):
     np.testing.assert_allclose(model.get_layer("conv5").get_weights()[1], layers["conv5"][1])
 
 
+@pytest.mark.slow
 def test_resnet50_loads_by_its_old_names_into_ours_and_into_a_network_that_has_them(tmp_path):
     model = models.resnet50((64, 64, 3), width=WIDTH)
     rules_of = {rule.layer: rule.sources[0] for rule in rules.LAYOUTS["resnet50_v02"].rules}

@@ -131,6 +131,7 @@ def test_the_trunk_of_a_converted_file_loads_without_its_classifier(bvlc):
     np.testing.assert_array_equal(trunk.get_layer("conv4").get_weights()[0], layers["conv4"][0])
 
 
+@pytest.mark.slow
 def test_c3d_of_caffe_whose_last_pooling_rounds_up(tmp_path, rng):
     layers = c3d_layers(rng)
     path = tmp_path / "conv3d"
@@ -206,12 +207,14 @@ def old_resnet50(tmp_path, rng):
     return write_legacy(tmp_path / "old.h5", network.layers), network.layers, images, expected
 
 
+@pytest.mark.slow
 def test_resnet50_by_its_old_names(old_resnet50):
     path, _, images, expected = old_resnet50
     model = models.resnet50((64, 64, 3), classes=CLASSES, width=0.125)
     agree(converted(path, "resnet50_v02", model), images, expected)
 
 
+@pytest.mark.slow
 def test_a_file_without_a_top_is_converted_and_one_without_another_layer_is_not(
     tmp_path, old_resnet50
 ):

@@ -29,6 +29,7 @@ def test_the_list_names_every_file_and_says_what_is_there(tmp_path):
     assert "not there" in lines["vgg16"] and "md5" in lines["vgg16"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -44,6 +45,7 @@ def test_errors_of_fetching_are_one_line_and_nothing_is_left(tmp_path, arguments
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_published_name_tells_the_layout_and_nothing_is_overwritten(tmp_path, rng):
     shapes = {"conv1": (8, 3, 11, 11), "conv2": (16, 4, 5, 5), "conv3": (24, 16, 3, 3)}
     shapes |= {"conv4": (24, 12, 3, 3), "conv5": (16, 12, 3, 3)}
@@ -61,6 +63,7 @@ def test_a_published_name_tells_the_layout_and_nothing_is_overwritten(tmp_path, 
     assert again.returncode == 2 and "--overwrite" in again.stderr
 
 
+@pytest.mark.slow
 def test_a_file_of_an_unknown_name_needs_its_layout(tmp_path):
     done = run("convert_weights", tmp_path / "other.npy")
     assert done.returncode == 2 and "other.npy: expected --layout" in done.stderr

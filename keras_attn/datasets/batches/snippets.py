@@ -1,4 +1,4 @@
-"""Snippets of 16 frames as the two-stream networks see them: which ones, cropped how, and lists.
+"""Snippets of 16 frames as the two-stream networks see them: which ones, and cropped how.
 
 The rules are those of two-stream-fcan (antran89), whose lists the paper takes. Arrays and points
 only: the files of frames and flow are read elsewhere.
@@ -7,13 +7,12 @@ only: the files of frames and flow are read elsewhere.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 
 from keras_attn import gaze
 from keras_attn.datasets.video import SNIPPET, VideoExample
-from keras_attn.errors import InputError, listing
+from keras_attn.errors import InputError
 
 MOST = 25
 """Snippets of one video."""
@@ -179,66 +178,3 @@ def _margins(frame, size):
     if min(margins) < 0:
         raise InputError("frames", f"at least the size of a crop, {tuple(size)}", tuple(frame))
     return margins
-
-
-# --- lists --------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class ListLine:
-    """A line `folder start label` of a list: start from 1, label from 0."""
-
-    folder: str
-    start: int
-    label: int
-
-
-def write_list(path, chosen, folder=""):
-    """Write the `Snippet`s of `chosen` as a list, one of several labels once for each.
-
-    folder: what is put before the id of the video. Returns how many lines were written.
-    """
-    prefix = f"{folder.rstrip('/')}/" if folder else ""
-    lines = [
-        f"{prefix}{s.video.id} {s.start} {label}\n" for s in chosen for label in s.video.labels
-    ]
-    Path(path).write_text("".join(lines), encoding="utf-8")
-    return len(lines)
-
-
-def read_list(path):
-    """The `ListLine`s of a list; `InputError` names the first line that is none."""
-    return [line for _, line in _numbered_lines(Path(path))]
-
-
-def _numbered_lines(path):
-    """Where each line of a list stands, and the line."""
-    if not path.is_file():
-        raise InputError(path, "a list of lines <folder> <start> <label>", "no such file")
-    for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), start=1):
-        if not line.strip():
-            continue
-        where, fields = f"{path}, line {number}", line.rsplit(None, 2)
-        if len(fields) != 3 or not (fields[1].isdigit() and fields[2].isdigit() and int(fields[1])):
-            raise InputError(where, "<folder> <start, from 1> <label, from 0>", repr(line))
-        yield where, ListLine(fields[0].strip(), int(fields[1]), int(fields[2]))
-
-
-def listed_snippets(path, videos):
-    """The snippets that a list names, and the label of each line: `[(Snippet, label), ...]`.
-
-    videos: the `VideoExample`s, by whose ids the last parts of the folders go. `InputError` where
-    one is not there, is too short, or has not the label.
-    """
-    by_id, found = {video.id: video for video in videos}, []
-    for where, line in _numbered_lines(Path(path)):
-        video = by_id.get(Path(line.folder).name)
-        if video is None:
-            raise InputError(where, f"one of the {len(by_id)} videos", repr(line.folder))
-        if line.label not in video.labels:
-            raise InputError(where, f"a label of {video.id}: {listing(video.labels)}", line.label)
-        last = _last_start(video.pairs)
-        if line.start > last:
-            raise InputError(where, f"a start from 1 to {last} of {video.id}", line.start)
-        found.append((Snippet(video, line.start), line.label))
-    return found

@@ -3,7 +3,7 @@
 The algorithm is that of `gpu_compensated_optical_flow` (antran89/dense_flow), which the two-stream
 networks of the study were trained on, on the CPU. Two things differ: its SURF features are no
 longer part of OpenCV's packages, so that SIFT or ORB take their place, and Farneback and DIS are
-faster choices beside TV-L1. Files are read and written elsewhere: `frames`, `flow_files`.
+faster choices beside TV-L1. Files are read and written elsewhere: `frames`, `flow.files`.
 """
 
 from typing import Literal, get_args

@@ -26,7 +26,7 @@ CALM = 0.5
 
 @dataclass
 class Extraction:
-    """What was done: records of `flow_files.extract` by name, and what could not be done.
+    """What was done: records of `flow.files.extract` by name, and what could not be done.
 
     records: of all finished videos. earlier: names of those that were finished before. bad: the
     `BadVideo` of each that cannot be used. pairs, seconds: of this call.
@@ -59,9 +59,9 @@ class Extraction:
 def extract_all(found, out, settings, *, jobs=None, overwrite=False, progress=True):
     """Write the flow of each of `found` into a folder of its name in `out`: an `Extraction`.
 
-    found: paths of videos by name, see `frames.find`. settings: `flow_files.FlowSettings`. jobs:
+    found: paths of videos by name, see `frames.find`. settings: `flow.files.FlowSettings`. jobs:
     how many processes, by default one for each processor; what is written does not depend on it.
-    Folders that are there are treated as `flow_files.extract` says; all are looked at before the
+    Folders that are there are treated as `flow.files.extract` says; all are looked at before the
     work begins. A video that cannot be used does not keep the others from being done: see
     `Extraction.check`. Everything else, such as a full disk, ends the work with an `InputError`.
     """
@@ -95,7 +95,7 @@ def extract_all(found, out, settings, *, jobs=None, overwrite=False, progress=Tr
 def with_flow(dataset, out, settings=None, *, jobs=1, progress=True):
     """A `VideoDataset` with the frames and flow of each video, extracted into `<out>/<id>`.
 
-    settings: `flow_files.FlowSettings`, by default those of the study. jobs, progress: as for
+    settings: `flow.files.FlowSettings`, by default those of the study. jobs, progress: as for
     `extract_all`; more than one in a script want its code below `if __name__ == "__main__"`. What
     is there already is not extracted again. `InputError` for videos that cannot be used.
     """

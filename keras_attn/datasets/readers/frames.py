@@ -1,6 +1,6 @@
 """Frames of video files and of folders of images: which there are, how many, and their pixels.
 
-What a video with gaze is stands in `video`; frames and flow as they are extracted in `flow_files`.
+What a video with gaze is stands in `video`; frames and flow as they are extracted in `flow.files`.
 """
 
 import itertools

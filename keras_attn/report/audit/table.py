@@ -73,7 +73,8 @@ def marks_mean():
     titles = {}
     for column in COLUMNS:
         titles.setdefault(column.chance, []).append(column.title)
-    without = " and ".join(titles.pop(None))
+    *others, last = titles.pop(None)
+    without = f"{', '.join(others)} and {last}"
     parts = [f"{', '.join(named)} against {chance:g}" for chance, named in titles.items()]
     return (
         f"{MARKS['better']} better, {MARKS['worse']} worse than chance ({'; '.join(parts)}, which "

@@ -11,7 +11,7 @@ from PIL import Image
 from keras_attn import pictures
 from keras_attn.errors import InputError, listing
 from keras_attn.pictures import moving
-from keras_attn.report.figures.panels import LETTER, Sheet, fitting, paste, read_galleries, spaced
+from keras_attn.report.figures.panels import LETTER, Canvas, fitting, paste, read_galleries, spaced
 from keras_attn.runs import storage
 from keras_attn.statistics import evenly
 
@@ -82,7 +82,7 @@ def _in_rows(classes, names, rows):
     left = round(longest * MEDIUM * LETTER) + 3 * GAP
     lefts = [left + column * (width + APART) for column in range(len(classes))]
     tops = [HEAD + row * (height + CAPTION) for row in range(len(rows))]
-    sheet = Sheet(tops[-1] + height + CAPTION, lefts[-1] + width + GAP)
+    sheet = Canvas(tops[-1] + height + CAPTION, lefts[-1] + width + GAP)
     for x, name in zip(lefts, classes, strict=True):
         sheet.text(x + width / 2, HEAD / 2, spaced(name), LARGE, weight="bold")
     for y, name, row in zip(tops, names, rows, strict=True):
@@ -145,14 +145,14 @@ def animation(folders, path):
     frames of pictures and captions are as in `action`.
     """
     first, shown = _galleries(folders)
-    made = []
+    frames = []
     for video in evenly(len(first), VIDEOS):
         networks = {title: kept[video] for title, kept in shown.items()}
         drawn = _moving(first[video], networks)
         colours = moving.palette(drawn, COLOURS)
-        made += [moving.in_palette(picture, colours) for picture in drawn]
+        frames += [moving.in_palette(picture, colours) for picture in drawn]
     with storage.replacing(path) as stage:
-        moving.write(made, stage, MILLISECONDS)
+        moving.write(frames, stage, MILLISECONDS)
     return path
 
 
@@ -193,20 +193,20 @@ class _Layout:
 def _moving(watched, networks):
     """Pictures of one video, uint8 RGB. networks: what each kept of it, by title."""
     layout = _Layout(networks, watched["frames"].shape[1:3])
-    still, made = _still(layout, watched["class"], networks), []
+    still, frames = _still(layout, watched["class"], networks), []
     for place in evenly(len(watched["frames"]), MOVING):
         picture = still.copy()
         paste(picture, _gaze(watched, place, layout.large[1]), GAP, layout.top)
         for title, video in networks.items():
             tile = pictures.framed(_heat(video, place, TILE), bool(video["correct"]))
             paste(picture, tile, *layout.corner(title))
-        made.append(picture)
-    return made
+        frames.append(picture)
+    return frames
 
 
 def _still(layout, name, networks):
     """What stays while a video runs: class, titles, labels and what was told wrongly."""
-    sheet, above = Sheet(layout.height, layout.width), layout.top - TITLE / 2
+    sheet, above = Canvas(layout.height, layout.width), layout.top - TITLE / 2
     name = spaced(name)
     points = fitting(name, LARGE, layout.width)
     sheet.text(GAP, HEAD / 2, name, points, ha="left", weight="bold")
@@ -218,7 +218,7 @@ def _still(layout, name, networks):
         y = layout.row(fusion) + layout.tile[0] / 2
         sheet.text(layout.left - SIDE / 2, y, fusion, MEDIUM, rotation=90)
     for title, video in networks.items():
-        (x, y), told = layout.corner(title), _mistaken(video)
+        (x, y), caption = layout.corner(title), _mistaken(video)
         below = y + layout.tile[0] + CAPTION / 2
-        sheet.text(x + TILE / 2, below, told, fitting(told, SMALL, TILE))
+        sheet.text(x + TILE / 2, below, caption, fitting(caption, SMALL, TILE))
     return sheet.drawn()

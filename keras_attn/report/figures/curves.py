@@ -7,13 +7,14 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from keras_attn.errors import InputError, listing
+from keras_attn.evaluation.rows import EXAMPLES, FOOLED_AT
 from keras_attn.report import looks
 from keras_attn.report.naming import backbone_title
 from keras_attn.report.rows.results import groups_of
 from keras_attn.runs import storage
 from keras_attn.statistics import independent_share, wilson_interval
 
-PREFIX = "fooled_"
+PREFIX = FOOLED_AT
 """Columns of examples.csv: whether the prediction is another one at this ε."""
 
 
@@ -24,13 +25,13 @@ def rates(folders):
     its 95 % Wilson interval low, high, over the n distinct ones; of_all: share of all images.
     An image counts once for each seed.
     """
-    parts = [_rows(Path(folder) / "examples.csv") for folder in folders]
+    parts = [_rows(Path(folder) / EXAMPLES) for folder in folders]
     rows = pd.concat(parts, join="inner")  # what every run was attacked with
-    found = [name for name in rows if name.startswith(PREFIX)]
+    columns = [name for name in rows if name.startswith(PREFIX)]
     right = (rows["correct"] == 1).to_numpy()
-    images, made = rows.loc[right, "id"].nunique(), []
+    images, table = rows.loc[right, "id"].nunique(), []
     groups = groups_of(rows)
-    for name in found:
+    for name in columns:
         fooled = rows[name].to_numpy()
         share = fooled[right].mean() if right.any() else np.nan
         each = rows[right].groupby("id")[name].mean()
@@ -38,8 +39,8 @@ def rates(folders):
         low, high = wilson_interval(share, independent_share(each, together) * images)
         epsilon = float(name.removeprefix(PREFIX))
         row = {"epsilon": epsilon, "of_correct": share, "low": low, "high": high}
-        made.append(row | {"n": images, "of_all": fooled.mean()})
-    return pd.DataFrame(made).sort_values("epsilon", ignore_index=True)
+        table.append(row | {"n": images, "of_all": fooled.mean()})
+    return pd.DataFrame(table).sort_values("epsilon", ignore_index=True)
 
 
 def _rows(path):

@@ -47,7 +47,7 @@ def _ids(folder):
     return [str(one["id"]) for one in gallery_file.read(folder, ("id",))]
 
 
-def told(title, picture, correct, predicted):
+def in_frame(title, picture, correct, predicted):
     """A panel framed by whether the class was told, with the name of what was told instead."""
     caption = "" if correct else spaced(predicted)
     return Panel(title, pictures.framed(picture, bool(correct)), caption)
@@ -83,7 +83,7 @@ def grid(rows, path):
     return path
 
 
-class Sheet:
+class Canvas:
     """A white picture with text, for tiles at places of their own, which nothing resizes.
 
     Places are x and y in pixels from the top left.
@@ -107,7 +107,7 @@ class Sheet:
         return np.asarray(canvas.buffer_rgba())[..., :3].copy()
 
 
-LETTER = 0.63 * Sheet.DPI / 72
+LETTER = 0.63 * Canvas.DPI / 72
 """Width of a letter in pixels for each point of its size."""
 
 

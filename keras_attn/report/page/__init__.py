@@ -31,25 +31,25 @@ SCRIPTS = ("page.js", "sorting.js", "gallery_drawing.js", "gallery.js")
 """What the page is styled and moved by, in this order; files beside this one."""
 
 
-def write(results, out, made, found, pictures):
+def write(results, out, tables, findings, pictures):
     """Write report.html and report.md into a folder, in place of earlier ones; their paths.
 
-    results: a `results.Results`. made: the `tables.Written` of it. found: its findings, as of
+    results: a `results.Results`. tables: the `sheets.Written` of it. findings: as of
     `findings.findings`. pictures: paths of figures in `out`; those that the page does not know are
     left out.
     """
     out = Path(out).expanduser()
     figures = embedded.figures(pictures)
     with storage.writing(out, FILES, overwrite=True) as stage:
-        page = html(results, made, found, figures)
+        page = html(results, tables, findings, figures)
         (stage / FILES[0]).write_text(page, encoding="utf-8")
-        text = markdown.as_markdown(results, made, found, figures, out)
+        text = markdown.as_markdown(results, tables, findings, figures, out)
         (stage / FILES[1]).write_text(text, encoding="utf-8")
     return [out / name for name in FILES]
 
 
-def html(results, made, found, figures):
-    """The whole page as text; arguments as for `write`, figures: `embedded.Figure`s."""
+def html(results, tables, findings, figures):
+    """The whole page as text; arguments as for `write`, figures: `embedded.EmbeddedFigure`s."""
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("keras_attn.report", "page"),
         autoescape=True,
@@ -57,29 +57,29 @@ def html(results, made, found, figures):
         lstrip_blocks=True,
     )
     environment.filters["json"] = _json
-    facets = scatter.facets(made.cells, run_pages.first_of_network(results))
-    pages = run_pages.run_pages(results, made.cells)
+    facets = scatter.facets(tables.cells, run_pages.first_of_network(results))
+    pages = run_pages.run_pages(results, tables.cells)
     return environment.get_template("page.html.j2").render(
         version=__version__,
         style=_all_of(STYLES),
         script=_all_of(SCRIPTS),
         drawn=overview.drawn(results),
         counts=overview.counts(results),
-        sentences=overview.sentences(results, found),
-        verdicts=overview.verdicts(found),
-        standings=overview.standings(made.cells),
+        sentences=overview.sentences(results, findings),
+        verdicts=overview.verdicts(findings),
+        standings=overview.standings(tables.cells),
         task_titles=TASKS,
         tasks=set(results.rows["task"]),
         marks={name: looks.svg_path(name) for name in looks.MARKERS},
-        questions=list(answers.answers(found)),
-        tables=sheets.shown(made.sheets, found),
+        questions=list(answers.answers(findings)),
+        tables=sheets.shown(tables.sheets, findings),
         facets=facets,
         looks=list(scatter.attentions(facets).items()),
         gallery=gallery.of(results),
         figures=figures,
         shifts=attacks.shifts(results),
         runs=pages,
-        legend=answers.legend(found),
+        legend=answers.legend(findings),
     )
 
 

@@ -35,13 +35,13 @@ class Answer:
     measured: bool
 
 
-def answers(found):
+def answers(findings):
     """Pairs of (question, its title) and its `Answer`s, for findings in any order.
 
     Those that were not measured come last.
     """
     for question, title in QUESTIONS.items():
-        own = [_answer(one) for one in found if one.claim.question == question]
+        own = [_answer(one) for one in findings if one.claim.question == question]
         if own:
             yield (question, title), sorted(own, key=lambda one: not one.measured)
 
@@ -88,10 +88,10 @@ def _margins(row):
     return [one for one in (row["least"], row["most"]) if np.isfinite(one) and one != 0]
 
 
-def beside(found, number):
+def beside(findings, number):
     """What the paper claims of a table that its printed numbers do not bear out: sentences."""
-    made = []
-    for one in found:
+    sentences = []
+    for one in findings:
         short = any(count.holds < count.cells for count in one.paper)
         if one.claim.of_paper and number in one.claim.tables and short:
             others = [other for other in one.claim.tables if other != number]
@@ -99,10 +99,10 @@ def beside(found, number):
             printed = wording.in_cells(one.claim, one.paper)
             alike, cells = alike_in_print(one.claim)
             same = f"; exactly equal in {alike} of {cells}" if alike else ""
-            made.append((one.claim.words, f"§{one.claim.section}", f"{printed}{same}{both}"))
-    return made
+            sentences.append((one.claim.words, f"§{one.claim.section}", f"{printed}{same}{both}"))
+    return sentences
 
 
-def legend(found):
+def legend(findings):
     """How to read the findings: sentences."""
-    return [re.sub(r"\*", "", line) for line in wording.legend(found)]
+    return [re.sub(r"\*", "", line) for line in wording.legend(findings)]

@@ -71,7 +71,7 @@ ABOUT = {
 
 
 @dataclass(frozen=True)
-class Figure:
+class EmbeddedFigure:
     """A figure of the page. moving: whether it is an animation. width, height: in pixels."""
 
     path: object
@@ -85,7 +85,7 @@ class Figure:
 
 
 def figures(paths):
-    """A `Figure` for each of the picture files that the page knows, in the order of `ABOUT`.
+    """An `EmbeddedFigure` for each picture file that the page knows, in the order of `ABOUT`.
 
     A file may be that of one dataset, whose name stands behind a hyphen.
     """
@@ -111,13 +111,13 @@ def _figure(path, title, caption, alt):
     stream = io.BytesIO()
     frames[0].save(stream, format="WEBP", method=4, **how)
     source = "data:image/webp;base64," + base64.b64encode(stream.getvalue()).decode()
-    return Figure(path, title, caption, alt, moving, source, *frames[0].size)
+    return EmbeddedFigure(path, title, caption, alt, moving, source, *frames[0].size)
 
 
 def _frame(picture, place):
     """A frame of a picture as it is shown: not wider than `WIDEST`."""
     picture.seek(place)
-    made = picture.convert("RGB")
-    if made.width <= WIDEST:
-        return made
-    return made.resize((WIDEST, round(made.height * WIDEST / made.width)), Image.LANCZOS)
+    frame = picture.convert("RGB")
+    if frame.width <= WIDEST:
+        return frame
+    return frame.resize((WIDEST, round(frame.height * WIDEST / frame.width)), Image.LANCZOS)

@@ -89,25 +89,25 @@ class _Kept:
 
     @classmethod
     def of(cls, rows):
-        found = {}
+        networks = {}
         runs = rows[of_networks(rows)].drop_duplicates("folder").sort_values(["seed", "fold"])
         for run in runs.to_dict("records"):
             # Of several seeds the first, and of several folds the one that held the example out.
-            known = found.setdefault(tuple(run[name] for name in NETWORK), {})
+            known = networks.setdefault(tuple(run[name] for name in NETWORK), {})
             for name in _ids(run["folder"], rows):
                 known.setdefault(name, run["folder"])
-        seen = [network for network, known in found.items() if known]
+        seen = [network for network, known in networks.items() if known]
         seen.sort(key=lambda network: order(**dict(zip(NETWORK, network, strict=True))))
-        return cls(rows, {network: found[network] for network in seen})
+        return cls(rows, {network: networks[network] for network in seen})
 
     def chosen(self, count):
         """At most so many ids, in order; those that most networks have come first."""
-        told = Counter(name for known in self.networks.values() for name in known)
-        found = []
-        for times in sorted(set(told.values()), reverse=True):
-            names = sorted(name for name in told if told[name] == times)
-            found += [names[place] for place in evenly(len(names), count - len(found))]
-        return sorted(found)
+        times_seen = Counter(name for known in self.networks.values() for name in known)
+        ids = []
+        for times in sorted(set(times_seen.values()), reverse=True):
+            names = sorted(name for name in times_seen if times_seen[name] == times)
+            ids += [names[place] for place in evenly(len(names), count - len(ids))]
+        return sorted(ids)
 
     def shown(self, count):
         """The data of the set, of at most so many examples."""
@@ -134,18 +134,18 @@ class _Kept:
         rows = self.rows[self.rows["id"].isin(ids)]
         scores = {(row["folder"], row["id"]): row for row in rows.to_dict("records")}
         viewers = rows[rows["attention"] == VIEWER].drop_duplicates("id").set_index("id")
-        made, frames = {}, {}
+        data, frames = {}, {}
         for place, known in enumerate(self.networks.values()):
             folders = {name: known[name] for name in ids if name in known}
-            for folder, one in _pictures(folders, set(made)):
+            for folder, one in _pictures(folders, set(data)):
                 name, numbers = str(one["id"]), one.get("numbers", np.zeros(1))
-                if name not in made:
-                    made[name], frames[name] = _example(one), numbers
+                if name not in data:
+                    data[name], frames[name] = _example(one), numbers
                 if np.array_equal(numbers, frames[name]):
-                    made[name]["seen"][place] = _seen(one, scores[folder, name])
-        for name in set(viewers.index) & set(made):
-            made[name]["viewer"] = _numbers(viewers.loc[name], GAZE_SCORES)
-        return [made[name] for name in ids]
+                    data[name]["seen"][place] = _seen(one, scores[folder, name])
+        for name in set(viewers.index) & set(data):
+            data[name]["viewer"] = _numbers(viewers.loc[name], GAZE_SCORES)
+        return [data[name] for name in ids]
 
 
 def _ids(folder, rows):
@@ -171,19 +171,19 @@ def _pictures(folders, shown):
 
 def _example(one):
     """What an example is, whatever network saw it."""
-    made = {"id": str(one["id"]), "seen": {}}
+    data = {"id": str(one["id"]), "seen": {}}
     if "class" in one:
-        made["class"] = spaced(one["class"])
+        data["class"] = spaced(one["class"])
     if "mask" in one:
-        made["mask"] = {"size": one["mask"].shape, "runs": _runs(one["mask"])}
+        data["mask"] = {"size": one["mask"].shape, "runs": _runs(one["mask"])}
     if "frames" not in one:
         size = np.array(one["image"].shape[1::-1])
-        return made | {"image": pictures.data_uri(one["image"]), "points": [_places(one, size)]}
+        return data | {"image": pictures.data_uri(one["image"]), "points": [_places(one, size)]}
     places = evenly(len(one["frames"]), FRAMES)
     size = np.array(one["frames"].shape[2:0:-1])
-    made["image"] = pictures.data_uri(np.concatenate(one["frames"][places], axis=1))
-    made["points"] = [_places(one, size, one["frame"] == place) for place in places]
-    return made | {"frames": one["numbers"][places].tolist()}
+    data["image"] = pictures.data_uri(np.concatenate(one["frames"][places], axis=1))
+    data["points"] = [_places(one, size, one["frame"] == place) for place in places]
+    return data | {"frames": one["numbers"][places].tolist()}
 
 
 def _places(one, size, which=slice(None)):
@@ -200,18 +200,18 @@ def _runs(mask):
 
 def _seen(one, row):
     """What a network made of an example; row: its scores."""
-    made = {"scores": _numbers(row, SCORES[row["task"]])}
+    data = {"scores": _numbers(row, SCORES[row["task"]])}
     if "saliency" in one:
         # It is scored from its minimum to its maximum.
         scale = one["saliency"].min(), one["saliency"].max()
-        made["prediction"] = _levels(one["saliency"][None], PREDICTION, scale)
+        data["prediction"] = _levels(one["saliency"][None], PREDICTION, scale)
     if "attention" in one:
         maps = one["attention"]
         maps = maps[evenly(len(maps), FRAMES)] if maps.ndim == 3 else maps[None]
-        made["attention"] = _levels(maps, ATTENTION, pictures.ends(maps))
+        data["attention"] = _levels(maps, ATTENTION, pictures.ends(maps))
     if "predicted" in one:
-        made |= {"told": spaced(row["predicted"]), "right": bool(row["correct"])}
-    return made
+        data |= {"told": spaced(row["predicted"]), "right": bool(row["correct"])}
+    return data
 
 
 def _levels(maps, most, scale):

@@ -11,14 +11,14 @@ from keras_attn.report.tables import formats
 TITLE = "Human and machine attention: a report"
 
 
-def as_markdown(results, made, found, figures, out):
+def as_markdown(results, tables, findings, figures, out):
     """Summary, findings, tables and figures; arguments as for `page.write`."""
     counted = ", ".join(f"{number} {word}" for number, word in overview.counts(results))
-    parts = [f"# {TITLE}", f"{counted}.", "## Summary", *overview.sentences(results, found)]
-    parts.append(_standings(made.cells))
-    parts.append(_lower(wording.as_markdown(found)))
+    parts = [f"# {TITLE}", f"{counted}.", "## Summary", *overview.sentences(results, findings)]
+    parts.append(_standings(tables.cells))
+    parts.append(_lower(wording.as_markdown(findings)))
     parts.append("## Tables")
-    parts += [_lower(formats.as_markdown(sheet), 2) for sheet in made.sheets]
+    parts += [_lower(formats.as_markdown(sheet), 2) for sheet in tables.sheets]
     if figures:
         parts.append("## Figures")
     for figure in figures:
@@ -32,8 +32,8 @@ def _standings(cells):
     lines = [head, "|---|---|---|---|"]
     for task, several in overview.standings(cells):
         for one in several:
-            told = [_best(best) for best in (one.score, one.gaze)]
-            lines.append(f"| {TASKS[task]} | {one.dataset} | {' | '.join(told)} |")
+            cells_of_one = [_best(best) for best in (one.score, one.gaze)]
+            lines.append(f"| {TASKS[task]} | {one.dataset} | {' | '.join(cells_of_one)} |")
     return "\n".join(lines)
 
 
@@ -45,4 +45,4 @@ def _best(best):
 
 def _lower(text, by=1):
     """Markdown with its headings one level or more deeper."""
-    return re.sub(r"^(#+) ", lambda found: f"{found[1]}{'#' * by} ", text, flags=re.MULTILINE)
+    return re.sub(r"^(#+) ", lambda match: f"{match[1]}{'#' * by} ", text, flags=re.MULTILINE)

@@ -38,10 +38,10 @@ class Standing:
 
 def drawn(results):
     """Whether any example was drawn, and how much: "", "some" or "all" of the datasets."""
-    told = [results.is_drawn(*key) for key in results.notes]
-    if not any(told):
+    flags = [results.is_drawn(*key) for key in results.notes]
+    if not any(flags):
         return ""
-    return "all" if all(told) else "some"
+    return "all" if all(flags) else "some"
 
 
 def counts(results):
@@ -50,25 +50,25 @@ def counts(results):
     networks = rows[["task", "dataset", "backbone", "fusion", "attention"]].drop_duplicates()
     networks = networks[networks["task"] != "adversarial"]
     examples = rows[["dataset", "id"]].drop_duplicates()
-    found = (
+    counted = (
         (rows["folder"].nunique(), "run"),
         (len(networks), "network"),
         (len(examples), "example"),
         (rows["dataset"].nunique(), "dataset"),
         (len(rows), "scored row"),
     )
-    return [(f"{n:,}", word if n == 1 else f"{word}s") for n, word in found]
+    return [(f"{n:,}", word if n == 1 else f"{word}s") for n, word in counted]
 
 
-def verdicts(found):
+def verdicts(of_claims):
     """How many claims have each verdict: pairs in the order of `findings.VERDICTS`, none of 0."""
-    told = Counter(finding.verdict for finding in found)
-    return [(name, told[name]) for name in findings.VERDICTS if told[name]]
+    counted = Counter(finding.verdict for finding in of_claims)
+    return [(name, counted[name]) for name in findings.VERDICTS if counted[name]]
 
 
-def sentences(results, found):
+def sentences(results, of_claims):
     """The findings in a few sentences."""
-    own = [finding for finding in found if finding.claim.of_paper]
+    own = [finding for finding in of_claims if finding.claim.of_paper]
     measured = [finding for finding in own if finding.states]
     counted, parts, check = dict(verdicts(own)), [], drawn(results)
     if check:
@@ -97,7 +97,7 @@ def sentences(results, found):
         f"Of the {len(printed)} claims that the paper prints numbers of, its own tables bear out "
         f"{len(printed) - len(short)} in every cell; where they do not, it stands beside the table."
     )
-    others = [finding for finding in found if not finding.claim.of_paper]
+    others = [finding for finding in of_claims if not finding.claim.of_paper]
     if others:
         named = ", ".join(f"{number} {name}" for name, number in verdicts(others))
         parts.append(f"Claims that are not the paper's: {named}.")
@@ -106,7 +106,7 @@ def sentences(results, found):
 
 def standings(cells):
     """Pairs of a task and the `Standing` on each of its datasets; cells: as of `tables.cells`."""
-    made = {}
+    by_task = {}
     for table in TABLES:
         own = cells[(cells["table"] == table.number).to_numpy()]
         if table.about_gaze or table.ours:
@@ -116,8 +116,9 @@ def standings(cells):
             metric = table.metrics_of(dataset)[0]
             score = _best(part, metric)
             closest = _closest(cells, gaze, dataset)
-            made.setdefault(table.task, []).append(Standing(dataset_title(dataset), score, closest))
-    return list(made.items())
+            standing = Standing(dataset_title(dataset), score, closest)
+            by_task.setdefault(table.task, []).append(standing)
+    return list(by_task.items())
 
 
 def _closest(cells, table, dataset):

@@ -62,7 +62,7 @@ def facets(cells, runs):
 
     runs: the name of a run's page by (task, dataset, *NETWORK).
     """
-    found = []
+    charted = []
     for table in TABLES:
         if table.about_gaze or table.ours:
             continue
@@ -74,8 +74,8 @@ def facets(cells, runs):
             gaze = cells[(cells["table"] == about.number) & (cells["dataset"] == dataset)]
             facet = _facet(table, dataset, metric, scores, gaze, runs)
             if facet is not None:
-                found.append(facet)
-    return found
+                charted.append(facet)
+    return charted
 
 
 def _seen(task):

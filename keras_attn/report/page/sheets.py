@@ -39,14 +39,14 @@ class Shown:
     grain: str
 
 
-def shown(sheets, found):
+def shown(sheets, findings):
     """A `Shown` for each sheet; found: all findings."""
     return [
         Shown(
             sheet=sheet,
             spans=tuple(_spans(block) for block in sheet.blocks),
             dots=tuple(_all_dots(block) for block in sheet.blocks),
-            beside=tuple(answers.beside(found, sheet.number)),
+            beside=tuple(answers.beside(findings, sheet.number)),
             grain=wording.grain() if _is_grainy(sheet) else "",
         )
         for sheet in sheets
@@ -68,11 +68,11 @@ def _spans(block):
 
 
 def _all_dots(block):
-    made = []
+    charts = []
     for place, heading in enumerate(block.headings):
         column = [(title, cells[place]) for title, cells in block.rows]
-        made.append(_dots(f"{heading.trunk} · {heading.score}", column))
-    return tuple(made)
+        charts.append(_dots(f"{heading.trunk} · {heading.score}", column))
+    return tuple(charts)
 
 
 def _dots(title, column):

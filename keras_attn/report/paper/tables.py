@@ -245,7 +245,7 @@ CURVES = tuple(dict.fromkeys(m.curve for table in TABLES for m in table.metrics 
 
 def metrics(tables=TABLES):
     """The `Metric`s of some tables by key, in their order."""
-    return {metric.key: metric for table in tables for metric in table.metrics}
+    return {metric.key: metric for table in tables for metric in table.shown}
 
 
 def metric_of(key):

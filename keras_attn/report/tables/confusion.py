@@ -41,15 +41,15 @@ def per_class(rows):
 
     An example of several classes is correct where one of them was told.
     """
-    made = []
+    table = []
     for name, own in rows.groupby("class"):
         right, count = int((own["correct"] == 1).sum()), len(own)
         groups = own[GROUP].tolist() if GROUP in own else None
         weight = independent_share(own["correct"], groups)
         low, high = wilson_interval(right / count, weight * count)
         row = {"class": name, "n": count, "correct": right, "accuracy": right / count}
-        made.append(row | {"low": low, "high": high})
-    return pd.DataFrame(made)
+        table.append(row | {"low": low, "high": high})
+    return pd.DataFrame(table)
 
 
 def write(folders, out):
@@ -91,12 +91,17 @@ def _draw(matrices, path):
 
     All have the same classes, whose names stand once for each row and column of matrices.
     """
-    told = sorted({name for one in matrices.values() for name in one})
-    shown = [*told, *sorted({n for one in matrices.values() for n in one.index} - set(told))]
+    predicted = sorted({name for one in matrices.values() for name in one})
+    shown = [
+        *predicted,
+        *sorted({n for one in matrices.values() for n in one.index} - set(predicted)),
+    ]
     columns = min(BESIDE, len(matrices))
     rows = -(-len(matrices) // columns)
-    size = [max(1.6, 0.12 * len(names)) for names in (told, shown)]
-    left, below = (0.3 + LETTER * max(len(spaced(n)) for n in names) for names in (shown, told))
+    size = [max(1.6, 0.12 * len(names)) for names in (predicted, shown)]
+    left, below = (
+        0.3 + LETTER * max(len(spaced(n)) for n in names) for names in (shown, predicted)
+    )
     width, height = left + (size[0] + GAP) * columns, below + (size[1] + ABOVE) * rows
     figure = Figure(figsize=(width, height))
     axes = figure.subplots(rows, columns, sharex=True, sharey=True, squeeze=False).ravel()
@@ -114,10 +119,10 @@ def _draw(matrices, path):
         axes[place].set_axis_off()
         axes[place - columns].tick_params(labelbottom=True)
     for axis, (key, one) in zip(axes, matrices.items(), strict=False):
-        counts = one.reindex(index=shown, columns=told, fill_value=0).to_numpy()
+        counts = one.reindex(index=shown, columns=predicted, fill_value=0).to_numpy()
         totals = np.maximum(counts.sum(axis=1), 1)[:, None]
         axis.imshow(counts / totals, cmap="cividis", vmin=0, vmax=1, aspect="auto")
         axis.set_title(titles[key], fontsize=8)
-        axis.set_xticks(range(len(told)), map(spaced, told), rotation=90, fontsize=SMALL)
+        axis.set_xticks(range(len(predicted)), map(spaced, predicted), rotation=90, fontsize=SMALL)
         axis.set_yticks(range(len(shown)), map(spaced, shown), fontsize=SMALL)
     figure.savefig(path, dpi=130, format="png")

@@ -26,29 +26,29 @@ def per_example(folders):
     same trained network; so that an example has another one in each subset. NaN where there is
     none. Without a row where no evaluation has what they are made from.
     """
-    results, made = read(folders), []
+    results, parts = read(folders), []
     networks = results.rows[of_networks(results.rows)][["task", "dataset", *NETWORK]]
     every = networks.drop_duplicates().to_dict("records")
     for labels in sorted(every, key=lambda own: order(**own)):
         for table in (one for one in TABLES if one.ours and one.task == labels["task"]):
             for subset in table.subsets:
-                found = sample(results, subset=subset, **labels)
-                values = {m.key: pd.Series(found.values(m), found.ids(m)) for m in DISPERSION}
+                measured = sample(results, subset=subset, **labels)
+                values = {m.key: pd.Series(measured.values(m), measured.ids(m)) for m in DISPERSION}
                 about = labels | {"table": table.number, "subset": subset.key}
-                made.append(pd.DataFrame(values).rename_axis("id").reset_index().assign(**about))
+                parts.append(pd.DataFrame(values).rename_axis("id").reset_index().assign(**about))
     columns = [*LABELS, ENTROPY.key, LIKENESS.key]
-    return pd.concat(made, ignore_index=True)[columns] if made else pd.DataFrame(columns=columns)
+    return pd.concat(parts, ignore_index=True)[columns] if parts else pd.DataFrame(columns=columns)
 
 
 def by_row(results):
     """The `cc_others` of each row of `Results` with all others of its network, fold and seed."""
-    found = np.full(len(results.rows), np.nan)
+    likeness = np.full(len(results.rows), np.nan)
     maps = results.arrays.get(MAPS)
     if maps is None or not maps.size:
-        return found
+        return likeness
     there = ~np.isnan(maps).all(axis=1)
     who = results.rows.loc[there, ["task", "dataset", *NETWORK, "fold", "seed"]]
     for places in who.groupby(list(who), dropna=False, sort=False).indices.values():
         own = np.flatnonzero(there)[places]
-        found[own] = with_others(np.nan_to_num(maps[own]))
-    return found
+        likeness[own] = with_others(np.nan_to_num(maps[own]))
+    return likeness

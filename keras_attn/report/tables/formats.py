@@ -1,196 +1,19 @@
-"""Tables of the study beside the paper's as console text, Markdown, LaTeX and CSV.
-
-Gets the cells computed: changes no number and reads no file.
-"""
+"""Sheets of the study as console text, Markdown, LaTeX and CSV. Changes no number."""
 
 import re
 import textwrap
-from dataclasses import dataclass
 
-import numpy as np
-import pandas as pd
 from rich import box
 from rich.console import Console
 from rich.table import Table as RichTable
 
 from keras_attn.datasets import origin
-from keras_attn.evaluation.rows import TRUNK
-from keras_attn.report.naming import (
-    NO_ATTENTION,
-    attention_title,
-    dataset_title,
-    order,
-    trunk_title,
-)
-from keras_attn.report.numbers import decimals
-from keras_attn.report.paper.printed import KEYS
-from keras_attn.report.tables import ceilings
-from keras_attn.report.tables import legend as table_legend
+from keras_attn.report.tables.layout import BEST, SECOND
 from keras_attn.report.tables.legend import NOISE
 
 WIDTH = 400
 """Columns for a table to grow into; a terminal that is narrower folds its lines."""
 LEGEND_WIDTH = 118
-BEST, SECOND = 1, 2
-NUMBERS = ("value", "low", "high")
-
-
-@dataclass(frozen=True)
-class Heading:
-    """What a column of a block is headed with; `subset` is "" where all examples count."""
-
-    trunk: str
-    metric: str
-    subset: str
-
-    @property
-    def score(self):
-        """Metric and subset."""
-        return f"{self.metric} {self.subset}".rstrip()
-
-
-@dataclass(frozen=True)
-class Cell:
-    """A number of ours with its interval, the paper's, and its place in the column.
-
-    value, low, high, paper: as printed, "" where there is none. place: BEST, SECOND or 0. noise:
-    whether it cannot be told from the column's best, where it does not share its place. share: of
-    explainable information, with its interval, as printed.
-    """
-
-    value: str = ""
-    low: str = ""
-    high: str = ""
-    paper: str = ""
-    place: int = 0
-    noise: bool = False
-    share: str = ""
-
-    @property
-    def interval(self):
-        """The interval in brackets, or "" without one."""
-        return f"[{self.low}, {self.high}]" if self.low else ""
-
-    @property
-    def in_print(self):
-        """The paper's number in parentheses, or "" without one."""
-        return f"({self.paper})" if self.paper else ""
-
-
-@dataclass(frozen=True)
-class Block:
-    """What a table shows of one dataset. rows: pairs of the attention and its cells."""
-
-    title: str
-    headings: tuple
-    rows: tuple
-
-
-@dataclass(frozen=True, eq=False)
-class Sheet:
-    """A table as it is shown.
-
-    interval: what the intervals are. cells: those it is made of, the ceiling's among them. legend:
-    sentences under it. ours: whether the paper has no such table. neutral: whether no number is
-    better than another.
-    """
-
-    number: str
-    title: str
-    interval: str
-    cells: pd.DataFrame
-    blocks: tuple
-    legend: tuple
-    ours: bool = False
-    neutral: bool = False
-
-
-def sheet(table, results, cells, paper):
-    """The `Sheet` of a `parts.Table`; cells, paper: the DataFrames of `tables`."""
-    own = cells[cells["table"] == table.number]
-    # Networks without attention would be a row and columns of their own, all else there empty.
-    parts = own.groupby(["dataset", own["attention"] == NO_ATTENTION], sort=False)
-    top = {name: ceilings_of(table, results, name) for name in dict.fromkeys(own["dataset"])}
-    blocks = tuple(_block(table, part, paper, bare, top[name]) for (name, bare), part in parts)
-    legend = table_legend.lines(table, results, own, top)
-    every = pd.concat([own, *(one for one in top.values() if len(one))], ignore_index=True)
-    kind = (table.ours, table.neutral)
-    return Sheet(table.number, table.title, table.interval, every, blocks, legend, *kind)
-
-
-def ceilings_of(table, results, dataset):
-    """The cells of the ceiling of a dataset; none in a table without."""
-    rows = results.rows
-    own = rows[((rows["task"] == table.task) & (rows["dataset"] == dataset)).to_numpy()]
-    return ceilings.cells_of(table, own if table.ceiling else own[:0])
-
-
-def _block(table, cells, paper, bare, top):
-    """What a table shows of one dataset; bare: of its networks without attention.
-
-    top: the cells of the ceiling.
-    """
-    dataset = cells["dataset"].iloc[0]
-    rows, groups = _rows_and_groups(cells, bare)
-    ours = cells.set_index(list(KEYS))[[*NUMBERS, *ceilings.SHARES, "within_noise"]].to_dict(
-        "index"
-    )
-    printed = paper.set_index(list(KEYS))["value"].to_dict()
-    headings, columns, row = [], [], []
-    highest = top.set_index("metric").to_dict("index")
-    for title, labels in groups:
-        for metric in table.metrics_of(dataset):
-            for subset in table.subsets:
-                column = {"table": table.number, "dataset": dataset, **labels}
-                column |= {"subset": subset.key, "metric": metric.key}
-                named = [column | of_row for _, of_row in rows]
-                keys = [tuple(names[key] for key in KEYS) for names in named]
-                theirs = [names | {"dataset": origin.name_of(dataset)} for names in named]
-                theirs = [tuple(names[key] for key in KEYS) for names in theirs]
-                part = subset.key if len(table.subsets) > 1 else ""
-                headings.append(Heading(title, f"{metric.title}{metric.arrow}", part))
-                pairs = zip(map(ours.get, keys), map(printed.get, theirs), strict=True)
-                columns.append(_column(metric, list(pairs)))
-                numbers = highest.get(metric.key, {})
-                told = {n: _printed(numbers[n], metric.digits) for n in NUMBERS if numbers}
-                row.append(Cell(**told))
-    titles = [title for title, _ in rows]
-    made = list(zip(titles, zip(*columns, strict=True), strict=True))
-    made += [(ceilings.TITLE, tuple(row))] if highest and not bare else []
-    return Block(dataset_title(dataset), tuple(headings), tuple(made))
-
-
-def _rows_and_groups(cells, bare):
-    """Rows and groups of columns, as pairs of a title and labels of their cells."""
-    names = cells[list(TRUNK)].drop_duplicates().to_dict("records")
-    trunks = [(trunk_title(**one), one) for one in sorted(names, key=lambda one: order(**one))]
-    attentions = [
-        (attention_title(name), {"attention": name}) for name in dict.fromkeys(cells["attention"])
-    ]
-    return (trunks, attentions) if bare else (attentions, trunks)
-
-
-def _column(metric, pairs):
-    """Cells of one column, from pairs of ours, a dict, and the paper's; None is none."""
-    # What is printed alike shares a place.
-    shown = [None if ours is None else round(ours["value"], metric.digits) for ours, _ in pairs]
-    distinct = sorted({v for v in shown if v is not None}, reverse=metric.higher_is_better)
-    judged = len(distinct) > 1 and not metric.neutral
-    places = dict(zip(distinct, (BEST, SECOND), strict=False)) if judged else {}
-    made = []
-    for value, (ours, paper) in zip(shown, pairs, strict=True):
-        place, numbers = places.get(value, 0), {}
-        if ours is not None:
-            numbers = {name: _printed(ours[name], metric.digits) for name in NUMBERS}
-            # Where all are printed alike, none is marked as the best.
-            numbers["share"] = ceilings.in_print(*(ours[name] for name in ceilings.SHARES))
-            numbers["noise"] = bool(places) and ours["within_noise"] is True and place != BEST
-        made.append(Cell(**numbers, paper=_printed(paper, metric.digits), place=place))
-    return made
-
-
-def _printed(value, digits):
-    return "" if value is None or np.isnan(value) else decimals(value, digits)
 
 
 def texts(sheet):

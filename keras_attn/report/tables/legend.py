@@ -35,47 +35,48 @@ def lines(table, results, cells, top):
     unmeasured = _unmeasured(rows[rows["dataset"].isin(datasets).to_numpy()], cells)
     rows = rows[_shown(rows, cells)]
     shown = [rows[(rows["dataset"] == dataset).to_numpy()] for dataset in datasets]
-    made = list(table.about)
-    made += [_counts(table, part) for part in shown]
-    made += [_noise(table)] if cells["within_noise"].notna().any() else []
+    sentences = list(table.about)
+    sentences += [_counts(table, part) for part in shown]
+    sentences += [_noise(table)] if cells["within_noise"].notna().any() else []
     if table.mixed:
-        made += [_intervals(table, part) for part in shown]
+        sentences += [_intervals(table, part) for part in shown]
     if table.ceiling:
         parts = ((name, cells[cells["dataset"] == name]) for name in datasets)
-        made += [
+        sentences += [
             ceilings.legend(dataset_title(name), top[name], own, table.unit) for name, own in parts
         ]
-        made += [sentence for part in shown for sentence in _one_viewer(table, part)]
+        sentences += [sentence for part in shown for sentence in _one_viewer(table, part)]
     if table.paired:
         tested = [metric for metric in table.metrics if metric.per_example]
-        made += [s for part in shown for m in tested for s in _paired(table, part, m)]
-    made += [_top(results, part) for part in shown if _ranked(table, part)]
+        sentences += [s for part in shown for m in tested for s in _paired(table, part, m)]
+    sentences += [_top(results, part) for part in shown if _ranked(table, part)]
     if table.about_gaze:
         gaze = [n for n, m in NAMED.items() if m.takes_gaze and n in set(cells["attention"])]
-        made += [SELF_SCORED.format(name=name) for name in gaze]
+        sentences += [SELF_SCORED.format(name=name) for name in gaze]
     pairs = set(zip(map(origin.name_of, cells["dataset"]), cells["backbone"], strict=True))
-    made += [r.sentence for r in table.remarks if (r.dataset, r.backbone) in pairs]
-    made += [sentence for part in shown for sentence in _differences(table, part)]
-    made += unmeasured if table.ours else []
+    sentences += [r.sentence for r in table.remarks if (r.dataset, r.backbone) in pairs]
+    sentences += [sentence for part in shown for sentence in _differences(table, part)]
+    sentences += unmeasured if table.ours else []
     notes = _notes(results.notes, table.task, datasets)
+    notes += _notes(results.gaze_notes, table.task, datasets) if table.about_gaze else []
     # That of the ceiling is of no use where it is not shown.
-    return (*made, *(one for one in notes if table.ceiling or CEILING_NOTE not in one))
+    return (*sentences, *(one for one in notes if table.ceiling or CEILING_NOTE not in one))
 
 
 def _shown(rows, cells):
     """Whether each row is part of a cell, or a reference; networks without attention may not be."""
     labels = ["dataset", *NETWORK]
     groups = set(cells[labels].itertuples(index=False, name=None))
-    found = rows[labels].itertuples(index=False, name=None)
-    return np.array([row in groups or row[1] == "" for row in found])
+    networks = rows[labels].itertuples(index=False, name=None)
+    return np.array([row in groups or row[1] == "" for row in networks])
 
 
 def _unmeasured(rows, cells):
     """The networks with attention whose evaluations have nothing of what a table is made from."""
     rows = _networks(rows)
     rows = rows[~_shown(rows, cells) & rows["s_auc"].notna().to_numpy()]
-    found = rows[["dataset", *NETWORK]].drop_duplicates().sort_values(["dataset", *NETWORK])
-    named = [f"{dataset_title(d)} {trunk_title(b, f)} {a}" for d, b, f, a in found.to_numpy()]
+    missing = rows[["dataset", *NETWORK]].drop_duplicates().sort_values(["dataset", *NETWORK])
+    named = [f"{dataset_title(d)} {trunk_title(b, f)} {a}" for d, b, f, a in missing.to_numpy()]
     if not named:
         return []
     return [
@@ -115,10 +116,10 @@ def _counts(table, rows):
         if table.mixed:
             of = [metric.title for metric in table.metrics if metric.per_example]
             parts[-1] = f"{' and '.join(of)} {parts[-1]}"
-    made = f"{dataset_title(_dataset(rows))}: {', '.join(p for p in parts if p)}"
+    sentence = f"{dataset_title(_dataset(rows))}: {', '.join(p for p in parts if p)}"
     sizes = [f"{s.key} {_span(images.map(s.size))}" for s in table.subsets if s.size is not None]
-    made = f"{made}; {' and '.join(sizes)} {table.unit}s." if sizes else f"{made}."
-    return f"{made} {OVER_SEEDS}" if seeds.max() > 1 else made
+    sentence = f"{sentence}; {' and '.join(sizes)} {table.unit}s." if sizes else f"{sentence}."
+    return f"{sentence} {OVER_SEEDS}" if seeds.max() > 1 else sentence
 
 
 def _intervals(table, rows):
@@ -128,13 +129,13 @@ def _intervals(table, rows):
     for metric in metrics:
         kind = "Wilson's" if metric.proportion else "bootstrap"
         kinds.setdefault(kind, []).append(metric.title)
-    told = [f"{kind} for {' and '.join(titles)}" for kind, titles in kinds.items()]
-    made = f"{title}, intervals: {', '.join(told)}"
+    named = [f"{kind} for {' and '.join(titles)}" for kind, titles in kinds.items()]
+    sentence = f"{title}, intervals: {', '.join(named)}"
     count = _networks(rows).groupby(list(NETWORK))["id"].nunique().min()
     if count < 100:
         weight = f"one {table.unit} of {count} is {decimals(100 / count, 1)} points"
-        made += "".join(f"; {weight} of {m.title}" for m in metrics if m.proportion)
-    return f"{made}."
+        sentence += "".join(f"; {weight} of {m.title}" for m in metrics if m.proportion)
+    return f"{sentence}."
 
 
 def _noise(table):
@@ -148,13 +149,13 @@ def _noise(table):
     for metric in table.shown:
         if metric.per_example:
             tested.setdefault(tests[metric.proportion], []).append(metric.title)
-    made = (
+    sentence = (
         f"{NOISE}: the interval of the difference to the best of the column{drawn}, "
         "widened for all comparisons of the column (Bonferroni), reaches 0"
     )
     for test, titles in tested.items():
-        made += f"; or, of {' and '.join(titles)}, p of {test} (Holm) is not below 0.05"
-    return f"{made}."
+        sentence += f"; or, of {' and '.join(titles)}, p of {test} (Holm) is not below 0.05"
+    return f"{sentence}."
 
 
 def _span(counts, word=""):
@@ -170,11 +171,11 @@ def _one_viewer(table, rows):
     scores = {name: _reference(table, rows, name) for name in (VIEWER, CENTRE)}
     if not scores[VIEWER]:
         return []
-    made = (
+    sentence = (
         f"{dataset_title(_dataset(rows))}, what a single person knows: one viewer's density "
         f"against the fixations of the others scores {scores[VIEWER]}"
     )
-    return [made + (f"; the centre bias {scores[CENTRE]}." if scores[CENTRE] else ".")]
+    return [sentence + (f"; the centre bias {scores[CENTRE]}." if scores[CENTRE] else ".")]
 
 
 def _reference(table, rows, name):
@@ -183,13 +184,13 @@ def _reference(table, rows, name):
     means = chosen.groupby("id")[keys].mean().dropna()
     if means.empty:
         return ""
-    made, groups = [], _together(rows, means.index)
+    numbers, groups = [], _together(rows, means.index)
     for metric in GAZE:
         values = means[metric.key].to_numpy()
         low, high = bootstrap_interval(values, groups=groups)
         interval = "" if np.isnan(low) else f" [{decimals(low, 3)}, {decimals(high, 3)}]"
-        made.append(f"{metric.title} {decimals(values.mean(), 3)}{interval}")
-    return f"{' and '.join(made)} ({_span(means.count(), table.unit)})"
+        numbers.append(f"{metric.title} {decimals(values.mean(), 3)}{interval}")
+    return f"{' and '.join(numbers)} ({_span(means.count(), table.unit)})"
 
 
 def _together(rows, ids):
@@ -200,7 +201,7 @@ def _together(rows, ids):
 
 def _paired(table, rows, metric):
     """Explicit against implicit attentions on the same examples, for each trunk; maybe nothing."""
-    made = []
+    sentences = []
     for trunk, part in _trunks(rows):
         means = part.pivot_table(index="id", columns="attention", values=metric.score)
         there = [m for m in NAMED.values() if m.name in means]
@@ -211,16 +212,16 @@ def _paired(table, rows, metric):
         groups = _together(rows, means.index)
         test = paired_test(metric)
         tested = holm([test(means[one], means[other], groups) for one, other in pairs])
-        found = [
+        differences = [
             f"{one} − {other} {decimals((means[one] - means[other]).mean(), 3)}, p {p_value(p)}"
             for (one, other), p in zip(pairs, tested, strict=True)
         ]
-        made.append(
+        sentences.append(
             f"{dataset_title(_dataset(rows))}, {trunk}, differences of {metric.title} over the "
             f"same {table.unit}s ({TESTS[metric.proportion]}, Holm's correction): "
-            f"{'; '.join(found)}."
+            f"{'; '.join(differences)}."
         )
-    return made
+    return sentences
 
 
 def _trunks(rows):
@@ -232,30 +233,30 @@ def _trunks(rows):
 
 def _top(results, rows):
     """What the code of the two-stream networks would call the mAP of a dataset's networks."""
-    made = []
+    scores = []
     for trunk, part in _trunks(rows):
         for attention in sorted(part["attention"].unique(), key=lambda one: order(attention=one)):
             own = part[(part["attention"] == attention).to_numpy()]
             arrays = [results.arrays[name][own.index] for name in RANKING]
             score = ranking_of(own, *arrays).mean(top_average_precision)
-            made.append(f"{trunk} {attention} {decimals(score, 3)}")
+            scores.append(f"{trunk} {attention} {decimals(score, 3)}")
     return (
         f"{dataset_title(_dataset(rows))}, the two-stream code's own score, of the first ten "
         "videos predicted as each class, which is no average precision and not comparable: "
-        f"{', '.join(made)}."
+        f"{', '.join(scores)}."
     )
 
 
 def _differences(table, rows):
     """Where the attentions of a trunk cannot be compared example by example."""
-    made = []
+    sentences = []
     for trunk, part in _trunks(rows):
         where = f"{dataset_title(_dataset(rows))}, {trunk}"
         ids = {name: set(own["id"]) for name, own in part.groupby("attention", sort=False)}
         if len(set(map(frozenset, ids.values()))) > 1:
             counts = ", ".join(f"{name} {len(own):,}" for name, own in ids.items())
             common = len(set.intersection(*ids.values()))
-            made.append(
+            sentences.append(
                 f"Note: {where}: the attentions were not scored on the same {table.unit}s "
                 f"({counts}; {common:,} in common)."
             )
@@ -263,20 +264,20 @@ def _differences(table, rows):
         if several.any():
             count = several[several].index.get_level_values("id").nunique()
             counted = f"{count:,} {table.unit}{' was' if count == 1 else 's were'}"
-            made.append(f"Note: {where}: {counted} scored in several folds, here averaged.")
-    return made
+            sentences.append(f"Note: {where}: {counted} scored in several folds, here averaged.")
+    return sentences
 
 
 def _notes(notes, task, datasets):
     """The notes of the runs; those that only some of the datasets have, with their names."""
-    told = {}
+    by_sentence = {}
     for dataset in datasets:
         for sentence in notes.get((task, dataset), ()):
-            told.setdefault(sentence, []).append(dataset_title(dataset))
-    made = []
-    for sentence, named in told.items():
+            by_sentence.setdefault(sentence, []).append(dataset_title(dataset))
+    sentences = []
+    for sentence, named in by_sentence.items():
         clear = len(named) == len(datasets) or all(
             origin.name_of(name) in sentence for name in named
         )
-        made.append(f"Note: {sentence}" if clear else f"Note: {', '.join(named)}: {sentence}")
-    return made
+        sentences.append(f"Note: {sentence}" if clear else f"Note: {', '.join(named)}: {sentence}")
+    return sentences

@@ -13,7 +13,7 @@ from keras_attn.evaluation.rows import NETWORK
 from keras_attn.mechanisms import NAMED, NO_ATTENTION
 from keras_attn.report.naming import BACKBONES
 from keras_attn.report.paper.printed import KEYS, paper_cells
-from keras_attn.report.paper.tables import BY_NUMBER, TABLES, metric_of, metrics
+from keras_attn.report.paper.tables import BY_NUMBER, TABLES, metrics
 from keras_attn.report.rows.contrasts import sample_in
 
 NEW = ("attention", "backbone", "dataset", "metric")
@@ -34,7 +34,7 @@ class PaperCell:
     @property
     def metric(self):
         """The `parts.Metric` it is of."""
-        return metric_of(self.labels["metric"])
+        return self.table.metric(self.labels["metric"])
 
     @property
     def sign(self):
@@ -139,6 +139,10 @@ def cells_of(axis, values, **limits):
     cell of.
     """
     wanted, by_rest = {**limits, axis: values}, {}
+    for name, some in wanted.items():
+        one_of("Claim.where", name, KEYS)
+        if isinstance(some, str) or not some:
+            raise InputError(f"Claim, {name}", "a tuple of names", repr(some))
     numbers = wanted.get("table", BY_NUMBER)
     keys = _with_new_names([key for key in _known() if key[0] in numbers], wanted)
     for key in keys:

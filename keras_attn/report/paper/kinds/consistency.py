@@ -7,7 +7,7 @@ from scipy.stats import rankdata
 
 from keras_attn.report.numbers import decimals
 from keras_attn.report.paper.kinds.cells import cells_of, common
-from keras_attn.report.paper.kinds.claim import Claim, Comparison, Part
+from keras_attn.report.paper.kinds.claim import Claim, ClaimPart, Comparison
 from keras_attn.report.paper.kinds.quantities import Composite
 
 
@@ -22,34 +22,34 @@ class Consistent(Claim):
     others: tuple
 
     def parts(self):
-        """A `Part` for each other attention."""
+        """A `ClaimPart` for each other attention."""
         blocks, names = self._blocks(), (self.steady, *self.others)
         labels = common(cell for block in blocks for cell in block) | {"attention": ""}
-        made = []
+        parts = []
         for place, other in enumerate(names[1:], 1):
             what = f"mean rank of {other} − of {self.steady}"
             lead = Composite(blocks, _lead(place))
-            made.append(
-                Part(
+            parts.append(
+                ClaimPart(
                     "rivals with a worse mean rank",
                     (Comparison(labels, self.steady, other, lead, what),),
                 )
             )
-        return made
+        return parts
 
     def numbers(self):
         """Such as "mean ranks over 8 cells: supervised 2.1 (worst 3), softmax 2.5 (worst 4)"."""
         ranks = np.array([_ranks(np.array([c.printed for c in own])) for own in self._blocks()])
-        told = [
+        ranked = [
             f"{name} {decimals(own.mean(), 1)} (worst {own.max():g})"
             for name, own in zip((self.steady, *self.others), ranks.T, strict=True)
         ]
-        return f"mean ranks over {len(ranks)} cells: {', '.join(told)}"
+        return f"mean ranks over {len(ranks)} cells: {', '.join(ranked)}"
 
     def _blocks(self):
         names = (self.steady, *self.others)
-        found = cells_of("attention", names, table=self.tables)
-        return tuple(tuple(cells[name] for name in names) for cells in found)
+        blocks = cells_of("attention", names, table=self.tables)
+        return tuple(tuple(cells[name] for name in names) for cells in blocks)
 
 
 def _ranks(values):

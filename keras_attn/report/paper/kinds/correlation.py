@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import rankdata
 
+from keras_attn.errors import InputError, listing
 from keras_attn.evaluation.rows import TRUNK
 from keras_attn.report.naming import dataset_title
 from keras_attn.report.numbers import decimals
 from keras_attn.report.paper.kinds.cells import cells_of, common
-from keras_attn.report.paper.kinds.claim import Claim, Comparison, Part
+from keras_attn.report.paper.kinds.claim import Claim, ClaimPart, Comparison
 from keras_attn.report.paper.kinds.quantities import Crossed
 from keras_attn.report.paper.tables import BY_NUMBER, metric_of
 
@@ -25,9 +26,16 @@ class Correlated(Claim):
 
     attentions: tuple
 
+    def check(self):
+        """Raise `InputError` for other than two tables, and as of any claim."""
+        super().check()
+        if len(self.tables) != 2:
+            expected = "two tables, that of the scores and that of the agreement"
+            raise InputError("Claim.tables", expected, listing(self.tables))
+
     def parts(self):
-        """A `Part` for each dataset, metric of the task and metric of agreement."""
-        made = []
+        """A `ClaimPart` for each dataset, metric of the task and metric of agreement."""
+        parts = []
         for dataset, score, gaze in self._pairs():
             blocks = self._blocks(dataset, score, gaze)
             labels = common(cell for block in blocks for cell in block)
@@ -35,27 +43,27 @@ class Correlated(Claim):
             titles = [metric_of(name).title for name in (score, gaze)]
             what = f"ρ of {titles[0]} and {titles[1]}"
             number = Crossed(blocks, _correlation)
-            made.append(Part(titles[1], (Comparison(labels, *titles, number, what),)))
-        return made
+            parts.append(ClaimPart(titles[1], (Comparison(labels, *titles, number, what),)))
+        return parts
 
     def numbers(self):
         """Such as "ρ on DUT-OMRON: max F and s-AUC 0.37, max F and IG 0.51"."""
-        told = {}
+        pairs = {}
         for part in self.parts():
             [one] = part.comparisons
             pair = f"{one.better} and {one.worse} {decimals(one.printed, 2)}"
-            told.setdefault(dataset_title(one.labels["dataset"]), []).append(pair)
-        return "ρ on " + "; on ".join(f"{name}: {', '.join(own)}" for name, own in told.items())
+            pairs.setdefault(dataset_title(one.labels["dataset"]), []).append(pair)
+        return "ρ on " + "; on ".join(f"{name}: {', '.join(own)}" for name, own in pairs.items())
 
     def _cells(self, table):
         """`{(dataset, metric): {trunk: cells}}` of a table."""
-        found = {}
+        by_column = {}
         for cells in cells_of("attention", self.attentions, table=(table,), subset=("all",)):
             labels = cells[self.attentions[0]].labels
             trunk = tuple(labels[name] for name in TRUNK)
             own = [cells[name] for name in self.attentions]
-            found.setdefault((labels["dataset"], labels["metric"]), {})[trunk] = own
-        return found
+            by_column.setdefault((labels["dataset"], labels["metric"]), {})[trunk] = own
+        return by_column
 
     def _pairs(self):
         score, gaze = (self._cells(number) for number in self.tables)

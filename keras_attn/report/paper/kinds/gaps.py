@@ -5,9 +5,10 @@ from itertools import product
 
 import numpy as np
 
+from keras_attn.errors import InputError, listing
 from keras_attn.report.numbers import decimals
 from keras_attn.report.paper.kinds.cells import cells_of
-from keras_attn.report.paper.kinds.claim import Claim, Comparison, Part
+from keras_attn.report.paper.kinds.claim import Claim, ClaimPart, Comparison
 from keras_attn.report.paper.kinds.quantities import Composite, Less
 from keras_attn.report.paper.printed import KEYS
 from keras_attn.report.paper.tables import BY_NUMBER
@@ -25,34 +26,41 @@ class NarrowGap(Claim):
     ahead: str
     behind: tuple
 
+    def check(self):
+        """Raise `InputError` for a single table, and as of any claim."""
+        super().check()
+        if len(self.tables) < 2:
+            expected = "a table, and those that it is compared with"
+            raise InputError("Claim.tables", expected, listing(self.tables))
+
     @property
     def of_itself(self):
         """It compares how far human maps agree with the very fixations that they are made of."""
         return True
 
     def parts(self):
-        """A `Part` for each metric and other table."""
+        """A `ClaimPart` for each metric and other table."""
         first, *others = self.tables
-        made = []
+        parts = []
         for metric, other in product(self._metrics(), others):
             labels = dict.fromkeys(KEYS, "") | {"table": f"{first} and {other}", "subset": "all"}
             labels |= {"metric": metric.key}
             gaps = Less(self._gap(other, metric.key), self._gap(first, metric.key))
             names = (f"Table {first}", f"Table {other}")
             what = f"gap in Table {other} − in Table {first}"
-            made.append(Part(metric.title, (Comparison(labels, *names, gaps, what),)))
-        return made
+            parts.append(ClaimPart(metric.title, (Comparison(labels, *names, gaps, what),)))
+        return parts
 
     def numbers(self):
         """Such as "mean gaps: s-AUC 0.175 in VI, 0.109 in V, 0.163 in VIII"."""
-        told = []
+        gaps = []
         for metric in self._metrics():
             sizes = [
                 f"{decimals(self._gap(number, metric.key).printed(), 3)} in {number}"
                 for number in self.tables
             ]
-            told.append(f"{metric.title} {', '.join(sizes)}")
-        return f"mean gaps: {'; '.join(told)}"
+            gaps.append(f"{metric.title} {', '.join(sizes)}")
+        return f"mean gaps: {'; '.join(gaps)}"
 
     def _metrics(self):
         """Those that the first table has numbers of, in its order."""
@@ -62,8 +70,8 @@ class NarrowGap(Claim):
 
     def _gap(self, table, metric):
         names = (self.ahead, *self.behind)
-        found = cells_of("attention", names, table=(table,), metric=(metric,), subset=("all",))
-        return Composite(tuple(tuple(cells[name] for name in names) for cells in found), _gap)
+        blocks = cells_of("attention", names, table=(table,), metric=(metric,), subset=("all",))
+        return Composite(tuple(tuple(cells[name] for name in names) for cells in blocks), _gap)
 
 
 def _gap(blocks):

@@ -1,7 +1,7 @@
 """Numbers that claims speak of: what they are in print, and what in rows of ours.
 
-A quantity has `printed()`, the paper's number, `measured(results, drawn)`, a `Found` or None, and
-`cells`, that it is made of. Numbers are turned so that higher is better.
+A quantity has `printed()`, the paper's number, `measured(results, drawn)`, a `Measured` or None,
+and `cells`, that it is made of. Numbers are turned so that higher is better.
 """
 
 from collections.abc import Callable
@@ -14,7 +14,7 @@ from keras_attn.report.rows.contrasts import Contrast, between
 from keras_attn.statistics import percentile_interval
 
 
-class Found(NamedTuple):
+class Measured(NamedTuple):
     """A number of ours. parts, of: of how many of its parts it is made, and how many it has."""
 
     contrast: Contrast
@@ -23,7 +23,7 @@ class Found(NamedTuple):
 
 
 class Resampled(NamedTuple):
-    """A number, what it is in each resample of the n examples; parts, of: as of `Found`."""
+    """A number, what it is in each resample of the n examples; parts, of: as of `Measured`."""
 
     value: float
     resampled: np.ndarray
@@ -33,7 +33,7 @@ class Resampled(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Difference:
+class ScoreDifference:
     """The score of one cell less that of another."""
 
     one: Any
@@ -51,16 +51,16 @@ class Difference:
     def measured(self, results, drawn=False):
         """Ours, of drawn data or of others; None without rows."""
         one, other = [cell.drawn() if drawn else cell for cell in self.cells]
-        found = between(results, one.table, one.metric, one.labels, other.labels)
-        return found and Found(found)
+        contrast = between(results, one.table, one.metric, one.labels, other.labels)
+        return contrast and Measured(contrast)
 
 
 @dataclass(frozen=True)
 class Gains:
     """By how much more one cell exceeds a second than a third exceeds a fourth."""
 
-    one: Difference
-    other: Difference
+    one: ScoreDifference
+    other: ScoreDifference
 
     @property
     def cells(self):
@@ -75,7 +75,7 @@ class Gains:
         """Ours, of drawn data or of others; None without rows."""
         if self.one.one.metric.proportion:
             return self._of_shares(results, drawn)
-        return Composite((self.cells,), lambda found: found[0] @ [1, -1, -1, 1]).measured(
+        return Composite((self.cells,), lambda blocks: blocks[0] @ [1, -1, -1, 1]).measured(
             results, drawn
         )
 
@@ -85,14 +85,14 @@ class Gains:
         Zou and Donner's (Statistics in Medicine 27, 2008), as of two independent differences: too
         wide where both are large on the same examples.
         """
-        found = [part.measured(results, drawn) for part in (self.one, self.other)]
-        if None in found:
+        parts = [part.measured(results, drawn) for part in (self.one, self.other)]
+        if None in parts:
             return None
-        one, other = (part.contrast for part in found)
+        one, other = (part.contrast for part in parts)
         gain = one.gain - other.gain
         low = gain - np.hypot(one.gain - one.low, other.high - other.gain)
         high = gain + np.hypot(one.high - one.gain, other.gain - other.low)
-        return Found(Contrast(gain, low, high, np.nan, max(one.n, other.n)))
+        return Measured(Contrast(gain, low, high, np.nan, max(one.n, other.n)))
 
 
 @dataclass(frozen=True)
@@ -117,7 +117,7 @@ class Composite:
 
     def measured(self, results, drawn=False):
         """Ours, of drawn data or of others; None without a block of which all rows are there."""
-        return _found(self.drawn(results, drawn))
+        return _measured(self.drawn(results, drawn))
 
     def drawn(self, results, drawn=False):
         """The `Resampled`; None without a block of which all rows are there."""
@@ -155,14 +155,14 @@ class Crossed(Composite):
         if not there:
             return None
         halves = [_halves(block) for block in there]
-        made = []
+        parts = []
         for one, other in ((0, 1), (1, 0)):
             middle = len(there[0]) // 2
             crossed = [[*half[one][:middle], *half[other][middle:]] for half in halves]
             if not all(score.n for block in crossed for score in block):
                 return None
-            made.append(self.resampled(crossed))
-        one, other = made
+            parts.append(self.resampled(crossed))
+        one, other = parts
         resampled = (one.resampled + other.resampled) / 2
         value = (one.value + other.value) / 2
         return Resampled(value, resampled, _count(there), len(there), len(self.blocks))
@@ -192,7 +192,7 @@ class Less:
         one, other = parts
         resampled = one.resampled - other.resampled
         counts = (one.n + other.n, one.parts + other.parts, one.of + other.of)
-        return _found(Resampled(one.value - other.value, resampled, *counts))
+        return _measured(Resampled(one.value - other.value, resampled, *counts))
 
 
 @dataclass(frozen=True)
@@ -225,14 +225,14 @@ class _Score:
 
 def _samples(block, results, drawn):
     """The `_Score` of each cell of a block; None where one has no rows or no score."""
-    made = []
+    scores = []
     for cell in block:
         own = cell.drawn() if drawn else cell
         sample = own.sample(results)
         if sample is None or not len(sample.ids(own.metric)):
             return None
-        made.append(_Score(own, sample))
-    return made
+        scores.append(_Score(own, sample))
+    return scores
 
 
 def _on_common_examples(blocks):
@@ -259,13 +259,13 @@ def _halves(block):
     return [[_Score(one.cell, one.sample.half(second)) for one in block] for second in (0, 1)]
 
 
-def _found(made):
-    if made is None or np.isnan(made.value):
+def _measured(number):
+    if number is None or np.isnan(number.value):
         return None
     low, high = np.nan, np.nan
-    if not np.isnan(made.resampled).all():
-        low, high = percentile_interval(made.resampled)
+    if not np.isnan(number.resampled).all():
+        low, high = percentile_interval(number.resampled)
         # Resamples have more noise than the examples, which draws ranks and the highest of several
         # to one side; the interval is widened to the number itself.
-        low, high = min(low, made.value), max(high, made.value)
-    return Found(Contrast(made.value, low, high, np.nan, made.n), made.parts, made.of)
+        low, high = min(low, number.value), max(high, number.value)
+    return Measured(Contrast(number.value, low, high, np.nan, number.n), number.parts, number.of)
