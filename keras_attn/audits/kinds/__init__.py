@@ -82,7 +82,8 @@ class Kind:
         if not inspect.isclass(function):
             return self
         try:
-            return replace(self, function=function())
+            instance: Any = function()
+            return replace(self, function=instance)
         except TypeError as error:
             expected = f"an instance, as in Kind({self.name!r}, {function.__name__}(...))"
             raise InputError(f"kind of map {self.name!r}", expected, error) from error
