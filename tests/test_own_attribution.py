@@ -19,6 +19,8 @@ from keras_attn.registries import KINDS
 from keras_attn.resizing import resized
 from keras_attn.shell import cli
 
+pytestmark = pytest.mark.slow
+
 PLUGIN = Path(__file__).with_name("own_attribution.py")
 SIDE = 32
 OWN = ("activation", "gradient", "cam", "grad_cam")

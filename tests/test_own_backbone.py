@@ -21,6 +21,8 @@ from keras_attn.shell import cli
 from keras_attn.tasks.fine_grained import _identity
 from keras_attn.tasks.pretraining import _own
 
+pytestmark = pytest.mark.slow
+
 FILE = Path(__file__).with_name("own_backbone.py")
 WIDTHS = {"mobilenet_v2": 0.35, "convnext_tiny": 1.0}
 PEERS = {

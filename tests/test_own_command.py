@@ -9,6 +9,8 @@ from conftest import ROOT
 
 import keras_attn as ka
 
+pytestmark = pytest.mark.slow
+
 PLUGIN = '''
 """Counts the images of a folder."""
 

@@ -13,6 +13,8 @@ from keras_attn import plugins
 from keras_attn.configs import Attention
 from keras_attn.runs import provenance, storage
 
+pytestmark = pytest.mark.slow
+
 MECHANISM = 'ka.register(ka.Mechanism("{name}", "module", "sigmoid", supervised=True, p=1.0))\n'
 PLUGIN = "import keras_attn as ka\n" + MECHANISM
 

@@ -130,6 +130,7 @@ def test_no_side_is_told_where_the_mean_and_the_ranks_disagree():
     assert against_chance.test_of(column, 0, RowName("a"), scores, None)["ig_side"] == 1
 
 
+@pytest.mark.slow
 def test_no_map_has_a_better_gain_that_is_not_above_the_uniform_map(data, rng):
     """Of gaze drawn at random the centre bias of a few images is worse than no centre bias."""
     whose = np.repeat(["a", "b", "c"], 5)

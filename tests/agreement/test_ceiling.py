@@ -97,6 +97,7 @@ def test_the_table_and_the_page_say_what_the_ceiling_is_made_of(result):
     assert "IG share ↑" in page and "<dt>ceiling</dt>" in page and "of the width;" in page
 
 
+@pytest.mark.slow
 def test_viewers_who_are_not_told_apart_leave_a_dash_and_a_sentence(data):
     found = ka.audit(brightness, unknown(data), progress=False)
     ceiling = row(found, "ceiling")
@@ -105,6 +106,7 @@ def test_viewers_who_are_not_told_apart_leave_a_dash_and_a_sentence(data):
     assert "ceiling: none, and no IG share: no image has two viewers" in str(found)
 
 
+@pytest.mark.slow
 def test_where_some_images_have_one_viewer_the_ceiling_says_how_many_it_is_of(data):
     found = ka.audit(brightness, unknown(data, images=range(5)), progress=False)
     ceiling, mine = row(found, "ceiling"), row(found, "brightness")
@@ -121,6 +123,7 @@ def test_a_part_without_several_viewers_has_no_ceiling_though_the_whole_has(data
     assert "not above 0" not in str(found) and "CC, SIM and KL have no" not in str(found)
 
 
+@pytest.mark.slow
 def test_one_group_of_images_is_told_in_the_singular(data):
     examples = tuple(replace(one, group="a") for one in data)
     found = ka.audit(brightness, GazeDataset("one", examples, data.report), progress=False)
@@ -146,6 +149,7 @@ def in_the_middle(rng):
     return lambda shape: np.array(shape[::-1]) / 2 + rng.normal(0, 8, (6, 1, 2))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("draw", [anywhere, in_the_middle])
 def test_where_others_tell_no_more_than_the_centre_bias_there_is_no_ceiling(data, rng, draw):
     """The uniform part alone can be above a centre bias of few images, and is no ceiling."""
@@ -171,6 +175,7 @@ def test_a_part_has_the_mixture_of_the_whole(data):
     np.testing.assert_array_equal(whole.ceiling(), own.ceiling())
 
 
+@pytest.mark.slow
 def test_the_mixture_is_chosen_once_for_each_condition(data, monkeypatch):
     counted = []
     fit = gold_standard.fit
@@ -191,6 +196,7 @@ def test_the_mixture_is_chosen_once_for_each_condition(data, monkeypatch):
     assert mine.loc[known, "ig_share"].to_numpy() == pytest.approx(expected.to_numpy())
 
 
+@pytest.mark.slow
 def test_real_viewers_tell_more_of_each_other_than_one_of_them_does():
     photographs = ka.datasets.folder(real("data/osie"))
     blur, scores = Blur(), {}

@@ -68,6 +68,7 @@ def middle(x):
     return x[:, 24:72, 24:72]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "before",
     [
@@ -86,6 +87,7 @@ def test_geometry_within_a_model_changes_no_score(before, blobs, plain):
     np.testing.assert_allclose(scores(model_of(before), blobs), plain, atol=1e-3)
 
 
+@pytest.mark.slow
 def test_geometry_within_preprocess_changes_no_score(blobs, plain):
     free = keras.Sequential([keras.Input((None, None, 3)), Detector(name="detector")])
     for model in (free, model_of(lambda x: x)):
@@ -119,6 +121,7 @@ def then(*made):
     return end
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("before", "end", "rows", "columns"),
     [

@@ -85,6 +85,7 @@ def test_images_up_to_the_largest_size_are_scored_as_the_metrics_score_them():
         np.testing.assert_array_equal(column.mean() if name == "ig" else column, np.array(values))
 
 
+@pytest.mark.slow
 def test_scores_of_a_large_image_are_those_of_its_own_size():
     data, rng = looked_at(LARGE, images=4), np.random.default_rng(2)
     made = [rng.random((14, 14)) for _ in data]
@@ -95,6 +96,7 @@ def test_scores_of_a_large_image_are_those_of_its_own_size():
     assert max(moved[key] for key in ("s_auc", "auc_judd", "cc", "sim", "kl")) < 1e-3, moved
 
 
+@pytest.mark.slow
 def test_a_probability_of_zero_costs_what_it_costs_at_the_own_size():
     """A zero counts 52 bits, whatever the others are: with fewer pixels, more than they."""
     data = looked_at(LARGE, images=3, points=60)

@@ -88,6 +88,7 @@ def windowed(seed=0, folded=True, shift=2):
     return keras.Model(x, block(patches, Calling(put_back, name="put_back")(inner), "block"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("seed", range(3))
 @pytest.mark.parametrize(
     ("make", "shown"),
@@ -106,6 +107,7 @@ def test_the_end_of_a_stage_is_shown_and_nothing_that_is_no_map(make, shown, see
     assert all(layout.place.whole and not layout.doubt for layout in source.layouts.values())
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("make", "name"),
     [
@@ -128,6 +130,7 @@ def test_what_is_no_map_is_refused_by_name_in_one_sentence(make, name):
     assert name in str(raised.value) and len(str(raised.value)) < 160
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["patches", "with_class", "normal_0", "block_0", "block_1"])
 def test_the_maps_of_a_transformer_are_those_of_its_layers(name, rng):
     model = transformer()

@@ -268,6 +268,7 @@ def test_classes_differ_in_motion_and_not_in_a_single_frame(measured):
     assert nearest_agrees(pictures, names) < 0.3
 
 
+@pytest.mark.slow
 def test_compensated_flow_is_larger_on_the_actor_than_behind_it(measured):
     _, motions, _ = measured
     for _, (actor, behind) in motions:

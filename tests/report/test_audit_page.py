@@ -137,6 +137,7 @@ def test_numbers_of_notes_have_as_many_raised_digits_as_they_need():
     assert [table.superscript(number) for number in (1, 12, 305)] == ["¹", "¹²", "³⁰⁵"]
 
 
+@pytest.mark.browser
 def test_the_page_sorts_in_a_real_browser(folder, tmp_path):
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     if chromium is None:

@@ -144,6 +144,7 @@ def test_what_is_neither_drawn_nor_real_is_refused(tmp_path):
         results.read(folder)
 
 
+@pytest.mark.slow
 def test_a_report_on_drawn_data_is_verified_and_a_table_that_keeps_it_quiet_is_found(tmp_path):
     folders, out = pair(tmp_path, DRAWN), tmp_path / "out"
     sheets.write(folders, out / "tables")

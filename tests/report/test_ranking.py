@@ -26,6 +26,7 @@ def test_the_map_of_two_seeds_is_the_mean_of_each_ones():
     assert together == pytest.approx(1 / 3)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("interpolation", ["all_points", None])
 def test_resampled_maps_are_those_of_resamples_written_out(rng, interpolation):
     ranking = drawn_ranking(rng)
