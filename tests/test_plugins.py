@@ -92,12 +92,14 @@ def test_a_plugin_is_a_module_or_a_file_and_counts_once(alone, monkeypatch, name
     assert told in ("mine", str(here / "mine.py"), str(here / "../here/mine.py"))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [("--plugin", "mine"), ("--plugin=mine.py", "--plugin", "mine")])
 def test_commands_take_it(tmp_path, words):
     write(tmp_path / "mine.py")
     assert names_in(call(*STUDY, *words, cwd=tmp_path)) == {"mine"}
 
 
+@pytest.mark.slow
 def test_a_path_may_be_relative_and_begin_at_home(tmp_path):
     write(tmp_path / "home" / "lib" / "mine.py")
     (tmp_path / "elsewhere").mkdir()
@@ -111,6 +113,7 @@ def test_a_path_may_be_relative_and_begin_at_home(tmp_path):
             assert names_in(done) == {"mine"}
 
 
+@pytest.mark.slow
 def test_a_plugin_may_import_a_file_beside_it(tmp_path):
     write(tmp_path / "lib" / "beside.py", "NAME = 'mine'\n")
     text = "import beside\n" + PLUGIN.replace('"{name}"', "beside.NAME")
@@ -118,12 +121,14 @@ def test_a_plugin_may_import_a_file_beside_it(tmp_path):
     assert names_in(call(*STUDY, "--plugin", "lib/whole.py", cwd=tmp_path)) == {"mine"}
 
 
+@pytest.mark.slow
 def test_what_a_plugin_prints_harms_nothing(tmp_path):
     write(tmp_path / "mine.py", PLUGIN.format(name="mine") + "print('here I am')\n")
     done = call(*STUDY, "--plugin", "mine", cwd=tmp_path)
     assert names_in(done) == {"mine"} and done.stdout.startswith("here I am\n")
 
 
+@pytest.mark.slow
 def test_names_of_plugins_are_choices_in_help_and_in_errors(tmp_path):
     write(tmp_path / "mine.py")
     shown = call("study", "--help", "--plugin", "mine", cwd=tmp_path).stdout
@@ -134,6 +139,7 @@ def test_names_of_plugins_are_choices_in_help_and_in_errors(tmp_path):
     assert "'mine'" in call(*command, cwd=tmp_path).stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", ["salient_object", "action", "fine_grained", "reproduce"])
 def test_every_script_takes_plugins(tmp_path, script):
     write(tmp_path / "mine.py")
@@ -143,6 +149,7 @@ def test_every_script_takes_plugins(tmp_path, script):
     assert ",mine}" in "".join(shown.split()) and "--plugin MODULE" in shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", ["adversarial", "gaze_agreement"])
 def test_a_script_of_one_command_loads_plugins_too(tmp_path, script):
     start = (str(ROOT / "experiments" / f"{script}.py"),)
@@ -176,6 +183,7 @@ def test_a_plugin_that_fails_is_named_with_the_reason(alone, monkeypatch, text, 
     assert plugins.names() == () and "mine" not in sys.modules
 
 
+@pytest.mark.slow
 def test_a_plugin_that_fails_is_one_line_before_anything_is_done(tmp_path):
     path = write(tmp_path / "mine.py", "import keras\n1 / 0\n")
     done = call("study", "demo", "--plugin", "mine", cwd=tmp_path)
@@ -185,6 +193,7 @@ def test_a_plugin_that_fails_is_one_line_before_anything_is_done(tmp_path):
     assert not (tmp_path / "runs").exists()
 
 
+@pytest.mark.slow
 def test_a_plugin_may_use_all_of_the_package_and_keras_says_nothing(tmp_path):
     text = "import sys\nimport keras_attn as ka\n[getattr(ka, name) for name in ka.__all__]\n"
     text += "from keras_attn.study import cells\nka.configs.action()\nprint('x', file=sys.stderr)\n"
@@ -231,6 +240,7 @@ def test_two_files_of_one_name_are_one_too_many(alone):
         plugins.use(other)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [["--plugin"], ["--plugin", "--help"], ["--plugin="]])
 def test_an_option_without_a_plugin_is_an_error(tmp_path, words):
     done = call("study", "demo", *words, cwd=tmp_path)
@@ -248,6 +258,7 @@ def installed(folder, value, module="mine_installed"):
     return str(folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", ["mine_installed", "mine_installed:ka"])
 def test_an_installed_plugin_needs_no_option(tmp_path, value):
     site = installed(tmp_path / "site", value)
@@ -257,6 +268,7 @@ def test_an_installed_plugin_needs_no_option(tmp_path, value):
     assert names_in(twice) == {"mine"}
 
 
+@pytest.mark.slow
 def test_an_installed_plugin_that_fails_is_named_with_its_package(tmp_path):
     site = installed(tmp_path / "site", "no_such_module")
     path = os.pathsep.join([site, str(ROOT)])
