@@ -106,7 +106,7 @@ def chosen(kinds, where="kinds"):
     return tuple(named.values())
 
 
-def _kind(kind: Any, where):
+def _kind(kind: Any, where: str) -> Kind:
     if isinstance(kind, str):
         return KINDS.find(kind, where)
     if isinstance(kind, Kind):
