@@ -24,6 +24,8 @@ MARKS = ("circle", "square", "triangle", "diamond", "star", "down")
 """What a network may be marked with in charts; "down" is a triangle that points down."""
 NO_ATTENTION = "none"
 """What rows call the attention of a network that has none."""
+Tensor = Any
+"""Of the backend that Keras runs on, or symbolic."""
 NAMED = Registry(
     "attention mechanism",
     first=("activation", "softmax", "sigmoid", "supervised", "human", "softmax_of_logits"),
@@ -69,7 +71,7 @@ class Mechanism:
     colour: str | tuple = field(default=("#9a4a80", "#dd9cc4"), compare=False)
     mark: str = field(default="down", compare=False)
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not isinstance(self.name, str) or self.name in ("", NO_ATTENTION):
             expected = f"a text that is not {NO_ATTENTION!r}, which networks without attention have"
             raise InputError("Mechanism.name", expected, repr(self.name))
@@ -93,7 +95,7 @@ class Mechanism:
             expected = "'#rrggbb', or a pair of such on light and on dark ground"
             raise InputError("Mechanism.colour", expected, repr(self.colour))
 
-    def _check_module(self):
+    def _check_module(self) -> None:
         if self.source != "module":
             raise InputError("Mechanism.module", "None unless source is 'module'", self.source)
         if not callable(self.module):
@@ -101,21 +103,21 @@ class Mechanism:
             raise InputError("Mechanism.module", expected, repr(self.module))
 
     @property
-    def takes_gaze(self):
+    def takes_gaze(self) -> bool:
         """Whether the model needs the gaze density as an input, also at test time."""
         return self.source == "gaze"
 
     @property
-    def gates(self):
+    def gates(self) -> bool:
         """Whether A multiplies the features, or is only looked at."""
         return self.gate != "none"
 
     @property
-    def colours(self):
+    def colours(self) -> tuple:
         """The colour on light ground and that on dark ground."""
         return tuple(self.colour) if isinstance(self.colour, (tuple, list)) else (self.colour,) * 2
 
-    def to_dict(self):
+    def to_dict(self) -> dict:
         """All that decides what a network of it is, as plain values.
 
         A module is told by where it is from, as "file:Class", and found again by the name of the
@@ -126,11 +128,11 @@ class Mechanism:
         return values if module is None else values | {"module": _origin(module)}
 
 
-def _is_colour(value):
+def _is_colour(value: Any) -> bool:
     return isinstance(value, str) and _COLOUR.fullmatch(value) is not None
 
 
-def _origin(module):
+def _origin(module: Callable) -> str:
     """Where a layer class or function is from."""
     of = module if hasattr(module, "__qualname__") else type(module)
     return f"{of.__module__}:{of.__qualname__}"
@@ -174,12 +176,28 @@ VARIANTS = {mechanism.name: mechanism for mechanism in _OTHER_READINGS}
 """Other readings of the paper, for whoever asks for them by name; see docs/paper.md."""
 
 
-def get(mechanism):
-    """The `Mechanism` of that name, or the one that is passed; `InputError` for anything else."""
+def get(mechanism: Mechanism | str) -> Mechanism:
+    """The `Mechanism` of that name, or the one that is passed.
+
+    Args:
+        mechanism: a name of `NAMED`, or a `Mechanism`.
+
+    Returns:
+        A `Mechanism`.
+
+    Raises:
+        InputError: Nothing is registered under the name; the message lists what is.
+
+    Example:
+
+    >>> import keras_attn as ka
+    >>> ka.mechanisms.get("human").takes_gaze
+    True
+    """
     return mechanism if isinstance(mechanism, Mechanism) else NAMED.find(mechanism, "attention")
 
 
-def check_name(mechanism, where):
+def check_name(mechanism: Mechanism, where: str) -> None:
     """Refuse a mechanism that its name would not stand for in a run, with `InputError`.
 
     That is one with the name of another, which rows and tables would take it for, and one with a
@@ -197,18 +215,18 @@ def check_name(mechanism, where):
         raise InputError(where, f"{expected}, which is {registered!r}", repr(mechanism))
 
 
-def named(mechanism):
+def named(mechanism: Mechanism | str) -> Mechanism | str:
     """The name of a mechanism that others have registered; all else as it is."""
     if isinstance(mechanism, str) or _ours(mechanism.name):
         return mechanism
     return mechanism.name if NAMED.get(mechanism.name) == mechanism else mechanism
 
 
-def _ours(name):
+def _ours(name: str) -> bool:
     return name in MECHANISMS or name in VARIANTS
 
 
-def to_plain(mechanism):
+def to_plain(mechanism: Mechanism | str) -> str | dict:
     """What a configuration has, a name or a `Mechanism`, as plain values.
 
     The names of this package's own stay names; those of others come with what they stand for.
@@ -218,7 +236,7 @@ def to_plain(mechanism):
     return mechanism.to_dict()
 
 
-def from_plain(values, where):
+def from_plain(values: Any, where: Any) -> Mechanism | str:
     """The name or the `Mechanism` that `to_plain` has made `values` of.
 
     where: the file that has them. `InputError` where a plug-in is missing, or where the name stands
@@ -236,7 +254,9 @@ def from_plain(values, where):
         )
         raise InputError(where, expected, f"none but {', '.join(NAMED)}")
     if registered is None or _ours(name):
-        return Mechanism(**values)
+        mechanism = Mechanism(**values)
+        check_name(mechanism, where)
+        return mechanism
     theirs = {n: v for n, v in registered.to_dict().items() if n != "module"}
     if theirs != values or (module is None) != (registered.module is None):
         expected = f"the mechanism {name!r} as it is registered here, {registered.to_dict()}"
@@ -257,17 +277,39 @@ class Attended(NamedTuple):
 
 
 def attend(
-    mechanism, features, gaze=None, *, of=None, module=None, momentum=0.99, name="attention"
-):
-    """Apply a mechanism to `features`: the glimpse, the map and its logits (Eq. 1).
+    mechanism: Mechanism | str,
+    features: Tensor,
+    gaze: Tensor | None = None,
+    *,
+    of: Tensor | None = None,
+    module: Callable | None = None,
+    momentum: float = 0.99,
+    name: str = "attention",
+) -> Attended:
+    """Apply a mechanism to features: the glimpse, the map and its logits (Eq. 1).
 
-    mechanism: a `Mechanism` or a name of `NAMED`.
-    features: Keras tensor `(batch, H, W, C)` or `(batch, T, H, W, C)`.
-    gaze: for a mechanism that takes gaze, densities `(batch, [T,] h, w, 1)`; any h, w.
-    of: features of the same frames that A is made from, where these are not the ones it gates.
-    module: a layer `features -> (A, Y)` in place of the mechanism's own module.
-    momentum: of the paper's module's BatchNormalization.
-    name: the name of the attention layer; the glimpse is called `<name>_glimpse`.
+    Args:
+        mechanism: a `Mechanism`, or the name of a registered one, such as "softmax".
+        features: Keras tensor `(batch, H, W, C)` or `(batch, T, H, W, C)`.
+        gaze: for a mechanism that takes gaze, densities `(batch, [T,] h, w, 1)`; any h, w.
+        of: features of the same frames that A is made from, where these are not the ones it gates.
+        module: a layer `features -> (A, Y)` in place of the mechanism's own module.
+        momentum: of the BatchNormalization of the paper's module.
+        name: of the attention layer; the glimpse is called `<name>_glimpse`.
+
+    Returns:
+        An `Attended`: `.gated`, `.attention`, `.logits`.
+
+    Raises:
+        InputError: No mechanism has the name; it takes gaze and there is none; its module returns
+            no pair (A, Y).
+
+    Example:
+
+    >>> import keras, keras_attn as ka
+    >>> features = keras.Input((28, 28, 64))
+    >>> ka.attend("sigmoid", features).attention.shape
+    (None, 28, 28, 1)
     """
     from keras_attn import layers
 
@@ -282,7 +324,9 @@ def attend(
     elif mechanism.source == "gaze":
         attention = layers.GazeAttention(normalise=mechanism.normalise, name=name)([gaze, origin])
     elif module is None and mechanism.module is not None:
-        attention, logits = _of_own_module(mechanism, origin, name)
+        where = f"module of attention {mechanism.name!r}"
+        layer = _made(mechanism.module, name, where)
+        attention, logits = _pair(layer(origin), origin, where)
     else:
         module = module or layers.AttentionModule(
             normalise=mechanism.normalise,
@@ -301,15 +345,22 @@ apply = attend
 """The same by its earlier name."""
 
 
-def _of_own_module(mechanism, features, name):
-    """A and Y in float32, of the layer that a mechanism brings."""
+def _made(module: Callable, name: str, where: str) -> Callable:
+    """The layer that a mechanism brings; weight files go by its name."""
+    expected = f"a layer for name={name!r}, of that name"
+    try:
+        layer = module(name=name)
+    except TypeError as error:
+        raise InputError(where, expected, f"TypeError: {error}") from error
+    if not callable(layer) or getattr(layer, "name", None) != name:
+        raise InputError(where, expected, repr(layer))
+    return layer
+
+
+def _pair(maps: Any, features: Tensor, where: str) -> tuple:
+    """A and Y in float32, out of what a layer has returned for features."""
     import keras
 
-    where = f"module of attention {mechanism.name!r}"
-    layer = mechanism.module(name=name)
-    if not callable(layer) or getattr(layer, "name", None) != name:
-        raise InputError(where, f"a layer of the name that it is asked for, {name!r}", repr(layer))
-    maps = layer(features)
     shape = (*features.shape[1:-1], 1)
     shapes = [tuple(one.shape[1:]) for one in keras.tree.flatten(maps)]
     if not isinstance(maps, (tuple, list)) or shapes != [shape, shape]:

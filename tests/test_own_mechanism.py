@@ -7,15 +7,16 @@ from dataclasses import replace
 
 import keras
 import numpy as np
-import pandas as pd
 import pytest
 from scipy.special import expit
 
 import keras_attn as ka
 from keras_attn import configs, models, plugins
+from keras_attn.datasets import origin
 from keras_attn.errors import InputError
 from keras_attn.evaluation import validator
 from keras_attn.mechanisms import MECHANISMS, NAMED, Mechanism
+from keras_attn.report.tables import sheets
 from keras_attn.study import workflow
 
 pytestmark = pytest.mark.slow
@@ -111,6 +112,7 @@ def test_its_map_gates_the_features(rng):
     np.testing.assert_allclose(out.gated, z * np.asarray(out.attention), rtol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["float32", "mixed_bfloat16"])
 def test_every_network_of_the_study_takes_it(policy):
     keras.config.set_dtype_policy(policy)
@@ -128,11 +130,13 @@ def test_every_network_of_the_study_takes_it(policy):
     assert {"attention", "attention_logits"} <= set(early.output) & set(late.output)
 
 
+@pytest.mark.slow
 def test_gaze_pulls_its_map(run):
     assert "attention_3_loss" in run.history
     assert run.config.model.attention == NAME
 
 
+@pytest.mark.slow
 def test_a_run_that_broke_off_ends_with_the_same_bits(run, scenes, place, monkeypatch):
     def breaking(make_scorer, dataset, threads):
         def validate(model):
@@ -150,6 +154,7 @@ def test_a_run_that_broke_off_ends_with_the_same_bits(run, scenes, place, monkey
         np.testing.assert_array_equal(one, two)
 
 
+@pytest.mark.slow
 def test_a_fresh_process_loads_it_with_the_plugin(run, plugin, place):
     code = (
         "import sys, numpy as np, keras_attn as ka\n"
@@ -166,6 +171,7 @@ def test_a_fresh_process_loads_it_with_the_plugin(run, plugin, place):
         np.testing.assert_array_equal(values, made[name])
 
 
+@pytest.mark.slow
 def test_without_the_plugin_it_is_named_with_the_remedy(run, monkeypatch):
     monkeypatch.delitem(NAMED._things, NAME)
     with pytest.raises(InputError) as told:
@@ -174,6 +180,7 @@ def test_without_the_plugin_it_is_named_with_the_remedy(run, monkeypatch):
         assert fact in str(told.value)
 
 
+@pytest.mark.slow
 def test_a_plugin_that_has_become_another_is_not_taken_for_that_of_the_run(run, monkeypatch):
     """It would load the weights, and gate by something else."""
     monkeypatch.setitem(NAMED._things, NAME, replace(NAMED[NAME], gate="mean"))
@@ -181,6 +188,7 @@ def test_a_plugin_that_has_become_another_is_not_taken_for_that_of_the_run(run, 
         ka.load(run.folder)
 
 
+@pytest.mark.slow
 def test_exported_it_runs_without_the_plugin(run, place):
     out = ka.export(run, place / "exported")
     code = (
@@ -193,9 +201,12 @@ def test_exported_it_runs_without_the_plugin(run, place):
     command = [sys.executable, "-c", code, out, place / "image.npy", place / "served.npz"]
     subprocess.run(command, check=True, cwd=place)
     served, wanted = np.load(place / "served.npz"), predictions(run)
-    np.testing.assert_allclose(served["attention_3"], wanted["attention_3"], atol=1e-5)
+    np.testing.assert_allclose(served["saliency"], wanted["saliency_3"], atol=1e-5)
+    # Maps are served at the size of the image.
+    assert served["attention_3"].shape == served["saliency"].shape
 
 
+@pytest.mark.slow
 def test_it_stands_in_tables_and_on_the_page_with_its_own_colour(run, scenes, classifier, place):
     rival = configs.salient_object(**SCENES | {"attention": "sigmoid", "epochs": 1})
     sigmoid = ka.train(rival, scenes[0], out=place / "sigmoid")
@@ -205,14 +216,17 @@ def test_it_stands_in_tables_and_on_the_page_with_its_own_colour(run, scenes, cl
         ka.evaluate(one, data, out=out, progress=False)
         folders.append(out)
     workflow.report(folders, place / "report")
-    cells = pd.read_csv(place / "report" / "tables.csv")
-    assert {NAME, "sigmoid"} == set(cells["attention"]) - {"centre", "uniform"}
-    assert set(cells.loc[cells["attention"] == NAME, "backbone"]) == {"alexnet"}
+    cells = sheets.cells(sheets.read(folders))
+    scored = cells[cells["attention"] == NAME]
+    assert set(scored["dataset"].map(origin.name_of)) == {"dut_omron", "cub_vwsw"}
+    assert {"max_f", "s_auc", "accuracy"} <= set(scored["metric"])
+    assert np.isfinite(scored["value"]).all()
     page = (place / "report" / "report.html").read_text(encoding="utf-8")
     assert NAME in page
     assert all(colour in page for colour in COLOURS)
 
 
+@pytest.mark.slow
 def test_it_is_offered_on_the_command_line_and_its_cells_are_of_the_study(plugin):
     code = "from keras_attn.shell.cli import main; main()"
     command = [sys.executable, "-c", code, "--plugin", plugin, "study", "demo", "--dry-run"]
@@ -252,6 +266,14 @@ def test_the_registered_one_itself_is_its_name():
     config = configs.salient_object(attention=NAMED[NAME])
     assert config == configs.salient_object(attention=NAME)
     assert configs.from_dict(configs.to_dict(config)) == config
+
+
+def test_a_file_with_another_mechanism_of_its_name_is_refused_by_its_place():
+    """As runs have it that were made before names were checked."""
+    values = configs.to_dict(configs.salient_object())
+    values["model"]["attention"] = MECHANISMS["supervised"].to_dict() | {"gate": "mean"}
+    with pytest.raises(InputError, match=r"config\.json: expected another name"):
+        configs.from_dict(values, "config.json")
 
 
 def test_another_field_than_attention_takes_no_mechanism():
@@ -302,7 +324,9 @@ class Nameless(keras.layers.Layer):
     [
         (OneMap, r"module of attention 'x': expected a pair \(A, Y\)"),
         (Wide, r"each of shape \(batch, 4, 5, 1\)"),
-        (Nameless, "expected a layer of the name that it is asked for, 'attention'"),
+        (Nameless, "expected a layer for name='attention', of that name"),
+        (lambda: OneMap(), "expected a layer for name='attention'.*TypeError"),
+        (lambda name: name, "expected a layer for name='attention'.*Received: 'attention'"),
     ],
 )
 def test_a_module_that_does_not_return_a_and_y_is_refused(module, message, rng):

@@ -9,14 +9,16 @@ import pytest
 
 MODULES = (
     "keras_attn.gaze",
+    "keras_attn.mechanisms",
     "keras_attn.metrics.dispersion",
     "keras_attn.metrics.gaze",
     "keras_attn.metrics.recognition",
     "keras_attn.metrics.salient_object",
 )
-"""Modules of plain arrays that users call."""
+"""Modules that users call."""
 INNER = {"standardised", "with_others", "of_example", "s_measure", "weighted_f"}
-"""Functions that take what other functions have checked."""
+INNER |= {"check_name", "named", "to_plain", "from_plain"}
+"""Functions that take what other functions have checked, or that configurations call."""
 
 
 def functions(name):

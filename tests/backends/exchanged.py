@@ -17,9 +17,7 @@ CLOSE = 1e-5
 """Of two backends, relative to the largest value of an output."""
 NETWORKS = {
     "salient_object-alexnet-supervised": ("salient_object", "alexnet", "supervised"),
-    "salient_object-vgg16-human": ("salient_object", "vgg16", "human"),
     "fine_grained-resnet50-supervised": ("fine_grained", "resnet50", "supervised"),
-    "fine_grained-alexnet-softmax": ("fine_grained", "alexnet", "softmax"),
     "two_stream-early-supervised": ("two_stream", "early", "supervised"),
     "two_stream-late-human": ("two_stream", "late", "human"),
 }
@@ -87,10 +85,13 @@ def outputs(model):
 
 
 def write(folder):
-    """Train each network one step, and write its weights and outputs."""
+    """Write the weights and outputs of each network; all its weights are random."""
     for name in NETWORKS:
-        model = compiled(network(name))
-        model.train_on_batch(inputs(model), targets(model))
+        model, rng = network(name), np.random.default_rng(7)
+        # Kernels are random already.
+        others = {i: w for i, w in enumerate(model.get_weights()) if w.ndim == 1}
+        moved = {i: w + rng.uniform(0, 0.1, w.shape) for i, w in others.items()}
+        model.set_weights([moved.get(i, w) for i, w in enumerate(model.get_weights())])
         weights.save(model, Path(folder) / f"{name}.weights.h5", {"network": name})
         np.savez(Path(folder) / f"{name}.npz", **outputs(model))
 

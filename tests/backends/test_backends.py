@@ -11,7 +11,7 @@ import keras
 import numpy as np
 import pytest
 
-from keras_attn import layers, mechanisms, weights
+from keras_attn import layers, weights
 from keras_attn.models.backbones.alexnet import LocalResponseNormalization
 from keras_attn.models.c3d import ClipPooling
 from keras_attn.models.salient_object import ResizeLike
@@ -34,6 +34,7 @@ def test_the_core_imports_no_tensorflow():
     assert all(importlib.import_module(name) for name in names)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", exchanged.NETWORKS)
 def test_a_network_learns_for_a_step_and_is_loaded_again(name, tmp_path):
     model = exchanged.compiled(exchanged.network(name))
@@ -52,18 +53,6 @@ def test_a_network_learns_for_a_step_and_is_loaded_again(name, tmp_path):
     mine, its = exchanged.outputs(model), exchanged.outputs(twin)
     for output, values in mine.items():
         np.testing.assert_array_equal(values, its[output])
-
-
-@pytest.mark.parametrize("name", list(mechanisms.NAMED))
-@pytest.mark.parametrize("fusion", [None, "early", "late"])
-def test_every_mechanism_builds_in_every_network(name, fusion):
-    builders = exchanged.models
-    if fusion is None:
-        model = builders.salient_object("vgg16", name, input_shape=(32, 32, 3), width=1 / 16)
-        assert {"attention_3", "saliency_3"} <= set(model.output)
-        return
-    options = {"classes": 3, "input_shape": (16, 32, 32), "width": 1 / 16}
-    assert "attention" in builders.two_stream(fusion, name, **options).output
 
 
 def test_local_response_normalisation_is_that_of_its_definition(rng):
@@ -103,6 +92,7 @@ def test_maps_are_resized_to_the_image_in_float32(rng):
     assert keras.backend.standardize_dtype(made.dtype) == "float32"
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not OTHER, reason="no Python with another backend: make test-jax names one")
 def test_weights_of_one_backend_give_the_same_outputs_under_the_other(tmp_path):
     script, (ours, theirs) = Path(exchanged.__file__), (tmp_path / "ours", tmp_path / "theirs")
