@@ -13,6 +13,7 @@ import re
 import sys
 import threading
 import traceback
+from collections.abc import Iterable
 from importlib.machinery import PathFinder
 from pathlib import Path
 from typing import Any
@@ -70,13 +71,13 @@ def _entry(point):
     return where if point.dist is None else f"{where} in {point.dist.name}"
 
 
-def names():
+def names() -> tuple[str, ...]:
     """All plug-ins of this process, a tuple: modules by name, files by path."""
     load()
     return tuple(dict.fromkeys([*_named(), *(point.module for point in _installed())]))
 
 
-def lacking(names):
+def lacking(names: Iterable[str]) -> list[str]:
     """Those of these plug-ins, a list of texts, that are not loaded in this process."""
     here = {_short(name) for name in _loaded}
     return [name for name in names if _short(name) not in here]

@@ -10,13 +10,13 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT
-from keras_attn.report.paper.paper_tables import dataset_title
 
 import keras_attn as ka
 from keras_attn import configs, plugins
 from keras_attn.datasets.format import Format
 from keras_attn.errors import InputError
 from keras_attn.registries import DATASETS
+from keras_attn.report.naming import dataset_title
 from keras_attn.shell import cli
 from keras_attn.study import cells as study
 from keras_attn.study import workflow

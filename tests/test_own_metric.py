@@ -153,7 +153,8 @@ def test_an_audit_by_condition_and_its_files_have_it(plugin, data, tmp_path):
 def attending():
     """A network of the first task that attends to what is bright."""
     image = keras.Input((32, 32, 3), name="image")
-    grey = keras.layers.Conv2D(1, 1, activation="sigmoid", name="grey")(image)
+    third = keras.initializers.Constant(1 / 3 / 255)
+    grey = keras.layers.Conv2D(1, 1, kernel_initializer=third, name="grey")(image)
     small = keras.layers.AveragePooling2D(4, name="small")(grey)
     return keras.Model(image, {"saliency": grey, "attention": small})
 
@@ -211,21 +212,23 @@ def test_tables_compare_it_in_the_direction_that_is_better(plugin, tmp_path):
 
 def test_where_some_evaluations_lack_it_the_table_says_so(plugin, tmp_path):
     found = results.read(study(tmp_path / "some", softmax=SCORES))
-    (notes,) = found.notes.values()
-    assert "Percentile: 1 of 2 run folders have it" in " ".join(notes)
+    (notes,) = found.gaze_notes.values()
+    assert "Percentile: only 1 of 2 run folders have it" in " ".join(notes)
     cells = sheets.cells(found)
     assert set(cells.loc[cells["metric"] == "percentile", "attention"]) == {"softmax"}
     written = sheets.write(tmp_path / "some" / "sigmoid", tmp_path / "tables")
-    assert "Percentile: 0 of 1 run folders have it" in str(written)
+    one, two, five = (sheet.legend for sheet in written.sheets if sheet.number in ("I", "II", "V"))
+    assert "Percentile: no run folder has it" in " ".join(two)
+    assert "Percentile" in " ".join(five) and "Percentile" not in " ".join(one)
 
 
 def test_a_column_of_no_registered_metric_is_left_out_and_the_table_says_so(tmp_path):
     with_it = study(tmp_path / "with", softmax=SCORES, sigmoid=SCORES)
     found = results.read(with_it)
     assert "percentile" not in found.rows
-    (notes,) = found.notes.values()
+    (notes,) = found.gaze_notes.values()
     assert [n for n in notes if "percentile" in n and "--plugin" in n]
-    assert not any(results.read(study(tmp_path / "without")).notes.values())
+    assert not results.read(study(tmp_path / "without")).gaze_notes
 
 
 def test_without_a_plugin_known_columns_are_no_reason_for_a_note():

@@ -15,16 +15,9 @@ from keras_attn.configs.names import ImageDataset, KindOfMap
 from keras_attn.gaze import CENTRE_BIAS_SIGMA, FIXATION_SIGMA
 from keras_attn.gaze_format import GazeFormat
 from keras_attn.networks import forms
-from keras_attn.registries import BACKBONES
 from keras_attn.registry import register
 from keras_attn.shell import model_options, quiet
 from keras_attn.shell.command import Command
-
-MODEL = (
-    "A .keras or .h5 file, a run folder or its .weights.h5, a SavedModel folder, a folder of maps "
-    f"(PNG or NPY by image name), or a backbone: {', '.join(BACKBONES)}. Several of them go into "
-    "one table; NAME=MODEL names one. The options below are for all models, or NAME=VALUE for one."
-)
 
 
 @dataclass(frozen=True)
@@ -39,7 +32,10 @@ class AuditCommand:
     data: tyro.conf.Positional[Path]
     """Folder with images/, fixations.csv (image,subject,x,y) and, optionally, masks/; or of a
     published dataset, with --data-name."""
-    model: Annotated[tuple[str, ...], tyro.conf.arg(help=MODEL)] = ("vgg16",)
+    model: tuple[model_options.Model, ...] = ("vgg16",)
+    """A .keras or .h5 file, a run folder or its .weights.h5, a SavedModel folder, a folder of maps
+    (PNG or NPY by image name), or a backbone. Several of them go into one table; NAME=MODEL names
+    one. The options below are for all models, or NAME=VALUE for one."""
     weights: tuple[str, ...] = ()
     """Weight file of the backbone, or the name of a published one that was fetched; without it its
     weights are random."""

@@ -21,6 +21,8 @@ class Name(str, metaclass=_Text):
     registry: ClassVar
     parsed: ClassVar = True
     """Whether the parser refuses other names; where it does not, what has the field does."""
+    besides: ClassVar = ""
+    """What else may stand here, for help."""
 
     @classmethod
     def allowed(cls):

@@ -8,10 +8,10 @@ from __future__ import annotations
 import functools
 import inspect
 import pkgutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from keras_attn import gaze_format, registries
 from keras_attn.datasets import origin
@@ -34,12 +34,12 @@ class Twin:
     all that the dataset is of.
     """
 
-    write: Callable
+    write: Callable[[Path, Any], None]
     viewers: int
-    draw: Callable | None = None
-    sizes: dict = field(default_factory=lambda: {"images": 60})
-    read: Callable | None = None
-    tasks: tuple | None = None
+    draw: Callable[..., Any] | None = None
+    sizes: dict[str, int] = field(default_factory=lambda: {"images": 60})
+    read: Callable[[Path], Any] | None = None
+    tasks: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,19 +56,19 @@ class Format:
     """In Python, in options and in files of results."""
     title: str
     """In print."""
-    read: Callable
+    read: Callable[..., Any]
     """`(root, *, ...) -> GazeDataset` or `VideoDataset`, of the files in a folder. Of these further
     arguments commands give those that it takes: on_bad_example, mask_threshold, crop, gaze,
     participants, shifted, flow_root, image_root, fps, groups and group, subjects, first_frame; and
     all fields of `GazeFormat` where it takes any (`**form`), as a table of gaze needs them."""
     kind: str = IMAGES
     """What its examples are: images or videos."""
-    tasks: tuple = ()
+    tasks: tuple[str, ...] = ()
     """Of the study, whose networks can learn from it: salient_object (it has masks), action,
     fine_grained (they have classes). Without any it is one to audit on."""
-    parts: tuple = ()
+    parts: tuple[str, ...] = ()
     """What its folder is recognised by: files or folders in it, of which one is enough."""
-    beside: tuple = ()
+    beside: tuple[str, ...] = ()
     """Of which one has to lie there too."""
     note: str = ""
     """What stands under every table and in every report made from it."""
@@ -85,7 +85,7 @@ class Format:
     twin: Twin | None = None
     """How it is drawn, where it can be."""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         where = f"dataset {self.name!r}"
         if not str(self.name).isidentifier() or self.name in _taken():
             expected = "a name for datasets.<name> that is not taken, of letters, digits and _"
@@ -103,30 +103,30 @@ class Format:
         object.__setattr__(self, "read", reading(self))
 
     @functools.cached_property
-    def _parameters(self):
+    def _parameters(self) -> Mapping[str, inspect.Parameter]:
         return inspect.signature(self.read).parameters
 
     @property
-    def takes_form(self):
+    def takes_form(self) -> bool:
         """Whether it leaves open how gaze is written, which fields of a `GazeFormat` say."""
         return any(one.kind is one.VAR_KEYWORD for one in self._parameters.values())
 
-    def takes(self, name):
+    def takes(self, name: str) -> bool:
         """Whether its reader has an argument of that name."""
         return name in self._parameters
 
-    def check_takes(self, arguments, field, value):
-        """`InputError` where its reader does not take the arguments that a field is for."""
+    def check_takes(self, arguments: Iterable[str], name: str, value: Any) -> None:
+        """`InputError` where its reader lacks the arguments that the field `name` is for."""
         if not all(map(self.takes, arguments)):
-            raise InputError(f"data.{field}", f"nothing, for {self.name}", repr(value))
+            raise InputError(f"data.{name}", f"nothing, for {self.name}", repr(value))
 
-    def drawn_for(self, task):
+    def drawn_for(self, task: str) -> bool:
         """Whether networks of a task can learn from its drawn twin."""
         if self.twin is None:
             return False
         return task in (self.tasks if self.twin.tasks is None else self.twin.tasks)
 
-    def check_drawn(self, task):
+    def check_drawn(self, task: str) -> None:
         """`InputError` where a configuration of a task names no folder, and nothing is drawn."""
         if not self.drawn_for(task):
             expected = (
@@ -134,7 +134,7 @@ class Format:
             )
             raise InputError("data.root", expected, None)
 
-    def arguments(self, settings, names):
+    def arguments(self, settings: Any, names: Iterable[str]) -> dict[str, Any]:
         """Those of `names`, fields of the dataclass `settings`, that its reader takes: a dict.
 
         With the fields of a `GazeFormat`, if it takes such. `InputError` for a field that it does

@@ -29,6 +29,9 @@ class Scores:
     notes: tuple = ()
     work: dict | None = None
 
+    def __repr__(self):
+        return f"Scores({len(self.rows)} rows)"
+
     @property
     def examples(self):
         """The rows, called as in an `AuditResult`: a row per example."""

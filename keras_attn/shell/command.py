@@ -3,12 +3,13 @@
 Imports neither TensorFlow nor Keras.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, is_dataclass
 from typing import ClassVar
 
 from keras_attn.errors import InputError
 from keras_attn.registries import COMMANDS
+from keras_attn.registry import Registry
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class Command:
     `InputError` where `options` is no dataclass that can be called.
     """
 
-    registry: ClassVar = COMMANDS
+    registry: ClassVar[Registry] = COMMANDS
     name: str
     options: type | Callable[[tuple[str, ...]], type]
     """A dataclass. Its fields are the options, with the texts below them as their help; its
@@ -34,7 +35,7 @@ class Command:
     """What stands before options of how gaze is written, such as "data." in --data.screen, for
     messages that name one of them; None for a command without such options."""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         made = is_dataclass(self.options) and "__call__" in dir(self.options)
         if isinstance(self.options, type) and not made:
             expected = "a dataclass that has __call__ as its options"
@@ -43,6 +44,6 @@ class Command:
             expected = "a dataclass that has __call__, or a function that makes one, as its options"
             raise InputError(f"command {self.name!r}", expected, repr(self.options))
 
-    def of(self, tasks):
+    def of(self, tasks: Iterable[str]) -> type:
         """The dataclass of its options, for these tasks."""
         return self.options if isinstance(self.options, type) else self.options(tuple(tasks))

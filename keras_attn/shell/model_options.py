@@ -8,12 +8,22 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from keras_attn.configs.names import Name
 from keras_attn.errors import InputError, listing
 from keras_attn.networks import forms
+from keras_attn.registries import BACKBONES
 
 NAMED = re.compile(r"([\w .-]+)=(.+)")
 MODES = ("none", "caffe", "tf", "torch")
 Mode = Literal[MODES]
+
+
+class Model(Name):
+    """A network: a file, a folder, or one of the backbones; NAME= may stand before it."""
+
+    registry = BACKBONES
+    parsed = False
+    besides = "PATH"
 
 
 def models(values):

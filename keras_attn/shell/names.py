@@ -17,7 +17,7 @@ def _of_registry(info):
     allowed = hint.allowed()
     return tyro.constructors.PrimitiveConstructorSpec(
         nargs=1,
-        metavar="{" + ",".join(allowed) + "}",
+        metavar="{" + ",".join(allowed) + "}" + (f"|{hint.besides}" if hint.besides else ""),
         instance_from_str=lambda words: words[0],
         is_instance=lambda value: isinstance(value, str),
         str_from_instance=lambda value: [str(value)],

@@ -55,12 +55,12 @@ class Sources:
 
     def of(self, dataset):
         """Fields of a configuration's data, by name."""
-        found = {name: self._places[source] for name, source in _places(dataset).items()}
+        found = {name: self._places.get(source) for name, source in _places(dataset).items()}
         return {name: path for name, path in found.items() if path is not None}
 
     def weights(self, network):
         """The weight file of a backbone, or of C3D."""
-        return self._places[network]
+        return self._places.get(network, Path(network))
 
 
 def fields():

@@ -10,6 +10,7 @@ from keras_attn.datasets.readers.reading_report import ReadingReport
 from keras_attn.errors import InputError
 from keras_attn.evaluation.references import references
 from keras_attn.evaluation.scorer import gaze_of_image
+from keras_attn.report.tables.evaluation import Evaluation
 
 
 def dataset(groups, splits=None):
@@ -103,7 +104,8 @@ def test_fingerprints_change_with_groups_and_only_with_them():
 def test_rows_tell_the_group_and_summaries_use_it():
     def found(groups):
         data = dataset(groups)
-        return references("salient_object", data, lambda i: gaze_of_image(data, i, 0.05))
+        scores = references("salient_object", data, lambda i: gaze_of_image(data, i, 0.05))
+        return Evaluation.of(scores)
 
     single, pairs = found([None] * 6), found(["a", "a", "b", "b", "c", "c"])
     assert "group" not in single.rows

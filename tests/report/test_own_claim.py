@@ -21,7 +21,8 @@ PLUGIN = """
 import keras_attn as ka
 from keras_attn.report.paper.claims import Order
 
-ka.register(ka.Mechanism("mine", source="module", normalise="softmax", gate="mean"))
+own = {"source": "module", "normalise": "softmax", "gate": "mean"}
+ka.register(ka.Mechanism("mine", **own, colour=("#123456", "#abcdef"), mark="diamond"))
 ka.register(
     Order(
         "mine-closer",
@@ -103,6 +104,16 @@ def test_a_claim_of_a_plugin_stands_on_the_pages_and_in_the_list_under_its_quest
     assert "not the paper's, Table V" in listed
 
 
+def test_an_attention_of_a_plugin_has_its_own_colour_and_mark_on_the_page(reported):
+    html = (reported[0] / "report.html").read_text(encoding="utf-8")
+    [place] = re.findall(r"\.m(\d) { --own: light-dark\(#123456, #abcdef\); }", html)
+    [point] = re.findall(r'<a class="point m(\d)"[^>]*aria-label="mine, VGG16: max F.*?</a>', html)[
+        :1
+    ]
+    assert point == place
+    assert re.search(rf'm{place}"[^>]*><use href="#mark-diamond"[^>]*/></svg>mine', html)
+
+
 def test_what_is_registered_without_rows_is_not_measured(tmp_path, monkeypatch):
     monkeypatch.setitem(registries.BACKBONES._things, "mobile_net", object())
     folders = save_pair(tmp_path, "sigmoid", "softmax")
@@ -149,11 +160,24 @@ def test_a_claim_on_data_and_a_backbone_of_ones_own_is_measured_where_they_have_
         ({"where": {"metric": ("auc",)}}, "Claim, metric"),
         ({"where": {"dataset": ("",)}}, "Claim, dataset"),
         ({"where": {"dataset": ("cub_vwsw",)}}, "Claim.tables"),
+        ({"where": {"backbone": "vgg16"}}, "Claim, backbone: expected a tuple"),
+        ({"where": {"backbones": ("vgg16",)}}, "Claim.where"),
+        ({"where": {"attention": ("human",)}}, "Claim.where"),
+        ({"better": "sigmoid"}, "Claim.better"),
+        ({"tables": "IX"}, "Claim.tables"),
+        ({"tables": ()}, "Claim.tables"),
+        ({"section": None}, "Claim.section"),
     ],
 )
-def test_a_name_that_nothing_is_registered_under_is_refused(change, where):
+def test_a_claim_that_cannot_be_meant_is_refused_by_the_name_of_its_field(change, where):
     with pytest.raises(InputError, match=where):
         own(**change)
+
+
+@pytest.mark.parametrize("tables", [("I",), ("I", "V", "VI")])
+def test_a_correlation_is_of_two_tables(tables):
+    with pytest.raises(InputError, match="two tables"):
+        Correlated("own", "Q2", "", "w", tables, ("sigmoid", "softmax"))
 
 
 def test_the_papers_claims_are_known_by_their_sections_and_are_registered_each(reported):

@@ -9,7 +9,7 @@ import pandas as pd
 from keras_attn.errors import InputError
 from keras_attn.evaluation.rows import GROUP, NETWORK, TRUNK
 from keras_attn.report.naming import dataset_title, order, trunk_title
-from keras_attn.report.numbers import decimals
+from keras_attn.report.numbers import decimals, with_interval
 from keras_attn.report.page import plots
 from keras_attn.report.rows.results import groups_of
 from keras_attn.statistics import bootstrap_interval
@@ -84,9 +84,8 @@ def _shift(key, networks):
 def _words(name, pairs):
     change = pairs[AFTER] - pairs[BEFORE]
     low, high = bootstrap_interval(change.to_numpy(), groups=pairs[GROUP].tolist())
-    interval = "" if np.isnan(low) else f" [{decimals(low, 3)}, {decimals(high, 3)}]"
+    means = [decimals(pairs[column].mean(), 3) for column in (BEFORE, AFTER)]
     return (
-        f"{name}: s-AUC {decimals(pairs[BEFORE].mean(), 3)} before, "
-        f"{decimals(pairs[AFTER].mean(), 3)} after, change {decimals(change.mean(), 3)}{interval}, "
-        f"{len(pairs):,} images"
+        f"{name}: s-AUC {means[0]} before, {means[1]} after, "
+        f"change {with_interval(change.mean(), low, high)}, {len(pairs):,} images"
     )

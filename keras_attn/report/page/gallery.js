@@ -36,14 +36,13 @@
   }
 
   /** A picture with its label; draw: a frame's ImageData and the canvas -> what is put on it. */
-  function picture(label, told, draw) {
+  function picture(label, words, draw) {
     const canvas = make("canvas");
     canvas.setAttribute("role", "img");
-    canvas.setAttribute("aria-label", told);
+    canvas.setAttribute("aria-label", words);
     canvas.draw = (frame) => {
       Object.assign(canvas, { width: frame.width, height: frame.height });
-      const made = draw(frame);
-      canvas.getContext("2d").putImageData(made, 0, 0);
+      canvas.getContext("2d").putImageData(draw(frame), 0, 0);
       return canvas;
     };
     return make("div", { className: "g-picture" }, make("span", { textContent: label }), canvas);
@@ -92,29 +91,29 @@
       const n = points().length / 2;
       count.textContent = `${n} fixation${n === 1 ? "" : "s"}${example.frames ? " in this frame" : ""}`;
     };
-    const made = [gaze];
-    if (example.mask) made.push(picture("true object", `true object of ${name}`, (frame) => masked(frame, example.mask)));
-    made.push(count);
-    if (example.viewer) made.push(make("p", { className: "g-told", textContent: "one viewer against the others:" }), numbers(example.viewer, sets[state.set].scores));
-    return card(example.mask ? "people" : "gaze", ...made);
+    const parts = [gaze];
+    if (example.mask) parts.push(picture("true object", `true object of ${name}`, (frame) => masked(frame, example.mask)));
+    parts.push(count);
+    if (example.viewer) parts.push(make("p", { className: "g-told", textContent: "one viewer against the others:" }), numbers(example.viewer, sets[state.set].scores));
+    return card(example.mask ? "people" : "gaze", ...parts);
   }
 
   function networkCard(set, example, place, title, best) {
     const seen = example.seen[place], name = example.id;
     if (!seen) return card(title, make("p", { className: "g-none", textContent: "This network was not scored on this example, or no pictures of it were kept." }));
-    const { attention, prediction } = seen, made = [];
-    if (attention) made.push(picture("attention", `attention of ${title} on ${name}`, (frame) => heated(frame, levelsOf(attention), attention.size, state.strength)));
-    else made.push(make("p", { className: "g-none", textContent: "This network has no attention." }));
-    if (prediction) made.push(picture("prediction", `prediction of ${title} on ${name}`, (frame) => predicted(frame, levelsOf(prediction), prediction.size, example.mask)));
+    const { attention, prediction } = seen, parts = [];
+    if (attention) parts.push(picture("attention", `attention of ${title} on ${name}`, (frame) => heated(frame, levelsOf(attention), attention.size, state.strength)));
+    else parts.push(make("p", { className: "g-none", textContent: "This network has no attention." }));
+    if (prediction) parts.push(picture("prediction", `prediction of ${title} on ${name}`, (frame) => predicted(frame, levelsOf(prediction), prediction.size, example.mask)));
     if ("told" in seen) {
       const kind = seen.right ? "g-right" : "g-wrong";
-      made[0].classList.add("g-framed", kind);
+      parts[0].classList.add("g-framed", kind);
       const mark = make("b", { className: `g-mark ${kind}`, textContent: seen.right ? "✓" : "✗" });
       mark.setAttribute("role", "img");
       mark.setAttribute("aria-label", seen.right ? "right:" : "wrong:");
-      made.push(make("p", { className: "g-told" }, mark, ` ${seen.told}`));
+      parts.push(make("p", { className: "g-told" }, mark, ` ${seen.told}`));
     }
-    return card(title, ...made, numbers(seen.scores, set.scores, best));
+    return card(title, ...parts, numbers(seen.scores, set.scores, best));
   }
 
   function cards(set, example) {
@@ -175,7 +174,7 @@
   /** Place of the frame in the middle; 0 of an image. */
   const middle = (example) => Math.floor(example.points.length / 2);
 
-  function pick(place, { told = true } = {}) {
+  function pick(place, { addressed = true } = {}) {
     stop();
     sets[state.set].example = place;
     state.frame = middle(current().example);
@@ -183,7 +182,7 @@
     // Within the strip alone: scrollIntoView would move the whole page.
     const strip = find(".g-strip"), one = strip.children[place];
     strip.scrollLeft = one.offsetLeft - strip.offsetLeft - (strip.clientWidth - one.clientWidth) / 2;
-    if (told) history.replaceState(null, "", address());
+    if (addressed) history.replaceState(null, "", address());
   }
 
   function open(place) {
@@ -204,7 +203,7 @@
     find(".g-of-masks").hidden = !one.mask;
     find(".g-of-classes").hidden = !one.class;
     find(".g-of-clip").hidden = !one.frames;
-    pick(set.example, { told: false });
+    pick(set.example, { addressed: false });
   }
 
   function thumbnail(example, place) {

@@ -29,7 +29,7 @@ function galleryDrawing(table, [faintest, strongest], sigma) {
 
   /** A map enlarged bilinearly to a picture's size, its pixels' centres kept in place. */
   function enlarged(levels, [rows, columns], width, height) {
-    const made = new Float32Array(width * height);
+    const values = new Float32Array(width * height);
     const places = (count, most) => Array.from({ length: count }, (_, k) => {
       const at = Math.min(most - 1, Math.max(0, ((k + 0.5) * most) / count - 0.5));
       return [Math.floor(at), Math.min(most - 1, Math.floor(at) + 1), at % 1];
@@ -39,24 +39,24 @@ function galleryDrawing(table, [faintest, strongest], sigma) {
       for (let x = 0; x < width; x++) {
         const [left, right, aside] = across[x];
         const row = (r) => levels[r * columns + left] * (1 - aside) + levels[r * columns + right] * aside;
-        made[y * width + x] = row(top) * (1 - down) + row(bottom) * down;
+        values[y * width + x] = row(top) * (1 - down) + row(bottom) * down;
       }
     });
-    return made;
+    return values;
   }
 
   const copy = ({ data, width, height }) => new ImageData(new Uint8ClampedArray(data), width, height);
 
   /** The grey picture under the colours of a map: the hotter, the less of the picture shows. */
   function heated(picture, levels, size, strength) {
-    const made = copy(picture), { data, width, height } = made;
+    const drawn = copy(picture), { data, width, height } = drawn;
     enlarged(levels, size, width, height).forEach((level, k) => {
       const p = 4 * k, colour = 3 * Math.round(level);
       const grey = (data[p] + data[p + 1] + data[p + 2]) / 3;
       const opacity = (strength / strongest) * (faintest + ((strongest - faintest) * level) / 255);
       for (let c = 0; c < 3; c++) data[p + c] = grey * (1 - opacity) + table[colour + c] * opacity;
     });
-    return made;
+    return drawn;
   }
 
   /** The levels of the sum of a Gaussian at each point, for a picture's size, and the map's. */
@@ -80,30 +80,30 @@ function galleryDrawing(table, [faintest, strongest], sigma) {
     let place = 0;
     runs.forEach((length, k) => whole.fill(k % 2, place, (place += length)));
     const at = (k, count, most) => Math.min(most - 1, Math.floor(((k + 0.5) * most) / count));
-    const made = new Uint8Array(width * height);
-    for (let k = 0; k < made.length; k++) {
+    const inside = new Uint8Array(width * height);
+    for (let k = 0; k < inside.length; k++) {
       const row = at(Math.floor(k / width), height, rows);
-      made[k] = whole[row * columns + at(k % width, width, columns)];
+      inside[k] = whole[row * columns + at(k % width, width, columns)];
     }
-    return made;
+    return inside;
   }
 
   /** A map of predictions in grey, with the outline of the true object. */
   function predicted(picture, levels, size, mask) {
-    const made = copy(picture), { data, width, height } = made;
+    const drawn = copy(picture), { data, width, height } = drawn;
     const map = enlarged(levels, size, width, height);
     const truth = maskAt(mask, width, height);
     for (let k = 0; k < truth.length; k++) {
       const edge = truth[k] && STEPS.some((step) => !truth[k + step[0] + step[1] * width]);
       for (let c = 0; c < 3; c++) data[4 * k + c] = edge ? OUTLINE[c] : map[k];
     }
-    return made;
+    return drawn;
   }
 
   function masked(picture, mask) {
-    const made = copy(picture);
-    maskAt(mask, made.width, made.height).forEach((inside, k) => made.data.fill(255 * inside, 4 * k, 4 * k + 3));
-    return made;
+    const drawn = copy(picture);
+    maskAt(mask, drawn.width, drawn.height).forEach((inside, k) => drawn.data.fill(255 * inside, 4 * k, 4 * k + 3));
+    return drawn;
   }
 
   function dots(canvas, points) {

@@ -26,7 +26,7 @@ from keras_attn.evaluation.rows import (
 )
 from keras_attn.metrics.columns import further
 from keras_attn.report.naming import TASKS
-from keras_attn.report.paper.tables import SCORES, TABLES
+from keras_attn.report.paper.tables import SCORES
 from keras_attn.report.rows.arrays import (
     check_one_number_of_classes,
     pooled,
@@ -38,8 +38,6 @@ from keras_attn.runs import provenance, storage
 TEXT = ("task", "dataset", *NETWORK, *ABOUT_DATA, ID, GROUP, ATTACK[1], *CLASSES)
 SCORING = ("evaluate", "references", "attack")
 """Pieces of work that write rows, as `provenance` names them."""
-OF_GAZE = {table.task for table in TABLES if table.about_gaze}
-"""Tasks with a table that holds maps to gaze."""
 
 
 def score_keys():
@@ -56,13 +54,15 @@ class Results:
     "" for what needs no network ("one viewer", "centre"). arrays: by name, float32, NaN for rows
     without: CURVES `(rows, 256)`, RANKING `(rows, classes)` and MAPS `(rows, d)`, where the columns
     exceed the classes of a dataset, or the positions of a network's maps, as well. notes:
-    `{(task, dataset): sentences}` that have to stand under every table. kept: what was computed
+    `{(task, dataset): sentences}` that have to stand under every table. gaze_notes: those that
+    have to under tables that hold maps to gaze, of metrics of plug-ins. kept: what was computed
     from them, by name, for whoever needs it next; nothing changes the rows.
     """
 
     rows: pd.DataFrame
     arrays: dict
     notes: dict
+    gaze_notes: dict = field(default_factory=dict)
     kept: dict = field(default_factory=dict)
 
     def __repr__(self):
@@ -125,9 +125,7 @@ def read(folders):
     for part, _, sentences in parts:
         for key in dict.fromkeys(zip(part["task"], part["dataset"], strict=True)):
             notes[key] = tuple(dict.fromkeys((*notes.get(key, ()), *sentences)))
-    for key, sentences in _missing([rows for rows, _, _ in parts]).items():
-        notes[key] = (*notes[key], *sentences)
-    return Results(rows, pooled(parts), notes)
+    return Results(rows, pooled(parts), notes, _gaze_notes(parts))
 
 
 def _read(folder):
@@ -135,41 +133,40 @@ def _read(folder):
     if not folder.is_dir():
         received = "a file" if folder.exists() else "no such folder"
         raise InputError(folder, "the folder of a run", received)
-    rows, left_out = _read_rows(folder / EXAMPLES)
+    rows = _read_rows(folder / EXAMPLES)
     rows.insert(0, "folder", str(folder))
     arrays, notes = {}, ()
     if of_networks(rows).any():
         arrays, notes = read_arrays(folder / ARRAYS, rows)
-        notes = (*notes, *(LEFT_OUT.format(name=name) for name in left_out))
     return _told(folder, rows, notes), arrays, notes
 
 
-LEFT_OUT = (
-    "Left out: the column {name} of some results, which no metric is registered for; --plugin "
-    "names the module that has it."
-)
+def _gaze_notes(parts):
+    """`{(task, dataset): sentences}` on metrics of plug-ins, theirs and those that are not here.
 
-
-def _missing(parts):
-    """`{(task, dataset): sentences}` on metrics of plug-ins that some of the folders do not have.
-
-    parts: the rows of each folder. Those without attention, or without gaze, have none to miss.
+    parts: of each folder its rows first. Those without attention, or gaze, have none to miss.
     """
-    found = {}
-    for column in further():
-        having = {}
-        for rows in parts:
-            scored = rows[of_networks(rows) & rows[STUDY[0]].notna().to_numpy()]
-            for key, own in scored.groupby(["task", "dataset"], sort=False):
-                having.setdefault(key, []).append(bool(own[column.key].notna().any()))
-        for key, told in having.items():
-            if not all(told) and key[0] in OF_GAZE:
+    found, having = {}, {}
+    for rows, *_ in parts:
+        header = pd.read_csv(Path(rows["folder"].iloc[0]) / EXAMPLES, nrows=0)
+        scored = rows[of_networks(rows) & rows[STUDY[0]].notna().to_numpy()]
+        for key, own in scored.groupby(["task", "dataset"], sort=False):
+            for name in unregistered(header):
                 sentence = (
-                    f"{column.title}: {sum(told)} of {len(told)} run folders have it, and the "
-                    "numbers are of these alone; keras-attn evaluate with --plugin writes it."
+                    f"Left out: the column {name} of some results, which no metric is registered "
+                    "for; --plugin names the module that has it."
                 )
-                found.setdefault(key, []).append(sentence)
-    return found
+                found.setdefault(key, {})[sentence] = None
+            for column in further():
+                there = bool(own[column.key].notna().any())
+                having.setdefault((key, column.title), []).append(there)
+    for (key, title), told in having.items():
+        if not all(told):
+            which = f"only {sum(told)} of {len(told)} run folders have it, and the numbers are of "
+            which = f"{which}these alone" if any(told) else "no run folder has it"
+            sentence = f"{title}: {which}; keras-attn evaluate with --plugin writes it."
+            found.setdefault(key, {})[sentence] = None
+    return {key: tuple(sentences) for key, sentences in found.items()}
 
 
 def _told(folder, rows, notes):
@@ -205,7 +202,7 @@ def _notes_of(folder):
 
 
 def _read_rows(path):
-    """The rows of a file, and the names of its columns that nothing is known of."""
+    """The rows of a file, of the columns that are read."""
     if not path.is_file():
         expected, inner = "a row per example of an evaluation", path.parent / storage.EVALUATION
         if (inner / path.name).is_file():
@@ -216,7 +213,6 @@ def _read_rows(path):
     numbers = ["fold", "seed", ATTACK[0], *score_keys()]
     types = dict.fromkeys(TEXT, str) | dict.fromkeys(numbers, np.float64)
     try:
-        left_out = unregistered(pd.read_csv(path, nrows=0).columns)
         # An identifier may read "1", "007" or "NA": only numbers have missing values.
         rows = pd.read_csv(
             path,
@@ -232,7 +228,7 @@ def _read_rows(path):
         if name not in rows:  # of an earlier version, or written by hand
             rows[name] = ""
     columns = [*LABELS, GROUP, *ABOUT_DATA, *CLASSES, *ATTACK, *score_keys()]
-    return rows.reindex(columns=columns), left_out
+    return rows.reindex(columns=columns)
 
 
 def _check_columns(path, rows):

@@ -58,6 +58,7 @@ def lines(table, results, cells, top):
     sentences += [sentence for part in shown for sentence in _differences(table, part)]
     sentences += unmeasured if table.ours else []
     notes = _notes(results.notes, table.task, datasets)
+    notes += _notes(results.gaze_notes, table.task, datasets) if table.about_gaze else []
     # That of the ceiling is of no use where it is not shown.
     return (*sentences, *(one for one in notes if table.ceiling or CEILING_NOTE not in one))
 

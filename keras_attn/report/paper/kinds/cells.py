@@ -139,6 +139,10 @@ def cells_of(axis, values, **limits):
     cell of.
     """
     wanted, by_rest = {**limits, axis: values}, {}
+    for name, some in wanted.items():
+        one_of("Claim.where", name, KEYS)
+        if isinstance(some, str) or not some:
+            raise InputError(f"Claim, {name}", "a tuple of names", repr(some))
     numbers = wanted.get("table", BY_NUMBER)
     keys = _with_new_names([key for key in _known() if key[0] in numbers], wanted)
     for key in keys:

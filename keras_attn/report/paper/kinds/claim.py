@@ -53,7 +53,7 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Part:
+class ClaimPart:
     """What speaks for a claim or against it as a whole, such as a cell of a table.
 
     title: what it is counted under. every: whether all its comparisons have to be as claimed, or
@@ -103,6 +103,12 @@ class Claim(ABC):
     def check(self):
         """Raise `InputError` for fields that cannot be meant."""
         one_of("Claim.question", self.question, tuple(QUESTIONS))
+        for name in ("key", "section", "words"):
+            if not isinstance(getattr(self, name), str):
+                raise InputError(f"Claim.{name}", "a text", repr(getattr(self, name)))
+        if isinstance(self.tables, str) or not self.tables:
+            expected = "a tuple of numbers of tables, such as ('V',)"
+            raise InputError("Claim.tables", expected, repr(self.tables))
         for number in self.tables:
             one_of("Claim.tables", number, tuple(BY_NUMBER))
 
@@ -128,7 +134,7 @@ class Claim(ABC):
 
     @abstractmethod
     def parts(self):
-        """The `Part`s of the claim, in the order of the paper's tables."""
+        """The `ClaimPart`s of the claim, in the order of the paper's tables."""
 
     def bounds(self, comparison):
         """Between which two numbers that of a comparison lies if the claim is right.

@@ -7,7 +7,7 @@ from scipy.stats import rankdata
 
 from keras_attn.report.numbers import decimals
 from keras_attn.report.paper.kinds.cells import cells_of, common
-from keras_attn.report.paper.kinds.claim import Claim, Comparison, Part
+from keras_attn.report.paper.kinds.claim import Claim, ClaimPart, Comparison
 from keras_attn.report.paper.kinds.quantities import Composite
 
 
@@ -22,7 +22,7 @@ class Consistent(Claim):
     others: tuple
 
     def parts(self):
-        """A `Part` for each other attention."""
+        """A `ClaimPart` for each other attention."""
         blocks, names = self._blocks(), (self.steady, *self.others)
         labels = common(cell for block in blocks for cell in block) | {"attention": ""}
         parts = []
@@ -30,7 +30,7 @@ class Consistent(Claim):
             what = f"mean rank of {other} − of {self.steady}"
             lead = Composite(blocks, _lead(place))
             parts.append(
-                Part(
+                ClaimPart(
                     "rivals with a worse mean rank",
                     (Comparison(labels, self.steady, other, lead, what),),
                 )

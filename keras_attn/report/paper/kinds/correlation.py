@@ -5,11 +5,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import rankdata
 
+from keras_attn.errors import InputError, listing
 from keras_attn.evaluation.rows import TRUNK
 from keras_attn.report.naming import dataset_title
 from keras_attn.report.numbers import decimals
 from keras_attn.report.paper.kinds.cells import cells_of, common
-from keras_attn.report.paper.kinds.claim import Claim, Comparison, Part
+from keras_attn.report.paper.kinds.claim import Claim, ClaimPart, Comparison
 from keras_attn.report.paper.kinds.quantities import Crossed
 from keras_attn.report.paper.tables import BY_NUMBER, metric_of
 
@@ -25,8 +26,15 @@ class Correlated(Claim):
 
     attentions: tuple
 
+    def check(self):
+        """Raise `InputError` for other than two tables, and as of any claim."""
+        super().check()
+        if len(self.tables) != 2:
+            expected = "two tables, that of the scores and that of the agreement"
+            raise InputError("Claim.tables", expected, listing(self.tables))
+
     def parts(self):
-        """A `Part` for each dataset, metric of the task and metric of agreement."""
+        """A `ClaimPart` for each dataset, metric of the task and metric of agreement."""
         parts = []
         for dataset, score, gaze in self._pairs():
             blocks = self._blocks(dataset, score, gaze)
@@ -35,7 +43,7 @@ class Correlated(Claim):
             titles = [metric_of(name).title for name in (score, gaze)]
             what = f"ρ of {titles[0]} and {titles[1]}"
             number = Crossed(blocks, _correlation)
-            parts.append(Part(titles[1], (Comparison(labels, *titles, number, what),)))
+            parts.append(ClaimPart(titles[1], (Comparison(labels, *titles, number, what),)))
         return parts
 
     def numbers(self):

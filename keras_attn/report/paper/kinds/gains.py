@@ -7,9 +7,9 @@ from keras_attn.errors import InputError, listing
 from keras_attn.report.naming import backbone_title, dataset_title
 from keras_attn.report.numbers import decimals
 from keras_attn.report.paper.kinds.cells import cells_of
-from keras_attn.report.paper.kinds.claim import Claim, Comparison, Part
+from keras_attn.report.paper.kinds.claim import Claim, ClaimPart, Comparison
 from keras_attn.report.paper.kinds.order import title_of
-from keras_attn.report.paper.kinds.quantities import Difference, Gains
+from keras_attn.report.paper.kinds.quantities import Gains, ScoreDifference
 
 
 @dataclass(frozen=True)
@@ -26,9 +26,9 @@ class GainsMore(Claim):
     where: Mapping = field(default_factory=dict)
 
     def parts(self):
-        """A `Part` for each cell and group."""
+        """A `ClaimPart` for each cell and group."""
         return [
-            Part(title, tuple(_compared(gains, most, less)))
+            ClaimPart(title, tuple(_compared(gains, most, less)))
             for title, gains in self._gains()
             for most, less in self.groups
         ]
@@ -44,7 +44,7 @@ class GainsMore(Claim):
         return f"gains of {names}: {'; '.join(sentences)}"
 
     def _gains(self):
-        """Pairs of a title and the gain of each backbone, a `Difference`."""
+        """Pairs of a title and the gain of each backbone, a `ScoreDifference`."""
         by_cell = {}
         names = tuple(dict.fromkeys(name for most, less in self.groups for name in (most, *less)))
         limits = {"table": self.tables, "backbone": names, **self.where}
@@ -53,7 +53,7 @@ class GainsMore(Claim):
             labels = {**one.labels, "attention": "", "backbone": ""}
             key = tuple(labels.items())
             _, gains = by_cell.setdefault(key, (title_of("metric", cells), {}))
-            gains[one.labels["backbone"]] = Difference(one, other)
+            gains[one.labels["backbone"]] = ScoreDifference(one, other)
         for labels, (_, gains) in by_cell.items():
             if missing := [name for name in names if name not in gains]:
                 expected = f"backbones in Table {dict(labels)['table']}"

@@ -5,9 +5,10 @@ from itertools import product
 
 import numpy as np
 
+from keras_attn.errors import InputError, listing
 from keras_attn.report.numbers import decimals
 from keras_attn.report.paper.kinds.cells import cells_of
-from keras_attn.report.paper.kinds.claim import Claim, Comparison, Part
+from keras_attn.report.paper.kinds.claim import Claim, ClaimPart, Comparison
 from keras_attn.report.paper.kinds.quantities import Composite, Less
 from keras_attn.report.paper.printed import KEYS
 from keras_attn.report.paper.tables import BY_NUMBER
@@ -25,13 +26,20 @@ class NarrowGap(Claim):
     ahead: str
     behind: tuple
 
+    def check(self):
+        """Raise `InputError` for a single table, and as of any claim."""
+        super().check()
+        if len(self.tables) < 2:
+            expected = "a table, and those that it is compared with"
+            raise InputError("Claim.tables", expected, listing(self.tables))
+
     @property
     def of_itself(self):
         """It compares how far human maps agree with the very fixations that they are made of."""
         return True
 
     def parts(self):
-        """A `Part` for each metric and other table."""
+        """A `ClaimPart` for each metric and other table."""
         first, *others = self.tables
         parts = []
         for metric, other in product(self._metrics(), others):
@@ -40,7 +48,7 @@ class NarrowGap(Claim):
             gaps = Less(self._gap(other, metric.key), self._gap(first, metric.key))
             names = (f"Table {first}", f"Table {other}")
             what = f"gap in Table {other} − in Table {first}"
-            parts.append(Part(metric.title, (Comparison(labels, *names, gaps, what),)))
+            parts.append(ClaimPart(metric.title, (Comparison(labels, *names, gaps, what),)))
         return parts
 
     def numbers(self):

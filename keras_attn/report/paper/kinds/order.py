@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from keras_attn.errors import InputError, one_of
+from keras_attn.errors import InputError, listing, one_of
 from keras_attn.mechanisms import NAMED
 from keras_attn.report.paper.kinds.cells import cells_of
-from keras_attn.report.paper.kinds.claim import Claim, Comparison, Part
-from keras_attn.report.paper.kinds.quantities import Difference
+from keras_attn.report.paper.kinds.claim import Claim, ClaimPart, Comparison
+from keras_attn.report.paper.kinds.quantities import ScoreDifference
 from keras_attn.report.paper.tables import BY_NUMBER, metric_of
 
 AXES = ("attention", "backbone", "fusion", "subset")
@@ -36,6 +36,13 @@ class Order(Claim):
         """Raise `InputError` for an axis that is none, and for names that are on both sides."""
         super().check()
         one_of("Claim.axis", self.axis, AXES)
+        if taken := {"table", self.axis} & set(self.where):
+            expected = "labels other than that of the tables and the axis"
+            raise InputError("Claim.where", expected, listing(taken))
+        for name in ("better", "worse"):
+            if isinstance(getattr(self, name), str):
+                expected = "a tuple of names, such as ('human',)"
+                raise InputError(f"Claim.{name}", expected, repr(getattr(self, name)))
         if not self.better or not self.worse or set(self.better) & set(self.worse):
             received = f"{self.better} and {self.worse}"
             raise InputError("Claim.better, worse", "names that are in one of the two", received)
@@ -53,17 +60,17 @@ class Order(Claim):
         return gaze and self.axis == "attention" and bool(made_of_gaze & set(self.better))
 
     def parts(self):
-        """A `Part` for each cell."""
+        """A `ClaimPart` for each cell."""
         limits = {"table": self.tables, **self.where}
         return [
-            Part(title_of(self.by, cells), tuple(self._compared(cells)), self.every)
+            ClaimPart(title_of(self.by, cells), tuple(self._compared(cells)), self.every)
             for cells in cells_of(self.axis, (*self.better, *self.worse), **limits)
         ]
 
     def _compared(self, cells):
         for one, other in self.pairs:
             labels = {**cells[one].labels, self.axis: ""}
-            yield Comparison(labels, one, other, Difference(cells[one], cells[other]))
+            yield Comparison(labels, one, other, ScoreDifference(cells[one], cells[other]))
 
 
 def title_of(label, cells):

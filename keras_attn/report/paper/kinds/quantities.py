@@ -33,7 +33,7 @@ class Resampled(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Difference:
+class ScoreDifference:
     """The score of one cell less that of another."""
 
     one: Any
@@ -59,8 +59,8 @@ class Difference:
 class Gains:
     """By how much more one cell exceeds a second than a third exceeds a fourth."""
 
-    one: Difference
-    other: Difference
+    one: ScoreDifference
+    other: ScoreDifference
 
     @property
     def cells(self):
