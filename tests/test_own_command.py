@@ -62,6 +62,7 @@ def run(*arguments, cwd, start=("-m", "keras_attn.shell.cli")):
     )
 
 
+@pytest.mark.slow
 def test_it_runs_wherever_the_plugin_stands_on_the_line(place):
     for line in (
         "--plugin counting count .",
@@ -73,6 +74,7 @@ def test_it_runs_wherever_the_plugin_stands_on_the_line(place):
         assert (done.returncode, done.stdout) == (0, "1 images\n"), done.stderr
 
 
+@pytest.mark.slow
 def test_it_is_listed_last_and_has_help_like_the_others(place):
     listed = run("--plugin", "counting", "--help", cwd=place).stdout
     assert "verify,count}" in listed and "Count the images of a folder." in listed
@@ -92,6 +94,7 @@ def test_its_errors_are_one_line(place):
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.slow
 def test_without_the_plugin_there_is_no_such_command(place):
     done = run("count", ".", cwd=place)
     assert done.returncode == 2 and "count" in done.stderr and "verify" in done.stderr
@@ -105,6 +108,7 @@ def test_the_name_of_a_command_of_the_package_stays_its_own(place):
     assert "plug-in greedy" in done.stderr and "'audit'" in done.stderr
 
 
+@pytest.mark.slow
 def test_scripts_of_tasks_have_it_if_it_says_so(place):
     text = PLUGIN.replace('"count", Count', '"count", Count, in_task_scripts=True')
     (place / "scripted.py").write_text(text, encoding="utf-8")

@@ -47,6 +47,7 @@ STUDY = ("study", "miniature", "--dry-run", "--tasks", "fine_grained", "--backbo
 STUDY += ("--attentions", "mine")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "named",
     [

@@ -79,6 +79,7 @@ def test_axes_choose_tasks_backbones_seeds_and_folds():
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", ["miniature", "paper"])
 def test_what_a_cell_needs_stands_before_it(preset):
     seen = set()
