@@ -143,6 +143,7 @@ def test_local_response_normalization(rng):
     )
 
 
+@pytest.mark.slow
 def test_caffe_preprocessing(rng):
     check_layer(
         lambda policy: CaffePreprocessing(dtype=policy),

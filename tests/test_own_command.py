@@ -85,6 +85,7 @@ def test_it_is_listed_last_and_has_help_like_the_others(place):
     assert refused.returncode == 2 and "verify, count" in refused.stderr
 
 
+@pytest.mark.slow
 def test_its_errors_are_one_line(place):
     done = run("count", "nowhere", "--plugin", "counting", cwd=place)
     expected = "error: nowhere: expected a folder of images. Received: none.\n"

@@ -67,6 +67,7 @@ def test_a_plugin_is_a_module_or_a_file_and_counts_once(tmp_path, named):
     assert names_in(call(*STUDY, *named, cwd=tmp_path / "here")) == {"mine"}
 
 
+@pytest.mark.slow
 def test_a_path_may_be_relative_and_begin_at_home(tmp_path):
     write(tmp_path / "home" / "lib" / "mine.py")
     (tmp_path / "elsewhere").mkdir()
@@ -80,6 +81,7 @@ def test_a_path_may_be_relative_and_begin_at_home(tmp_path):
             assert names_in(done) == {"mine"}
 
 
+@pytest.mark.slow
 def test_a_plugin_may_import_a_file_beside_it(tmp_path):
     write(tmp_path / "lib" / "beside.py", "NAME = 'mine'\n")
     text = "import beside\n" + PLUGIN.replace('"{name}"', "beside.NAME")
@@ -87,6 +89,7 @@ def test_a_plugin_may_import_a_file_beside_it(tmp_path):
     assert names_in(call(*STUDY, "--plugin", "lib/whole.py", cwd=tmp_path)) == {"mine"}
 
 
+@pytest.mark.slow
 def test_what_a_plugin_prints_harms_nothing(tmp_path):
     write(tmp_path / "mine.py", PLUGIN.format(name="mine") + "print('here I am')\n")
     done = call(*STUDY, "--plugin", "mine", cwd=tmp_path)
