@@ -1,23 +1,34 @@
 """What users call: one function for each thing they come for."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from keras_attn import configs, datasets, gaze, gaze_format, tasks
 from keras_attn.audits import audit as agreement
 from keras_attn.audits import by_condition
 from keras_attn.audits import options as audit_options
 from keras_attn.audits.sources import open_source
+from keras_attn.datasets.base import GazeDataset
+from keras_attn.datasets.video import VideoDataset
 from keras_attn.errors import InputError
 from keras_attn.evaluation import rows
 from keras_attn.evaluation.gaze_scores import Blur
-from keras_attn.evaluation.rows import REFERENCES
 from keras_attn.report.audit.result import AuditResult
 from keras_attn.runs import known_data, storage
 from keras_attn.runs.trained import Run, load, train
 
+if TYPE_CHECKING:
+    from keras_attn.prediction.result import Predictions
+    from keras_attn.report.tables.evaluation import Evaluation
+    from keras_attn.training.callbacks import Validation
+
+Data = GazeDataset | VideoDataset | str | Path
+Size = int | tuple[int, int] | None
 FILES = rows.AUDIT_FILES
-"""Files of an audit."""
 
 __all__ = [
     "FILES",
@@ -34,26 +45,26 @@ __all__ = [
 
 
 def audit(
-    model,
-    data,
+    model: Any,
+    data: Data,
     *,
-    layers=(),
-    kinds=None,
-    size=None,
-    preprocess=None,
-    weights=None,
-    output=None,
-    explain="predicted",
-    fixation_sigma=gaze.FIXATION_SIGMA,
-    centre_bias_sigma=gaze.CENTRE_BIAS_SIGMA,
-    batch_size=8,
-    gallery=12,
-    where=None,
-    by=None,
-    out=None,
-    overwrite=False,
-    progress=True,
-):
+    layers: Sequence[str] | Mapping[str, Sequence[str]] = (),
+    kinds: Any = None,
+    size: Size | Mapping[str, Size] = None,
+    preprocess: Any = None,
+    weights: Any = None,
+    output: Any = None,
+    explain: Any = "predicted",
+    fixation_sigma: float = gaze.FIXATION_SIGMA,
+    centre_bias_sigma: float = gaze.CENTRE_BIAS_SIGMA,
+    batch_size: int = 8,
+    gallery: int = 12,
+    where: Mapping[str, Any] | None = None,
+    by: str | None = None,
+    out: str | Path | None = None,
+    overwrite: bool = False,
+    progress: bool = True,
+) -> AuditResult:
     """Does this network look where people look? Its maps against the gaze of a dataset.
 
     model: a `keras.Model`; a `.keras` file or a whole model in `.h5`; a run folder or its
@@ -89,7 +100,7 @@ def audit(
     """
     if out is not None:
         storage.check_target(out, rows.AUDIT_FILES, overwrite=overwrite)
-    if isinstance(data, datasets.VideoDataset):
+    if isinstance(data, VideoDataset):
         expected = (
             "a GazeDataset, of images; ka.evaluate(model, data) scores the attention of a network "
             "of clips against the gaze of videos"
@@ -107,8 +118,8 @@ def audit(
     models = {str(name): one for name, one in models.items()}
     if not models:
         raise InputError("model", "at least one model", "an empty dict")
-    if taken := [name for name in models if name in REFERENCES]:
-        raise InputError("model", f"a name other than {REFERENCES}", repr(taken[0]))
+    if taken := [name for name in models if name in rows.REFERENCES]:
+        raise InputError("model", f"a name other than {rows.REFERENCES}", repr(taken[0]))
     options = {"layers": layers, "kinds": kinds, "size": size, "preprocess": preprocess}
     options |= {"weights": weights, "output": output}
     options["explain"] = audit_options.explained(explain, data.classes)
@@ -138,22 +149,22 @@ def _name(model):
         name = Path(model).stem
     else:
         name = getattr(model, "name", None) or getattr(model, "__name__", type(model).__name__)
-    return f"{name} (audited)" if name in REFERENCES else name
+    return f"{name} (audited)" if name in rows.REFERENCES else name
 
 
 def evaluate(
-    model,
-    data,
+    model: Any,
+    data: Data,
     *,
-    task=None,
-    size=None,
-    preprocess=None,
-    weights=None,
-    output=None,
-    out=None,
-    overwrite=False,
-    progress=True,
-):
+    task: str | None = None,
+    size: Size = None,
+    preprocess: Callable[[Any], Any] | None = None,
+    weights: str | Path | None = None,
+    output: str | int | None = None,
+    out: str | Path | None = None,
+    overwrite: bool = False,
+    progress: bool = True,
+) -> Evaluation:
     """Score a model on the task and against the gaze of a dataset.
 
     model: a `Run`, its model, a run folder or its `.weights.h5`; or, from elsewhere, a
@@ -193,20 +204,20 @@ def evaluate(
 
 
 def attack(
-    model,
-    data,
+    model: Any,
+    data: Data,
     *,
-    epsilons=None,
-    epsilon=None,
-    search="fixed",
-    size=None,
-    preprocess=None,
-    weights=None,
-    output=None,
-    out=None,
-    overwrite=False,
-    progress=True,
-):
+    epsilons: Sequence[float] | None = None,
+    epsilon: float | None = None,
+    search: str = "fixed",
+    size: Size = None,
+    preprocess: Callable[[Any], Any] | None = None,
+    weights: str | Path | None = None,
+    output: str | int | None = None,
+    out: str | Path | None = None,
+    overwrite: bool = False,
+    progress: bool = True,
+) -> Evaluation:
     """How easily is a classifier fooled? FGSM by foolbox on every image of a dataset.
 
     model: as for `evaluate`, with an output `logits`, or one output of class scores; a softmax at
@@ -224,8 +235,8 @@ def attack(
 
     if out is not None:
         storage.check_target(out, rows.FILES, overwrite=overwrite)
-    given = {"epsilons": epsilons, "epsilon": epsilon, "search": search}
-    settings = configs.Attack(**{n: value for n, value in given.items() if value is not None})
+    chosen: dict[str, Any] = {"epsilons": epsilons, "epsilon": epsilon, "search": search}
+    settings = configs.Attack(**{n: value for n, value in chosen.items() if value is not None})
     given = {"size": size, "preprocess": preprocess, "output": output, "weights": weights}
     given |= {"task": configs.FineGrained.task, "expected": "a classifier"}
     network = _network(model, "attack", **given)
@@ -243,17 +254,17 @@ def attack(
 
 
 def export(
-    model,
-    out,
+    model: Any,
+    out: str | Path,
     *,
-    onnx=False,
-    tflite=False,
-    size=None,
-    preprocess=None,
-    weights=None,
-    output=None,
-    overwrite=False,
-):
+    onnx: bool = False,
+    tflite: bool = False,
+    size: Size = None,
+    preprocess: Callable[[Any], Any] | None = None,
+    weights: str | Path | None = None,
+    output: str | int | None = None,
+    overwrite: bool = False,
+) -> Path:
     """Write a network as a SavedModel that runs without this package: pixels in, maps out.
 
     model: as for `evaluate`, but for SavedModels. One that takes gaze is exported with the input
@@ -290,21 +301,21 @@ def export(
 
 
 def predict(
-    model,
-    source,
+    model: Any,
+    source: str | Path,
     *,
-    out,
-    gaze=None,
-    raw=False,
-    size=None,
-    preprocess=None,
-    weights=None,
-    output=None,
-    on_bad_example="raise",
-    overwrite=False,
-    progress=True,
-    **form,
-):
+    out: str | Path,
+    gaze: str | Path | None = None,
+    raw: bool = False,
+    size: Size = None,
+    preprocess: Callable[[Any], Any] | None = None,
+    weights: str | Path | None = None,
+    output: str | int | None = None,
+    on_bad_example: str = "raise",
+    overwrite: bool = False,
+    progress: bool = True,
+    **form: Any,
+) -> Predictions:
     """Let a network look at images or videos, and write what it makes of them.
 
     model: as for `evaluate`.
@@ -351,7 +362,16 @@ def _labels(task, data, network):
     return {name: labels[name] for name in rows.WHO}
 
 
-def validation(data, *, task=None, every=1, size=None, preprocess=None, output=None, pictures=None):
+def validation(
+    data: Data,
+    *,
+    task: str | None = None,
+    every: int = 1,
+    size: Size = None,
+    preprocess: Callable[[Any], Any] | None = None,
+    output: str | int | None = None,
+    pictures: str | Path | None = None,
+) -> Validation:
     """A Keras callback that scores a model on `data` after an epoch of your own `fit`.
 
     It adds val_max_f and val_mae, or val_accuracy, of videos val_map too, and val_s_auc and val_ig
@@ -367,7 +387,7 @@ def validation(data, *, task=None, every=1, size=None, preprocess=None, output=N
         raise InputError("every", "a number of epochs, 1 or more", repr(every))
     if pictures is not None:
         pictures = storage.check_target(Path(pictures).expanduser(), (), overwrite=True)
-    if not isinstance(data, datasets.VideoDataset):
+    if not isinstance(data, VideoDataset):
         data = datasets.as_dataset(data)
     given = {"task": task, "size": size, "preprocess": preprocess, "output": output}
 

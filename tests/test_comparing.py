@@ -99,6 +99,7 @@ def test_real_data_of_the_first_dataset_are_named_and_its_weights_are_of_the_fir
     assert set(weights.values()) == {Path("c3d")}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "changes", [{"start": Path("runs")}, {"pretraining": "direct", "weights": Path("vgg16")}]
 )

@@ -203,6 +203,7 @@ def every_option():
     return found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("where", "span"), documented.spans_of_options())
 def test_an_option_that_is_told_alone_is_one_of_some_program(where, span):
     words = span.split()

@@ -35,6 +35,7 @@ def changed(path, old, new):
     path.write_text(text.replace(old, new, 1), encoding="utf-8")
 
 
+@pytest.mark.slow
 def test_every_table_is_what_its_file_gives_and_has_the_columns_of_today():
     assert results.differences() == []
 

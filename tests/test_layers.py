@@ -121,6 +121,7 @@ def test_glimpse(rng, frames, scale):
     )
 
 
+@pytest.mark.slow
 def test_grouped_convolution(rng):
     check_layer(
         lambda policy: GroupedConv2D(8, 3, dtype=policy),
@@ -131,6 +132,7 @@ def test_grouped_convolution(rng):
     )
 
 
+@pytest.mark.slow
 def test_local_response_normalization(rng):
     check_layer(
         lambda policy: LocalResponseNormalization(dtype=policy),
@@ -141,6 +143,7 @@ def test_local_response_normalization(rng):
     )
 
 
+@pytest.mark.slow
 def test_caffe_preprocessing(rng):
     check_layer(
         lambda policy: CaffePreprocessing(dtype=policy),

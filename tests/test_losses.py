@@ -51,6 +51,7 @@ def test_zeros_and_low_precision_stay_finite(dtype):
     assert value.dtype == "float32" and np.isfinite(value).all() and value[0] > 20
 
 
+@pytest.mark.slow
 def test_as_a_loss_it_pulls_attention_towards_gaze(rng):
     gaze = np.zeros((8, 6, 6, 1), "float32")
     gaze[:, 1:3, 2:4] = 1

@@ -136,6 +136,7 @@ def test_a_map_of_some_features_gates_others(rng, name):
     assert (out.gated is z) == (not MECHANISMS[name].gates)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", list(MECHANISMS))
 @pytest.mark.parametrize("shape", [(6, 8, 10), (4, 6, 8, 10), (None, None, 10)])
 def test_a_functional_model_with_it_saves_and_loads(rng, tmp_path, name, shape):

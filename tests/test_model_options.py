@@ -78,6 +78,7 @@ def place(tmp_path_factory):
     return place
 
 
+@pytest.mark.slow
 def test_several_models_with_options_of_their_own_go_into_one_table(place, capsys):
     models = [f"free={place / 'free.keras'}", str(place / "seq.h5"), "alex=alexnet"]
     options = ["--layers", "alex=conv1,conv2", "--kinds", "free=activation,cam", "seq=gradient"]
@@ -100,6 +101,7 @@ def test_several_models_with_options_of_their_own_go_into_one_table(place, capsy
     )
 
 
+@pytest.mark.slow
 def test_a_model_from_elsewhere_is_scored_attacked_exported_and_shown_pictures(place, capsys):
     model, data = str(place / "free.keras"), ["--data.root", str(place / "gaze")]
     given = ["--size", "40", "--preprocess", "tf"]

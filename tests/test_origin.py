@@ -39,6 +39,7 @@ def read_again(data):
     return getattr(datasets, options.pop("name"))(options.pop("root"), **options)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SMALL)
 def test_what_is_drawn_is_known_as_drawn_by_every_reader_and_in_every_part(drawn, name):
     data = drawn(name)

@@ -7,6 +7,8 @@ import re
 
 import pytest
 
+import keras_attn as ka
+
 MODULES = (
     "keras_attn.gaze",
     "keras_attn.mechanisms",
@@ -51,9 +53,13 @@ def test_arguments_results_and_an_example_are_documented(name):
     assert named == list(inspect.signature(ALL[name]).parameters)
 
 
-@pytest.mark.parametrize("name", ALL)
+FRONT = {f"keras_attn.{name}": getattr(ka, name) for name in ka.__all__}
+FRONT = {name: one for name, one in FRONT.items() if inspect.isfunction(one)}
+
+
+@pytest.mark.parametrize("name", ALL | FRONT)
 def test_arguments_and_results_have_types(name):
-    signature = inspect.signature(ALL[name])
+    signature = inspect.signature((ALL | FRONT)[name])
     bare = [one.name for one in signature.parameters.values() if one.annotation is one.empty]
     assert not bare and signature.return_annotation is not signature.empty
 

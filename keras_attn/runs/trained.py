@@ -5,13 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from keras_attn import configs, datasets
 from keras_attn.datasets import groups
 from keras_attn.errors import InputError, listing
 from keras_attn.evaluation import rows
 from keras_attn.runs import known_data, learnt, provenance, storage
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True, eq=False)
@@ -28,7 +31,7 @@ class Run:
     folder: Path | None = None
     data: dict | None = None
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         where = "" if self.folder is None else f", folder={str(self.folder)!r}"
         name = self.config.run_name
         if self.data is not None:
@@ -36,14 +39,25 @@ class Run:
         return f"Run({self.config.task!r}, {name!r}{where})"
 
     @property
-    def history(self):
+    def history(self) -> pd.DataFrame:
         """A DataFrame with a row per epoch: losses, scores of the validation data, seconds."""
         import pandas as pd
 
+        if self.folder is None:
+            raise InputError(
+                "history", "the run of a folder, load(folder)", "that of weights alone"
+            )
         return pd.read_csv(storage.RunFolder(self.folder).history)
 
 
-def train(config, train, *, validation=None, out, overwrite=False):
+def train(
+    config: Any,
+    train: datasets.GazeDataset | datasets.VideoDataset,
+    *,
+    validation: datasets.GazeDataset | datasets.VideoDataset | None = None,
+    out: str | Path,
+    overwrite: bool = False,
+) -> Run:
     """Train the network of a configuration; what is there already is not done again.
 
     config: from `configs`, such as `configs.salient_object("miniature", attention="human")`.
@@ -176,7 +190,7 @@ def _check_weights(folder, record):
         raise InputError(folder.weights, expected, "those of another run")
 
 
-def load(path):
+def load(path: str | Path) -> Run:
     """The model of a run folder, or of a `.weights.h5` file that a run has written, as a `Run`."""
     from keras_attn import tasks, weights
     from keras_attn.training import devices

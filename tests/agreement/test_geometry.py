@@ -194,6 +194,7 @@ def test_low_precision_is_no_hindrance():
     np.testing.assert_allclose(places(model, "it"), [(24, 72)] * 2)
 
 
+@pytest.mark.slow
 def test_a_saved_model_scores_as_the_model_it_is_of(blobs, plain, tmp_path):
     class Module(tf.Module):
         detector = Detector()

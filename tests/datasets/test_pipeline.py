@@ -165,6 +165,7 @@ def test_a_full_disk_is_one_error(data, monkeypatch):
         Pixels.of(data, (SIDE, SIDE))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("attention", ["supervised", "human", "sigmoid"])
 def test_fit_is_given_what_the_model_takes_and_learns_from_and_nothing_else(data, attention):
     shape = {"input_shape": (67, 67, 3), "width": 0.125, "channels": (16, 8, 8)}

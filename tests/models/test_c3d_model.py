@@ -125,6 +125,7 @@ def test_pool5_is_padded_at_the_bottom_and_right_alone():
     np.testing.assert_array_equal(part(x)[0, 0, :, :, 0], [[5, 6], [8, 9]])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("policy", ["mixed_bfloat16", "mixed_float16"])
 def test_it_starts_and_ends_in_float32_under_mixed_precision(rng, policy):
     """In float16 a pixel of 200.03 would become 200.00."""
@@ -161,6 +162,7 @@ def test_dropout_stands_after_the_two_fully_connected_layers():
     assert not any("dropout" in layer.name for layer in small(dropout=0).layers)
 
 
+@pytest.mark.slow
 def test_it_saves_and_loads_whole(rng, tmp_path):
     for channels in (3, 2):
         network, x = small(channels), clips(rng, channels)

@@ -36,6 +36,7 @@ def test_rgb_weights_start_a_network_for_flow_with_the_mean_of_their_first_kerne
         np.testing.assert_array_equal(a, b)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("fusion", ["early", "late"])
 def test_trained_streams_become_those_of_a_two_stream_network(rng, fusion):
     frames, flow = c3d(), c3d(2)

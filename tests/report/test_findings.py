@@ -87,6 +87,7 @@ def test_one_rival_that_is_clearly_better_speaks_against_a_cell(tmp_path):
     assert found.weakest["worse"] == "softmax"
 
 
+@pytest.mark.slow
 def test_what_does_not_differ_is_undecided(tmp_path):
     named = dict.fromkeys(ORDERED, ORDERED["sigmoid"])
     found = answer(save_salient(tmp_path, named, noise=0), "supervised-salient")
@@ -107,6 +108,7 @@ def test_a_cell_of_which_a_rival_is_missing_does_not_speak_for_the_claim(tmp_pat
     assert found.states == [0] * 12 and found.verdict == findings.UNDECIDED
 
 
+@pytest.mark.slow
 def test_rows_of_drawn_data_check_the_machinery_and_support_nothing(tmp_path):
     folders = save_salient(tmp_path, ORDERED, [f"{ABOUT} Other."])
     found = answers(folders, "supervised-salient", "human-birds")

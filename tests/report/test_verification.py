@@ -23,17 +23,20 @@ def reported(tmp_path):
     return tmp_path
 
 
+@pytest.mark.slow
 def test_what_nobody_has_touched_is_verified(reported):
     found, cells = verification.differences(reported)
     written = sum(len(pd.read_csv(path)) for path in (reported / "tables").glob("*.csv"))
     assert found == [] and cells == written > 0
 
 
+@pytest.mark.slow
 def test_a_study_is_verified_wherever_it_was_moved_to(reported, tmp_path_factory):
     moved = reported.rename(tmp_path_factory.mktemp("elsewhere") / "study")
     assert verification.differences(moved)[0] == []
 
 
+@pytest.mark.slow
 def test_a_number_that_was_changed_by_hand_is_named(reported):
     path = reported / "tables" / "I.csv"
     table = pd.read_csv(path, keep_default_na=False)
@@ -45,6 +48,7 @@ def test_a_number_that_was_changed_by_hand_is_named(reported):
     assert f"{path}: no cell I " in second
 
 
+@pytest.mark.slow
 def test_rows_that_have_changed_are_named_and_so_are_their_cells(reported):
     folder = next(iter(json.loads((reported / "provenance.json").read_text())["work"][0]["rows"]))
     path = reported / folder / "examples.csv"

@@ -79,6 +79,7 @@ def test_axes_choose_tasks_backbones_seeds_and_folds():
     }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("preset", ["miniature", "paper"])
 def test_what_a_cell_needs_stands_before_it(preset):
     seen = set()
@@ -126,6 +127,7 @@ def test_only_takes_a_part_of_the_name_or_a_glob_and_what_is_needed(by_name):
         study.chosen(cells, "vgg19")
 
 
+@pytest.mark.slow
 def test_real_data_reach_the_cells_and_their_absence_is_one_error(tmp_path):
     sources = study.Sources(hollywood2=tmp_path, hollywood2_flow=tmp_path / "flow")
     cells = study.grid("paper", "runs", axes=study.Axes(tasks=("action",)), sources=sources)

@@ -150,7 +150,7 @@ def _takes(function, keyword):
     return every or keyword in parameters
 
 
-def _called(function, *arguments, **options) -> Any:
+def _called(function: Callable, *arguments: Any, **options: Any) -> Any:
     """What a function returns, called with those of the options that it takes."""
     taken = {name: value for name, value in options.items() if _takes(function, name)}
     return function(*arguments, **taken)
