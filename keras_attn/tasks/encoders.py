@@ -35,7 +35,7 @@ def learning_rate(config):
     if rate is None:
         expected = (
             f"a rate, since backbone {backbone.name!r} has none of its own for {config.task}: "
-            "learning_rate=RATE (--training.learning_rate RATE)"
+            "learning_rate=RATE (--training.learning-rate RATE)"
         )
         raise InputError("training.learning_rate", expected, None)
     return rate
