@@ -96,6 +96,7 @@ def test_what_a_plugin_prints_harms_nothing(tmp_path):
     assert names_in(done) == {"mine"} and done.stdout.startswith("here I am\n")
 
 
+@pytest.mark.slow
 def test_names_of_plugins_are_choices_in_help_and_in_errors(tmp_path):
     write(tmp_path / "mine.py")
     shown = call("study", "--help", "--plugin", "mine", cwd=tmp_path).stdout
@@ -106,6 +107,7 @@ def test_names_of_plugins_are_choices_in_help_and_in_errors(tmp_path):
     assert "'mine'" in call(*command, cwd=tmp_path).stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", ["salient_object", "action", "fine_grained", "reproduce"])
 def test_every_script_takes_plugins(tmp_path, script):
     write(tmp_path / "mine.py")
@@ -115,6 +117,7 @@ def test_every_script_takes_plugins(tmp_path, script):
     assert ",mine}" in "".join(shown.split()) and "--plugin MODULE" in shown
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("script", ["adversarial", "gaze_agreement"])
 def test_a_script_of_one_command_loads_plugins_too(tmp_path, script):
     start = (str(ROOT / "experiments" / f"{script}.py"),)
@@ -123,6 +126,7 @@ def test_a_script_of_one_command_loads_plugins_too(tmp_path, script):
     assert "--plugin MODULE" in call("--help", cwd=tmp_path, start=start).stdout
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -146,6 +150,7 @@ def test_a_plugin_that_fails_is_named_in_one_line(tmp_path, text, told, named):
     assert told.format(path=path) in line
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("named", "told"),
     [
@@ -178,12 +183,14 @@ def test_what_cannot_be_a_plugin_is_said_before_anything_is_done(tmp_path, named
     assert line.startswith("error: --plugin: expected ") and told in line
 
 
+@pytest.mark.slow
 def test_two_files_of_one_name_are_one_too_many(tmp_path):
     one, other = write(tmp_path / "a" / "mine.py"), write(tmp_path / "b" / "mine.py")
     done = call(*STUDY, "--plugin", one, "--plugin", other, cwd=tmp_path)
     assert done.returncode == 2 and f"{other}, beside {one}" in done.stderr
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("words", [["--plugin"], ["--plugin", "--help"], ["--plugin="]])
 def test_an_option_without_a_plugin_is_an_error(tmp_path, words):
     done = call("study", "demo", *words, cwd=tmp_path)
@@ -201,6 +208,7 @@ def installed(folder, value, module="mine_installed"):
     return str(folder)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("value", ["mine_installed", "mine_installed:ka"])
 def test_an_installed_plugin_needs_no_option(tmp_path, value):
     site = installed(tmp_path / "site", value)
