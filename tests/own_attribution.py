@@ -51,7 +51,7 @@ def strongest(model, images, targets):
 
 ka.register(
     Kind("integrated_gradients", integrated_gradients, gradients=True),
-    Kind("finer_integrated_gradients", IntegratedGradients(steps=256), gradients=True, batch=2),
+    Kind("finer_integrated_gradients", IntegratedGradients(steps=64), gradients=True, batch=2),
     Kind("occlusion", occlusion),
     Kind("strongest", strongest, of="layers", scores=False),
 )

@@ -8,6 +8,7 @@ import importlib.util
 import re
 import subprocess
 import sys
+import tempfile
 from functools import cache
 from pathlib import Path
 
@@ -15,10 +16,15 @@ import documented
 import program_parsers as parsers
 import pytest
 from conftest import ROOT
+from plugged import plugged
 
 from keras_attn.commands import audit, compare
 from keras_attn.configs.names import ImageDataset
 from keras_attn.errors import InputError
+from keras_attn.mechanisms import Mechanism
+from keras_attn.metrics.columns import Column
+from keras_attn.registries import BACKBONES, COMMANDS, DATASETS, KINDS
+from keras_attn.report.paper.kinds.claim import CLAIMS
 from keras_attn.shell import cli
 from keras_attn.study import cells as study
 from keras_attn.weights import registry
@@ -27,10 +33,11 @@ sys.path.insert(0, str(ROOT / "tools"))
 from result_tables import TABLES
 
 FOREIGN = {"pytest": set(), "ray": {"start"}, "pip": {"install"}, "python": {"-m"}}
+FOREIGN |= {"export": {"KERAS_BACKEND=jax"}}
 """Programs of others, by what of them is told."""
 PLACES = {"PRESET": "paper"}
 """Words that stand for one of several choices, by one of these."""
-COMMANDS = documented.commands()
+TYPED = documented.commands()
 SCRIPTS = sorted(
     f"{path.parent.name}/{path.name}"
     for path in documented.CODE
@@ -39,9 +46,31 @@ SCRIPTS = sorted(
 """Scripts that have options."""
 
 
+@cache
+def plugin():
+    """A file of all that the page on plug-ins registers, for those that commands name."""
+    of_page = dict(documented.python_blocks())["docs/extending.md"]
+    blocks = [code for code in of_page if "ka.register(" in code]
+    path = Path(tempfile.mkdtemp(prefix="keras_attn_tests-")) / "plugins_of_the_page.py"
+    path.write_text("\n".join(blocks), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _plugin():
+    kinds = (BACKBONES, CLAIMS, COMMANDS, DATASETS, KINDS, Mechanism.registry, Column.registry)
+    with plugged(plugin(), *kinds):
+        yield
+    plugin().unlink()
+    plugin().parent.rmdir()
+    parsers.help_of.cache_clear()  # which has what was registered
+
+
 def split(command):
     """The program of a command and its arguments, both as `parsers` takes them."""
     program, *words = [PLACES.get(word, word) for word in command.words]
+    for at in [at for at, word in enumerate(words) if word == "--plugin"]:
+        words[at + 1] = str(plugin())
     if re.search(r"(^|/)python[\d.]*$", program) and words[0].endswith(".py"):
         program, *words = words
     if not program.endswith(".py"):
@@ -107,11 +136,11 @@ def wrong_name(value):
 
 def test_there_are_commands_in_every_kind_of_text():
     """Or else nothing would be tested below."""
-    places = {command.where for command in COMMANDS}
+    places = {command.where for command in TYPED}
     assert {"README.md", "docs/study.md", "docs/benchmarks.md", "weights/README.md"} <= places
     assert {"Makefile", "tools/benchmark.py", "experiments/action.py"} <= places
     assert {*SCRIPTS} > {"tools/benchmark.py", "tools/grid_cost.py"}
-    assert len(COMMANDS) > 100 and sum(map(ours, COMMANDS)) > 80
+    assert len(TYPED) > 100 and sum(map(ours, TYPED)) > 80
 
 
 @pytest.fixture(autouse=True)
@@ -119,18 +148,18 @@ def _in_an_empty_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if ours(c) and not elsewhere(c)], ids=str)
+@pytest.mark.parametrize("command", [c for c in TYPED if ours(c) and not elsewhere(c)], ids=str)
 def test_its_program_takes_it(command, tmp_path):
     assert what_is_wrong(command) == ""
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if ours(c) and elsewhere(c)], ids=str)
+@pytest.mark.parametrize("command", [c for c in TYPED if ours(c) and elsewhere(c)], ids=str)
 def test_what_runs_in_another_environment_is_a_script_that_is_there(command):
     assert (ROOT / split(command)[0]).exists()
 
 
-@pytest.mark.parametrize("command", [c for c in COMMANDS if split(c)[0] == "make"], ids=str)
+@pytest.mark.parametrize("command", [c for c in TYPED if split(c)[0] == "make"], ids=str)
 def test_make_knows_its_target_and_its_variables(command):
     words = [PLACES.get(word, word) for word in command.words[1:]]
     done = subprocess.run(["make", "-n", *words], cwd=ROOT, capture_output=True, text=True)
@@ -146,7 +175,7 @@ def extras():
     return set(re.findall(r'^        "(\w+)": \[', setup, re.M))
 
 
-REST = [c for c in COMMANDS if not ours(c) and split(c)[0] != "make"]
+REST = [c for c in TYPED if not ours(c) and split(c)[0] != "make"]
 
 
 @pytest.mark.parametrize("command", REST, ids=str)
@@ -271,7 +300,7 @@ def test_every_block_is_of_a_kind_whose_commands_are_read():
         found = re.findall(r"^([ >]*)(`{3,}|~{3,})(\S*)$", text, re.M)
         assert {(indent, fence) for indent, fence, _ in found} <= {("", "```")}, where
         kinds = {language for _, _, language in found}
-        assert kinds <= {"", "python", *documented.SHELL}, where
+        assert kinds <= {"", "python", "toml", *documented.SHELL}, where
 
 
 def test_a_prompt_and_variables_before_a_program_are_no_part_of_it():

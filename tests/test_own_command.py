@@ -101,6 +101,7 @@ def test_without_the_plugin_there_is_no_such_command(place):
     assert done.returncode == 2 and "count" in done.stderr and "verify" in done.stderr
 
 
+@pytest.mark.slow
 def test_the_name_of_a_command_of_the_package_stays_its_own(place):
     text = PLUGIN.replace('"count", Count', '"audit", Count')
     (place / "greedy.py").write_text(text, encoding="utf-8")
@@ -125,6 +126,7 @@ def test_options_that_cannot_be_read_or_called_are_refused(options):
         ka.Command("mine", options)
 
 
+@pytest.mark.slow
 def test_the_help_of_a_command_imports_no_other():
     code = (
         "import sys, keras_attn.shell.cli as c\n"

@@ -17,6 +17,7 @@ from keras_attn.datasets.format import Format
 from keras_attn.errors import InputError
 from keras_attn.registries import DATASETS
 from keras_attn.report.naming import dataset_title
+from keras_attn.runs import known_data
 from keras_attn.shell import cli
 from keras_attn.study import cells as study
 from keras_attn.study import workflow
@@ -198,6 +199,7 @@ def test_help_lists_it(plugin, words, capsys):
     ("changes", "expected"),
     [
         ({"name": "two words"}, "a name for datasets"),
+        ({"name": "class"}, "a name for datasets"),
         ({"name": "miniature"}, "a name for datasets"),
         ({"name": "readers"}, "a name for datasets"),
         ({"name": "osie"}, "a name that is not taken"),
@@ -222,6 +224,26 @@ def test_a_name_that_nobody_has_registered_is_answered_with_those_there_are(tmp_
         _ = ka.datasets.mine
     with pytest.raises(InputError, match=r"--data-name: expected one of .*'osie'"):
         ka.datasets.named("mine", tmp_path, ka.configs.salient_object().data, "--data-name")
+
+
+@pytest.mark.parametrize("made", [None, [], "a dataset"])
+def test_what_its_reader_returns_has_to_be_a_dataset_of_its_kind(tmp_path, made):
+    one = Format(name="x", title="X", read=lambda root: made)
+    with pytest.raises(InputError, match=r"dataset 'x', read: expected a GazeDataset"):
+        one.read(tmp_path)
+    videos = Format(name="x", title="X", read=lambda root: made, kind="videos")
+    with pytest.raises(InputError, match=r"dataset 'x', read: expected a VideoDataset"):
+        videos.read(tmp_path)
+
+
+def test_a_run_on_it_without_its_plugin_asks_for_that(plugin, root, monkeypatch):
+    data = ka.datasets.mine(root)
+    known = known_data.record(data.fold(0)[0])
+    config = configs.salient_object("miniature")
+    known_data.check_findable(config, known, "runs/one")
+    monkeypatch.delitem(DATASETS._things, "mine")
+    with pytest.raises(InputError, match=r"runs/one: expected the plug-in .* 'mine' \(--plugin\)"):
+        known_data.check_findable(config, known, "runs/one")
 
 
 def test_options_that_a_reader_would_pass_over_are_refused(plugin, root):

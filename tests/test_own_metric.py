@@ -2,16 +2,15 @@
 
 import os
 import shutil
-import sys
 
 import keras
 import numpy as np
 import pandas as pd
 import pytest
-from keras_attn.datasets.miniature import drawn_in
 
 import keras_attn as ka
 from keras_attn import plugins
+from keras_attn.datasets.drawing import drawn_in
 from keras_attn.errors import InputError
 from keras_attn.evaluation import rows
 from keras_attn.evaluation.gaze_scores import Blur, GazeScores
@@ -59,17 +58,25 @@ def forgotten(registry=Column.registry):
         del registry._things[name]
 
 
-@pytest.fixture
-def plugin(tmp_path, monkeypatch):
-    """The path of the plug-in, which is loaded in this process for as long as the test runs."""
-    path = tmp_path / "own_metric.py"
+@pytest.fixture(scope="module")
+def loaded(tmp_path_factory):
+    """The `Column`s that a plug-in registers, which is loaded as `--plugin` does it."""
+    path = tmp_path_factory.mktemp("plugin") / "own_metric.py"
     path.write_text(PLUGIN, encoding="utf-8")
-    monkeypatch.setenv(plugins.VARIABLE, os.environ.get(plugins.VARIABLE, ""))
-    plugins.use(path)
-    yield path
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setenv(plugins.VARIABLE, os.environ.get(plugins.VARIABLE, ""))
+        plugins.use(path)
+    columns = [Column.registry[key] for key in ("percentile", "peak_distance")]
     forgotten()
-    plugins._loaded.discard(str(path.resolve()))
-    sys.modules.pop(path.stem, None)
+    return columns
+
+
+@pytest.fixture
+def plugin(loaded):
+    """The plug-in, for as long as a test runs."""
+    ka.register(*loaded)
+    yield
+    forgotten()
 
 
 @pytest.fixture

@@ -47,24 +47,56 @@ STUDY = ("study", "miniature", "--dry-run", "--tasks", "fine_grained", "--backbo
 STUDY += ("--attentions", "mine")
 
 
-@pytest.mark.slow
+@pytest.fixture
+def alone(monkeypatch, tmp_path):
+    """Plug-ins of a test in this process, which are forgotten after it."""
+    monkeypatch.delenv(plugins.VARIABLE, raising=False)
+    monkeypatch.setattr(plugins, "_loaded", {})
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    things, modules = dict(Attention.registry._things), set(sys.modules)
+    yield tmp_path
+    Attention.registry._things.clear()
+    Attention.registry._things.update(things)
+    for name in set(sys.modules) - modules:
+        if not name.startswith("keras_attn"):
+            del sys.modules[name]
+
+
+COUNTED = "import pathlib\nwith open('count', 'a') as file: file.write('.')\n" + PLUGIN
+
+
 @pytest.mark.parametrize(
-    "named",
+    "names",
     [
-        ("--plugin", "mine"),
-        ("--plugin", "mine.py"),
-        ("--plugin=./mine.py",),
-        ("--plugin", "../here/mine.py"),
-        ("--plugin", "mine", "--plugin", "mine"),
-        ("--plugin", "mine", "--plugin", "mine.py"),
-        ("--plugin", "mine.py", "--plugin", "mine"),
-        ("--plugin", "mine.py", "--plugin", "../here/mine.py"),
+        ("mine",),
+        ("mine.py",),
+        ("./mine.py",),
+        ("../here/mine.py",),
+        ("mine", "mine"),
+        ("mine", "mine.py"),
+        ("mine.py", "mine"),
+        ("mine.py", "../here/mine.py"),
+        ("mine", "link/mine.py"),
     ],
     ids=" ".join,
 )
-def test_a_plugin_is_a_module_or_a_file_and_counts_once(tmp_path, named):
-    write(tmp_path / "here" / "mine.py")
-    assert names_in(call(*STUDY, *named, cwd=tmp_path / "here")) == {"mine"}
+def test_a_plugin_is_a_module_or_a_file_and_counts_once(alone, monkeypatch, names):
+    here = write(alone / "here" / "mine.py", COUNTED.format(name="mine")).parent
+    (here / "link").symlink_to(here, target_is_directory=True)
+    monkeypatch.chdir(here)
+    for name in names:
+        plugins.use(name)
+    plugins.load()
+    assert (here / "count").read_text() == "." and "mine" in Attention.allowed()
+    (told,) = plugins.names()
+    assert told in ("mine", str(here / "mine.py"), str(here / "../here/mine.py"))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("words", [("--plugin", "mine"), ("--plugin=mine.py", "--plugin", "mine")])
+def test_commands_take_it(tmp_path, words):
+    write(tmp_path / "mine.py")
+    assert names_in(call(*STUDY, *words, cwd=tmp_path)) == {"mine"}
 
 
 @pytest.mark.slow
@@ -126,7 +158,6 @@ def test_a_script_of_one_command_loads_plugins_too(tmp_path, script):
     assert "--plugin MODULE" in call("--help", cwd=tmp_path, start=start).stdout
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize(
     ("text", "told"),
     [
@@ -141,16 +172,37 @@ def test_a_script_of_one_command_loads_plugins_too(tmp_path, script):
     ],
 )
 @pytest.mark.parametrize("named", ["mine", "mine.py"])
-def test_a_plugin_that_fails_is_named_in_one_line(tmp_path, text, told, named):
-    path = write(tmp_path / "mine.py", text)
-    done = call("study", "demo", "--dry-run", "--plugin", named, cwd=tmp_path)
-    assert (done.returncode, done.stdout) == (2, "")
-    (line,) = done.stderr.splitlines()
-    assert line.startswith("error: --plugin: expected the plug-in ") and named in line
-    assert told.format(path=path) in line
+def test_a_plugin_that_fails_is_named_with_the_reason(alone, monkeypatch, text, told, named):
+    path = write(alone / "mine.py", text)
+    monkeypatch.chdir(alone)
+    with pytest.raises(ka.InputError) as refused:
+        plugins.use(named)
+    message = str(refused.value)
+    assert message.startswith("--plugin: expected the plug-in ") and named in message
+    assert told.format(path=path) in message and "\n" not in message
+    assert plugins.names() == () and "mine" not in sys.modules
 
 
 @pytest.mark.slow
+def test_a_plugin_that_fails_is_one_line_before_anything_is_done(tmp_path):
+    path = write(tmp_path / "mine.py", "import keras\n1 / 0\n")
+    done = call("study", "demo", "--plugin", "mine", cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (2, "")
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("error: --plugin: ") and f"({path}, line 2)" in line
+    assert not (tmp_path / "runs").exists()
+
+
+@pytest.mark.slow
+def test_a_plugin_may_use_all_of_the_package_and_keras_says_nothing(tmp_path):
+    text = "import sys\nimport keras_attn as ka\n[getattr(ka, name) for name in ka.__all__]\n"
+    text += "from keras_attn.study import cells\nka.configs.action()\nprint('x', file=sys.stderr)\n"
+    write(tmp_path / "mine.py", text + PLUGIN.format(name="mine"))
+    for words, variables in ((("--plugin", "mine"), {}), ((), {plugins.VARIABLE: "mine.py"})):
+        done = call(*STUDY, *words, cwd=tmp_path, **variables)
+        assert names_in(done) == {"mine"} and done.stderr == "x\n"
+
+
 @pytest.mark.parametrize(
     ("named", "told"),
     [
@@ -169,25 +221,23 @@ def test_a_plugin_that_fails_is_named_in_one_line(tmp_path, text, told, named):
         ("json", "json.py"),
     ],
 )
-def test_what_cannot_be_a_plugin_is_said_before_anything_is_done(tmp_path, named, told):
+def test_what_cannot_be_a_plugin_is_not_imported(alone, monkeypatch, named, told):
     for name in ("json.py", "tensorflow.py", "sys.py", "wi:th/mine.py"):
-        write(tmp_path / name, "raise AssertionError('imported')\n")
-    (tmp_path / "folder.py").mkdir()
-    (tmp_path / "folder").mkdir()
-    # As the shell's command: Python's own folder comes first, not the one that it is called in.
-    start = ("-c", "import sys; sys.path[0] = '/'; from keras_attn.shell import cli; "
-             "sys.exit(cli.main())")  # fmt: skip
-    done = call("study", "demo", "--dry-run", "--plugin", named, cwd=tmp_path, start=start)
-    assert (done.returncode, done.stdout) == (2, ""), done.stderr
-    (line,) = done.stderr.splitlines()
-    assert line.startswith("error: --plugin: expected ") and told in line
+        write(alone / name, "raise AssertionError('imported')\n")
+    (alone / "folder.py").mkdir()
+    (alone / "folder").mkdir()
+    monkeypatch.chdir(alone)
+    with pytest.raises(ka.InputError) as refused:
+        plugins.use(named)
+    assert str(refused.value).startswith("--plugin: expected ") and told in str(refused.value)
+    assert "AssertionError" not in str(refused.value)
 
 
-@pytest.mark.slow
-def test_two_files_of_one_name_are_one_too_many(tmp_path):
-    one, other = write(tmp_path / "a" / "mine.py"), write(tmp_path / "b" / "mine.py")
-    done = call(*STUDY, "--plugin", one, "--plugin", other, cwd=tmp_path)
-    assert done.returncode == 2 and f"{other}, beside {one}" in done.stderr
+def test_two_files_of_one_name_are_one_too_many(alone):
+    one, other = write(alone / "a" / "mine.py"), write(alone / "b" / "mine.py", "")
+    plugins.use(one)
+    with pytest.raises(ka.InputError, match=f"{other}, beside {one}"):
+        plugins.use(other)
 
 
 @pytest.mark.slow
@@ -218,6 +268,7 @@ def test_an_installed_plugin_needs_no_option(tmp_path, value):
     assert names_in(twice) == {"mine"}
 
 
+@pytest.mark.slow
 def test_an_installed_plugin_that_fails_is_named_with_its_package(tmp_path):
     site = installed(tmp_path / "site", "no_such_module")
     path = os.pathsep.join([site, str(ROOT)])
@@ -226,21 +277,6 @@ def test_an_installed_plugin_that_fails_is_named_with_its_package(tmp_path):
     for word in ("entry point 'own' of keras_attn.plugins in mine", "no_such_module"):
         assert word in done.stderr
     assert call("--version", cwd=tmp_path, PYTHONPATH=path).returncode == 0
-
-
-@pytest.fixture
-def alone(monkeypatch, tmp_path):
-    """Plug-ins of a test in this process, which are forgotten after it."""
-    monkeypatch.delenv(plugins.VARIABLE, raising=False)
-    monkeypatch.setattr(plugins, "_loaded", {})
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    things, modules = dict(Attention.registry._things), set(sys.modules)
-    yield tmp_path
-    Attention.registry._things.clear()
-    Attention.registry._things.update(things)
-    for name in set(sys.modules) - modules:
-        if not name.startswith("keras_attn"):
-            del sys.modules[name]
 
 
 def test_provenance_tells_the_plugins_of_any_work(alone):

@@ -13,7 +13,7 @@ def maps_of(kind, returned, count, layers):
     """
     if kind.of != LAYERS:
         return {(INPUT, kind.name): as_maps(returned, count, _what(kind))}
-    if not isinstance(returned, dict) or not returned:
+    if not isinstance(returned, dict) or (layers and not returned):
         expected = f"a dict of maps by the paths of layers, of {listing(layers)}"
         raise InputError(_what(kind), expected, f"a {type(returned).__name__}")
     maps = {}

@@ -18,10 +18,9 @@ from keras_attn.networks.inputs import fitting_size, preprocessed
 from keras_attn.networks.maps import probing
 from keras_attn.networks.maps.choice import INPUT
 from keras_attn.networks.maps.features import Laid, Tensors, on_grid, to_numpy
-from keras_attn.networks.signature import as_type, check_batch
+from keras_attn.networks.signature import SIGNATURES, as_type, check_batch
 from keras_attn.resizing import resized
 
-SIGNATURES = ("serving_default", "serve")
 KERNELS = ("Conv2D", "DepthwiseConv2dNative", "MatMul", "Einsum")
 """Operations of layers with a kernel."""
 
@@ -66,8 +65,8 @@ class SavedModelMaps(Laid):
         with self.frozen.graph.as_default():
             asked = {name: tf.shape(tensor) for name, tensor in self.tensors.items()}
         shapes = self.frozen.prune(self.frozen.inputs, list(asked.values()))
-        found = shapes(self._input(list(probing.textures(self.size))))
-        return {name: tuple(map(int, shape)) for name, shape in zip(asked, found, strict=True)}
+        values = shapes(self._input(list(probing.textures(self.size))))
+        return {name: tuple(map(int, shape)) for name, shape in zip(asked, values, strict=True)}
 
     def _answers(self, names):
         inner = [name for name in names if name != INPUT]
@@ -145,21 +144,21 @@ def _layer_tensors(graph):
 
     The first scope is that of the model, unless nothing lies deeper.
     """
-    found = _within_scopes(graph, 1) or _within_scopes(graph, 0)
-    names = _names(found)
-    return {names[path]: tensor for path, tensor in found.items()}
+    tensors = _within_scopes(graph, 1) or _within_scopes(graph, 0)
+    names = _names(tensors)
+    return {names[path]: tensor for path, tensor in tensors.items()}
 
 
 def _within_scopes(graph, skipped):
-    found = {}
+    last = {}
     for operation in graph.get_operations():
         if operation.type not in ("Pad", "Identity") and any(map(_may_be_map, operation.outputs)):
             scopes = [s for s in operation.name.split("/")[:-1] if "PartitionedCall" not in s]
             for depth in range(skipped + 1, len(scopes) + 1):
                 path = tuple(scopes[skipped:depth])
-                found.pop(path, None)
-                found[path] = operation.outputs[0]
-    return found
+                last.pop(path, None)  # so that it stands where it ends
+                last[path] = operation.outputs[0]
+    return last
 
 
 def _names(paths):

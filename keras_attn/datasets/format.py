@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import inspect
+import keyword
 import pkgutil
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, fields, replace
@@ -87,7 +88,8 @@ class Format:
 
     def __post_init__(self) -> None:
         where = f"dataset {self.name!r}"
-        if not str(self.name).isidentifier() or self.name in _taken():
+        name = str(self.name)
+        if not name.isidentifier() or keyword.iskeyword(name) or name in _taken():
             expected = "a name for datasets.<name> that is not taken, of letters, digits and _"
             raise InputError("dataset to register", expected, repr(self.name))
         if not callable(self.read) or "root" not in inspect.signature(self.read).parameters:
@@ -180,6 +182,7 @@ def reading(form):
             data = read(*values, **named)
         except InputError as error:
             raise explained(error, form.name, given["root"]) from error
+        _check_read(form, data)
         source = {"name": form.name, **_source(signature.parameters, given)}
         places = [source[name] for name in FOLDERS if source.get(name)]
         # A layout that anybody may have is called by its folder, which its reader knows.
@@ -187,6 +190,15 @@ def reading(form):
         return origin.of_reader(replace(data, name=name), source, places, form.note)
 
     return of_format
+
+
+def _check_read(form, data):
+    from keras_attn.datasets import GazeDataset, VideoDataset
+
+    kind = {IMAGES: GazeDataset, VIDEOS: VideoDataset}[form.kind]
+    if not isinstance(data, kind):
+        expected = f"a {kind.__name__}, as its kind is {form.kind!r}"
+        raise InputError(f"dataset {form.name!r}, read", expected, type(data).__name__)
 
 
 def _source(parameters, given):

@@ -10,6 +10,7 @@ from keras_attn import configs
 from keras_attn.datasets import origin
 from keras_attn.errors import InputError
 from keras_attn.evaluation.rows import SCORED, TRAINED
+from keras_attn.registries import DATASETS
 from keras_attn.runs import learnt
 
 SHOWN = 12
@@ -242,6 +243,9 @@ def check_findable(config, known, where):
     if "source" not in known:  # of a run of an earlier version
         return
     source = known["source"] or {}
+    if source and source["name"] not in DATASETS:
+        expected = f"the plug-in that has the dataset {source['name']!r} (--plugin), or {REMEDY}"
+        raise InputError(where, expected, f"{label_of(known)}: no dataset of that name")
     if "where" in source or configs.read_as(config, known["source"]) is None:
         how = f"data read by {_call(source)}" if source else "data that were made in Python"
         raise InputError(where, REMEDY, f"{label_of(known)}: {how}")

@@ -8,11 +8,11 @@ from conftest import real
 
 import keras_attn as ka
 from keras_attn.datasets import GazeDataset
+from keras_attn.evaluation import ceiling
 from keras_attn.evaluation.gaze_scores import Blur, GazeScores, mixture_of
 from keras_attn.metrics import gold_standard
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.report.audit import page as audit_page
-from keras_attn.report.tables import ceilings
 
 KEYS = [column.key for column in COLUMNS]
 
@@ -64,7 +64,9 @@ def test_the_ceiling_is_the_mean_over_viewers_of_the_others_mixture(data):
         aucs.append((0.5 * (np.sign(above) + 1)).mean())
         over_uniform = np.log2(values[np.unique(pixels)] * density.size).mean()
         uniform, first = np.ones(example.shape), np.unique(pixels, return_index=True)[1]
-        gains.append(over_uniform + scorer.of(uniform, example.points[own][first])[1])
+        alone = example.points[own][first], example.subjects[own][first]
+        alone = GazeScores(*alone, scorer.others, blur, example.shape)
+        gains.append(over_uniform + alone.of(uniform)[1])
     found = dict(zip(KEYS, scorer.ceiling(), strict=False))
     assert found["s_auc"] == pytest.approx(np.mean(aucs), abs=1e-9)
     assert found["ig"] == pytest.approx(np.mean(gains), abs=1e-9)
@@ -159,7 +161,7 @@ def test_where_others_tell_no_more_than_the_centre_bias_there_is_no_ceiling(data
     assert found.rows["ig_share"].isna().all() and row(found, "ceiling")["images"] == 0
     assert "ceiling: none, and no IG share: what others look at tells no more" in str(found)
     assert "CC, SIM and KL have no ceiling" not in str(found)
-    assert "what others look at tells no more" in ceilings.note(mixture_of(nothing, Blur()))
+    assert "what others look at tells no more" in ceiling.note(mixture_of(nothing, Blur()))
 
 
 def test_a_ceiling_that_is_not_above_0_is_no_measure_and_said_to_be_none(result):

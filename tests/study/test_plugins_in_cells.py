@@ -18,6 +18,8 @@ from keras_attn.study import cells as study
 from keras_attn.study import cluster, local, schedule, standing
 from keras_attn.study.schedule import DONE
 
+pytestmark = pytest.mark.slow
+
 TINY = {"width": 1 / 16, "size": 67, "head": "pooled", "images": 27, "side": 48, "epochs": 1}
 TINY |= {"pretraining": "none", "tensorboard": False, "keep_features": False}
 PLUGIN = """

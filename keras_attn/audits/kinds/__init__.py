@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 from keras_attn.errors import InputError, listing, one_of
 from keras_attn.networks.maps.choice import INPUT
 from keras_attn.registries import KINDS
-from keras_attn.registry import NAME
+from keras_attn.registry import NAME, Registry
 
 IMAGE, LAYERS = "image", "layers"
 """What maps can be of, beside INPUT: the pixels, or the outputs of layers."""
@@ -53,18 +53,18 @@ class Kind:
     `networks.inside.replaced` around `model.run(images)`.
     """
 
-    registry: ClassVar = KINDS
+    registry: ClassVar[Registry] = KINDS
 
     name: str
-    function: Callable
+    function: Callable[..., Any]
     of: str = IMAGE
     scores: bool = True
     gradients: bool = False
-    reads: Callable | None = None
+    reads: Callable[[Any], Iterable[str]] | None = None
     batch: int | None = None
     by_default: bool = False
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         where = f"kind of map {self.name!r}"
         if not isinstance(self.name, str) or not NAME.fullmatch(self.name):
             expected = "letters, digits and any of _ . + - as its name: Kind('a_name', function)"
@@ -76,18 +76,20 @@ class Kind:
         if self.batch is not None and (not isinstance(self.batch, int) or self.batch < 1):
             raise InputError(f"batch of {where}", "a number of images, or None", repr(self.batch))
 
-    def ready(self):
+    def ready(self) -> Kind:
         """The same for one network, with an instance where its function is a class."""
-        if not inspect.isclass(self.function):
+        function: Any = self.function
+        if not inspect.isclass(function):
             return self
         try:
-            return replace(self, function=self.function())
+            instance: Any = function()
+            return replace(self, function=instance)
         except TypeError as error:
-            expected = f"an instance, as in Kind({self.name!r}, {self.function.__name__}(...))"
+            expected = f"an instance, as in Kind({self.name!r}, {function.__name__}(...))"
             raise InputError(f"kind of map {self.name!r}", expected, error) from error
 
 
-def chosen(kinds, where="kinds"):
+def chosen(kinds: Any, where: str = "kinds") -> tuple[Kind, ...]:
     """The `Kind`s that a user names: by name, as a `Kind`, or as a function; each once.
 
     kinds: one or several, or None. `InputError`, which lists what there is, for an unknown name,
@@ -96,7 +98,7 @@ def chosen(kinds, where="kinds"):
     one = isinstance(kinds, str | Kind) or callable(kinds)
     if not one and not isinstance(kinds or (), Iterable):
         raise InputError(where, "a name, a Kind or a function, or several", repr(kinds))
-    named = {}
+    named: dict[str, Kind] = {}
     for kind in (kinds,) if one else tuple(kinds or ()):
         kind = _kind(kind, where)
         other = named.setdefault(kind.name, kind)
@@ -115,10 +117,10 @@ def _kind(kind: Any, where: str) -> Kind:
         raise InputError(where, "a name, a Kind or a function", repr(kind))
     # One that is registered is known by its declarations.
     known = (KINDS[name] for name in KINDS)
-    return next((one for one in known if one.function == kind), None) or Kind(_name(kind), kind)
+    return next((one for one in known if one.function is kind), None) or Kind(_name(kind), kind)
 
 
-def _name(function):
+def _name(function: Any) -> str:
     while isinstance(function, functools.partial):
         function = function.func
     return getattr(function, "__name__", type(function).__name__)

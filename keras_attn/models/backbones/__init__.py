@@ -67,8 +67,13 @@ class Backbone:
             if not getattr(self, name):
                 self._refuse(name, "the name of a layer at least", ())
         for name in ("features", "head"):
-            if not callable(getattr(self, name)):
-                self._refuse(name, "a function", getattr(self, name))
+            function = getattr(self, name)
+            if not callable(function) or isinstance(function, keras.layers.Layer):
+                # Networks that share a layer would share what they learn.
+                expected = "a function, which makes its layers anew for every network"
+                self._refuse(name, expected, function)
+        if getattr(self.preprocessing, "weights", ()):
+            self._refuse("preprocessing", "a function, or a layer without weights", "one with some")
         if not _takes(self.head, "activation"):
             expected = "a function that takes activation=None for the scores before softmax"
             self._refuse("head", expected, self.head)
@@ -122,6 +127,9 @@ class Backbone:
         """Refuse a tensor that is not of the layer by whose name it is looked for."""
         origin = getattr(getattr(tensor, "_keras_history", None), "operation", None)
         received = getattr(origin, "name", repr(tensor))
+        # A network within the network has outputs of its own, which are not these.
+        if isinstance(origin, keras.Model):
+            received = f"the whole network {received}"
         if received != layer:
             expected = (
                 f"those of the layer {layer!r}, {which} "
