@@ -183,7 +183,7 @@ def test_what_is_missing_is_one_error_and_nothing_is_written(words, message, mon
     before = (ROOT / "README.md").read_bytes()
     monkeypatch.setattr(sys, "argv", ["documented_results.py", *words])
     there = {"list": results.List, "check": results.Check, "write": results.Write}
-    assert results.cli.run(lambda: results.workflow.parse(there)) == 2
+    assert results.cli.run(lambda: results.parser.read(lambda _: there)) == 2
     assert message in capsys.readouterr().err
     assert (ROOT / "README.md").read_bytes() == before
 

@@ -101,6 +101,7 @@ def test_what_is_made_in_python_is_counted_whatever_the_report_says(images):
         datasets.VideoDataset("own", images.examples, datasets.ReadingReport())
 
 
+@pytest.mark.slow
 def test_the_legend_of_an_audit_counts_what_is_scored(tmp_path):
     data = ka.datasets.miniature(images=6, root=tmp_path / "scenes")
     part = data.part("half", [0, 2, 4])

@@ -8,12 +8,13 @@ from keras_attn.datasets.readers import masks
 from keras_attn.evaluation import ceiling, gallery_file, loop, rows
 from keras_attn.evaluation.gaze_scores import notes_on
 from keras_attn.evaluation.network import forward, kept_predictions
+from keras_attn.evaluation.protocol import Scorer
 from keras_attn.evaluation.result import Scores
 from keras_attn.models.common import GAZE
 from keras_attn.runs import provenance
 
 
-def evaluate(scorer, model, dataset, labels, *, notes=(), progress=True):
+def evaluate(scorer: Scorer, model, dataset, labels, *, notes=(), progress=True):
     """Score `model` on all of `dataset`: `Scores`.
 
     scorer: a `protocol.Scorer`. labels: the first columns of the rows, WHO. notes: what a reader
