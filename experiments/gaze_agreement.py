@@ -15,10 +15,10 @@ from pathlib import Path
 
 import tyro
 
+from keras_attn import storage
 from keras_attn.commands import audit
 from keras_attn.errors import InputError
 from keras_attn.evaluation.rows import AUDIT_FILES
-from keras_attn.runs import storage
 from keras_attn.shell import cli, parser, quiet
 
 SHAPE = (96, 128)

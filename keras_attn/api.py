@@ -7,7 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keras_attn import configs, datasets, gaze, gaze_format, tasks
+from keras_attn import configs, datasets, gaze, gaze_format, storage, tasks
 from keras_attn.audits import audit as agreement
 from keras_attn.audits import by_condition
 from keras_attn.audits import options as audit_options
@@ -15,11 +15,11 @@ from keras_attn.audits.sources import open_source
 from keras_attn.datasets.base import GazeDataset
 from keras_attn.datasets.video import VideoDataset
 from keras_attn.errors import InputError
-from keras_attn.evaluation import rows
+from keras_attn.evaluation import about_data, rows
 from keras_attn.evaluation.gaze_scores import Blur
 from keras_attn.report.audit.result import AuditResult
-from keras_attn.runs import known_data, storage
-from keras_attn.runs.trained import Run, load, train
+from keras_attn.runs import known_data
+from keras_attn.tasks.trained import Run, load, train
 
 if TYPE_CHECKING:
     from keras_attn.prediction.result import Predictions
@@ -197,7 +197,7 @@ def evaluate(
     scorer, notes = network.scorer()
     notes = (*notes, *known_data.notes(data, network.data))
     found = scores_of(scorer, network.model, data, labels, notes=notes, progress=progress)
-    result = Evaluation.of(found, known_data.columns(data, network.data))
+    result = Evaluation.of(found, about_data.columns(data, network.data))
     if out is not None:
         result.save(out, overwrite=overwrite)
     return result
@@ -247,7 +247,7 @@ def attack(
     found = attack.evaluate(
         scorer, network.model, data, labels, settings, notes=notes, progress=progress
     )
-    result = Evaluation.of(found, known_data.columns(data, network.data))
+    result = Evaluation.of(found, about_data.columns(data, network.data))
     if out is not None:
         result.save(out, overwrite=overwrite)
     return result
@@ -281,7 +281,7 @@ def export(
     from keras_attn.exports import onnx as as_onnx
     from keras_attn.exports import saved_model
     from keras_attn.exports import tflite as as_tflite
-    from keras_attn.networks import scored
+    from keras_attn.loading import scored
 
     if onnx:
         as_onnx.check()
@@ -349,8 +349,8 @@ def predict(
 
 
 def _network(model, verb, *, weights=None, size=None, **options):
-    """The `networks.scored.Scored` of whatever a user calls a model."""
-    from keras_attn.networks import opening, scored
+    """The `loading.scored.Scored` of whatever a user calls a model."""
+    from keras_attn.loading import opening, scored
 
     opened = opening.keras_network(model, verb, weights=weights, size=size)
     return scored.scored(opened, size=size, **options)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 
 import pytest
 from conftest import ROOT
+from import_graph import import_graph
 
 import keras_attn as ka
 from keras_attn.study import workflow
@@ -47,13 +48,26 @@ def test_every_function_of_the_ways_is_there():
             assert callable(resolved(name)), name
 
 
-def test_rooms_of_the_page_are_those_of_the_package():
+def lines_of_rooms():
+    """The rooms of each line of the page's table, from the top."""
     rooms, _, _ = PAGE.read_text(encoding="utf-8").split("## Rooms")[1].partition("\n## ")
-    told = {name for row in re.findall(r"^\| (`.*?) \|", rooms, re.M) for name in row.split(", ")}
+    return [re.findall(r"`(\w+)`", line) for line in re.findall(r"^\| (`.*?) \|", rooms, re.M)]
+
+
+def test_rooms_of_the_page_are_those_of_the_package():
     package = ROOT / "keras_attn"
     there = {path.stem for path in package.glob("*.py")} - {"__init__"}
     there |= {path.parent.name for path in package.glob("*/__init__.py")}
-    assert {name.strip("`") for name in told} == there
+    assert {name for line in lines_of_rooms() for name in line} == there
+
+
+def test_a_room_imports_from_no_line_below_its_own():
+    line_of = {name: at for at, line in enumerate(lines_of_rooms()) for name in line}
+    for module, others in import_graph().items():
+        rooms = [name.split(".")[1] for name in (module, *others) if "." in name]
+        if "." in module:  # the package itself only says where names are
+            below = [name for name in rooms if line_of[name] > line_of[rooms[0]]]
+            assert not below, f"{module} imports {below}"
 
 
 @contextmanager

@@ -10,12 +10,12 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 
+from keras_attn import storage
 from keras_attn.commands import evaluate as evaluating
 from keras_attn.errors import InputError
 from keras_attn.evaluation.result import Scores
 from keras_attn.evaluation.rows import REFERENCES
 from keras_attn.report.paper.printed import paper_cells
-from keras_attn.runs import storage
 from keras_attn.study import scored_data, workflow
 
 pytestmark = pytest.mark.slow

@@ -14,14 +14,13 @@ import tensorflow as tf
 from conftest import room_for
 
 import keras_attn as ka
-from keras_attn import configs, tasks
+from keras_attn import configs, storage, tasks
 from keras_attn.audits.saved_model_maps import SavedModelMaps
 from keras_attn.datasets.batches import pipeline
 from keras_attn.errors import InputError
 from keras_attn.exports import saved_model, tflite
 from keras_attn.report.rows import results
 from keras_attn.report.tables import sheets
-from keras_attn.runs import storage
 from keras_attn.shell import cli
 from keras_attn.training import devices
 

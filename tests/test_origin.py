@@ -10,13 +10,14 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from keras_attn import configs, datasets
+from keras_attn import configs, datasets, storage
 from keras_attn.datasets import origin
 from keras_attn.datasets.flow.files import FlowSettings
 from keras_attn.datasets.format import FOLDERS
 from keras_attn.errors import InputError
-from keras_attn.runs import known_data, storage
-from keras_attn.runs.trained import _check_files, _with_fold
+from keras_attn.evaluation import about_data
+from keras_attn.runs import known_data
+from keras_attn.tasks.trained import _check_files, _with_fold
 
 SMALL = {"dut_omron": {"images": 6}, "pascal_s": {"images": 6}, "folder": {"images": 6}}
 SMALL |= {"cub_vwsw": {"images": 9}, "hollywood2": {"videos": 12, "frames": 3}}
@@ -193,7 +194,7 @@ def test_scores_of_a_network_of_drawn_data_on_real_ones_say_so_and_the_reverse(d
     assert "learnt from dut_omron (drawn)" in note
     (note,) = known_data.notes(data, known_data.record(real))
     assert "learnt from photographs and is scored on drawn data" in note
-    columns = known_data.columns(real, known_data.record(data))
+    columns = about_data.columns(real, known_data.record(data))
     assert (columns["drawn"], columns["trained_on"], columns["trained_drawn"]) == (
         *(False, "dut_omron"),
         True,
@@ -206,7 +207,7 @@ def test_records_of_earlier_versions_tell_what_they_can(drawn):
     earlier |= {"note": data.note, "reading": ""}
     assert known_data.is_drawn(earlier) and known_data.notes(data, earlier) == ()
     assert not known_data.is_drawn(earlier | {"note": ""})
-    assert known_data.columns(data, earlier)["trained_fingerprint"] == ""
+    assert about_data.columns(data, earlier)["trained_fingerprint"] == ""
 
 
 # --- what was learnt from, and what was held out ------------------------------------------------
@@ -246,8 +247,8 @@ def test_other_masks_or_pictures_under_the_same_gaze_are_told(what, tmp_path):
     assert again.fingerprint == data.fingerprint
     (note,) = known_data.notes(again.fold(0, of=2)[1], known)
     assert note.startswith(f"The {what} are not those of the training")
-    assert known_data.columns(again)["files"] == ""  # of drawn data nothing hangs on a bit
-    stamps = {known_data.columns(replace(one, drawn=False))["files"] for one in (again, again)}
+    assert about_data.columns(again)["files"] == ""  # of drawn data nothing hangs on a bit
+    stamps = {about_data.columns(replace(one, drawn=False))["files"] for one in (again, again)}
     assert len(stamps) == 1 and "" not in stamps
 
 

@@ -9,9 +9,9 @@ import pytest
 from conftest import ROOT
 
 import keras_attn as ka
-from keras_attn import plugins
+from keras_attn import plugins, storage
 from keras_attn.configs import Attention
-from keras_attn.runs import provenance, storage
+from keras_attn.runs import provenance
 
 pytestmark = pytest.mark.slow
 

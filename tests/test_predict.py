@@ -10,10 +10,9 @@ from PIL import Image
 from predicted import kept, network, predict
 
 import keras_attn as ka
-from keras_attn import configs
+from keras_attn import configs, storage
 from keras_attn.errors import InputError
 from keras_attn.resizing import at_size
-from keras_attn.runs import storage
 from keras_attn.shell import cli
 
 pytestmark = pytest.mark.slow

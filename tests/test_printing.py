@@ -14,7 +14,7 @@ from keras_attn.report.audit.result import AuditResult, Gallery
 from keras_attn.report.rows.results import Results
 from keras_attn.report.tables import sheets
 from keras_attn.report.tables.evaluation import Evaluation
-from keras_attn.runs.trained import Run
+from keras_attn.tasks.trained import Run
 
 POINTS = [[1, 1], [2, 1], [3, 2]]
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from keras_attn import storage
 from keras_attn.errors import InputError
-from keras_attn.runs import storage
 
 pytestmark = pytest.mark.slow
 

@@ -10,10 +10,10 @@ import pytest
 from legacy_files import legacy
 
 import keras_attn as ka
-from keras_attn import configs, models, tasks, weights
+from keras_attn import configs, models, storage, tasks, weights
 from keras_attn.errors import InputError
-from keras_attn.runs import provenance, storage, trained
-from keras_attn.tasks import starting
+from keras_attn.runs import provenance
+from keras_attn.tasks import starting, trained
 from keras_attn.weights import registry
 
 pytestmark = pytest.mark.slow

@@ -11,7 +11,7 @@ import pytest
 from conftest import real
 
 import keras_attn as ka
-from keras_attn import configs, tasks
+from keras_attn import configs, storage, tasks
 from keras_attn.errors import InputError
 from keras_attn.evaluation import rows
 from keras_attn.evaluation.references import references
@@ -19,7 +19,7 @@ from keras_attn.evaluation.rows import REFERENCES
 from keras_attn.mechanisms import Mechanism
 from keras_attn.metrics import gaze as gaze_metrics
 from keras_attn.metrics import salient_object as metrics
-from keras_attn.runs import known_data, storage
+from keras_attn.runs import known_data
 from keras_attn.study import scored_data
 
 pytestmark = pytest.mark.slow

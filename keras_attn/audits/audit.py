@@ -17,7 +17,7 @@ from keras_attn.audits import against_chance
 from keras_attn.audits.by_condition import add_differences, check_parts
 from keras_attn.datasets import groups
 from keras_attn.errors import InputError
-from keras_attn.evaluation import loop
+from keras_attn.evaluation import about_data, loop
 from keras_attn.evaluation.gaze_scores import (
     GazeScores,
     mixture_of,
@@ -83,7 +83,7 @@ def run(sources, dataset, *, blur, batch_size=8, gallery=12, progress=True, part
         add_differences(rows, scores, gaze_keys(), together)
     told = {name: tasks.data_of(getattr(source, "model", None)) for name, source in sources.items()}
     models_of = dict.fromkeys(name.model for name in scores)
-    known = {model: known_data.columns(dataset, told.get(model)) for model in models_of}
+    known = {model: about_data.columns(dataset, told.get(model)) for model in models_of}
     about = [known[name.model] for name in scores]
     rows = pd.concat([rows, pd.DataFrame(about)], axis=1)
     rows.insert(len(rows.columns) - len(about[0]), "dataset", (dataset.whole or dataset).name)
@@ -204,7 +204,7 @@ def _share(name, scores, together):
 
 
 def _long(scores, dataset, seen):
-    parts, columns = [], known_data.columns(dataset)
+    parts, columns = [], about_data.columns(dataset)
     about = {"dataset": (dataset.whole or dataset).name}
     about |= {name: columns[name] for name in SCORED}
     for name, values in scores.items():

@@ -4,7 +4,7 @@ from keras_attn.audits import PREDICTED, TRUE
 from keras_attn.audits.kinds import chosen
 from keras_attn.audits.sources import RETURN_MAPS
 from keras_attn.errors import InputError, listing
-from keras_attn.networks import forms
+from keras_attn.loading import forms
 
 NOT_FOR = {
     "layers": RETURN_MAPS,

@@ -13,12 +13,12 @@ from tensorflow.python.framework.convert_to_constants import convert_variables_t
 from keras_attn.audits import kinds as kinds_of_maps
 from keras_attn.audits.kinds import activation
 from keras_attn.errors import InputError, listing
+from keras_attn.loading.signature import SIGNATURES, as_type, check_batch
 from keras_attn.networks import expectations
 from keras_attn.networks.inputs import fitting_size, preprocessed
 from keras_attn.networks.maps import probing
 from keras_attn.networks.maps.choice import INPUT
 from keras_attn.networks.maps.features import Laid, Tensors, on_grid, to_numpy
-from keras_attn.networks.signature import SIGNATURES, as_type, check_batch
 from keras_attn.resizing import resized
 
 KERNELS = ("Conv2D", "DepthwiseConv2dNative", "MatMul", "Einsum")

@@ -13,7 +13,7 @@ from pathlib import Path
 from keras_attn.audits.folder_maps import FolderMaps
 from keras_attn.audits.function_maps import FunctionMaps
 from keras_attn.errors import InputError
-from keras_attn.networks import forms, opening
+from keras_attn.loading import forms, opening
 
 RETURN_MAPS = (forms.FUNCTION, forms.MAPS)
 """Forms that return their maps themselves, so that nothing of them can be chosen."""

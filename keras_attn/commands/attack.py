@@ -10,12 +10,11 @@ from pathlib import Path
 import pandas as pd
 import tyro
 
-from keras_attn import configs
+from keras_attn import configs, storage
 from keras_attn.errors import InputError
 from keras_attn.evaluation.rows import EXAMPLES, FILES
 from keras_attn.registry import register
 from keras_attn.report.figures.curves import PREFIX
-from keras_attn.runs import storage
 from keras_attn.shell import model_options, quiet
 from keras_attn.shell.command import Command
 from keras_attn.study import scored_data, workflow

@@ -14,7 +14,7 @@ import tyro
 from keras_attn.configs.names import ImageDataset, KindOfMap
 from keras_attn.gaze import CENTRE_BIAS_SIGMA, FIXATION_SIGMA
 from keras_attn.gaze_format import GazeFormat
-from keras_attn.networks import forms
+from keras_attn.loading import forms
 from keras_attn.registry import register
 from keras_attn.shell import model_options, quiet
 from keras_attn.shell.command import Command
@@ -83,8 +83,7 @@ class AuditCommand:
 
     def __call__(self):
         """Run the audit and say where its files are."""
-        from keras_attn import api, datasets
-        from keras_attn.runs import storage
+        from keras_attn import api, datasets, storage
 
         storage.check_target(self.out, api.FILES, overwrite=self.overwrite)
         chosen = model_options.models(self.model)

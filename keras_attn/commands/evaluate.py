@@ -6,9 +6,9 @@ Imports neither TensorFlow nor Keras until it runs.
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from keras_attn import storage
 from keras_attn.evaluation import rows
 from keras_attn.registry import register
-from keras_attn.runs import storage
 from keras_attn.shell import model_options, quiet
 from keras_attn.shell.command import Command
 from keras_attn.study import scored_data, workflow

@@ -11,10 +11,9 @@ from typing import Annotated, Literal
 import tyro
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from keras_attn import configs
+from keras_attn import configs, storage
 from keras_attn.errors import InputError, TrainingStopped
 from keras_attn.registry import register
-from keras_attn.runs import storage
 from keras_attn.shell.command import Command
 from keras_attn.study import cells as study
 from keras_attn.study import cluster, local, schedule, standing, workflow

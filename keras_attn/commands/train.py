@@ -6,8 +6,8 @@ Imports neither TensorFlow nor Keras until it runs.
 from dataclasses import dataclass
 from pathlib import Path
 
+from keras_attn import storage
 from keras_attn.registry import register
-from keras_attn.runs import storage
 from keras_attn.shell import parser, quiet
 from keras_attn.shell.command import Command
 from keras_attn.study import workflow

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import tyro
 
+from keras_attn import storage
 from keras_attn.errors import InputError
 from keras_attn.registry import register
-from keras_attn.runs import storage
 from keras_attn.shell import quiet
 from keras_attn.shell.command import Command
 

@@ -5,10 +5,10 @@ import pandas as pd
 
 from keras_attn.datasets import groups
 from keras_attn.errors import InputError
-from keras_attn.evaluation import ceiling, rows
+from keras_attn.evaluation import about_data, ceiling, rows
 from keras_attn.evaluation.gaze_scores import notes_on
 from keras_attn.evaluation.result import Scores
-from keras_attn.runs import known_data, provenance
+from keras_attn.runs import provenance
 from keras_attn.statistics import mean_of_seen
 
 
@@ -34,7 +34,7 @@ def references(task, dataset, gaze):
 
 def _of_examples(labels, dataset, gaze):
     """For each example with gaze a DataFrame of a row per reference."""
-    known = known_data.columns(dataset)
+    known = about_data.columns(dataset)
     for index, example in enumerate(dataset):
         pictures = [one.references() for one in gaze(index)]
         if not pictures:

@@ -8,9 +8,10 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from keras_attn import storage
 from keras_attn.evaluation import gallery_file
 from keras_attn.evaluation.rows import ARRAYS, EXAMPLES, FILES, GALLERY, ID, NOTES
-from keras_attn.runs import provenance, storage
+from keras_attn.runs import provenance
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,14 +12,14 @@ from pathlib import Path
 
 import tensorflow as tf
 
-from keras_attn import configs, mechanisms, tasks, weights
+from keras_attn import configs, mechanisms, storage, tasks, weights
 from keras_attn.errors import InputError, listing
 from keras_attn.exports import any_size, model_card
 from keras_attn.models.c3d import FLOW, FRAMES
 from keras_attn.models.common import GAZE, in_structure
 from keras_attn.networks import heads
 from keras_attn.networks.outputs import described, outputs_like
-from keras_attn.runs import provenance, storage
+from keras_attn.runs import provenance
 from keras_attn.training import devices
 
 CARD = "README.md"

@@ -1,1 +1,1 @@
-"""The front door for networks: whatever a user calls a model is opened here, once and alike."""
+"""What a network of any make is: its inputs, its layers, its scores, and which tensors are maps."""

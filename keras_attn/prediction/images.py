@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from keras_attn import gaze_format, pictures
+from keras_attn import gaze_format, pictures, storage
 from keras_attn.datasets.formats.folder import pictures_not_read
 from keras_attn.datasets.readers import fixation_table
 from keras_attn.datasets.readers.gaze_reader import GazeReader
@@ -23,7 +23,6 @@ from keras_attn.evaluation import loop
 from keras_attn.evaluation.network import forward, predictions
 from keras_attn.models.common import GAZE
 from keras_attn.prediction.result import RAW, TABLE, Predictions, as_table, class_row
-from keras_attn.runs import storage
 
 SALIENCY, OVERLAY = "{}_saliency.png", "{}_overlay.png"
 """What is written for an image beside RAW, by the stem of its name."""

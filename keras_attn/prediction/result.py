@@ -12,9 +12,9 @@ import numpy as np
 import pandas as pd
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from keras_attn import storage
 from keras_attn.errors import InputError
 from keras_attn.gaze_format import GazeFormat
-from keras_attn.runs import storage
 
 TABLE = "predictions.csv"
 RAW = "{}.npz"

@@ -10,7 +10,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from keras_attn import pictures
+from keras_attn import pictures, storage
 from keras_attn.datasets.batches import clips
 from keras_attn.datasets.batches.snippets import Snippet, filling_starts
 from keras_attn.datasets.flow import files as flow_files
@@ -30,7 +30,6 @@ from keras_attn.prediction.result import (
     classes_of,
 )
 from keras_attn.report.figures.panels import Canvas, fitting, paste, spaced
-from keras_attn.runs import storage
 from keras_attn.statistics import evenly
 
 OVERLAY = "{}_overlay.gif"

@@ -10,13 +10,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from keras_attn import storage
 from keras_attn.datasets import origin
 from keras_attn.errors import InputError
 from keras_attn.evaluation.rows import ARRAYS, EXAMPLES
 from keras_attn.report.paper.printed import KEYS
 from keras_attn.report.paper.tables import TABLES
 from keras_attn.report.tables import layout, sheets
-from keras_attn.runs import provenance, storage
+from keras_attn.runs import provenance
 
 REPORT, TABLES_IN = "report", "tables"
 ROWS = (EXAMPLES, ARRAYS)

@@ -1,4 +1,4 @@
-"""What a run knows of the data that it learnt from, and what its rows tell of those scored on.
+"""What a run knows of the data that it learnt from, and what is to be said of those scored on.
 
 Imports no model. What is known is a dict: the part `data` of a run's record.
 """
@@ -9,7 +9,6 @@ from pathlib import Path
 from keras_attn import configs
 from keras_attn.datasets import origin
 from keras_attn.errors import InputError
-from keras_attn.evaluation.rows import SCORED, TRAINED
 from keras_attn.registries import DATASETS
 from keras_attn.runs import learnt
 
@@ -87,22 +86,6 @@ def recognised(dataset, known):
 
 def _is_own(dataset, known):
     return fingerprint(dataset) == (known.get("whole") or known)["fingerprint"]
-
-
-def columns(dataset, known=None):
-    """Columns of the rows of an evaluation, by name: SCORED and, of networks, TRAINED.
-
-    known: what the network's run knows; None for a network from elsewhere.
-    """
-    # Drawn ones may be drawn anew elsewhere, with a few other bits.
-    files = "" if dataset.drawn else learnt.stamp(dataset.whole or dataset)
-    values = (dataset.drawn, origin.kind_of(dataset), fingerprint(dataset), files)
-    made = dict(zip(SCORED, values, strict=True))
-    whole = (known or {}).get("whole")
-    values = ("", None, "")
-    if known:
-        values = (name_of(known), is_drawn(known), whole["fingerprint"] if whole else "")
-    return made | dict(zip(TRAINED, values, strict=True))
 
 
 def notes(dataset, known):

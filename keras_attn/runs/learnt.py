@@ -10,8 +10,8 @@ import weakref
 
 import numpy as np
 
+from keras_attn import storage
 from keras_attn.errors import InputError
-from keras_attn.runs import storage
 
 FILES = {"pictures": "image", "masks": "mask", "videos": "video"}
 """Fields of examples that name their files, by what these are."""

@@ -16,11 +16,11 @@ from functools import cache
 from importlib import metadata
 from pathlib import Path
 
-from keras_attn import plugins
+from keras_attn import plugins, storage
 from keras_attn.configs import RESULT_FORMAT
 from keras_attn.datasets import origin
 from keras_attn.errors import InputError, listing
-from keras_attn.runs import known_data, storage
+from keras_attn.runs import known_data
 
 PACKAGE = Path(__file__).resolve().parents[1]
 TOLD = {"what", "command", "format", "versions"}

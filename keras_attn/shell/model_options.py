@@ -10,7 +10,7 @@ from typing import Literal
 
 from keras_attn.configs.names import Name
 from keras_attn.errors import InputError, listing
-from keras_attn.networks import forms
+from keras_attn.loading import forms
 from keras_attn.registries import BACKBONES
 
 NAMED = re.compile(r"([\w .-]+)=(.+)")
@@ -141,7 +141,7 @@ class FromElsewhere:
 
         verb: what is to be done with it, for messages.
         """
-        from keras_attn.networks import opening
+        from keras_attn.loading import opening
 
         given = self.options()
         files = {"weights": given.pop("weights"), "size": given["size"]}

@@ -7,12 +7,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from keras_attn import configs
+from keras_attn import configs, storage
 from keras_attn.configs.names import StudyDataset
 from keras_attn.errors import InputError, listing, one_of
 from keras_attn.mechanisms import MECHANISMS
 from keras_attn.registries import BACKBONES, DATASETS
-from keras_attn.runs import storage
 from keras_attn.study.sources import Sources
 
 REFERENCES, RUN, ATTACK = "references", "run", "attack"

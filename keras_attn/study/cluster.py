@@ -15,9 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import keras_attn
-from keras_attn import plugins
+from keras_attn import plugins, storage
 from keras_attn.errors import InputError
-from keras_attn.runs import storage
 from keras_attn.study import local, schedule
 from keras_attn.study.schedule import FAILED, Outcome
 

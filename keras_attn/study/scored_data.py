@@ -51,7 +51,7 @@ class DataChange(gaze_format.GazeFormat):
 def scored_on(network, change, where):
     """The data that a network is scored on: a run's own, changed, or those that are named.
 
-    network: a `networks.opening.Opened`. where: what messages call it.
+    network: a `loading.opening.Opened`. where: what messages call it.
     """
     if network.config is not None:
         return held_out(network.config, change, network.data, where)

@@ -4,9 +4,9 @@ import csv
 import json
 from statistics import fmean
 
+from keras_attn import storage
 from keras_attn.errors import InputError
 from keras_attn.evaluation.rows import EXAMPLES
-from keras_attn.runs import storage
 from keras_attn.study.cells import REFERENCES, RUN
 
 MARK = "cell.json"

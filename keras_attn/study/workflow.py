@@ -19,7 +19,7 @@ def started(config, train, test, place, overwrite, scored=None):
     place: the folder that they go into, under their own names. scored: folders by name of runs that
     are finished and scored already; gets those that are not.
     """
-    from keras_attn.runs.trained import starting_from
+    from keras_attn.tasks.trained import starting_from
 
     scored = {} if scored is None else scored
 

@@ -12,9 +12,9 @@ import filelock
 import keras
 import numpy as np
 
-from keras_attn import models, weights
+from keras_attn import models, storage, weights
 from keras_attn.datasets.drawing import shapes
-from keras_attn.runs import provenance, storage
+from keras_attn.runs import provenance
 from keras_attn.training import devices
 from keras_attn.training.callbacks import Report
 from keras_attn.weights.saved import SUFFIX

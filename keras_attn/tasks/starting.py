@@ -5,10 +5,10 @@ What a run starts from, `configs.starting` decides.
 
 from pathlib import Path
 
-from keras_attn import configs, weights
+from keras_attn import configs, storage, weights
 from keras_attn.configs.starting import OTHERWISE, WITH_FILE
 from keras_attn.errors import InputError
-from keras_attn.runs import known_data, storage
+from keras_attn.runs import known_data
 from keras_attn.weights import content
 
 PUBLISHED = "weights"

@@ -12,8 +12,8 @@ import tensorflow as tf
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from keras_attn import storage
 from keras_attn.errors import NotFinite, TrainingStopped
-from keras_attn.runs import storage
 from keras_attn.training import state
 
 

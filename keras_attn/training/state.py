@@ -5,8 +5,8 @@ import zipfile
 
 import numpy as np
 
+from keras_attn import storage
 from keras_attn.errors import InputError
-from keras_attn.runs import storage
 
 
 def save(path, model, history):

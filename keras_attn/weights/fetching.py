@@ -9,8 +9,8 @@ import requests
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TransferSpeedColumn
 
+from keras_attn import storage
 from keras_attn.errors import InputError, listing
-from keras_attn.runs import storage
 from keras_attn.weights import registry
 
 CHUNK = 2**20

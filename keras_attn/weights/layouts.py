@@ -6,8 +6,8 @@ from pathlib import Path
 import h5py
 import numpy as np
 
+from keras_attn import storage
 from keras_attn.errors import InputError
-from keras_attn.runs import storage
 
 LEGACY = "a legacy Keras weight file (HDF5 with the attribute `layer_names`)"
 GROUPS = "an HDF5 file with a group per layer, with its kernel *_W and its bias *_b"

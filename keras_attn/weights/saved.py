@@ -8,8 +8,8 @@ from pathlib import Path
 import h5py
 import keras
 
+from keras_attn import storage
 from keras_attn.errors import InputError
-from keras_attn.runs import storage
 from keras_attn.weights import content, matching
 
 SUFFIX = ".weights.h5"

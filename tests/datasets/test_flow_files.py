@@ -12,12 +12,12 @@ import numpy as np
 import pytest
 from conftest import ROOT
 
+from keras_attn import storage
 from keras_attn.datasets import VideoDataset, VideoExample, VideoReport
 from keras_attn.datasets.flow import estimation, extraction, files
 from keras_attn.datasets.flow.files import FlowFolder, FlowSettings
 from keras_attn.datasets.readers import frames
 from keras_attn.errors import InputError
-from keras_attn.runs import storage
 
 SHAPE = (48, 64)
 SETTINGS = FlowSettings("farneback", height=SHAPE[0], width=SHAPE[1])

@@ -7,10 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from keras_attn import configs
+from keras_attn import configs, storage
 from keras_attn.commands import study as studying
 from keras_attn.errors import InputError
-from keras_attn.runs import storage
 from keras_attn.study import cells as study
 from keras_attn.study import schedule, standing
 from keras_attn.study.schedule import DONE, FAILED, SKIPPED, Outcome

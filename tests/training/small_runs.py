@@ -5,7 +5,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_attn import configs, weights
-from keras_attn.runs.storage import RunFolder
+from keras_attn.storage import RunFolder
 from keras_attn.training.fit import fit
 from keras_attn.training.plan import Plan, Trainee
 

@@ -16,7 +16,7 @@ from small_runs import EPOCHS, STEPS, batches, build, train
 
 from keras_attn import configs, weights
 from keras_attn.errors import InputError, NotFinite, TrainingStopped
-from keras_attn.runs.storage import RunFolder
+from keras_attn.storage import RunFolder
 from keras_attn.training import callbacks, devices, state
 
 pytestmark = pytest.mark.slow

@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
+from keras_attn import storage
 from keras_attn.datasets.batches import pipeline
 from keras_attn.errors import InputError
-from keras_attn.runs import storage
 
 BATCH = 8
 """Images at a time; fixed, since what a convolution rounds to may depend on it."""

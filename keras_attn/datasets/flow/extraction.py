@@ -14,10 +14,10 @@ from pathlib import Path
 import filelock
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
+from keras_attn import storage
 from keras_attn.datasets.flow import files
 from keras_attn.datasets.readers.frames import BadVideo
 from keras_attn.errors import InputError, listing
-from keras_attn.runs import storage
 
 LOCK = ".lock"
 CALM = 0.5

@@ -18,6 +18,7 @@ from typing import Literal, get_args
 import cv2
 import numpy as np
 
+from keras_attn import storage
 from keras_attn.datasets.flow.estimation import (
     BOUND,
     SMALLEST,
@@ -29,7 +30,6 @@ from keras_attn.datasets.flow.estimation import (
 from keras_attn.datasets.readers.frames import BadVideo, Frames
 from keras_attn.datasets.readers.image_files import read_image
 from keras_attn.errors import InputError, listing, one_of
-from keras_attn.runs import storage
 
 Names = Literal["im", "tsn"]
 NAMES = {

@@ -8,7 +8,7 @@ import jinja2
 import markupsafe
 import numpy as np
 
-from keras_attn import __version__, pictures
+from keras_attn import __version__, pictures, storage
 from keras_attn.evaluation.rows import (
     AUDIT_FILES,
     EXAMPLES,
@@ -25,7 +25,6 @@ from keras_attn.metrics.columns import Column, further
 from keras_attn.report.audit import choice, differences, table
 from keras_attn.report.audit.figure import figure
 from keras_attn.report.numbers import decimals
-from keras_attn.runs import storage
 
 MOST_MAPS = 24
 """Maps shown for each image of the gallery; a page of every layer of a deep net is no help."""

@@ -8,11 +8,10 @@ import cv2
 import numpy as np
 from PIL import Image
 
-from keras_attn import pictures
+from keras_attn import pictures, storage
 from keras_attn.errors import InputError, listing
 from keras_attn.pictures import moving
 from keras_attn.report.figures.panels import LETTER, Canvas, fitting, paste, read_galleries, spaced
-from keras_attn.runs import storage
 from keras_attn.statistics import evenly
 
 VIDEOS = 2

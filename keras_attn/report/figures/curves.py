@@ -6,12 +6,12 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from keras_attn import storage
 from keras_attn.errors import InputError, listing
 from keras_attn.evaluation.rows import EXAMPLES, FOOLED_AT
 from keras_attn.report import looks
 from keras_attn.report.naming import backbone_title
 from keras_attn.report.rows.results import groups_of
-from keras_attn.runs import storage
 from keras_attn.statistics import independent_share, wilson_interval
 
 PREFIX = FOOLED_AT

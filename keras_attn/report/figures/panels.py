@@ -6,10 +6,9 @@ import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-from keras_attn import pictures
+from keras_attn import pictures, storage
 from keras_attn.errors import InputError, listing
 from keras_attn.evaluation import gallery_file
-from keras_attn.runs import storage
 from keras_attn.statistics import evenly
 
 PANEL = 1.35

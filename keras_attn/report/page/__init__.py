@@ -9,7 +9,7 @@ from pathlib import Path
 import jinja2
 import markupsafe
 
-from keras_attn import __version__
+from keras_attn import __version__, storage
 from keras_attn.report import looks
 from keras_attn.report.naming import TASKS
 from keras_attn.report.page import (
@@ -23,7 +23,6 @@ from keras_attn.report.page import (
     scatter,
     sheets,
 )
-from keras_attn.runs import storage
 
 FILES = ("report.html", "report.md")
 STYLES = ("page.css", "gallery.css")

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_attn import storage
 from keras_attn.errors import InputError
 from keras_attn.evaluation.rows import NETWORK
 from keras_attn.report.naming import TASKS, dataset_title, trunk_title
@@ -13,7 +14,6 @@ from keras_attn.report.numbers import decimals
 from keras_attn.report.paper.tables import TABLES
 from keras_attn.report.rows.results import of_networks
 from keras_attn.report.tables import sheets
-from keras_attn.runs import storage
 
 LONGEST = 12
 """Entries of a list in a configuration, such as classes, that are shown."""

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_attn import storage
 from keras_attn.report.naming import backbone_title, dataset_title, trunk_title
 from keras_attn.report.numbers import decimals, listed, p_value
 from keras_attn.report.paper.claims import CLAIMS, QUESTIONS, Correlated
@@ -18,7 +19,6 @@ from keras_attn.report.paper.findings import (
 from keras_attn.report.paper.kinds.claim import counts_of, shares
 from keras_attn.report.paper.printed import paper_cells
 from keras_attn.report.paper.tables import metric_of
-from keras_attn.runs import storage
 
 FILES = ("findings.md", "findings.csv")
 UCF_VIDEOS = 47

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from keras_attn import storage
 from keras_attn.configs import RESULT_FORMAT
 from keras_attn.datasets.origin import ABOUT, label
 from keras_attn.errors import InputError, one_of
@@ -33,7 +34,7 @@ from keras_attn.report.rows.arrays import (
     read_arrays,
     tables_for,
 )
-from keras_attn.runs import provenance, storage
+from keras_attn.runs import provenance
 
 TEXT = ("task", "dataset", *NETWORK, *ABOUT_DATA, ID, GROUP, ATTACK[1], *CLASSES)
 SCORING = ("evaluate", "references", "attack")

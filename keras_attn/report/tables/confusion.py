@@ -4,11 +4,11 @@ import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
+from keras_attn import storage
 from keras_attn.evaluation.rows import GROUP, JOINED, NETWORK
 from keras_attn.report.figures.panels import spaced
 from keras_attn.report.naming import network_titles, order
 from keras_attn.report.rows.results import read
-from keras_attn.runs import storage
 from keras_attn.statistics import independent_share, wilson_interval
 
 RUN = ("dataset", *NETWORK)

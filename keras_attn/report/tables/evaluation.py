@@ -22,7 +22,7 @@ class Evaluation(Scores):
     rows: a DataFrame with a row per example, called `examples` as well; first who was scored on
     what (task, dataset, backbone, fusion, attention, fold, seed), then id, its group where the
     dataset has some, the number of fixations and the scores (with the entropy of attention), NaN
-    where there is none, and last which data were scored and learnt from (`known_data.columns`).
+    where there is none, and last which data were scored and learnt from (`about_data.columns`).
     arrays: by name, `(n, ...)` in the order of the rows; of them `maps` is the attention, as
     `metrics.dispersion` compares it. gallery: arrays by name of a few examples. notes: what a
     reader of the numbers has to know. work: how it came to be, from `provenance.measured`, or None.

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from keras_attn import storage
 from keras_attn.errors import InputError, listing, one_of
 from keras_attn.evaluation.rows import TRUNK
 from keras_attn.mechanisms import NO_ATTENTION
@@ -19,7 +20,6 @@ from keras_attn.report.rows.results import of_networks, read
 from keras_attn.report.rows.samples import sample, sample_of
 from keras_attn.report.tables import ceilings, dispersion, formats, layout
 from keras_attn.report.tables.parts import CEILING
-from keras_attn.runs import storage
 from keras_attn.statistics import holm
 
 NUMBERS = ("value", "low", "high", "n")

@@ -3,9 +3,9 @@
 import sys
 from pathlib import Path
 
+from keras_attn import storage
 from keras_attn.errors import InputError, listing
 from keras_attn.registries import BACKBONES
-from keras_attn.runs import storage
 
 MODEL, KERAS_FILE, H5_FILE = "a Keras model", "a .keras file", "a whole model in .h5"
 RUN, RUN_WEIGHTS = "a run folder", "the .weights.h5 of a run"

@@ -8,8 +8,9 @@ from typing import Any
 
 from keras_attn import datasets, tasks
 from keras_attn.errors import InputError
+from keras_attn.loading import opening
 from keras_attn.models.common import image_input_of
-from keras_attn.networks import expectations, heads, inside, opening
+from keras_attn.networks import expectations, heads, inside
 from keras_attn.networks.functional import (
     functional,
     named_for_graphs,

@@ -7,11 +7,11 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from keras_attn import configs, datasets
+from keras_attn import configs, datasets, storage
 from keras_attn.datasets import groups
 from keras_attn.errors import InputError, listing
 from keras_attn.evaluation import rows
-from keras_attn.runs import known_data, learnt, provenance, storage
+from keras_attn.runs import known_data, learnt, provenance
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from keras_attn import storage
 from keras_attn.errors import InputError
-from keras_attn.networks import forms
-from keras_attn.runs import storage
+from keras_attn.loading import forms
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +109,7 @@ def _cause(error):
 
 
 def _run(path, form):
-    from keras_attn.runs import trained
+    from keras_attn.tasks import trained
 
     run = trained.load(path)
     file = storage.RunFolder(path).weights if form == forms.RUN else path
@@ -119,14 +119,14 @@ def _run(path, form):
 
 def _export(path, form):
     from keras_attn import tasks
-    from keras_attn.networks import signature
+    from keras_attn.loading import signature
 
     model = signature.load_export(path)
     return Opened(model, form, tasks.config_of(model), path, f" from {path}")
 
 
 def _saved_model(path, form):
-    from keras_attn.networks import signature
+    from keras_attn.loading import signature
 
     return Opened(signature.load(path), form, None, path, f" from {path}")
 

@@ -1,0 +1,1 @@
+"""The front door for networks: whatever a user calls a model is opened here, once and alike."""
