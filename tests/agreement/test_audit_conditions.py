@@ -7,15 +7,15 @@ import pytest
 import keras_attn as ka
 from keras_attn.datasets.drawing import drawn_in
 from keras_attn.errors import InputError
+from keras_attn.evaluation import rows
 from keras_attn.evaluation.rows import REFERENCES, SIDES
 from keras_attn.metrics.columns import COLUMNS
-from keras_attn.runs import known_data
 from keras_attn.shell import cli
 from keras_attn.statistics import bootstrap_interval, paired_p
 
 pytestmark = pytest.mark.slow
 
-ABOUT_DATA = ("dataset", *known_data.SCORED, *known_data.TRAINED)
+ABOUT_DATA = ("dataset", *rows.SCORED, *rows.TRAINED)
 CALLS = []
 
 
@@ -62,7 +62,7 @@ def test_the_rows_of_a_condition_are_those_of_an_audit_of_it_alone(result, data)
         scores = [name for name in alone.rows if name not in ABOUT_DATA]
         pd.testing.assert_frame_equal(own[scores], alone.rows[scores])
         examples = result.examples.query("condition == @own.condition[0]").reset_index(drop=True)
-        theirs = alone.examples.drop(columns=["dataset", *known_data.SCORED])
+        theirs = alone.examples.drop(columns=["dataset", *rows.SCORED])
         pd.testing.assert_frame_equal(examples[theirs.columns], theirs)
         assert "condition" not in alone.rows and alone.dataset.name.endswith(f", task={task}")
 
