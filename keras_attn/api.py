@@ -94,8 +94,8 @@ def audit(
         their own, and how each differs from the first; in the order of `where` if that names them.
 
     Returns an `AuditResult`: print it, read `.rows` and `.examples`, or `.save(folder)`. The rows
-    `centre`, `uniform`, `human`, `one viewer` and `ceiling`, the gold standard of all other
-    viewers, are always there to compare with.
+    `centre`, `uniform`, `all_observers`, `single_observer` and `gold_standard`, the ceiling that
+    all other viewers set, are always there to compare with.
     Raises `InputError` for input that cannot be used; then nothing is written.
     """
     if out is not None:

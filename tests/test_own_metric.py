@@ -119,8 +119,8 @@ def test_an_audit_has_the_column_in_rows_examples_table_and_page(plugin, data):
             tested["centre"] = np.nan
         np.testing.assert_allclose(table[f"{key}_p"], holm([tested[n] for n in table.index]))
     assert table.loc["uniform", "percentile"] == 0.5
-    assert 0.5 < table.loc["ceiling", "percentile"] <= 1
-    assert np.isnan(table.loc["ceiling", "peak_distance"])  # which has no ceiling
+    assert 0.5 < table.loc["gold_standard", "percentile"] <= 1
+    assert np.isnan(table.loc["gold_standard", "peak_distance"])  # which has no ceiling
     assert list(found.rows).index("kl_side") + 1 == list(found.rows).index("percentile")
     printed, html = str(found), page.page(found)
     for text in (printed, html):

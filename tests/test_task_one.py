@@ -169,7 +169,7 @@ def test_the_ceiling_of_each_example_stands_beside_its_scores(whole, data):
     """It is the audit's, whatever the network; its share and what it is made of are told."""
     from keras_attn.evaluation.gaze_scores import Blur, GazeScores, mixture_of
 
-    expected = [GazeScores.of_image(data, i, Blur()).ceiling()[:2] for i in range(len(data))]
+    expected = [GazeScores.of_image(data, i, Blur()).gold_standard()[:2] for i in range(len(data))]
     found = whole.rows[["ceiling_s_auc", "ceiling_ig"]]
     np.testing.assert_allclose(found, expected, atol=1e-9)
     summary = whole.summary().set_index("metric")

@@ -349,14 +349,14 @@ def test_references_are_means_over_the_frames_of_each_video(test):
     found = references("action", test, action.gaze(config, test)).rows
     assert len(found) == 4 * len(REFERENCES) and set(found["fusion"]) == {""}
     means = found.groupby("attention")["s_auc"].mean()
-    assert means["uniform"] == 0.5 and means["human"] > means["one viewer"] > 0.5
-    assert means["human"] > means["ceiling"] > 0.5
+    assert means["uniform"] == 0.5 and means["all_observers"] > means["single_observer"] > 0.5
+    assert means["all_observers"] > means["gold_standard"] > 0.5
     frames = list(action.gaze(config, test)(2))
     assert len(frames) == 17  # frame 0 has no flow
     counts = frames[0].others.counts.ravel()
     others = np.repeat(np.arange(len(counts)), counts)
-    by_hand = np.mean([s_auc_by_hand(g.human, g.points, others) for g in frames])
-    row = found[(found["id"] == test[2].id) & (found["attention"] == "human")]
+    by_hand = np.mean([s_auc_by_hand(g.all_observers, g.points, others) for g in frames])
+    row = found[(found["id"] == test[2].id) & (found["attention"] == "all_observers")]
     assert row["s_auc"].item() == pytest.approx(by_hand, rel=1e-9)
 
 
@@ -370,6 +370,6 @@ def test_without_gaze_in_the_crop_there_is_no_reference(test):
 def test_there_is_no_ceiling_where_viewers_are_not_told_apart(tmp_path):
     sports = drawn(tmp_path, "ucf_sports", videos=10, frames=4).split("test")
     found = references("action", sports, action.gaze(small(), sports)).rows
-    ceiling = found["attention"].isin(["one viewer", "ceiling"])
+    ceiling = found["attention"].isin(["single_observer", "gold_standard"])
     assert found.loc[ceiling, "s_auc"].isna().all()
     assert found.loc[~ceiling, "s_auc"].notna().all() and ceiling.sum() == 2 * len(sports)

@@ -15,13 +15,12 @@ import pandas as pd
 
 import keras_attn as ka
 from keras_attn.errors import InputError
-from keras_attn.evaluation.rows import SHARE, is_reference
+from keras_attn.evaluation.rows import GOLD_STANDARD, SHARE, is_reference, renamed
 from keras_attn.mechanisms import MECHANISMS, NO_ATTENTION
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.report.audit import table as audit_table
 from keras_attn.report.naming import attention_title
 from keras_attn.report.paper.printed import KEYS
-from keras_attn.report.tables import ceilings
 
 OF_NETWORKS = (*KEYS, "value", "low", "high")
 """Columns that a csv keeps of those of the paper's tables."""
@@ -113,7 +112,7 @@ def read(path):
     found = pd.read_csv(path, keep_default_na=False, na_values=[""])
     for name in NAMES & {*found.columns}:
         found[name] = found[name].astype(object).where(found[name].notna(), "")
-    return found
+    return renamed(found)
 
 
 @cache
@@ -155,17 +154,17 @@ def networks(found, corner, scores):
         title = attention_title(attention)
         label = f"{fusion}, {title}" if fusion else title
         label = f"{fusion} alone" if attention == NO_ATTENTION else label
-        rival = attention != ceilings.NAME
-        made.append(Row(label if rival else "ceiling", own, (fusion or "networks") * rival))
+        rival = attention != GOLD_STANDARD
+        made.append(Row(label if rival else "gold standard", own, (fusion or "networks") * rival))
     return markdown(corner, scores, made)
 
 
 def _place(network):
-    """Those of the study in its order, then others, the ceiling last."""
+    """Those of the study in its order, then others, the gold standard last."""
     fusion, attention = network
     named = [*MECHANISMS, NO_ATTENTION]
     place = named.index(attention) if attention in named else len(named)
-    return attention == ceilings.NAME, ["", *FUSIONS].index(fusion), place
+    return attention == GOLD_STANDARD, ["", *FUSIONS].index(fusion), place
 
 
 # --- the tables ---------------------------------------------------------------------------------

@@ -8,7 +8,7 @@ gain: what is better than it counts as better where it is above `uniform` as wel
 
 import numpy as np
 
-from keras_attn.evaluation.rows import FLOORS, SIDES, SIGNIFICANT, TEST, RowName
+from keras_attn.evaluation.rows import CENTRE, FLOORS, SIDES, SIGNIFICANT, TEST, RowName
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.statistics import holm, paired_direction, paired_p
 
@@ -21,7 +21,7 @@ def test_of(column, place, name, scores, groups):
     row is better, −1 where it is worse, 0 where its mean and the ranks of the test do not agree.
     Of what is above a metric's chance, p is the larger of that against it and against its floor.
     """
-    values, centre = scores[name][:, place], RowName("centre", condition=name.condition)
+    values, centre = scores[name][:, place], RowName(CENTRE, condition=name.condition)
     known = column.chance is not None
     others = np.full(len(values), column.chance) if known else scores[centre][:, place]
     itself = name == centre and not np.nan_to_num(values - others).any()

@@ -26,8 +26,11 @@ from keras_attn.evaluation.gaze_scores import (
 )
 from keras_attn.evaluation.result import AuditScores, Gallery
 from keras_attn.evaluation.rows import (
+    ALL_OBSERVERS,
+    CENTRE,
     ENDS,
     EXTRAS,
+    GOLD_STANDARD,
     IMAGE,
     IMAGES,
     NOTE,
@@ -197,9 +200,9 @@ def _with_ends(key, ends):
 
 def _share(name, scores, together):
     """The row's share of explainable information, with its interval."""
-    ceiling = RowName("ceiling", condition=name.condition)
+    standard = RowName(GOLD_STANDARD, condition=name.condition)
     place = gaze_keys().index("ig")
-    found = gold_standard.share(scores[name][:, place], scores[ceiling][:, place], together)
+    found = gold_standard.share(scores[name][:, place], scores[standard][:, place], together)
     return _with_ends(SHARE.key, found)
 
 
@@ -213,8 +216,8 @@ def _long(scores, dataset, seen):
         part = pd.concat([pd.DataFrame(cells), part], axis=1)
         for at, label in enumerate(OF_MAP):
             part.insert(at, label, getattr(name, label))
-        # The reference of one viewer may be missing where others looked alone.
-        watched = ~np.isnan(scores[RowName("centre", condition=name.condition)][:, 0])
+        # The reference of a single observer may be missing where others looked alone.
+        watched = ~np.isnan(scores[RowName(CENTRE, condition=name.condition)][:, 0])
         parts.append(part[watched])
     return pd.concat(parts, ignore_index=True)
 
@@ -232,12 +235,13 @@ def _gallery_maps(sources, dataset, parts, indices, blur):
         example = dataset[index]
         scorer = GazeScores.of_image(dataset, index, blur)
         made = _maps(sources, [example.pixels()], [example])
-        shown = {} if parts else {RowName("human"): scorer.human}
+        shown = {} if parts else {RowName(ALL_OBSERVERS): scorer.all_observers}
         for name, part in (parts or {}).items():
             own = _scorer(part, index, blur)
-            shown[RowName("human", condition=name)] = own.human if own else np.zeros(scorer.shape)
+            density = own.all_observers if own else np.zeros(scorer.shape)
+            shown[RowName(ALL_OBSERVERS, condition=name)] = density
         shown |= {n: _laid(n, example, values[0], place) for n, (values, place) in made.items()}
-        shown |= {} if parts else {RowName("centre"): scorer.centre_bias}
+        shown |= {} if parts else {RowName(CENTRE): scorer.centre_bias}
         # At the size of the pictures: those of many layers at that of a photograph fill memory.
         size = pictures.size_at(example.shape, min(pictures.LARGEST, example.shape[1]))
         for name, saliency in shown.items():

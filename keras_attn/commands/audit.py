@@ -24,9 +24,9 @@ from keras_attn.shell.command import Command
 class AuditCommand:
     """Ask of a network whether it looks where people look.
 
-    Scores maps against the gaze of DATA, beside the centre bias, a uniform map, the human density,
-    one viewer and the ceiling that all other viewers set, and writes a table, rows.csv and
-    audit.html.
+    Scores maps against the gaze of DATA, beside the centre bias, a uniform map, the density of
+    the fixations themselves, a single observer and the gold standard of all others, and writes a
+    table, rows.csv and audit.html.
     """
 
     data: tyro.conf.Positional[Path]

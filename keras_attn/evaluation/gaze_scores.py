@@ -136,7 +136,7 @@ class GazeScores:
         return self.gaze.centre_bias
 
     @property
-    def human(self):
+    def all_observers(self):
         """Density of its own fixations."""
         return self.gaze.density
 
@@ -151,7 +151,7 @@ class GazeScores:
         """The two scores of the study alone, which cost a fraction of all."""
         return tuple(Column.registry[key](saliency, self.gaze) for key in STUDY)
 
-    def one_viewer(self):
+    def single_observer(self):
         """Mean scores of each viewer's density against the fixations of all other viewers.
 
         NaN where fewer than two viewers looked at it, or where they are not told apart.
@@ -163,7 +163,7 @@ class GazeScores:
         pairs = [(self.gaze.part(one).density, self.gaze.part(~one)) for one in own]
         return mean_of_seen([_scores(density, rest) for density, rest in pairs])
 
-    def ceiling(self):
+    def gold_standard(self):
         """Mean scores over viewers: the density of all others on the fixations of the one left out.
 
         The density is the dataset's `mixture`. NaN where there is no mixture, or one that tells
@@ -180,7 +180,7 @@ class GazeScores:
         return mean_of_seen(scores) if scores else np.full(len(gaze_keys()), np.nan)
 
     def ceiling_s_auc_and_ig(self):
-        """Those two of `ceiling` alone, which cost a fraction of it."""
+        """Those two of `gold_standard` alone, which cost a fraction of it."""
         both = [Column.registry[key] for key in STUDY]
         scores = [[one.ceiling_of(*pair) for one in both] for pair in self._left_out()]
         return tuple(np.mean(scores, axis=0)) if scores else (np.nan, np.nan)
@@ -205,9 +205,9 @@ class GazeScores:
         found = (
             self.of(self.centre_bias),
             self.of(np.ones(self.shape)),
-            self.of(self.human),
-            self.one_viewer(),
-            self.ceiling(),
+            self.of(self.all_observers),
+            self.single_observer(),
+            self.gold_standard(),
         )
         return dict(zip(REFERENCES, found, strict=True))
 

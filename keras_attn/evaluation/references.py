@@ -15,10 +15,10 @@ from keras_attn.statistics import mean_of_seen
 def references(task, dataset, gaze):
     """What needs no network, as `Scores` whose `attention` is the name of a reference.
 
-    One viewer's density against the fixations of the others, the others' against one viewer's (the
-    ceiling), the centre bias, a uniform map and the density itself, each scored on every example
-    that has fixations. gaze: index -> the `GazeScores` of its pictures with gaze, whose means are
-    taken. `InputError` where none has any.
+    The centre bias, a uniform map, the density itself, one observer's against the fixations of the
+    others, and the others' against one observer's, each scored on every example that has fixations.
+    gaze: index -> the `GazeScores` of its pictures with gaze, whose means are taken.
+    `InputError` where none has any.
     """
     labels = {"task": task, "dataset": (dataset.whole or dataset).name}
     labels |= dict.fromkeys(rows.TRUNK, "")

@@ -88,8 +88,18 @@ OF_MAP = ("model", "layer", "kind", "condition")
 """First columns, which name a row; the last is there in an audit by condition."""
 SOURCE, IMAGES, IMAGE, NOTE = "source", "images", "image", "note"
 """Files and weights of a model; how many images a row is of; whose scores; what to know of it."""
-REFERENCES = ("centre", "uniform", "human", "one viewer", "ceiling")
+CENTRE, UNIFORM = "centre", "uniform"
+"""The centre bias, which is the density of other images' fixations; and a constant map."""
+ALL_OBSERVERS = "all_observers"
+"""The density of the very fixations that are scored; the mechanism of gaze is called `human`."""
+SINGLE_OBSERVER = "single_observer"
+"""One observer's density on the fixations of the others."""
+GOLD_STANDARD = "gold_standard"
+"""The ceiling: the density of the others, mixed by `metrics.gold_standard`, on one observer's."""
+REFERENCES = (CENTRE, UNIFORM, ALL_OBSERVERS, SINGLE_OBSERVER, GOLD_STANDARD)
 """Names of what needs no network: a model in audits, an attention in evaluations."""
+EARLIER_NAMES = {"human": ALL_OBSERVERS, "one viewer": SINGLE_OBSERVER, "ceiling": GOLD_STANDARD}
+"""What files of earlier versions call references."""
 ENDS = ("", "_low", "_high")
 """Of a mean, and of the two ends of its interval."""
 TEST = ("_p", "_side")
@@ -101,7 +111,7 @@ SHARE = Heading("ig_share", "IG share")
 SIGNIFICANT = 0.05
 SIDES = {1: "better", -1: "worse", 0: ""}
 """Of a score beside what it is held against, where the difference is significant."""
-FLOORS = {"ig": "uniform"}
+FLOORS = {"ig": UNIFORM}
 """The row that one has to be above, beside chance, to be better by a metric."""
 
 
@@ -172,6 +182,18 @@ def name_of(row):
 def is_reference(row):
     """Whether a row is one of those that stand in every audit."""
     return row["model"] in REFERENCES and not row["layer"]
+
+
+def renamed(rows):
+    """Rows of a file, maybe of an earlier version, with the references called as they are now.
+
+    rows: a DataFrame of an audit, an evaluation or a table of a report, in which names that are
+    not there are "" or missing. What has no backbone, or no layer and kind, is no network.
+    """
+    column, others = ("model", OF_MAP[1:3]) if "model" in rows else ("attention", TRUNK)
+    labels = rows.reindex(columns=list(others))
+    old = (labels.isna() | (labels == "")).all(axis=1) & rows[column].isin(list(EARLIER_NAMES))
+    return rows.assign(**{column: rows[column].mask(old, rows[column].map(EARLIER_NAMES))})
 
 
 def ranked(rows):

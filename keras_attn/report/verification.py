@@ -13,7 +13,7 @@ import pandas as pd
 from keras_attn import storage
 from keras_attn.datasets import origin
 from keras_attn.errors import InputError
-from keras_attn.evaluation.rows import ARRAYS, EXAMPLES
+from keras_attn.evaluation.rows import ARRAYS, EXAMPLES, renamed
 from keras_attn.report.paper.printed import KEYS
 from keras_attn.report.paper.tables import TABLES
 from keras_attn.report.tables import layout, sheets
@@ -100,7 +100,7 @@ def _compared(path, cells):
         if "drawn" in written:  # but in tables of earlier versions
             pairs = zip(written["dataset"], written.pop("drawn"), strict=True)
             written["dataset"] = [origin.label(name, drawn) for name, drawn in pairs]
-        written = written.set_index(keys)
+        written = renamed(written).set_index(keys)
     except (OSError, ValueError, KeyError) as error:
         return [f"{path}: no table of cells ({error})"]
     anew = cells.set_index(keys)

@@ -71,7 +71,7 @@ def test_the_side_is_told_in_words_and_lower_is_better_of_kl(result):
     for column in COLUMNS:
         assert rows.loc["seen", f"{column.key}_side"] == "better", column.key
         assert rows.loc["unseen", f"{column.key}_side"] == "worse", column.key
-        assert rows.loc["human", f"{column.key}_side"] == "better", column.key
+        assert rows.loc["all_observers", f"{column.key}_side"] == "better", column.key
     assert (rows.loc["uniform", ["s_auc_side", "auc_judd_side", "nss_side", "cc_side"]] == "").all()
     assert rows.loc["random", "s_auc_side"] == "" and rows.loc["random", "ig_side"] == "worse"
     assert (rows.loc["centre", ["ig_side", "sim_side", "kl_side"]] == "").all()
@@ -141,8 +141,8 @@ def test_no_map_has_a_better_gain_that_is_not_above_the_uniform_map(data, rng):
     found = ka.audit({"dull": lambda batch: 5 + random_gaze(batch)}, nothing, progress=False)
     rows = found.rows.set_index("model")
     assert rows.loc["uniform", "ig_low"] > 0 and rows.loc["uniform", "ig_p"] == 1
-    assert (rows.loc[["uniform", "dull", "ceiling"], "ig_side"] != "better").all()
-    assert rows.loc["human", "ig_side"] == "better"
+    assert (rows.loc[["uniform", "dull", "gold_standard"], "ig_side"] != "better").all()
+    assert rows.loc["all_observers", "ig_side"] == "better"
     assert f"Note: uniform has {rows.loc['uniform', 'ig']:.2f} bits of IG and tells no" in str(
         found
     )

@@ -52,7 +52,7 @@ def test_a_uniform_map_is_at_chance_exactly_and_a_centre_map_about(result):
 
 
 def test_the_human_row_is_a_bound_and_one_viewer_lies_below_it(result):
-    human, viewer = row(result, "human"), row(result, "one viewer")
+    human, viewer = row(result, "all_observers"), row(result, "single_observer")
     for column in COLUMNS:
         better = human[column.key] - viewer[column.key]
         assert better > 0 if column.higher_is_better else better < 0
@@ -89,20 +89,22 @@ def test_one_viewer_is_the_mean_over_viewers_against_all_others(result, data):
         rest.append(example.points[~own])
     others = np.concatenate([e.points for e in data if e is not example])
     expected = metrics.gaze.s_auc(maps, rest, negatives=[others] * len(maps))
-    examples = result.examples.query("model == 'one viewer' and image == @example.id")
+    examples = result.examples.query("model == 'single_observer' and image == @example.id")
     assert examples["s_auc"].item() == pytest.approx(expected, abs=1e-12)
 
 
 def test_intervals_hold_the_mean_and_p_values_are_corrected(result):
     for _, one in result.rows.iterrows():
-        of_all = one["model"] == "ceiling"  # for which densities of all viewers are no measure
+        of_all = (
+            one["model"] == "gold_standard"
+        )  # for which densities of all viewers are no measure
         for column in [column for column in COLUMNS if not (of_all and column.key in OF_DENSITIES)]:
             assert one[f"{column.key}_low"] <= one[column.key] + 1e-12
             assert one[column.key] <= one[f"{column.key}_high"] + 1e-12
             itself = one["model"] == "centre" and column.key in ("ig", "sim", "kl")
             p = one[f"{column.key}_p"]
             assert np.isnan(p) if itself else 0 <= p <= 1
-    assert row(result, "human")["s_auc_p"] < 0.05
+    assert row(result, "all_observers")["s_auc_p"] < 0.05
     assert row(result, "uniform")["s_auc_p"] == 1
 
 
@@ -125,7 +127,7 @@ def test_a_perfect_map_scores_what_the_human_row_scores(data):
 
     result = ka.audit(oracle, data, progress=False)
     for column in COLUMNS:
-        ours, human = row(result, "oracle")[column.key], row(result, "human")[column.key]
+        ours, human = row(result, "oracle")[column.key], row(result, "all_observers")[column.key]
         assert ours == pytest.approx(human, abs=1e-12)
 
 
@@ -169,7 +171,7 @@ def test_images_of_different_sizes_and_without_gaze_go_together(tmp_path):
             lines += [f"{i},{v},{rng.uniform(0, width)},{rng.uniform(0, height)}" for v in "aabbb"]
     (tmp_path / "fixations.csv").write_text("\n".join(lines))
     result = ka.audit(brightness, tmp_path, progress=False)
-    of_maps = result.rows["model"] != "ceiling"  # of which there is none: this gaze is random
+    of_maps = result.rows["model"] != "gold_standard"  # of which there is none: this gaze is random
     assert (result.rows.loc[of_maps, "images"] == 3).all()
     assert result.dataset.report.images_without_fixations == 1
 
@@ -181,7 +183,7 @@ def test_a_single_viewer_leaves_that_row_empty_and_the_rest_whole(tmp_path, data
     table = pd.read_csv(tmp_path / "one" / "fixations.csv")
     table.assign(subject=1).to_csv(tmp_path / "one" / "fixations.csv", index=False)
     result = ka.audit(brightness, tmp_path / "one", progress=False, out=tmp_path / "out")
-    viewer = row(result, "one viewer")
+    viewer = row(result, "single_observer")
     assert viewer["images"] == 0 and np.isnan(viewer["s_auc"])
     assert np.isfinite(row(result, "brightness")["s_auc"])
     assert "–" in str(result)
@@ -237,11 +239,11 @@ def test_the_result_says_what_was_audited(data, tmp_path):
 
 
 def test_a_model_that_bears_the_name_of_a_reference_row_is_told_apart(data, tmp_path):
-    (tmp_path / "human").mkdir()
+    (tmp_path / "all_observers").mkdir()
     for example in data:
-        np.save(tmp_path / "human" / f"{example.id}.npy", np.eye(12, 16))
-    result = ka.audit(tmp_path / "human", data, progress=False)
-    assert result.rows["model"].tolist() == ["human (audited)", *REFERENCES]
+        np.save(tmp_path / "all_observers" / f"{example.id}.npy", np.eye(12, 16))
+    result = ka.audit(tmp_path / "all_observers", data, progress=False)
+    assert result.rows["model"].tolist() == ["all_observers (audited)", *REFERENCES]
 
 
 def test_the_gallery_keeps_maps_at_the_size_of_pictures(tmp_path):
@@ -256,7 +258,7 @@ def test_the_gallery_keeps_maps_at_the_size_of_pictures(tmp_path):
     [
         (lambda d: ka.audit(brightness, d, gallery=0), "gallery: expected at least 1. Received: 0"),
         (lambda d: ka.audit(brightness, 7), "data: expected a GazeDataset or the path"),
-        (lambda d: ka.audit({"human": brightness}, d), "model: expected a name other than"),
+        (lambda d: ka.audit({"all_observers": brightness}, d), "model: expected a name other than"),
         (lambda d: ka.audit({}, d), "model: expected at least one model"),
         (lambda d: ka.audit(brightness, d, batch_size=0), "batch_size: expected at least 1"),
         (lambda d: ka.audit(brightness, d, fixation_sigma=0), "blur of fixations: expected a pos"),

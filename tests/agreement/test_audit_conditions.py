@@ -119,7 +119,7 @@ def test_the_table_and_the_page_tell_each_condition(result, tmp_path):
     assert silent > 0 and f"{silent} fixations are under none of these conditions" in text
     folder = result.save(tmp_path / "out")
     page = (folder / "audit.html").read_text(encoding="utf-8")
-    assert "How the conditions differ" in page and "human | task=search" in page
+    assert "How the conditions differ" in page and "all_observers | task=search" in page
     assert pd.read_csv(folder / "rows.csv")["condition"].nunique() == 2
     alone = ka.audit(brightness, result.dataset.where(task="free"), gallery=1, progress=False)
     assert (

@@ -67,22 +67,24 @@ def test_the_ceiling_is_the_mean_over_viewers_of_the_others_mixture(data):
         alone = example.points[own][first], example.subjects[own][first]
         alone = GazeScores(*alone, scorer.others, blur, example.shape)
         gains.append(over_uniform + alone.of(uniform)[1])
-    found = dict(zip(KEYS, scorer.ceiling(), strict=False))
+    found = dict(zip(KEYS, scorer.gold_standard(), strict=False))
     assert found["s_auc"] == pytest.approx(np.mean(aucs), abs=1e-9)
     assert found["ig"] == pytest.approx(np.mean(gains), abs=1e-9)
-    assert scorer.ceiling_s_auc_and_ig() == pytest.approx(scorer.ceiling()[:2], abs=1e-12)
+    assert scorer.ceiling_s_auc_and_ig() == pytest.approx(scorer.gold_standard()[:2], abs=1e-12)
     assert np.isnan([found[key] for key in ("cc", "sim", "kl")]).all()
 
 
 def test_the_ceiling_lies_between_one_viewer_and_the_density_on_its_own_points(result):
-    human, ceiling, viewer = (row(result, name) for name in ("human", "ceiling", "one viewer"))
+    human, ceiling, viewer = (
+        row(result, name) for name in ("all_observers", "gold_standard", "single_observer")
+    )
     assert human["s_auc"] > ceiling["s_auc"] > viewer["s_auc"]
     assert ceiling["ig"] > viewer["ig"] and ceiling["ig"] > 0
     assert ceiling["zero_share"] == 0
 
 
 def test_the_share_is_the_ratio_of_the_means_and_the_ceiling_has_all(result):
-    ceiling = row(result, "ceiling")
+    ceiling = row(result, "gold_standard")
     for _, one in result.rows.iterrows():
         assert one["ig_share"] == pytest.approx(one["ig"] / ceiling["ig"])
         assert one["ig_share_low"] <= one["ig_share"] + 1e-6
@@ -96,22 +98,22 @@ def test_the_table_and_the_page_say_what_the_ceiling_is_made_of(result):
     assert "IG share ↑" in text and f"({result.ceilings['']}; chosen once by" in text
     assert "CC, SIM and KL have no ceiling" in text
     page = audit_page.page(result)
-    assert "IG share ↑" in page and "<dt>ceiling</dt>" in page and "of the width;" in page
+    assert "IG share ↑" in page and "<dt>gold_standard</dt>" in page and "of the width;" in page
 
 
 @pytest.mark.slow
 def test_viewers_who_are_not_told_apart_leave_a_dash_and_a_sentence(data):
     found = ka.audit(brightness, unknown(data), progress=False)
-    ceiling = row(found, "ceiling")
+    ceiling = row(found, "gold_standard")
     assert ceiling["images"] == 0 and np.isnan(ceiling[KEYS].astype(float)).all()
     assert found.rows["ig_share"].isna().all() and found.ceilings == {"": None}
-    assert "ceiling: none, and no IG share: no image has two viewers" in str(found)
+    assert "gold_standard: none, and no IG share: no image has two viewers" in str(found)
 
 
 @pytest.mark.slow
 def test_where_some_images_have_one_viewer_the_ceiling_says_how_many_it_is_of(data):
     found = ka.audit(brightness, unknown(data, images=range(5)), progress=False)
-    ceiling, mine = row(found, "ceiling"), row(found, "brightness")
+    ceiling, mine = row(found, "gold_standard"), row(found, "brightness")
     assert ceiling["images"] == 7 and "over the 7 of 12 images with several viewers" in str(found)
     own = found.examples[found.examples["model"] == "brightness"]["ig"].to_numpy()[5:]
     assert mine["ig_share"] == pytest.approx(own.mean() / ceiling["ig"])
@@ -120,8 +122,8 @@ def test_where_some_images_have_one_viewer_the_ceiling_says_how_many_it_is_of(da
 def test_a_part_without_several_viewers_has_no_ceiling_though_the_whole_has(data):
     """Its mixture is that of the whole, and is scored on none of its images."""
     found = ka.audit(brightness, unknown(data, range(3)).part("few", range(3)), progress=False)
-    assert row(found, "ceiling")["images"] == 0 and found.ceilings[""] is not None
-    assert "ceiling: none, and no IG share: no image has two viewers" in str(found)
+    assert row(found, "gold_standard")["images"] == 0 and found.ceilings[""] is not None
+    assert "gold_standard: none, and no IG share: no image has two viewers" in str(found)
     assert "not above 0" not in str(found) and "CC, SIM and KL have no" not in str(found)
 
 
@@ -158,8 +160,8 @@ def test_where_others_tell_no_more_than_the_centre_bias_there_is_no_ceiling(data
     nothing = looking(data, draw(rng))
     assert not mixture_of(nothing, Blur()).tells
     found = ka.audit(brightness, nothing, progress=False)
-    assert found.rows["ig_share"].isna().all() and row(found, "ceiling")["images"] == 0
-    assert "ceiling: none, and no IG share: what others look at tells no more" in str(found)
+    assert found.rows["ig_share"].isna().all() and row(found, "gold_standard")["images"] == 0
+    assert "gold_standard: none, and no IG share: what others look at tells no more" in str(found)
     assert "CC, SIM and KL have no ceiling" not in str(found)
     assert "what others look at tells no more" in ceiling.note(mixture_of(nothing, Blur()))
 
@@ -174,7 +176,7 @@ def test_a_part_has_the_mixture_of_the_whole(data):
     part = data.part("some", [2, 5, 7])
     assert mixture_of(part, Blur()) is mixture_of(data, Blur())
     whole, own = GazeScores.of_image(data, 5, Blur()), GazeScores.of_image(part, 1, Blur())
-    np.testing.assert_array_equal(whole.ceiling(), own.ceiling())
+    np.testing.assert_array_equal(whole.gold_standard(), own.gold_standard())
 
 
 @pytest.mark.slow
@@ -190,8 +192,8 @@ def test_the_mixture_is_chosen_once_for_each_condition(data, monkeypatch):
         brightness, GazeDataset("many", tuple(named), data.report), by="task", progress=False
     )
     assert len(counted) == len(found.ceilings) == 3
-    assert "ceiling, task=a: of each viewer's fixations the score" in str(found)
-    top = found.rows[found.rows["model"] == "ceiling"].set_index("condition")
+    assert "gold_standard, task=a: of each viewer's fixations the score" in str(found)
+    top = found.rows[found.rows["model"] == "gold_standard"].set_index("condition")
     mine = found.rows[found.rows["model"] == "brightness"].set_index("condition")
     known = top["ig_share"].notna()
     expected = mine.loc[known, "ig"] / top.loc[known, "ig"]
@@ -206,5 +208,5 @@ def test_real_viewers_tell_more_of_each_other_than_one_of_them_does():
         for name, found in GazeScores.of_image(photographs, index, blur).references().items():
             scores.setdefault(name, []).append(found[:2])
     means = {name: np.mean(found, axis=0) for name, found in scores.items()}
-    assert (means["one viewer"] < means["ceiling"]).all()
-    assert (means["ceiling"] < means["human"]).all()
+    assert (means["single_observer"] < means["gold_standard"]).all()
+    assert (means["gold_standard"] < means["all_observers"]).all()

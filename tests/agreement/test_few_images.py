@@ -35,10 +35,10 @@ def test_an_audit_of_three_images_gives_a_uniform_map_no_bits(data):
     rows = result.rows.set_index("model")
     assert rows.loc["uniform", "ig"] == pytest.approx(np.log2(24 / 20), abs=0.01)
     assert rows.loc["centre", "ig"] == 0
-    assert (rows.loc[["uniform", "centre", "human"], "zero_share"] == 0).all()
+    assert (rows.loc[["uniform", "centre", "all_observers"], "zero_share"] == 0).all()
     told = "\n".join(legend(result))
     assert "centre bias with a uniform share (1/(m + 1)" in told
-    assert "exact zero" in told and "centre 0" not in told and "one viewer 100%" in told
+    assert "exact zero" in told and "centre 0" not in told and "single_observer 100%" in told
 
 
 def test_scores_of_an_image_are_those_of_the_public_metric(data):
@@ -48,7 +48,7 @@ def test_scores_of_an_image_are_those_of_the_public_metric(data):
     expected = gaze.information_gain_per_image(maps, points)
     found = [scorer.s_auc_and_ig(one)[1] for scorer, one in zip(scorers, maps, strict=True)]
     np.testing.assert_allclose(found, expected, atol=1e-12)
-    densities = [scorer.human for scorer in scorers]
+    densities = [scorer.all_observers for scorer in scorers]
     sims = [scorer.of(one)[5] for scorer, one in zip(scorers, maps, strict=True)]
     np.testing.assert_allclose(sims, gaze.sim_per_image(maps, densities), atol=1e-12)
     older = gaze.sim_per_image(maps, densities, convention="mit")

@@ -137,7 +137,7 @@ def test_there_is_no_ceiling_where_viewers_are_not_told_apart():
     other = video("b", on_pixel(1, 1))
     (unknown,) = scored(video("a", points, subjects=alike), other).frames(0).values()
     (known,) = scored(video("a", points, subjects=[np.array([1, 2])]), other).frames(0).values()
-    assert np.isnan(unknown.one_viewer()).all() and np.isfinite(known.one_viewer()).all()
+    assert np.isnan(unknown.single_observer()).all() and np.isfinite(known.single_observer()).all()
 
 
 def test_what_is_counted_once_serves_every_video(rng, monkeypatch):

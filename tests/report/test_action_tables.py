@@ -181,7 +181,7 @@ def test_the_summary_of_a_stream_alone_has_no_gaze(tmp_path):
 def test_the_legend_counts_videos(tmp_path):
     folders = [sports(tmp_path / f"{seed}", 40, seed=seed) for seed in range(2)]
     references = save_references(
-        tmp_path / "r", {"one viewer": [(0.7, 1.0), (0.9, 2.0)]}, task="action", **UCF
+        tmp_path / "r", {"single_observer": [(0.7, 1.0), (0.9, 2.0)]}, task="action", **UCF
     )
     made = pages([*folders, references], tmp_path / "out")
     assert not any("image" in page for page in made.values())

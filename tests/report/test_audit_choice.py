@@ -22,7 +22,7 @@ def result_of(scores):
         for n, s in zip(names, scores.values(), strict=True)
     ]
     rows += [{"model": m, "layer": "", "kind": "", "s_auc": 0.99} for m in REFERENCES]
-    shown = [RowName("human"), *names, RowName("centre")]
+    shown = [RowName("all_observers"), *names, RowName("centre")]
     gallery = Gallery([0], {name: [] for name in shown})
     return AuditResult(pd.DataFrame(rows), None, None, None, gallery, 0.0)
 
@@ -43,7 +43,7 @@ THREE = result_of(
 def test_models_take_turns_with_their_best_maps_and_the_order_is_that_of_the_table():
     shown = [(name.model, name.layer) for name in choice.chosen(THREE, 7)]
     taken = [("a", "2"), ("a", "3"), ("b", "1"), ("c", "2"), ("c", "3")]
-    assert shown == [("human", ""), *taken, ("centre", "")]
+    assert shown == [("all_observers", ""), *taken, ("centre", "")]
 
 
 def test_all_maps_are_shown_where_they_fit():

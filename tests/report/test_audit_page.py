@@ -40,7 +40,7 @@ def test_the_table_has_four_decimals_arrows_marks_and_a_legend(result):
     assert all(title in text for title in ("s-AUC ↑", "IG ↑", "AUC-Judd ↑", "KL ↓"))
     assert "Wilcoxon" in text and "bits per fixation" in text
     assert "say nothing about people" in text
-    assert re.search(r"human.*1\.0000", text)
+    assert re.search(r"all_observers.*1\.0000", text)
     assert "−0.0000" not in text
 
 
@@ -49,7 +49,7 @@ def test_the_answer_names_the_highest_map_and_its_bounds(result):
     answer = table.answer(result)
     assert best["model"].item() in answer
     assert f"{best['s_auc'].item():.3f}" in answer
-    assert "one viewer" in answer and "better than chance, as far as 6 images tell" in answer
+    assert "a single observer" in answer and "better than chance, as far as 6 images tell" in answer
     assert "Note: 6 images are too few to tell 7 rows from chance: p cannot be below 0.22" in str(
         result
     )
@@ -99,7 +99,7 @@ def test_the_page_stands_alone_and_is_well_formed(folder):
 def test_the_page_shows_every_row_the_gallery_and_the_conventions(result, folder):
     text = (folder / "audit.html").read_text(encoding="utf-8")
     assert text.count("<tr") == len(result.rows) + 1
-    # image, gaze, human, two maps and the centre, for three images
+    # image, gaze, all_observers, two maps and the centre, for three images
     assert text.count("<img") == 3 * 6
     for word in ("2.2e-16", "ties counting one half", "2.8 %", "5.0 %", "Holm", "not a ceiling"):
         assert word in text
@@ -150,7 +150,7 @@ def test_the_page_sorts_in_a_real_browser(folder, tmp_path):
     command += ["--dump-dom", (tmp_path / "clicked.html").as_uri()]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60)
     rows = re.findall(r'<td data-sort="([^"]*)">[^<]*</td>\s*<td><div', done.stdout)
-    assert rows[0] == "human"
+    assert rows[0] == "all_observers"
     assert 'aria-sort="descending"' in done.stdout
 
 

@@ -178,7 +178,7 @@ def test_maps_that_are_no_such_maps_are_refused(tmp_path, rng, spoil, words):
 
 
 def test_references_need_no_maps(tmp_path, run):
-    viewer = save_references(tmp_path / "refs", {"one viewer": [(0.8, 1.0)] * 10})
+    viewer = save_references(tmp_path / "refs", {"single_observer": [(0.8, 1.0)] * 10})
     found = sheets.cells(sheets.read([viewer, run[0]]))
     assert "IIb" in set(found["table"])
 

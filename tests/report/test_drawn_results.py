@@ -48,7 +48,7 @@ def test_a_sentence_makes_no_rows_drawn_that_say_they_are_not(tmp_path):
 
 def test_of_results_of_earlier_versions_the_sentence_counts(tmp_path):
     runs = [save_run(tmp_path / "a", ROWS, notes=[f"{ABOUT} More."])]
-    runs.append(save_references(tmp_path / "r", {"one viewer": [(0.8, 1.0)] * 3}))
+    runs.append(save_references(tmp_path / "r", {"single_observer": [(0.8, 1.0)] * 3}))
     np.savez(runs[1] / "arrays.npz", id=["0"], notes=[ABOUT])
     read = results.read(runs)
     assert set(read.rows["dataset"]) == {"dut_omron (drawn)"}

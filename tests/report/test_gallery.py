@@ -121,10 +121,12 @@ def test_a_network_that_kept_other_frames_of_a_video_is_left_out_of_it(tmp_path)
 
 
 def test_what_one_viewer_says_of_the_others_stands_with_the_gaze(tmp_path):
-    seen = save_references(tmp_path / "r", {"one viewer": [(0.8, 1.5)], "centre": [(0.5, 0.0)]})
+    seen = save_references(
+        tmp_path / "r", {"single_observer": [(0.8, 1.5)], "centre": [(0.5, 0.0)]}
+    )
     (only,) = of(save_images(tmp_path / "1", "01"), seen)["sets"]
     first, second = only["examples"]
-    assert first["viewer"] == {"s_auc": 0.8, "ig": 1.5} and "viewer" not in second
+    assert first["observer"] == {"s_auc": 0.8, "ig": 1.5} and "observer" not in second
 
 
 def test_without_pictures_there_is_no_gallery(tmp_path):

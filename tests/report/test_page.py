@@ -302,7 +302,7 @@ def written(tmp_path_factory):
     """A folder with a report on names that might do harm, and the lines that were printed."""
     root = tmp_path_factory.mktemp("report")
     folders = save_study(root / "runs")
-    gaze = {"one viewer": [(0.8, 0.4)] * 3, "centre": [(0.5, 0.0)] * 3}
+    gaze = {"single_observer": [(0.8, 0.4)] * 3, "centre": [(0.5, 0.0)] * 3}
     folders.append(save_references(root / "runs" / "references", gaze))
     harm = "</script><script>alert(1)</script>"
     folders.append(save_run(root / "runs" / "harm", {"id": ["0", "1"]}, attention=harm))

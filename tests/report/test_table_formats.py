@@ -149,7 +149,7 @@ def test_the_legend_says_what_was_counted_and_how_to_read_it(written):
 @pytest.mark.slow
 def test_one_viewer_stands_under_table_five_where_references_are_there(study, tmp_path):
     references = save_references(
-        tmp_path / "r", {"one viewer": [(0.7, 1.0), (0.9, 2.0)], "centre": [(0.5, 0.0)] * 2}
+        tmp_path / "r", {"single_observer": [(0.7, 1.0), (0.9, 2.0)], "centre": [(0.5, 0.0)] * 2}
     )
     text = str(sheets.write([*study, references], tmp_path / "out")).replace("\n  ", " ")
     assert text.count("what a single person knows") == 1
@@ -159,7 +159,7 @@ def test_one_viewer_stands_under_table_five_where_references_are_there(study, tm
         "centre bias s-AUC 0.500 [0.500, 0.500] and IG 0.000 [0.000, 0.000] (2 images)."
     ) in text
     found = sheets.cells(sheets.read([*study, references]))
-    assert not found["attention"].isin(["one viewer", "centre"]).any()
+    assert not found["attention"].isin(["single_observer", "centre"]).any()
 
 
 def with_ceiling(folder, ceilings, ig=(1.0, 2.0), **labels):
@@ -180,11 +180,11 @@ def test_table_five_has_a_row_of_the_ceiling_and_shares_of_it(tmp_path):
     assert "38 % [33, 50]" in text and r"{\scriptsize 38 \% [33, 50]}" in text_of(made, "V.tex")
     assert "the share of explainable information, IG over that of the ceiling" in text
     saved = pd.read_csv(made.paths[0].parent / "V.csv", keep_default_na=False)
-    ceiling = saved[saved["attention"] == "ceiling"].set_index("metric")
+    ceiling = saved[saved["attention"] == "gold_standard"].set_index("metric")
     assert float(ceiling.loc["ig", "value"]) == 4 and ceiling.loc["ig", "n"] == 2
     shares = made.cells.query("table == 'V' and metric == 'ig'").set_index("attention")["share"]
     assert shares.to_dict() == {"sigmoid": 0.375, "human": 0.125}
-    assert "ceiling" not in set(made.cells["attention"])
+    assert "gold_standard" not in set(made.cells["attention"])
 
 
 @pytest.mark.parametrize(

@@ -109,4 +109,4 @@ def test_the_ceilings_cells_are_given_by_the_rows_too(tmp_path):
     path = tmp_path / "tables" / "V.csv"
     path.write_text(path.read_text().replace("4.0,2.0,6.0", "5.0,2.0,6.0"))
     [sentence] = verification.differences(tmp_path)[0]
-    assert "ceiling ig is 5.0, the rows give 4.0" in sentence
+    assert "gold_standard ig is 5.0, the rows give 4.0" in sentence

@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from keras_attn.evaluation.rows import CENTRE, GOLD_STANDARD
 from keras_attn.metrics import gold_standard
 from keras_attn.metrics.columns import further
 
@@ -21,10 +22,10 @@ NO_DENSITIES = (
 def lines(result):
     """A line on the ceiling of each condition of an `AuditResult`, and one on its dashes."""
     made = [
-        f"ceiling{f', {name}' if name else ''}: {_told(_rows(result.rows, name), mixture)}"
+        f"{GOLD_STANDARD}{f', {name}' if name else ''}: {_told(_rows(result.rows, name), mixture)}"
         for name, mixture in result.ceilings.items()
     ]
-    there = result.rows.loc[result.rows["model"] == "ceiling", "images"].any()
+    there = result.rows.loc[result.rows["model"] == GOLD_STANDARD, "images"].any()
     return [*made, NO_DENSITIES, *_further()] if there else made
 
 
@@ -42,7 +43,7 @@ def _rows(rows, condition):
 def _told(rows, mixture):
     if mixture is not None and not mixture.tells:
         return NOTHING_TOLD
-    row, every = rows.loc["ceiling"], rows.loc["centre", "images"]
+    row, every = rows.loc[GOLD_STANDARD], rows.loc[CENTRE, "images"]
     seen = int(row["images"])
     if not seen:  # other images of the whole, which the mixture is of, may have several
         return NO_VIEWERS
@@ -50,4 +51,4 @@ def _told(rows, mixture):
     told = f"{MADE} ({mixture}; {CHOSEN}){over}"
     if np.isnan(row["ig_share"]):
         return f"{told}; no IG share, for its IG {NOT_ABOVE}"
-    return f"{told}; IG share: mean IG over that of the ceiling, of the same images"
+    return f"{told}; IG share: mean IG over that of {GOLD_STANDARD}, of the same images"

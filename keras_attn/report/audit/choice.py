@@ -10,10 +10,10 @@ from keras_attn.report.audit import table
 def chosen(result, most):
     """Names of at most `most` maps of the gallery, in its order.
 
-    The maps of `human` and `centre` are always among them, of an audit by condition `human` under
-    each and no `centre`, and at least one that was audited. The
-    audited models take turns, each with its best map by s-AUC that is left; within a turn the
-    better map goes first, so the best of all is there however many models there are.
+    The maps of `all_observers` and `centre` are always among them, of an audit by condition
+    `all_observers` under each and no `centre`, and at least one that was audited. The audited
+    models take turns, each with its best map by s-AUC that is left; within a turn the better map
+    goes first, so the best of all is there however many models there are.
     """
     names, taken = [], Counter()
     for name in _audited(result):

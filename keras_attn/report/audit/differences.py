@@ -10,19 +10,22 @@ from rich.console import Console
 from rich.table import Table
 
 from keras_attn.evaluation.rows import (
+    CENTRE,
     DIFFERENCE,
     ENDS,
     REFERENCES,
     SIGNIFICANT,
+    SINGLE_OBSERVER,
     STUDY,
     TEST,
+    UNIFORM,
     name_of,
 )
 from keras_attn.metrics.columns import Column
 from keras_attn.report.audit.table import MARKS, WIDTH
 from keras_attn.report.numbers import decimals
 
-COMPARED = tuple(name for name in REFERENCES if name != "centre")
+COMPARED = tuple(name for name in REFERENCES if name != CENTRE)
 """The references that are; `uniform` tells how much of a difference in IG is the baseline's."""
 
 
@@ -86,8 +89,9 @@ def legend(result):
         f"{MARKS['worse']} less agreement, p < {SIGNIFICANT} (Wilcoxon's signed-rank test, Holm's "
         "correction over all maps and conditions). That it differs does not tell that it is better "
         "than chance, which is told above for each condition. Where people agree "
-        "more with each other, as one viewer tells, a map can score more as well; IG is over the "
-        "centre bias of each condition, so a map that tells nothing changes as uniform does."
+        f"more with each other, as {SINGLE_OBSERVER} tells, a map can score more as well; IG is "
+        "over the centre bias of each condition, so a map that tells nothing changes as "
+        f"{UNIFORM} does."
     )
 
 

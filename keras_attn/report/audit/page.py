@@ -10,14 +10,19 @@ import numpy as np
 
 from keras_attn import __version__, pictures, storage
 from keras_attn.evaluation.rows import (
+    ALL_OBSERVERS,
     AUDIT_FILES,
+    CENTRE,
     EXAMPLES,
     FIGURE,
+    GOLD_STANDARD,
     IMAGE,
     NOTE,
     PAGE,
     ROWS,
+    SINGLE_OBSERVER,
     STUDY,
+    UNIFORM,
     is_reference,
     name_of,
 )
@@ -65,6 +70,11 @@ def page(result):
         versions=_versions(),
         figures=decimals,
         conditions=list(result.parts),
+        centre=CENTRE,
+        uniform=UNIFORM,
+        all_observers=ALL_OBSERVERS,
+        single_observer=SINGLE_OBSERVER,
+        gold_standard=GOLD_STANDARD,
         apart=differences.compared(result),
         apart_legend=differences.legend(result),
         compared=[Column.registry[key] for key in STUDY],

@@ -21,7 +21,7 @@ class AuditResult(AuditScores):
         tested against `uniform` as well, and the larger p is told; Holm-corrected over
         the rows; NaN of the row that others are held against) and `_side` ("better" or "worse"
         than that where p is below 0.05, else ""); ig_share, IG as a share of that of the row
-        `ceiling`, `_low` and `_high`; zero_share, constant; dataset, and what is known
+        `gold_standard`, `_low` and `_high`; zero_share, constant; dataset, and what is known
         of it (`about_data.columns`). Of an audit by condition a row per map kind and condition,
         with the column condition, tests within it, and for s_auc and ig the `_difference` to the
         first condition over the same images, its `_low`, `_high`, `_p` and `_side`. Metrics of

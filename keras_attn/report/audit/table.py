@@ -6,11 +6,16 @@ from rich.console import Console
 from rich.table import Table
 
 from keras_attn.evaluation.rows import (
+    CENTRE,
     FLOORS,
+    GOLD_STANDARD,
     NOTE,
+    REFERENCES,
     SHARE,
     SIGNIFICANT,
+    SINGLE_OBSERVER,
     STUDY,
+    UNIFORM,
     is_reference,
     name_of,
     ranked,
@@ -63,7 +68,7 @@ def side(row, column):
 def held_against(column):
     """What a metric is tested against, as text."""
     if column.chance is None:
-        return "centre"
+        return CENTRE
     floor = f" (above it {FLOORS[column.key]} too)" if column.key in FLOORS else ""
     return f"chance, {column.chance:g}{floor}"
 
@@ -171,11 +176,12 @@ def _of_parts(dataset, parts):
     if silent:
         silent = f"{_units(silent, 'fixation')} {_are(silent)}"
         told.append(f"{silent} under none of these conditions, and not scored")
+    own = [name for name in REFERENCES if name != UNIFORM]
     return [
         *told,
-        "centre, human, one viewer, ceiling and the negatives are those of each condition: a score "
-        "depends on how alike people look under it and on how many they are, so hold it against "
-        "its own one viewer and ceiling",
+        f"{', '.join(own)} and the negatives are those of each condition: a score depends on how "
+        "alike people look under it and on how many they are, so hold it against its own "
+        f"{SINGLE_OBSERVER} and {GOLD_STANDARD}",
     ]
 
 
@@ -205,10 +211,10 @@ def _of_few(result):
 
 def _of_uniform(rows):
     """Where a map that tells nothing gains over the centre bias, a line each; maybe nothing."""
-    above = rows[(rows["model"] == "uniform") & (rows["ig"] > 0)]
+    above = rows[(rows["model"] == UNIFORM) & (rows["ig"] > 0)]
     return [
         f"Note: {label(row)} has {decimals(row['ig'], 2)} bits of IG and tells nothing: this "
-        "centre bias is worse than none, so hold IG and its share against those of uniform"
+        f"centre bias is worse than none, so hold IG and its share against those of {UNIFORM}"
         for _, row in above.iterrows()
     ]
 
@@ -248,7 +254,10 @@ def answer(result):
 
 def _beside(rows):
     """What people's own gaze scores, to be said after what a map does; "" where none is told."""
-    named = {"one viewer": "one viewer's density scores", "ceiling": "the ceiling is"}
+    named = {
+        SINGLE_OBSERVER: "a single observer's density scores",
+        GOLD_STANDARD: "the gold standard is",
+    }
     scores = {told: rows.loc[rows["model"] == name, "s_auc"].item() for name, told in named.items()}
     return "".join(f", {told} {decimals(s, 3)}" for told, s in scores.items() if not np.isnan(s))
 

@@ -94,7 +94,7 @@
     const parts = [gaze];
     if (example.mask) parts.push(picture("true object", `true object of ${name}`, (frame) => masked(frame, example.mask)));
     parts.push(count);
-    if (example.viewer) parts.push(make("p", { className: "g-told", textContent: "one viewer against the others:" }), numbers(example.viewer, sets[state.set].scores));
+    if (example.observer) parts.push(make("p", { className: "g-told", textContent: "single observer on the others:" }), numbers(example.observer, sets[state.set].scores));
     return card(example.mask ? "people" : "gaze", ...parts);
   }
 

@@ -15,7 +15,7 @@ import pandas as pd
 from keras_attn import pictures
 from keras_attn.errors import InputError, listing
 from keras_attn.evaluation import gallery_file
-from keras_attn.evaluation.rows import NETWORK, TRUNK
+from keras_attn.evaluation.rows import NETWORK, SINGLE_OBSERVER, TRUNK
 from keras_attn.gaze import FIXATION_SIGMA
 from keras_attn.report.figures.panels import spaced
 from keras_attn.report.naming import dataset_title, order, trunk_title
@@ -34,8 +34,6 @@ POINT = 1000
 DIGITS = 4
 OF_NETWORKS = ("id", "numbers", "saliency", "attention", "predicted")
 """What is read of an example that another network has shown already."""
-VIEWER = "one viewer"
-"""The reference whose scores stand below the gaze."""
 GAZE_SCORES = (("s_auc", "s-AUC", 3, True), ("ig", "IG", 2, True))
 SCORES = {
     "salient_object": (
@@ -133,7 +131,7 @@ class _Kept:
     def _examples(self, ids):
         rows = self.rows[self.rows["id"].isin(ids)]
         scores = {(row["folder"], row["id"]): row for row in rows.to_dict("records")}
-        viewers = rows[rows["attention"] == VIEWER].drop_duplicates("id").set_index("id")
+        observers = rows[rows["attention"] == SINGLE_OBSERVER].drop_duplicates("id").set_index("id")
         data, frames = {}, {}
         for place, known in enumerate(self.networks.values()):
             folders = {name: known[name] for name in ids if name in known}
@@ -143,8 +141,8 @@ class _Kept:
                     data[name], frames[name] = _example(one), numbers
                 if np.array_equal(numbers, frames[name]):
                     data[name]["seen"][place] = _seen(one, scores[folder, name])
-        for name in set(viewers.index) & set(data):
-            data[name]["viewer"] = _numbers(viewers.loc[name], GAZE_SCORES)
+        for name in set(observers.index) & set(data):
+            data[name]["observer"] = _numbers(observers.loc[name], GAZE_SCORES)
         return [data[name] for name in ids]
 
 

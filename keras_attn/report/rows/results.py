@@ -23,6 +23,7 @@ from keras_attn.evaluation.rows import (
     NOTES,
     STUDY,
     UNREADABLE,
+    renamed,
     unregistered,
 )
 from keras_attn.metrics.columns import further
@@ -52,7 +53,7 @@ class Results:
 
     rows: a DataFrame with a row per example and run: folder, LABELS, GROUP, ABOUT_DATA, CLASSES,
     ATTACK and scores; the names of drawn datasets say that they are (`origin.label`); backbone is
-    "" for what needs no network ("one viewer", "centre"). arrays: by name, float32, NaN for rows
+    "" for what needs no network, one of REFERENCES. arrays: by name, float32, NaN for rows
     without: CURVES `(rows, 256)`, RANKING `(rows, classes)` and MAPS `(rows, d)`, where the columns
     exceed the classes of a dataset, or the positions of a network's maps, as well. notes:
     `{(task, dataset): sentences}` that have to stand under every table. gaze_notes: those that
@@ -229,7 +230,7 @@ def _read_rows(path):
         if name not in rows:  # of an earlier version, or written by hand
             rows[name] = ""
     columns = [*LABELS, GROUP, *ABOUT_DATA, *CLASSES, *ATTACK, *score_keys()]
-    return rows.reindex(columns=columns)
+    return renamed(rows.reindex(columns=columns))
 
 
 def _check_columns(path, rows):

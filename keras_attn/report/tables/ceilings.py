@@ -6,6 +6,7 @@ The ceiling of each example stands beside its scores, the same for every network
 import numpy as np
 import pandas as pd
 
+from keras_attn.evaluation.rows import GOLD_STANDARD
 from keras_attn.metrics import gold_standard
 from keras_attn.report.paper.printed import KEYS
 from keras_attn.report.rows.results import groups_of, of_networks
@@ -15,8 +16,8 @@ from keras_attn.statistics import bootstrap_interval
 SHARES = ("share", "share_low", "share_high")
 """Of a cell of IG: the share of explainable information, and its interval over examples."""
 NO_SHARE = dict.fromkeys(SHARES, np.nan)
-NAME, TITLE = "ceiling", "Gold standard (ceiling)"
-"""Of its row in files, and in print."""
+TITLE = "Gold standard (ceiling)"
+"""Of its row in print; in files it is GOLD_STANDARD."""
 IG, CEILING_IG = GAZE[1].key, CEILING[1].key
 
 
@@ -39,7 +40,7 @@ def cells_of(table, rows):
     groups, made = groups_of(rows), []
     together = [groups.get(name) for name in means.index] if groups else None
     labels = {"table": table.number, "dataset": rows["dataset"].iloc[0], "backbone": ""}
-    labels |= {"fusion": "", "subset": table.subsets[0].key, "attention": NAME}
+    labels |= {"fusion": "", "subset": table.subsets[0].key, "attention": GOLD_STANDARD}
     for metric, ceiling in zip(GAZE, CEILING, strict=True):
         values = means[ceiling.key].to_numpy()
         low, high = bootstrap_interval(values, groups=together)

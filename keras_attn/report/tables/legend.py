@@ -3,7 +3,14 @@
 import numpy as np
 
 from keras_attn.datasets import origin
-from keras_attn.evaluation.rows import CEILING_NOTE, NETWORK, RANKING, TRUNK
+from keras_attn.evaluation.rows import (
+    CEILING_NOTE,
+    CENTRE,
+    NETWORK,
+    RANKING,
+    SINGLE_OBSERVER,
+    TRUNK,
+)
 from keras_attn.mechanisms import NAMED
 from keras_attn.metrics.recognition import top_average_precision
 from keras_attn.report.naming import dataset_title, order, trunk_title
@@ -18,7 +25,6 @@ from keras_attn.statistics import bootstrap_interval, holm
 NOISE = "≈"
 """Behind a number that cannot be told from the best of its column."""
 OVER_SEEDS = "Intervals are over these seeds as well."
-VIEWER, CENTRE = "one viewer", "centre"
 SELF_SCORED = (
     "Explicit ({name}) scores a density on the very fixations it was made from: a bound set by "
     "blur and resolution, not a ceiling."
@@ -45,7 +51,7 @@ def lines(table, results, cells, top):
         sentences += [
             ceilings.legend(dataset_title(name), top[name], own, table.unit) for name, own in parts
         ]
-        sentences += [sentence for part in shown for sentence in _one_viewer(table, part)]
+        sentences += [sentence for part in shown for sentence in _single_observer(table, part)]
     if table.paired:
         tested = [metric for metric in table.metrics if metric.per_example]
         sentences += [s for part in shown for m in tested for s in _paired(table, part, m)]
@@ -166,14 +172,14 @@ def _span(counts, word=""):
     return f"{number} {word}{plural}".rstrip() if high else ""
 
 
-def _one_viewer(table, rows):
-    """What one viewer's gaze says about the others', beside the centre bias; maybe nothing."""
-    scores = {name: _reference(table, rows, name) for name in (VIEWER, CENTRE)}
-    if not scores[VIEWER]:
+def _single_observer(table, rows):
+    """What one observer's gaze says about the others', beside the centre bias; maybe nothing."""
+    scores = {name: _reference(table, rows, name) for name in (SINGLE_OBSERVER, CENTRE)}
+    if not scores[SINGLE_OBSERVER]:
         return []
     sentence = (
         f"{dataset_title(_dataset(rows))}, what a single person knows: one viewer's density "
-        f"against the fixations of the others scores {scores[VIEWER]}"
+        f"against the fixations of the others scores {scores[SINGLE_OBSERVER]}"
     )
     return [sentence + (f"; the centre bias {scores[CENTRE]}." if scores[CENTRE] else ".")]
 
