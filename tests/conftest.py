@@ -27,6 +27,14 @@ SHARED = ROOT.parent / "shared"
 """Real photographs, gaze and weights beside the checkout; tests that want them skip without."""
 
 
+@pytest.fixture(scope="module", autouse=True)
+def _plugins_end_with_their_tests():
+    """What a module of tests plugs in, no test of another module may meet."""
+    yield
+    left = os.environ.pop("KERAS_ATTN_PLUGINS", "")
+    assert not left, f"plug-ins left behind: {left}"
+
+
 def real(path):
     """A file or folder of the real data; skips the test where it is absent."""
     path = SHARED / path

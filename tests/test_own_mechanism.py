@@ -65,7 +65,7 @@ def plugin(tmp_path_factory):
     path = tmp_path_factory.mktemp("plugin") / "cbam_plugin.py"
     path.write_text(PLUGIN, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patch:
-        patch.delenv(plugins.VARIABLE, raising=False)
+        patch.setenv(plugins.VARIABLE, "")
         plugins.use(path)
         yield path
     NAMED._things.pop(NAME)

@@ -50,7 +50,7 @@ STUDY += ("--attentions", "mine")
 @pytest.fixture
 def alone(monkeypatch, tmp_path):
     """Plug-ins of a test in this process, which are forgotten after it."""
-    monkeypatch.delenv(plugins.VARIABLE, raising=False)
+    monkeypatch.setenv(plugins.VARIABLE, "")
     monkeypatch.setattr(plugins, "_loaded", {})
     monkeypatch.setattr(sys, "path", list(sys.path))
     things, modules = dict(Attention.registry._things), set(sys.modules)

@@ -49,7 +49,7 @@ def plugin(place):
     path = place / "mine_in_cells.py"
     path.write_text(PLUGIN, encoding="utf-8")
     with pytest.MonkeyPatch.context() as patched:
-        patched.delenv(plugins.VARIABLE, raising=False)
+        patched.setenv(plugins.VARIABLE, "")
         patched.setattr(plugins, "_loaded", {})
         patched.setattr(sys, "path", list(sys.path))
         plugins.use(path)
