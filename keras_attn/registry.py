@@ -76,7 +76,7 @@ class Registry(Mapping[str, Any]):
             expected = "letters, digits and any of _ . + - as its name"
             raise InputError(f"{self.kind} to register", expected, repr(name))
         taken = self._things.get(name)
-        if taken is None and name in self.own and self._file(name) not in _modules(thing):
+        if taken is None and name in self.own and not self._is_own(thing):
             taken = self[name]
         if taken is not None and taken != thing and not _reloaded(taken, thing):
             expected = "a name that is not taken yet"
@@ -84,20 +84,28 @@ class Registry(Mapping[str, Any]):
         self._things[name] = thing
         return thing
 
+    def _is_own(self, thing):
+        """Whether a thing is of the file of this package that is called like it."""
+        return any(module == self._file(thing.name) for _, module, _ in _functions(thing))
+
     def _file(self, name):
         """The module that is to register this package's own thing of a name."""
         return f"keras_attn.{self.home.replace('/', '.')}.{name}"
 
 
 def _reloaded(taken, thing):
-    """Whether both are made of functions of the same modules, as when a module is loaded anew."""
-    return bool(_modules(taken)) and _modules(taken) == _modules(thing)
+    """Whether both are of the same functions by name, as when a module is loaded anew."""
+    return bool(_functions(taken)) and _functions(taken) == _functions(thing)
 
 
-def _modules(thing):
-    """The modules that the functions of a thing are from."""
-    parts = getattr(thing, "__dict__", {}).values()
-    return {part.__module__ for part in parts if callable(part) and hasattr(part, "__module__")}
+def _functions(thing):
+    """Module and name of each function, class or callable object that a thing has as a field."""
+    parts = getattr(thing, "__dict__", {}).items()
+    return {
+        (field, part.__module__, getattr(part, "__qualname__", type(part).__qualname__))
+        for field, part in parts
+        if callable(part) and hasattr(part, "__module__")
+    }
 
 
 def register(*things: Any) -> Any:

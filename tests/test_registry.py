@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import ClassVar
 
@@ -42,6 +43,28 @@ def test_a_name_is_given_once_and_the_same_thing_may_come_again():
     assert register(Fruit("apple")) == Fruit("apple")
     with pytest.raises(InputError, match="not taken"):
         register(Fruit("apple", "red"))
+
+
+@dataclass(frozen=True)
+class Juice:
+    registry: ClassVar = Registry("juice")
+    name: str
+    press: Callable
+
+
+def test_a_module_that_is_loaded_anew_replaces_its_own_and_nothing_else():
+    def made():
+        def press():
+            return "juice"
+
+        return press
+
+    def other():
+        return "water"
+
+    register(Juice("apple", made()), Juice("apple", made()))
+    with pytest.raises(InputError, match="not taken"):
+        register(Juice("apple", other))
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "../x", "a b", 3, None])
