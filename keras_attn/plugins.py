@@ -187,8 +187,8 @@ def _told(error):
     """An error in one line, with the place in the plug-in that raised it."""
     told = f"{type(error).__name__}: {' '.join(str(error).split()).rstrip('.')}"
     frames = traceback.extract_tb(error.__traceback__)
-    ours = (__file__, importlib.__file__)
-    frames = [f for f in frames if f.filename not in ours and not f.filename.startswith("<frozen")]
+    ours = (str(Path(__file__).parent), str(Path(importlib.__file__).parent), "<frozen")
+    frames = [frame for frame in frames if not frame.filename.startswith(ours)]
     return f"{told} ({frames[-1].filename}, line {frames[-1].lineno})" if frames else told
 
 

@@ -94,18 +94,26 @@ class Registry(Mapping[str, Any]):
 
 
 def _reloaded(taken, thing):
-    """Whether both are of the same functions by name, as when a module is loaded anew."""
-    return bool(_functions(taken)) and _functions(taken) == _functions(thing)
+    """Whether both are of functions of the same names, made anew, as by loading a module again."""
+    names = _functions(taken)
+    same = {id(one) for one in _callables(taken).values()} & {
+        id(one) for one in _callables(thing).values()
+    }
+    return bool(names) and names == _functions(thing) and not same
 
 
 def _functions(thing):
     """Module and name of each function, class or callable object that a thing has as a field."""
-    parts = getattr(thing, "__dict__", {}).items()
     return {
         (field, part.__module__, getattr(part, "__qualname__", type(part).__qualname__))
-        for field, part in parts
-        if callable(part) and hasattr(part, "__module__")
+        for field, part in _callables(thing).items()
     }
+
+
+def _callables(thing):
+    """The fields of a thing that can be called, by name."""
+    parts = getattr(thing, "__dict__", {}).items()
+    return {name: part for name, part in parts if callable(part) and hasattr(part, "__module__")}
 
 
 def register(*things: Any) -> Any:

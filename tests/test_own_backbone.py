@@ -161,6 +161,8 @@ def test_features_and_scores_have_to_be_those_of_the_layers_that_it_names():
 @pytest.mark.parametrize(
     ("fields", "where", "expected"),
     [
+        ({"name": "Odd-Net"}, "name", "my_net"),
+        ({"name": "c3d"}, "name", "other than c3d"),
         ({"stages": "only"}, "stages", "tuple"),
         ({"stages": ()}, "stages", "name of a layer"),
         ({"classifier": ()}, "classifier", "name of a layer"),
@@ -172,7 +174,7 @@ def test_features_and_scores_have_to_be_those_of_the_layers_that_it_names():
     ],
 )
 def test_what_cannot_be_a_backbone_is_refused(fields, where, expected):
-    with refused(f"{where} of backbone 'own'", expected):
+    with refused(f"{where} of backbone", expected):
         replace(OWN, **fields)
 
 

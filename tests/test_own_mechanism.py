@@ -8,6 +8,7 @@ from dataclasses import replace
 import keras
 import numpy as np
 import pytest
+from conftest import refused
 from scipy.special import expit
 
 import keras_attn as ka
@@ -186,6 +187,20 @@ def test_a_plugin_that_has_become_another_is_not_taken_for_that_of_the_run(run, 
     monkeypatch.setitem(NAMED._things, NAME, replace(NAMED[NAME], gate="mean"))
     with pytest.raises(InputError, match=r"weights\.h5: expected .*'mean'.*Received: .*'map'"):
         ka.load(run.folder)
+
+
+@pytest.mark.slow
+def test_an_edited_plugin_is_told_beside_scores_and_not_trained_on_with(run, scenes, plugin):
+    text = plugin.read_text(encoding="utf-8")
+    plugin.write_text(text.replace("ops.sigmoid", "1 - ops.sigmoid"), encoding="utf-8")
+    try:
+        notes = ka.evaluate(run, scenes[1], progress=False).notes
+        assert any(str(plugin) in note for note in notes)
+        with refused(where=str(run.folder)):
+            ka.train(configs.salient_object(**SCENES), scenes[0], out=run.folder)
+    finally:
+        plugin.write_text(text, encoding="utf-8")
+    assert not any(str(plugin) in n for n in ka.evaluate(run, scenes[1], progress=False).notes)
 
 
 @pytest.mark.slow

@@ -306,10 +306,18 @@ def test_a_key_is_no_name_that_another_column_could_have(key):
         Column(key, "Title", brightness)
 
 
-@pytest.mark.parametrize("key", ["model", "mae", "correct", "entropy", "fingerprint", "images"])
+@pytest.mark.parametrize(
+    "key", ["model", "mae", "correct", "max_f", "map", "fingerprint", "images"]
+)
 def test_a_key_that_files_have_already_is_refused(_as_it_was, data, key):
     ka.register(Column(key, "Title", lambda saliency, gaze: 0.0))
     with pytest.raises(InputError, match=f"a key that no other column .* Received: '{key}'"):
+        ka.audit(brightness, data, progress=False)
+
+
+def test_a_metric_that_fails_is_named(_as_it_was, data):
+    ka.register(Column("own", "Own", lambda saliency, gaze: saliency[0, 0, 0]))
+    with pytest.raises(InputError, match=r"metric 'own': .*IndexError"):
         ka.audit(brightness, data, progress=False)
 
 

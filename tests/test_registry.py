@@ -4,7 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 import pytest
@@ -50,6 +50,7 @@ class Juice:
     registry: ClassVar = Registry("juice")
     name: str
     press: Callable
+    sugar: bool = False
 
 
 def test_a_module_that_is_loaded_anew_replaces_its_own_and_nothing_else():
@@ -63,8 +64,9 @@ def test_a_module_that_is_loaded_anew_replaces_its_own_and_nothing_else():
         return "water"
 
     register(Juice("apple", made()), Juice("apple", made()))
-    with pytest.raises(InputError, match="not taken"):
-        register(Juice("apple", other))
+    for another in (Juice("apple", other), replace(Juice.registry["apple"], sugar=True)):
+        with pytest.raises(InputError, match="not taken"):
+            register(another)
 
 
 @pytest.mark.parametrize("name", ["", "a/b", "../x", "a b", 3, None])
@@ -106,3 +108,11 @@ def test_a_plugin_that_fails_says_which_and_why(tmp_path, monkeypatch):
     with pytest.raises(InputError, match=r"no_such_plugin_at_all"):
         plugins.use("no_such_plugin_at_all")
     assert os.environ[plugins.VARIABLE] == ""
+
+
+def test_the_line_that_is_told_of_a_plugin_is_its_own(tmp_path, monkeypatch):
+    monkeypatch.setenv(plugins.VARIABLE, "")
+    text = "import keras_attn as ka\n\nka.register({})\n"
+    (tmp_path / "wrong_plugin.py").write_text(text, encoding="utf-8")
+    with pytest.raises(InputError, match=r"wrong_plugin\.py, line 3\)"):
+        plugins.use(tmp_path / "wrong_plugin.py")

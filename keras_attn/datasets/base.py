@@ -91,12 +91,16 @@ class Example:
             yield repr(("mask_threshold", float(self.mask_coding.named))).encode()
 
     def pixels(self):
-        """The image as uint8 RGB `(H, W, 3)`."""
+        """The image as uint8 RGB `(H, W, 3)`; `InputError` for a file of another shape."""
         pixels = read_image(self.image)
-        if self.box is None:
-            return pixels
-        left, top, width, height = self.box
-        return pixels[top : top + height, left : left + width]
+        if self.box is not None:
+            left, top, width, height = self.box
+            pixels = pixels[top : top + height, left : left + width]
+        if pixels.shape[:2] != self.shape:
+            expected = "a picture of {}×{} pixels (height and width), the shape of example {!r}"
+            received = "{}×{}".format(*pixels.shape[:2])
+            raise InputError(self.image, expected.format(*self.shape, self.id), received)
+        return pixels
 
 
 def _checked_shape(shape, where):
@@ -220,9 +224,18 @@ class Dataset:
     def split(self, name):
         """The part that the publishers call `name`, such as "train" or "test"."""
         groups.check_splits(self.examples, self.splits)
+        self._check_apart()
         chosen = set(self.splits[one_of("split", name, tuple(self.splits))])
         indices = [i for i, example in enumerate(self) if example.id in chosen]
         return self.part(f"{self.name}, {name}", indices)
+
+    def _check_apart(self):
+        """Refuse examples that are trained on and tested on."""
+        both = sorted(set(self.splits.get("train", ())) & set(self.splits.get("test", ())))
+        if both:
+            expected = "each example in one of the splits train and test alone"
+            received = f"{len(both)} in both: {listing(both, 5)}"
+            raise InputError(f"splits of dataset {self.name!r}", expected, received)
 
     def where(self, /, **chosen):
         """The fixations with these values of further columns, such as `where(task="search")`.

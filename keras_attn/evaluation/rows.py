@@ -130,6 +130,7 @@ def gaze_keys():
 TAKEN = {
     *(*LABELS, GROUP, FIXATIONS, *CLASSES, CORRECT, *MASK_SCORES, *EXTRAS, ENTROPY, *ATTACK),
     *(*FOOLED, SMALLEST, *ABOUT_DATA, "folder", "cc_others"),
+    *("max_f", "map", "map_step", "accuracy"),  # what tables make of the arrays
     *(*OF_MAP, SOURCE, IMAGES, IMAGE, NOTE),
 }
 """Names of columns that are no gaze metric; beside them are those that begin or end as those of

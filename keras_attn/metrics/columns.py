@@ -93,15 +93,22 @@ class Column:
 
     def __call__(self, saliency, gaze):
         """The score of a map `(H, W)`: a float, which may be NaN."""
-        return self._number(self.function(_unwritable(saliency), gaze))
+        return self._number(self.function, saliency, gaze)
 
     def ceiling_of(self, density, gaze):
         """What the density of the others scores on one viewer's gaze; NaN without a `ceiling`."""
         if self.ceiling is None:
             return np.nan
-        return self._number(self.ceiling(_unwritable(density), gaze))
+        return self._number(self.ceiling, density, gaze)
 
-    def _number(self, value):
+    def _number(self, function, values, gaze):
+        try:
+            value = function(_unwritable(values), gaze)
+        except InputError:
+            raise
+        except Exception as error:
+            received = f"{type(error).__name__}: {' '.join(str(error).split())}"
+            raise InputError(f"metric {self.key!r}", "a number", received) from error
         kind = np.asarray(value)
         if kind.ndim or kind.dtype.kind not in "fiub" or np.isinf(kind):
             expected = "one finite number for an image, or NaN where it has none"

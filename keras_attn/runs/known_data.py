@@ -10,7 +10,7 @@ from keras_attn import configs
 from keras_attn.datasets import origin
 from keras_attn.errors import InputError
 from keras_attn.registries import DATASETS
-from keras_attn.runs import learnt
+from keras_attn.runs import foreign_code, learnt
 
 SHOWN = 12
 """Digits of a fingerprint that are told."""
@@ -92,7 +92,11 @@ def notes(dataset, known):
     """Sentences on what a run has learnt from, for scores on a dataset; maybe none."""
     if known is None:
         return ()
-    made = []
+    made = [
+        f"{path}, which the network is made of, has changed since it was trained: these may be "
+        "the scores of another network."
+        for path in foreign_code.changed(known.get("code", {}))
+    ]
     if is_drawn(known) and not dataset.drawn:
         made.append(
             f"The network learnt from {label_of(known)}, drawn pictures with simulated gaze: its "

@@ -11,7 +11,7 @@ from keras_attn import configs, datasets, storage
 from keras_attn.datasets import groups
 from keras_attn.errors import InputError, listing
 from keras_attn.evaluation import rows
-from keras_attn.runs import known_data, learnt, provenance
+from keras_attn.runs import foreign_code, known_data, learnt, provenance
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -82,6 +82,7 @@ def train(
     task, folder = tasks.of(config), storage.RunFolder(Path(out).expanduser())
     train = datasets.as_dataset(train, "train", task.DATA)
     check_learnable(config, train)
+    rows.gaze_keys()  # metrics that cannot be columns are refused before the work
     options = {"validation": validation, "overwrite": overwrite}
     make, name = partial(_trained, train, options), (train.whole or train).name
     config = starting_from(config, folder.path.parent, make, name)
@@ -137,9 +138,11 @@ def _trained(data, options, config, folder):
 
 def _record(config, train, files):
     """What a run folder and its weight file say of themselves; files: fingerprints by field."""
-    identity = configs.identity(config, data=train.fingerprint, files=files)
+    code = foreign_code.of(config)
+    own = {"code": sorted(code.values())} if code else {}
+    identity = configs.identity(config, data=train.fingerprint, files=files | own)
     settings = {"identity": identity, "config": configs.to_dict(config)}
-    settings["data"] = known_data.record(train)
+    settings["data"] = known_data.record(train) | ({"code": code} if code else {})
     return settings | {"versions": provenance.versions()}
 
 

@@ -1,5 +1,7 @@
 """Datasets out of pandas tables, and those without gaze."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -146,3 +148,11 @@ def test_a_column_that_is_the_index_is_told_with_how_to_make_it_one(images, fixa
 def test_pictures_in_memory_are_no_paths(fixations):
     with pytest.raises(InputError, match=r"images\[0\]: expected the path of a picture"):
         datasets.from_tables([Image.new("L", (5, 5))], fixations)
+
+
+def test_a_picture_of_another_shape_than_its_example_is_an_error_that_names_it(images, fixations):
+    data = datasets.from_tables(images, fixations)
+    example = data[0]
+    turned = replace(example, shape=example.shape[::-1], points=example.points[:0], subjects=[])
+    with pytest.raises(InputError, match=rf"{example.image.name}: .* Received: \d+×\d+"):
+        turned.pixels()

@@ -80,6 +80,12 @@ def test_fewer_groups_than_folds_are_an_error_that_says_how_many_there_are():
         dataset(["a", "a", "b", "b", "c", "c"]).fold(0)
 
 
+def test_an_example_in_both_splits_is_an_error_that_names_it():
+    data = dataset([None] * 4, {"train": ("i00", "i01"), "test": ("i01", "i02")})
+    with pytest.raises(InputError, match="splits of dataset 'd': .* alone.*1 in both: i01"):
+        data.split("test")
+
+
 def test_a_group_in_both_splits_is_an_error_that_names_it():
     splits = {"train": ("i00", "i02"), "test": ("i01", "i03")}
     data = dataset(["a", "a", "b", None], splits)

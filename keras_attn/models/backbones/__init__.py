@@ -1,6 +1,7 @@
 """What a backbone is to the tasks and the audit; each file beside this one holds one, whole."""
 
 import inspect
+import keyword
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -58,6 +59,9 @@ class Backbone:
     weights: tuple[str, ...] = ()
 
     def __post_init__(self):
+        if not str(self.name).isidentifier() or keyword.iskeyword(self.name) or self.name == "c3d":
+            expected = "a name such as my_net, of letters, digits and _, other than c3d"
+            raise InputError("name of backbone", expected, repr(self.name))
         for name in ("stages", "classifier", "weights"):
             names = getattr(self, name)
             if isinstance(names, str) or not all(isinstance(one, str) for one in names):
