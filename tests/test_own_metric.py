@@ -306,9 +306,7 @@ def test_a_key_is_no_name_that_another_column_could_have(key):
         Column(key, "Title", brightness)
 
 
-@pytest.mark.parametrize(
-    "key", ["model", "mae", "correct", "max_f", "map", "fingerprint", "images"]
-)
+@pytest.mark.parametrize("key", ["model", "mae", "correct", "max_f", "map", "images"])
 def test_a_key_that_files_have_already_is_refused(_as_it_was, data, key):
     ka.register(Column(key, "Title", lambda saliency, gaze: 0.0))
     with pytest.raises(InputError, match=f"a key that no other column .* Received: '{key}'"):

@@ -153,6 +153,6 @@ def test_pictures_in_memory_are_no_paths(fixations):
 def test_a_picture_of_another_shape_than_its_example_is_an_error_that_names_it(images, fixations):
     data = datasets.from_tables(images, fixations)
     example = data[0]
-    turned = replace(example, shape=example.shape[::-1], points=example.points[:0], subjects=[])
+    turned = replace(example, shape=example.shape[::-1])
     with pytest.raises(InputError, match=rf"{example.image.name}: .* Received: \d+×\d+"):
         turned.pixels()
