@@ -229,6 +229,16 @@ def test_where_some_evaluations_lack_it_the_table_says_so(plugin, tmp_path):
     assert "Percentile" in " ".join(five) and "Percentile" not in " ".join(one)
 
 
+def test_numbers_that_some_examples_lack_are_told_of(plugin, tmp_path):
+    some = SCORES | {"percentile": [0.5, np.nan, np.nan, 1.0]}
+    found = results.read(study(tmp_path / "runs", softmax=SCORES, sigmoid=some))
+    (notes,) = found.gaze_notes.values()
+    assert [n for n in notes if n.startswith("Percentile: 2 of 8 rows have no number")]
+    none = SCORES | {"percentile": np.nan}
+    found = results.read(study(tmp_path / "none", softmax=SCORES, sigmoid=none))
+    assert "run folders have it" not in " ".join(*found.gaze_notes.values())
+
+
 def test_a_column_of_no_registered_metric_is_left_out_and_the_table_says_so(tmp_path):
     with_it = study(tmp_path / "with", softmax=SCORES, sigmoid=SCORES)
     found = results.read(with_it)

@@ -148,7 +148,7 @@ def _gaze_notes(parts):
 
     parts: of each folder its rows first. Those without attention, or gaze, have none to miss.
     """
-    found, having = {}, {}
+    found, having, numbers = {}, {}, {}
     for rows, *_ in parts:
         header = pd.read_csv(Path(rows["folder"].iloc[0]) / EXAMPLES, nrows=0)
         scored = rows[of_networks(rows) & rows[STUDY[0]].notna().to_numpy()]
@@ -160,13 +160,24 @@ def _gaze_notes(parts):
                 )
                 found.setdefault(key, {})[sentence] = None
             for column in further():
-                there = bool(own[column.key].notna().any())
+                there = column.key in header
                 having.setdefault((key, column.title), []).append(there)
+                if there:
+                    there = own[column.key].notna().to_numpy()
+                    numbers.setdefault((key, column.title), []).append(there)
     for (key, title), told in having.items():
         if not all(told):
             which = f"only {sum(told)} of {len(told)} run folders have it, and the numbers are of "
             which = f"{which}these alone" if any(told) else "no run folder has it"
             sentence = f"{title}: {which}; keras-attn evaluate with --plugin writes it."
+            found.setdefault(key, {})[sentence] = None
+    for (key, title), told in numbers.items():
+        missing, rows = sum(np.sum(~there) for there in told), sum(map(len, told))
+        if missing:
+            sentence = (
+                f"{title}: {missing} of {rows} rows have no number, and means are of the others, "
+                "which may be other examples for one network than for another."
+            )
             found.setdefault(key, {})[sentence] = None
     return {key: tuple(sentences) for key, sentences in found.items()}
 
