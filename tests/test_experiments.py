@@ -82,7 +82,7 @@ def test_compare_trains_scores_and_reports(compared, place):
     }
     assert (place / "out" / "attention.png").is_file()
     rows = pd.read_csv(place / "out" / "rows" / "salient_object.csv", keep_default_na=False)
-    assert set(rows["attention"]) == {"activation", *REFERENCES}
+    assert set(rows["attention"]) == {"activation", "human", *REFERENCES}
     assert len(rows) == 3 * (2 + len(REFERENCES))
 
 

@@ -194,7 +194,7 @@ def test_a_head_takes_of_width_and_dropout_what_it_wants():
 def test_without_a_learning_rate_of_its_own_a_run_has_to_name_one(scenes, tmp_path):
     with registered(OWN):
         config = configs.salient_object(backbone="own", width=1, **SMALL)
-        told = ("'own'", "salient_object", "--training.learning_rate")
+        told = ("'own'", "salient_object", "--training.learning-rate")
         with refused("training.learning_rate", told):
             ka.train(config, scenes, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()

@@ -187,7 +187,7 @@ def test_a_killed_process_leaves_no_lock_behind(tmp_path):
     code = f"""
 import time
 from pathlib import Path
-from keras_attn.runs import storage
+from keras_attn import storage
 with storage.RunFolder(Path({str(tmp_path)!r})).working({record()!r}):
     print("held", flush=True)
     time.sleep(60)

@@ -26,7 +26,6 @@ from keras_attn.metrics import dispersion
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.report.tables import sheets
 from keras_attn.resizing import at_size
-from keras_attn.runs import known_data
 from keras_attn.tasks import action
 
 pytestmark = pytest.mark.slow
@@ -85,7 +84,7 @@ def test_rows_say_whose_they_are_then_classes_then_agreement(result, test):
         *("task", "dataset", "backbone", "fusion", "attention", "fold", "seed", "id", "fixations"),
         *("class", "predicted", "correct"),
     ]
-    known = (*known_data.SCORED, *known_data.TRAINED)
+    known = (*rows.SCORED, *rows.TRAINED)
     scores = [*(column.key for column in COLUMNS), "zero_share", "constant", *CEILING, "entropy"]
     assert list(rows)[12:] == [*scores, *known]
     who = rows.iloc[0][["task", "dataset", "backbone", "fusion", "attention", "seed"]]
