@@ -84,9 +84,8 @@ def test_rows_say_whose_they_are_then_classes_then_agreement(result, test):
         *("task", "dataset", "backbone", "fusion", "attention", "fold", "seed", "id", "fixations"),
         *("class", "predicted", "correct"),
     ]
-    known = (*rows.SCORED, *rows.TRAINED)
     scores = [*(column.key for column in COLUMNS), "zero_share", "constant", *CEILING, "entropy"]
-    assert list(rows)[12:] == [*scores, *known]
+    assert list(rows)[12:] == [*scores, *ABOUT_DATA]
     who = rows.iloc[0][["task", "dataset", "backbone", "fusion", "attention", "seed"]]
     assert list(who) == ["action", "hollywood2", "c3d", "early", "supervised", 0]
     assert list(rows["id"]) == [video.id for video in test]
