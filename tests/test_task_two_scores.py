@@ -19,7 +19,7 @@ from keras_attn.errors import InputError
 from keras_attn.evaluation.gaze_scores import Blur
 from keras_attn.evaluation.network import batches, forward, predictions
 from keras_attn.evaluation.references import references
-from keras_attn.evaluation.rows import REFERENCES
+from keras_attn.evaluation.rows import ABOUT_DATA, REFERENCES
 from keras_attn.evaluation.scorer import CEILING
 from keras_attn.evaluation.video_gaze import VideoGaze
 from keras_attn.metrics import dispersion
