@@ -257,7 +257,7 @@ def test_supervised_attention_learns_y_from_the_gaze_of_each_slot(parts, fusion,
     config = small(fusion=fusion, attention_weight=3.0, dropout=(0.0, 0.0))
     model = built(config, parts[0])
     footage = clips.Footage.of(parts[0])
-    made = clips.Batches(footage, 32, batch_size=3, epochs=1)
+    made = clips.ClipBatches(footage, 32, batch_size=3, epochs=1)
     batch = next(made.named().as_numpy_iterator())
     x, y = next(iter(made.of(model)))
     assert set(x) == {"frames", "flow"} and set(y) == {"logits", "attention_logits"}

@@ -329,7 +329,9 @@ def image_model():
 
 
 def test_a_callback_scores_a_network_of_clips_while_it_learns(human, hollywood, test):
-    made = clips.Batches(clips.Footage.of(hollywood.split("train")), SIDE, batch_size=2, epochs=1)
+    made = clips.ClipBatches(
+        clips.Footage.of(hollywood.split("train")), SIDE, batch_size=2, epochs=1
+    )
     model = network("early", "human")
     losses = {"logits": keras.losses.SparseCategoricalCrossentropy(from_logits=True)}
     model.compile(keras.optimizers.SGD(0.0), dict.fromkeys(model.output) | losses)

@@ -148,11 +148,11 @@ def on_photographs(reading, seed, masks, gaze, options):
     """A line of the table: learn from `masks`, then from all folds of `gaze` but one."""
     import keras
 
-    from keras_attn.tasks.salient_object import Scorer
+    from keras_attn.tasks.salient_object import SaliencyScorer
 
     keras.utils.set_random_seed(seed)
     network = network_of(reading, options.weights, options.size)
-    decoder, scorer = Decoder(network), Scorer(network, FIXATION_SIGMA)
+    decoder, scorer = Decoder(network), SaliencyScorer(network, FIXATION_SIGMA)
     losses = decoder.learn(masks, np.arange(len(masks.masks)), options.epochs, seed)
     start, whole = decoder.model.get_weights(), gaze.dataset
     place = {example.id: index for index, example in enumerate(whole)}

@@ -95,12 +95,12 @@ class PixelModel:
 
     @contextmanager
     def sharing(self, images, inputs, paths=(), watched=()):
-        """Within this, what is asked of these images comes from one run, a `Run`, forth and back.
+        """Within this, what is asked of these images comes from one `SharedRun`, forth and back.
 
         inputs: the same as the model gets them. paths: of the layers whose outputs are kept.
         watched: what gradients are taken with respect to, all at once: of INPUT and paths.
         """
-        self._shared = Run(self, images, inputs, paths, watched)
+        self._shared = SharedRun(self, images, inputs, paths, watched)
         try:
             yield self._shared
         finally:
@@ -111,7 +111,7 @@ class PixelModel:
         shared = self._shared
         if shared is not None and shared.serves(images, paths, targets, watched):
             return shared
-        return Run(self, images, self._prepared(images), paths, watched)
+        return SharedRun(self, images, self._prepared(images), paths, watched)
 
     def _prepared(self, images):
         if not self.runner.changes:
@@ -129,7 +129,7 @@ class PixelModel:
         return on_grid(self.layouts[path], values, f"layer {path!r} of model {self.name!r}")
 
 
-class Run:
+class SharedRun:
     """One run of a `PixelModel` on a batch, and the way back through it.
 
     named: what was kept of layers, by path. scores: `(n, classes)`, or None without a decision.

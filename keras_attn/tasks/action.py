@@ -231,7 +231,7 @@ def plan(config, train, validation=None):
             check_labels(data, config.model.classes)
     training, machine = config.training, config.machine
     footage = clips.Footage.of(train, machine.threads, keep=machine.keep_clips)
-    made = clips.Batches(
+    made = clips.ClipBatches(
         footage,
         size_of(config.model.size),
         batch_size=training.batch_size // training.accumulate,

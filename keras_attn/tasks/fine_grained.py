@@ -235,7 +235,7 @@ def takes(model):
     return not isinstance(model.output, (list, tuple)) and len(model.output.shape) == 2
 
 
-class Scorer(ImageScorer):
+class ClassScorer(ImageScorer):
     """Scores class predictions, and attention at each image's own size against gaze.
 
     classes: their names, in the order of the logits. as_probabilities: a function of the scores of
@@ -310,7 +310,7 @@ class Scorer(ImageScorer):
         return pictures.framed(np.concatenate(joined, axis=1), right)
 
 
-class KeptScorer(Scorer):
+class KeptScorer(ClassScorer):
     """Scores a learner that takes kept features in the place of images."""
 
     def __init__(self, learner, kept, config):
@@ -328,9 +328,9 @@ class KeptScorer(Scorer):
 
 
 def scorer(model, config=None, size=None):
-    """The `Scorer` of a model, classes and blur from the configuration it was trained with."""
+    """The `ClassScorer` of a model, classes and blur from the configuration it was trained with."""
     of = configs.FineGrained() if config is None else config
-    return Scorer(model, of.model.classes, of.data.fixation_sigma, size)
+    return ClassScorer(model, of.model.classes, of.data.fixation_sigma, size)
 
 
 def gaze(config, dataset):

@@ -16,7 +16,7 @@ from keras_attn import models, storage, weights
 from keras_attn.datasets.drawing import shapes
 from keras_attn.runs import provenance
 from keras_attn.training import devices
-from keras_attn.training.callbacks import Report
+from keras_attn.training.callbacks import TrainingProgress
 from keras_attn.weights.saved import SUFFIX
 
 PICTURES, EPOCHS, BATCH, LEARNING_RATE = 1500, 5, 16, 5e-4
@@ -104,6 +104,6 @@ def _trained(backbone, width, side):
     drawn = [shapes.draw(rng, side, trunk.output_shape[1:3]) for _ in range(PICTURES)]
     images, labels = (np.stack(part).astype(np.float32) for part in zip(*drawn, strict=True))
     options = {"batch_size": BATCH, "epochs": EPOCHS, "verbose": 0}
-    with Report(f"{backbone} learns drawn shapes") as report:
+    with TrainingProgress(f"{backbone} learns drawn shapes") as report:
         model.fit(images, labels, callbacks=[report], **options)
     return trunk

@@ -179,7 +179,7 @@ def outputs_of(model):
     return saliency, outputs_like(model, "attention")
 
 
-class Scorer(ImageScorer):
+class SaliencyScorer(ImageScorer):
     """Scores predictions at each image's own size against its mask, and attention against gaze."""
 
     segments = True
@@ -245,9 +245,9 @@ class Scorer(ImageScorer):
 
 
 def scorer(model, config=None, size=None):
-    """The `Scorer` of a model, its blur from the configuration it was trained with."""
+    """The `SaliencyScorer` of a model, its blur from the configuration it was trained with."""
     data = configs.SalientObject().data if config is None else config.data
-    return Scorer(model, data.fixation_sigma, size)
+    return SaliencyScorer(model, data.fixation_sigma, size)
 
 
 def gaze(config, dataset):

@@ -143,7 +143,7 @@ def _finite(values):
     return all(np.isfinite(array).all() for array in arrays)
 
 
-class Report(keras.callbacks.Callback):
+class TrainingProgress(keras.callbacks.Callback):
     """A bar of the running epoch on a terminal, and a line for each finished one."""
 
     def __init__(self, label):

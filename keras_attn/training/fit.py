@@ -33,7 +33,7 @@ def fit(plan, *, folder, machine, seed, save, validate=None, label=""):
     if len(history) < plan.epochs:
         batches = plan.batches(trainee.learner, len(history))
         guard = callbacks.StopAtNaN(next(iter(batches))[0], machine.precision)
-        with callbacks.Report(label) as report:
+        with callbacks.TrainingProgress(label) as report:
             trainee.learner.fit(
                 batches,
                 epochs=plan.epochs,

@@ -39,7 +39,7 @@ class Rule:
 
 
 @dataclass(frozen=True)
-class Layout:
+class FileLayout:
     """A kind of file. read: path -> {layer: [array, ...]}, in the order of our weights.
 
     classifier: layers of ours that a file may lack, all together: that is a file without a top.
@@ -179,13 +179,13 @@ C3D_CAFFE = (
 )
 
 LAYOUTS = {
-    "resnet50_v02": Layout(read_legacy_h5, tuple(_old_resnet50()), RESNET50.classifier),
-    "alexnet_npy": Layout(
+    "resnet50_v02": FileLayout(read_legacy_h5, tuple(_old_resnet50()), RESNET50.classifier),
+    "alexnet_npy": FileLayout(
         read_pickled_npy,
         tuple(Rule(name, (name,)) for name in ALEXNET_LAYERS),
         ALEXNET.classifier,
     ),
-    "alexnet_theano": Layout(read_groups_h5, ALEXNET_THEANO, ALEXNET.classifier),
-    "c3d_caffe": Layout(read_caffemodel, C3D_CAFFE, ("fc6", "fc7", "fc8")),
+    "alexnet_theano": FileLayout(read_groups_h5, ALEXNET_THEANO, ALEXNET.classifier),
+    "c3d_caffe": FileLayout(read_caffemodel, C3D_CAFFE, ("fc6", "fc7", "fc8")),
 }
 """What `convert` takes, by the names that the registry has for them."""

@@ -49,7 +49,7 @@ def with_third(data, **changes):
 
 
 def batches(footage, epochs=1, **options):
-    return clips.Batches(footage, CROP, **{"batch_size": 4, "epochs": epochs} | options)
+    return clips.ClipBatches(footage, CROP, **{"batch_size": 4, "epochs": epochs} | options)
 
 
 def epochs(made, first=0):
@@ -391,7 +391,7 @@ def test_frames_smaller_than_the_crop_are_refused(data, footage):
     message = rf"^video '{data[0].id}', frames: expected at least the size of a crop, \(56, 56\)"
     for augment in (True, False):
         with pytest.raises(InputError, match=message):
-            clips.Batches(footage, 56, batch_size=2, epochs=1, augment=augment)
+            clips.ClipBatches(footage, 56, batch_size=2, epochs=1, augment=augment)
     with pytest.raises(InputError, match=message):
         clips.central_view_of(data, size=56)
 

@@ -212,7 +212,7 @@ class Footage:
         return self.values[self._bounds[place] + pair, ..., :3]
 
 
-class Batches(pipeline.Epochs):
+class ClipBatches(pipeline.Epochs):
     """Training batches out of `Footage`: each pass in an order and with crops of its own.
 
     size: (h, w) of the crops. augment: whether each clip is seen in one of five crops, mirrored or

@@ -23,7 +23,7 @@ def read(path, names, reader):
 def by_picture(table, names, reader):
     """Of each picture `(points, subjects, conditions)`: `(N, 2)`, `(N,)` and by name `(N,)`.
 
-    table: a `tables.Table`. names: {what a picture may be called: what it is called}. Rows of
+    table: a `tables.TextTable`. names: {what a picture may be called: what it is called}. Rows of
     pictures that are not there are an error, or skipped by the `GazeReader`. conditions: what the
     further columns say of each point, as text.
     """

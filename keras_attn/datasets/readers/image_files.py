@@ -57,7 +57,7 @@ def read_image(path, mode="RGB", ground=WHITE):
     mode: "L" for grey, `(H, W)`. ground: the level of grey, 0 to 255, that transparent parts are
     laid on. Colour profiles are not applied.
     """
-    with Opened(path) as image:
+    with OpenedImage(path) as image:
         upright = turned_upright(image)
         if upright.has_transparency_data:
             upright = _laid_on(upright.convert("RGBA"), ground)
@@ -77,13 +77,13 @@ def picture_file(path, *, deep=False):
     Of a PNG file the sums of all its parts are checked, of a JPEG file its end; only what fails
     there, and formats without either, are decoded.
     """
-    with Opened(path, deep=deep) as image:
+    with OpenedImage(path, deep=deep) as image:
         orientation, size = _orientation(image), (image.height, image.width)
         transparent = image.has_transparency_data
         several = image.format not in ("JPEG", "MPO") and getattr(image, "n_frames", 1) > 1
         whole = _seems_whole(path, image)
     if not whole:
-        with Opened(path, deep=deep) as image:
+        with OpenedImage(path, deep=deep) as image:
             image.load()
     rotated = orientation in TURNS
     other = size[::-1] if rotated and orientation >= SIDEWAYS else size
@@ -94,7 +94,7 @@ def picture_file(path, *, deep=False):
 
 def check_upright(path):
     """Refuse a map file that is stored rotated: it would be unclear what was compared with what."""
-    with Opened(path, deep=True) as image:
+    with OpenedImage(path, deep=True) as image:
         if _orientation(image) in TURNS:
             expected = "a map stored upright, as its picture is read, without EXIF orientation"
             raise InputError(path, expected, f"orientation {_orientation(image)}")
@@ -155,7 +155,7 @@ def _laid_on(image, ground):
     return Image.alpha_composite(below, image).convert("RGB")
 
 
-class Opened:
+class OpenedImage:
     """`Image.open`, with every way in which it and the decoder fail turned into one error.
 
     deep: whether more than 8 bits a channel will do.

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from keras_attn.datasets.readers.image_files import Opened, turned_upright
+from keras_attn.datasets.readers.image_files import OpenedImage, turned_upright
 from keras_attn.errors import InputError
 from keras_attn.metrics.object_masks import THRESHOLD, check_on_scale, constant, too_many
 
@@ -70,7 +70,7 @@ class Survey:
 @contextmanager
 def opened(path):
     """The image of a mask file; `InputError` where it is none that a mask can be read from."""
-    with Opened(path, deep=True) as image:
+    with OpenedImage(path, deep=True) as image:
         sixteen = any(";16" in str(tile[3]) for tile in image.tile if len(tile) > 3)
         deep = image.mode.startswith("I;16")
         if not deep and (image.mode not in MODES or (sixteen and len(image.getbands()) > 1)):

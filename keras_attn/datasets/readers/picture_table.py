@@ -50,7 +50,7 @@ def dataset(reader, where, pictures, gaze, classes):
 
 
 def classes(table, names, reader):
-    """The `Classes` of a `tables.Table` with columns image, class and, optionally, split.
+    """The `Classes` of a `tables.TextTable` with columns image, class and, optionally, split.
 
     names: {what a picture may be called: what it is called}. All pictures need a class.
     """
@@ -89,7 +89,7 @@ def check_splits(where, what, splits, unseen, report):
 
 
 def groups(table, names):
-    """The group of each picture that a `tables.Table` with columns image, group names."""
+    """The group of each picture that a `tables.TextTable` with columns image, group names."""
     table.refuse("group", table["group"] == "", "the name of a group")
     missing = table["group"].isin(NO_GROUP)
     table.refuse("group", missing, "the name of a group, or no row for a picture of none")

@@ -39,7 +39,7 @@ STARTS = {
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
+class TextTable:
     """Rows under names, and where each comes from.
 
     rows: a DataFrame; columns of text are categories, without blanks around, names in the composed
@@ -72,7 +72,7 @@ class Table:
 
 
 def read(path, columns, *, numbers=(), unread=(), more="", form=None):
-    """A CSV file as a `Table`.
+    """A CSV file as a `TextTable`.
 
     columns: those that have to be there. numbers: columns that hold numbers, where they are there.
     unread: columns that are left out. more: what the message for a missing file says of further
@@ -102,7 +102,7 @@ def read(path, columns, *, numbers=(), unread=(), more="", form=None):
         raise InputError(path, expected, f"a file that cannot be read ({error})") from error
     if not sum(map(len, parts)):
         raise InputError(path, "at least one row", "a header and no rows")
-    return Table(_joined(parts), path, lambda row: f"line {_line(path, row, form)}")
+    return TextTable(_joined(parts), path, lambda row: f"line {_line(path, row, form)}")
 
 
 def read_beside(path, columns, *, more="", form):
@@ -127,7 +127,7 @@ def _fits(path, columns, form):
 
 
 def of_frame(frame, name, columns, *, numbers=(), form=None):
-    """A pandas DataFrame as a `Table`, as if it had been read from a file."""
+    """A pandas DataFrame as a `TextTable`, as if it had been read from a file."""
     if not isinstance(frame, pd.DataFrame):
         expected = f"a pandas DataFrame with the columns {', '.join(columns)}"
         raise InputError(name, expected, type(frame).__name__)
@@ -141,7 +141,7 @@ def of_frame(frame, name, columns, *, numbers=(), form=None):
     _check_columns(name, [str(column) for column in frame.columns], columns)
     if frame.empty:
         raise InputError(name, "at least one row", "none")
-    table = Table(frame, name, lambda row: f"row {frame.index[row]}")
+    table = TextTable(frame, name, lambda row: f"row {frame.index[row]}")
     made = {}
     for column in map(str, frame.columns):
         values = frame[column]
@@ -154,7 +154,7 @@ def of_frame(frame, name, columns, *, numbers=(), form=None):
             made[column] = _numbers(table, column, values, form or GazeFormat())
         else:
             made[column] = pd.Categorical(map(_as_text, values))
-    return Table(pd.DataFrame(made, copy=False), name, table.lines)
+    return TextTable(pd.DataFrame(made, copy=False), name, table.lines)
 
 
 def composed(text):
@@ -308,7 +308,7 @@ def _refuse_long_row(path, count, form):
 def _typed(chunk, header, numbers, unread, path, form, earlier):
     """Rows that were read as text, as categories and numbers; `earlier` rows count the lines."""
     before = sum(map(len, earlier))
-    table = Table(chunk, path, lambda row: f"line {_line(path, before + row, form)}")
+    table = TextTable(chunk, path, lambda row: f"line {_line(path, before + row, form)}")
     chunk.columns = header
     made = {}
     for column in (name for name in header if name not in unread):
