@@ -4,10 +4,13 @@ import doctest
 import importlib
 import inspect
 import re
+import sys
 
 import pytest
 
 import keras_attn as ka
+from keras_attn import plugins
+from keras_attn.registry import Registry
 
 MODULES = (
     "keras_attn.gaze",
@@ -16,6 +19,8 @@ MODULES = (
     "keras_attn.metrics.gaze",
     "keras_attn.metrics.recognition",
     "keras_attn.metrics.salient_object",
+    "keras_attn.plugins",
+    "keras_attn.registry",
 )
 """Modules that users call."""
 INNER = {"standardised", "with_others", "of_example", "s_measure", "weighted_f"}
@@ -42,31 +47,81 @@ ALL = {
 }
 
 
+METHODS = {
+    "keras_attn.registry.Registry." + name: getattr(Registry, name) for name in ("find", "add")
+}
+ALL |= METHODS
+CLASSES = {"keras_attn.registry.Registry": Registry}
+"""What users make themselves, by calling the class."""
+
+
+def sections(of):
+    """The sections of a docstring by their headings."""
+    parts = re.split(r"^([A-Z][a-z]+(?: shape)?):$", inspect.getdoc(of), flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def told_arguments(of):
+    """Names of the arguments that a docstring tells of, in its order."""
+    told = re.findall(r"^    (\w[\w, ]*):", sections(of).get("Args", ""), re.MULTILINE)
+    return [argument for one in told for argument in one.split(", ")]
+
+
+def arguments(of):
+    """Names of what a caller hands over."""
+    return [name for name in inspect.signature(of).parameters if name != "self"]
+
+
 @pytest.mark.parametrize("name", ALL)
 def test_arguments_results_and_an_example_are_documented(name):
-    text = inspect.getdoc(ALL[name])
-    sections = re.split(r"^(Args|Returns|Raises|Example):$", text, flags=re.MULTILINE)
-    sections = dict(zip(sections[1::2], sections[2::2], strict=True))
-    assert {"Args", "Returns", "Example"} <= set(sections)
-    told = re.findall(r"^    (\w[\w, ]*):", sections["Args"], re.MULTILINE)
-    named = [argument for one in told for argument in one.split(", ")]
-    assert named == list(inspect.signature(ALL[name]).parameters)
+    one = ALL[name]
+    returns = inspect.signature(one).return_annotation not in (None, "None")
+    assert ("Returns" in sections(one)) == returns
+    assert "Example" in sections(one)
+    assert told_arguments(one) == arguments(one)
+
+
+@pytest.mark.parametrize("name", CLASSES)
+def test_what_a_class_is_made_of_and_an_example_are_documented(name):
+    assert "Example" in sections(CLASSES[name])
+    assert told_arguments(CLASSES[name]) == arguments(CLASSES[name])
 
 
 FRONT = {f"keras_attn.{name}": getattr(ka, name) for name in ka.__all__}
 FRONT = {name: one for name, one in FRONT.items() if inspect.isfunction(one)}
 
 
-@pytest.mark.parametrize("name", ALL | FRONT)
+MADE = {f"{name}.__init__": one.__init__ for name, one in CLASSES.items()}
+
+
+@pytest.mark.parametrize("name", ALL | FRONT | MADE)
 def test_arguments_and_results_have_types(name):
-    signature = inspect.signature((ALL | FRONT)[name])
-    bare = [one.name for one in signature.parameters.values() if one.annotation is one.empty]
+    signature = inspect.signature((ALL | FRONT | MADE)[name])
+    bare = [
+        one.name
+        for one in signature.parameters.values()
+        if one.annotation is one.empty and one.name != "self"
+    ]
     assert not bare and signature.return_annotation is not signature.empty
 
 
-@pytest.mark.parametrize("name", ALL)
+@pytest.fixture
+def _alone(monkeypatch, tmp_path):
+    """An example in an empty folder; what it registers or plugs in is forgotten after it."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(plugins, "_points", ())
+    monkeypatch.setenv(plugins.VARIABLE, "")
+    monkeypatch.setattr(plugins, "_loaded", {})
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(ka.mechanisms.NAMED, "_things", dict(ka.mechanisms.NAMED._things))
+    yield
+    sys.modules.pop("my_plugin", None)
+
+
+@pytest.mark.usefixtures("_alone")
+@pytest.mark.parametrize("name", ALL | CLASSES)
 def test_examples_run(name):
-    (found,) = doctest.DocTestFinder(recurse=False).find(ALL[name], name, globs={})
+    (found,) = doctest.DocTestFinder(recurse=False).find((ALL | CLASSES)[name], name, globs={})
     assert found.examples
     runner = doctest.DocTestRunner(verbose=False)
     told = []
