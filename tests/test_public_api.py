@@ -11,9 +11,11 @@ import pytest
 import keras_attn as ka
 from keras_attn import plugins
 from keras_attn.registry import Registry
+from keras_attn.tasks import trained
 
 MODULES = (
     "keras_attn.gaze",
+    "keras_attn.losses",
     "keras_attn.mechanisms",
     "keras_attn.metrics.dispersion",
     "keras_attn.metrics.gaze",
@@ -21,10 +23,11 @@ MODULES = (
     "keras_attn.metrics.salient_object",
     "keras_attn.plugins",
     "keras_attn.registry",
+    "keras_attn.tasks.trained",
 )
 """Modules that users call."""
 INNER = {"standardised", "with_others", "of_example", "s_measure", "weighted_f"}
-INNER |= {"check_name", "named", "to_plain", "from_plain"}
+INNER |= {"check_name", "named", "to_plain", "from_plain", "starting_from"}
 """Functions that take what other functions have checked, or that configurations call."""
 
 
@@ -51,7 +54,12 @@ METHODS = {
     "keras_attn.registry.Registry." + name: getattr(Registry, name) for name in ("find", "add")
 }
 ALL |= METHODS
-CLASSES = {"keras_attn.registry.Registry": Registry}
+CLASSES = {
+    "keras_attn.losses.AttentionCrossEntropy": ka.losses.AttentionCrossEntropy,
+    "keras_attn.losses.AttentionKL": ka.losses.AttentionKL,
+    "keras_attn.registry.Registry": Registry,
+    "keras_attn.tasks.trained.Run": trained.Run,
+}
 """What users make themselves, by calling the class."""
 
 
@@ -118,12 +126,26 @@ def _alone(monkeypatch, tmp_path):
     sys.modules.pop("my_plugin", None)
 
 
-@pytest.mark.usefixtures("_alone")
-@pytest.mark.parametrize("name", ALL | CLASSES)
-def test_examples_run(name):
-    (found,) = doctest.DocTestFinder(recurse=False).find((ALL | CLASSES)[name], name, globs={})
+def run_examples(name, one):
+    """Run the examples of a docstring but those that it skips; what they tell is an error."""
+    (found,) = doctest.DocTestFinder(recurse=False).find(one, name, globs={})
     assert found.examples
     runner = doctest.DocTestRunner(verbose=False)
     told = []
     runner.run(found, out=told.append)
     assert not told, "".join(told)
+
+
+@pytest.mark.usefixtures("_alone")
+@pytest.mark.parametrize("name", ALL | CLASSES)
+def test_examples_run(name):
+    run_examples(name, (ALL | CLASSES)[name])
+
+
+@pytest.mark.slow
+@pytest.mark.usefixtures("_alone")
+def test_examples_that_train_run(monkeypatch):
+    """Those of `train`, then those that load what it has trained."""
+    monkeypatch.setitem(doctest.OPTIONFLAGS_BY_NAME, "SKIP", 0)
+    for one in (trained.train, trained.Run, trained.load):
+        run_examples(one.__name__, one)
