@@ -24,6 +24,7 @@ MODULES = (
     "keras_attn.plugins",
     "keras_attn.registry",
     "keras_attn.tasks.trained",
+    "keras_attn.weights",
 )
 """Modules that users call."""
 INNER = {"standardised", "with_others", "of_example", "s_measure", "weighted_f"}
