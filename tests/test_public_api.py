@@ -14,6 +14,7 @@ from keras_attn.registry import Registry
 from keras_attn.tasks import trained
 
 MODULES = (
+    "keras_attn.configs",
     "keras_attn.gaze",
     "keras_attn.losses",
     "keras_attn.mechanisms",

@@ -23,7 +23,7 @@ def save(model: Any, path: str | Path, settings: dict[str, Any]) -> None:
 
     Args:
         model: A functional `keras.Model`.
-        path: The file to write, a name that ends in `.weights.h5`.
+        path: The file to write, such as `model.weights.h5`.
         settings: Values that JSON has.
 
     Raises:
