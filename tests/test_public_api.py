@@ -28,6 +28,12 @@ MODULES = (
     "keras_attn.weights",
 )
 """Modules that users call."""
+LAYERS = {
+    f"keras_attn.layers.{name}": one
+    for name, one in inspect.getmembers(ka.layers, inspect.isclass)
+    if one.__module__ == ka.layers.__name__ and name[0] != "_"
+}
+"""Layers that users put into networks; their example is in their module's docstring."""
 INNER = {"standardised", "with_others", "of_example", "s_measure", "weighted_f"}
 INNER |= {"check_name", "named", "to_plain", "from_plain", "starting_from"}
 """Functions that take what other functions have checked, or that configurations call."""
@@ -78,8 +84,9 @@ def told_arguments(of):
 
 
 def arguments(of):
-    """Names of what a caller hands over."""
-    return [name for name in inspect.signature(of).parameters if name != "self"]
+    """Names of what a caller hands over, but for those of any Keras layer."""
+    hidden = ("self", "kwargs")
+    return [name for name in inspect.signature(of).parameters if name not in hidden]
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -101,7 +108,19 @@ FRONT = {f"keras_attn.{name}": getattr(ka, name) for name in ka.__all__}
 FRONT = {name: one for name, one in FRONT.items() if inspect.isfunction(one)}
 
 
-MADE = {f"{name}.__init__": one.__init__ for name, one in CLASSES.items()}
+@pytest.mark.parametrize("name", LAYERS)
+def test_what_a_layer_is_made_of_takes_and_returns_is_documented(name):
+    layer = LAYERS[name]
+    assert told_arguments(layer) == arguments(layer)
+    assert re.search(r"^Input.*output:", inspect.getdoc(layer), re.DOTALL | re.IGNORECASE | re.M)
+
+
+MADE = {
+    f"{name}.{method}": getattr(one, method)
+    for name, one in (CLASSES | LAYERS).items()
+    for method in ("__init__", "build", "call", "compute_output_spec", "get_config")
+    if getattr(getattr(one, method, None), "__module__", None) == one.__module__
+}
 
 
 @pytest.mark.parametrize("name", ALL | FRONT | MADE)
@@ -138,10 +157,13 @@ def run_examples(name, one):
     assert not told, "".join(told)
 
 
+SHOWN = ALL | CLASSES | {"keras_attn.layers": ka.layers}
+
+
 @pytest.mark.usefixtures("_alone")
-@pytest.mark.parametrize("name", ALL | CLASSES)
+@pytest.mark.parametrize("name", SHOWN)
 def test_examples_run(name):
-    run_examples(name, (ALL | CLASSES)[name])
+    run_examples(name, SHOWN[name])
 
 
 @pytest.mark.slow
