@@ -3,13 +3,30 @@
 All of them take images `(batch, H, W, C)` and clips `(batch, T, H, W, C)`, channels last. A map
 has one channel and is float32 under every precision policy: a softmax over a few thousand
 positions does not survive float16. A clip is normalised frame by frame.
+
+Example:
+
+>>> import keras, keras_attn as ka
+>>> features, gaze = keras.Input((28, 28, 64)), keras.Input((96, 128, 1))
+>>> attention, logits = ka.layers.AttentionModule(normalise="softmax")(features)
+>>> human = ka.layers.GazeAttention()([gaze, features])
+>>> human.shape == attention.shape, ka.layers.Glimpse("positions")([features, attention]).shape
+(True, (None, 28, 28, 64))
 """
+
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 from keras import ops
 
 from keras_attn.errors import InputError, one_of
 
+Tensor = Any
+"""Of the backend that Keras runs on, or symbolic."""
+Maps = tuple[Tensor, Tensor]
+Shape = tuple[Any, ...]
+"""Sizes, the batch first; None is one that is not known yet."""
 _SPACE = (-3, -2)
 """The axes of height and width."""
 
@@ -23,7 +40,7 @@ def _check_rank(layer, shape, what="features"):
         )
 
 
-def resized(maps, size, antialias=False):
+def resized(maps: Tensor, size: Sequence[Any], antialias: bool = False) -> Tensor:
     """Bilinear resizing of float32 maps `(batch, H, W, C)`; the edges of a map stay its edges.
 
     size: (height, width), whole numbers, or tensors in a graph of TensorFlow that is made before
@@ -50,7 +67,7 @@ def _shares(before, after, antialias):
     return shares / ops.sum(shares, axis=1, keepdims=True)
 
 
-def convolution_policy(features, policy=None):
+def convolution_policy(features: Shape, policy: Any = None) -> Any:
     """The dtype policy for a 3×3×3 convolution of `features`: `policy`, or float32.
 
     features: the shape `(batch, T, H, W, C)`. policy: default the global one. On CPUs the bfloat16
@@ -68,40 +85,36 @@ def convolution_policy(features, policy=None):
 class SpatialSoftmax(keras.layers.Layer):
     """Softmax over all spatial positions of a one-channel map (Eq. 2).
 
-    Input and output: `(batch, H, W, 1)`, or `(batch, T, H, W, 1)`, where each frame is
-    normalised on its own. Float32, whatever the policy. No weights.
+    Input and output: `(batch, [T,] H, W, 1)`, the output float32, whatever the policy. No weights.
     """
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(autocast=False, **kwargs)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Refuse anything but a one-channel map."""
         _check_rank(self, input_shape, "logits")
         if input_shape[-1] != 1:
             raise InputError(f"logits of layer {self.name!r}", "one channel", input_shape[-1])
 
-    def call(self, logits):
+    def call(self, logits: Tensor) -> Tensor:
         """Return the softmax of `logits`."""
         logits = ops.cast(logits, "float32")
         logits = logits - ops.max(logits, axis=_SPACE, keepdims=True)
         weights = ops.exp(logits)
         return weights / ops.sum(weights, axis=_SPACE, keepdims=True)
 
-    def compute_output_spec(self, logits):
+    def compute_output_spec(self, logits: Tensor) -> Tensor:
         """Float32 of the logits' shape."""
         return keras.KerasTensor(logits.shape, dtype="float32")
 
 
 class _LearnedAttention(keras.layers.Layer):
-    """What learned attention has in common: logits Y, made by a subclass, and their map A.
+    """What learned attention has in common: logits Y, made by a subclass, and their map A."""
 
-    normalise: "sigmoid" (Eq. 3) or "softmax" (Eq. 2).
-    softmax_of: "logits", or "sigmoid" for the softmax of the sigmoid of Y, as §IV-A1 words it
-        (nearly uniform: no two values differ by more than a factor e).
-    """
-
-    def __init__(self, normalise="sigmoid", softmax_of="logits", **kwargs):
+    def __init__(
+        self, normalise: str = "sigmoid", softmax_of: str = "logits", **kwargs: Any
+    ) -> None:
         super().__init__(**kwargs)
         self.normalise = one_of("normalise", normalise, ("sigmoid", "softmax"))
         self.softmax_of = one_of("softmax_of", softmax_of, ("logits", "sigmoid"))
@@ -113,12 +126,12 @@ class _LearnedAttention(keras.layers.Layer):
         squashed = ops.sigmoid(logits)
         return squashed if self.normalise == "sigmoid" else self.softmax(squashed)
 
-    def compute_output_spec(self, features, training=None):
+    def compute_output_spec(self, features: Tensor, training: bool | None = None) -> Maps:
         """Two float32 maps of the features' frame size."""
         one = keras.KerasTensor((*features.shape[:-1], 1), dtype="float32")
         return one, keras.KerasTensor(one.shape, dtype="float32")
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor."""
         own = {"normalise": self.normalise, "softmax_of": self.softmax_of}
         return {**super().get_config(), **own}
@@ -131,17 +144,24 @@ class AttentionModule(_LearnedAttention):
     Input: features `(batch, H, W, C)`, or `(batch, T, H, W, C)` with Conv 3×3×3 and 1×1×1.
     Output: the pair (A, Y), both float32 with one channel; A is the softmax or the sigmoid of Y.
 
-    normalise: "sigmoid" (Eq. 3) or "softmax" (Eq. 2).
-    softmax_of: "logits", or "sigmoid" for the softmax of the sigmoid of Y, as §IV-A1 words it
-        (nearly uniform: no two values differ by more than a factor e).
-    momentum: of the BatchNormalization; short runs want less than the default 0.99.
+    Args:
+        normalise: "sigmoid" (Eq. 3) or "softmax" (Eq. 2).
+        softmax_of: "logits", or "sigmoid" for the softmax of the sigmoid of Y, as §IV-A1 words it
+            (nearly uniform: no two values differ by more than a factor e).
+        momentum: Of the BatchNormalization; short runs want less than the default 0.99.
     """
 
-    def __init__(self, normalise="sigmoid", softmax_of="logits", momentum=0.99, **kwargs):
+    def __init__(
+        self,
+        normalise: str = "sigmoid",
+        softmax_of: str = "logits",
+        momentum: float = 0.99,
+        **kwargs: Any,
+    ) -> None:
         super().__init__(normalise, softmax_of, **kwargs)
         self.momentum = momentum
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Create the two convolutions for features of this rank."""
         _check_rank(self, input_shape)
         channels = input_shape[-1]
@@ -161,13 +181,13 @@ class AttentionModule(_LearnedAttention):
         self.norm.build(hidden)
         self.logits.build(hidden)
 
-    def call(self, features, training=None):
+    def call(self, features: Tensor, training: bool | None = None) -> Maps:
         """Return (A, Y)."""
         hidden = self.norm(self.conv(features), training=training)
         logits = self.logits(ops.cast(hidden, "float32"))
         return self._map(logits), logits
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor."""
         return {**super().get_config(), "momentum": self.momentum}
 
@@ -176,18 +196,21 @@ class AttentionModule(_LearnedAttention):
 class EarlyAttention(_LearnedAttention):
     """The learned attention of early fusion (§IV-B1): Conv 1×1×1 (1) → MVN → Y → A.
 
-    The convolution starts as the mean over channels; MVN subtracts the mean of a clip over
-    T×H×W and divides by its standard deviation. As the two-stream code that the paper names has
-    it, there with a sigmoid.
+    The convolution starts as the mean over channels; MVN subtracts the mean of a clip over T×H×W
+    and divides by its standard deviation. As the two-stream code that the paper names has it, there
+    with a sigmoid.
     Input: features `(batch, T, H, W, C)`, or `(batch, H, W, C)` normalised over H×W.
-    Output: the pair (A, Y), both float32 with one channel. Arguments as for `AttentionModule`.
+    Output: the pair (A, Y), both float32 with one channel.
+
+    Args:
+        normalise, softmax_of: As for `AttentionModule`.
     """
 
     EPSILON = 1e-3
     """Added to the standard deviation. The 1e-9 of the code would blow the rounding of a clip
     without motion, whose features are constant, up to attention."""
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Create the one weight for each channel."""
         _check_rank(self, input_shape)
         channels = input_shape[-1]
@@ -198,7 +221,7 @@ class EarlyAttention(_LearnedAttention):
             name="kernel",
         )
 
-    def call(self, features, training=None):
+    def call(self, features: Tensor, training: bool | None = None) -> Maps:
         """Return (A, Y)."""
         kernel = ops.cast(self.kernel, "float32")
         reduced = ops.matmul(ops.cast(features, "float32"), kernel)
@@ -215,29 +238,32 @@ class ActivationAttention(keras.layers.Layer):
     """Activation-based attention A = Σ_d |Z_d|^p over the channels (Eq. 4). No weights.
 
     Input: features of any channel count; output: float32 with one channel, never negative.
+
+    Args:
+        p: The exponent, above 0.
     """
 
-    def __init__(self, p=2.0, **kwargs):
+    def __init__(self, p: float = 2.0, **kwargs: Any) -> None:
         super().__init__(autocast=False, **kwargs)
         if not p > 0:
             raise InputError("p", "a positive exponent", p)
         self.p = float(p)
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Refuse what has no frame."""
         _check_rank(self, input_shape)
 
-    def call(self, features):
+    def call(self, features: Tensor) -> Tensor:
         """Return A."""
         features = ops.cast(features, "float32")
         powered = ops.square(features) if self.p == 2 else ops.power(ops.abs(features), self.p)
         return ops.sum(powered, axis=-1, keepdims=True)
 
-    def compute_output_spec(self, features):
+    def compute_output_spec(self, features: Tensor) -> Tensor:
         """One float32 map of the features' frame size."""
         return keras.KerasTensor((*features.shape[:-1], 1), dtype="float32")
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor."""
         return {**super().get_config(), "p": self.p}
 
@@ -246,16 +272,18 @@ class ActivationAttention(keras.layers.Layer):
 class GazeAttention(keras.layers.Layer):
     """Human attention: a gaze density, resized to the features' frame and max-normalised.
 
-    Input: [gaze `(batch, [T,] h, w, 1)`, features `(batch, [T,] H, W, C)`]; output: float32
-    `(batch, [T,] H, W, 1)`. With normalise="max" the peak of every frame is 1, and a frame
-    without fixations (all zeros) becomes all ones: nobody's gaze hides nothing.
+    Input: [gaze `(batch, [T,] h, w, 1)`, features]; output: float32, one channel, of their frames.
+
+    Args:
+        normalise: "none", or "max": the peak of every frame is 1, and a frame without fixations
+            (all zeros) becomes all ones: nobody's gaze hides nothing.
     """
 
-    def __init__(self, normalise="max", **kwargs):
+    def __init__(self, normalise: str = "max", **kwargs: Any) -> None:
         super().__init__(autocast=False, **kwargs)
         self.normalise = one_of("normalise", normalise, ("max", "none"))
 
-    def build(self, input_shape):
+    def build(self, input_shape: Sequence[Shape]) -> None:
         """Check that gaze and features fit each other."""
         gaze, features = input_shape
         _check_rank(self, features)
@@ -264,7 +292,7 @@ class GazeAttention(keras.layers.Layer):
             expected = "one channel, and the rank and the frames of the features"
             raise InputError(f"gaze of layer {self.name!r}", expected, f"shape {tuple(gaze)}")
 
-    def call(self, inputs):
+    def call(self, inputs: Sequence[Tensor]) -> Tensor:
         """Return A."""
         gaze, features = ops.cast(inputs[0], "float32"), inputs[1]
         attention = self._resized(gaze, features)
@@ -283,11 +311,11 @@ class GazeAttention(keras.layers.Layer):
         frames = resized(frames, size, antialias=True)
         return frames if len(shape) == 4 else ops.reshape(frames, (-1, shape[1], *size, 1))
 
-    def compute_output_spec(self, inputs):
+    def compute_output_spec(self, inputs: Sequence[Tensor]) -> Tensor:
         """One float32 map of the features' frame size."""
         return keras.KerasTensor((*inputs[1].shape[:-1], 1), dtype="float32")
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor."""
         return {**super().get_config(), "normalise": self.normalise}
 
@@ -296,31 +324,33 @@ class GazeAttention(keras.layers.Layer):
 class FrameSum(keras.layers.Layer):
     """Gaze of a clip, summed over the frames of each of a number of slots. No weights.
 
-    Input: densities `(batch, T, h, w, 1)`, T a multiple of `slots`; output: float32
-    `(batch, slots, h, w, 1)`. h and w may be unknown.
+    Input: densities `(batch, T, h, w, 1)`; output: float32 `(batch, slots, h, w, 1)`. Any h and w.
+
+    Args:
+        slots: How many frames come out; T is a multiple of it.
     """
 
-    def __init__(self, slots, **kwargs):
+    def __init__(self, slots: int, **kwargs: Any) -> None:
         super().__init__(autocast=False, **kwargs)
         self.slots = slots
 
-    def build(self, input_shape):
+    def build(self, input_shape: Shape) -> None:
         """Refuse what is no clip of a multiple of the slots."""
         if len(input_shape) != 5 or not input_shape[1] or input_shape[1] % self.slots:
             expected = f"shape (batch, T, h, w, 1), T a multiple of {self.slots}"
             raise InputError(f"gaze of layer {self.name!r}", expected, tuple(input_shape))
 
-    def call(self, gaze):
+    def call(self, gaze: Tensor) -> Tensor:
         """Return the sums."""
         gaze = ops.cast(gaze, "float32")
         apart = (self.slots, gaze.shape[1] // self.slots)
         return ops.sum(ops.reshape(gaze, (-1, *apart, *ops.shape(gaze)[2:])), axis=2)
 
-    def compute_output_spec(self, gaze):
+    def compute_output_spec(self, gaze: Tensor) -> Tensor:
         """Float32 with one frame for each slot."""
         return keras.KerasTensor((gaze.shape[0], self.slots, *gaze.shape[2:]), dtype="float32")
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor."""
         return {**super().get_config(), "slots": self.slots}
 
@@ -329,19 +359,18 @@ class FrameSum(keras.layers.Layer):
 class Glimpse(keras.layers.Layer):
     """The attention glimpse G = A ⊙ Z (Eq. 1), the same map on every channel. No weights.
 
-    Input: [features Z, attention A with one channel]; output: of the shape of Z, in the layer's
-    compute type.
+    Input: [features Z, attention A with one channel]; output: of Z's shape, in the compute type.
 
-    scale: "map" multiplies by A; "positions" by A times the number of positions of a frame, so
-    that a softmax, whose values sum to 1, does not shrink the features by that number; "mean" by
-    A scaled to mean 1 over each frame.
+    Args:
+        scale: "map" multiplies by A; "positions" by A times the number of positions of a frame, so
+            that a softmax, which sums to 1, shrinks no features; "mean" by A scaled to mean 1 each.
     """
 
-    def __init__(self, scale="map", **kwargs):
+    def __init__(self, scale: str = "map", **kwargs: Any) -> None:
         super().__init__(autocast=False, **kwargs)
         self.scale = one_of("scale", scale, ("map", "positions", "mean"))
 
-    def build(self, input_shape):
+    def build(self, input_shape: Sequence[Shape]) -> None:
         """Check that features and attention fit each other."""
         features, attention = input_shape
         _check_rank(self, features)
@@ -351,7 +380,7 @@ class Glimpse(keras.layers.Layer):
                 f"attention of layer {self.name!r}", expected, f"shape {tuple(attention)}"
             )
 
-    def call(self, inputs):
+    def call(self, inputs: Sequence[Tensor]) -> Tensor:
         """Return G."""
         features, attention = inputs[0], ops.cast(inputs[1], "float32")
         if self.scale == "positions":
@@ -362,10 +391,10 @@ class Glimpse(keras.layers.Layer):
             attention = attention / ops.maximum(mean, keras.config.epsilon())
         return ops.cast(features, self.compute_dtype) * ops.cast(attention, self.compute_dtype)
 
-    def compute_output_spec(self, inputs):
+    def compute_output_spec(self, inputs: Sequence[Tensor]) -> Tensor:
         """The features' shape in the compute type."""
         return keras.KerasTensor(inputs[0].shape, dtype=self.compute_dtype)
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The arguments of the constructor."""
         return {**super().get_config(), "scale": self.scale}

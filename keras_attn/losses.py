@@ -14,10 +14,24 @@ FLOOR = 1e-12
 def attention_kl(density: Tensor, attention: Tensor) -> Tensor:
     """KL(human ‖ A) in nats, both normalised to sum 1 over each frame, in float32.
 
-    density: gaze densities `(batch, [T,] H, W, 1)`, never negative, of any sum. attention: maps of
-    the same shape, never negative. A frame without fixations (all zeros) adds 0.
-    Returns `(batch,)`: per example, the mean over frames. The paper's "negative kl-divergence"
-    (§IV-A2) is a slip: minimised is the divergence itself.
+    The paper's "negative kl-divergence" (§IV-A2) is a slip: minimised is the divergence itself.
+
+    Args:
+        density: Gaze densities `(batch, [T,] H, W, 1)`, never negative, of any sum. A frame without
+            fixations (all zeros) adds 0.
+        attention: Maps of the same shape, never negative, of any sum.
+
+    Returns:
+        Float32 `(batch,)`: per example, the mean over frames; 0 where both are alike.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> density = np.array([[0, 0], [1, 3]]).reshape(1, 2, 2, 1)
+    >>> everywhere = np.ones((1, 2, 2, 1))
+    >>> round(float(ka.losses.attention_kl(density, everywhere)[0]), 3)
+    0.824
     """
     human, total = _normalised(density)
     machine, _ = _normalised(attention)
@@ -31,10 +45,25 @@ def attention_cross_entropy(density: Tensor, logits: Tensor) -> Tensor:
     """Softmax logistic loss between Y and gaze, in nats and float32: −Σ h log softmax(Y).
 
     The loss that §IV-B2 adds for supervised attention; h is the density, normalised to sum 1 over
-    each frame. density: `(batch, [T,] H, W, 1)`, never negative, of any sum. logits: Y of the same
-    shape, before softmax or sigmoid. A frame without fixations (all zeros) adds 0.
-    Returns `(batch,)`: per example, the mean over frames. Its gradient is that of
-    KL(human ‖ softmax(Y)), which is smaller by the entropy of the density.
+    each frame. Its gradient is that of KL(human ‖ softmax(Y)), which is smaller by the entropy of
+    the density.
+
+    Args:
+        density: Gaze densities `(batch, [T,] H, W, 1)`, never negative, of any sum. A frame without
+            fixations (all zeros) adds 0.
+        logits: Y of the same shape, before softmax or sigmoid.
+
+    Returns:
+        Float32 `(batch,)`: per example, the mean over frames.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> density = np.array([[0, 0], [1, 3]]).reshape(1, 2, 2, 1)
+    >>> logits = np.zeros((1, 2, 2, 1))
+    >>> round(float(ka.losses.attention_cross_entropy(density, logits)[0]), 3)
+    1.386
     """
     human, _ = _normalised(density)
     logits = ops.cast(logits, "float32")
@@ -55,7 +84,22 @@ def _normalised(values):
 
 @keras.saving.register_keras_serializable("keras_attn")
 class AttentionKL(keras.losses.Loss):
-    """`attention_kl` as a loss for `compile`: y_true are gaze densities, y_pred attention maps."""
+    """`attention_kl` as a loss for `compile`: y_true are gaze densities, y_pred attention maps.
+
+    Args:
+        reduction: Of the batch, as for all losses of Keras; None for one value per example.
+        name: Of the loss.
+        dtype: It is computed in float32 whatever this is.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> density = np.array([[0, 0], [1, 3]]).reshape(1, 2, 2, 1)
+    >>> loss = ka.losses.AttentionKL()
+    >>> round(float(loss(density, np.ones((1, 2, 2, 1)))), 3)
+    0.824
+    """
 
     def __init__(
         self,
@@ -66,13 +110,28 @@ class AttentionKL(keras.losses.Loss):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Divergence of each example."""
+        """Divergence of each example, float32 `(batch,)`."""
         return attention_kl(y_true, y_pred)
 
 
 @keras.saving.register_keras_serializable("keras_attn")
 class AttentionCrossEntropy(keras.losses.Loss):
-    """`attention_cross_entropy` for `compile`: y_true are gaze densities, y_pred logits Y."""
+    """`attention_cross_entropy` for `compile`: y_true are gaze densities, y_pred logits Y.
+
+    Args:
+        reduction: Of the batch, as for all losses of Keras; None for one value per example.
+        name: Of the loss.
+        dtype: It is computed in float32 whatever this is.
+
+    Example:
+
+    >>> import numpy as np
+    >>> import keras_attn as ka
+    >>> density = np.array([[0, 0], [1, 3]]).reshape(1, 2, 2, 1)
+    >>> loss = ka.losses.AttentionCrossEntropy()
+    >>> round(float(loss(density, np.zeros((1, 2, 2, 1)))), 3)
+    1.386
+    """
 
     def __init__(
         self,
@@ -83,5 +142,5 @@ class AttentionCrossEntropy(keras.losses.Loss):
         super().__init__(name=name, reduction=reduction, dtype=dtype)
 
     def call(self, y_true: Tensor, y_pred: Tensor) -> Tensor:
-        """Cross-entropy of each example."""
+        """Cross-entropy of each example, float32 `(batch,)`."""
         return attention_cross_entropy(y_true, y_pred)

@@ -35,8 +35,25 @@ _loaded: dict[str, Any] = {}
 def use(name: str | Path, where: str = OPTION) -> None:
     """Load a plug-in, and have every process that is started from here load it as well.
 
-    name: a module that can be imported from here, or the path of a `.py` file. where: who names it,
-    for messages. `InputError` where it cannot be loaded.
+    One that is loaded already is not loaded again.
+
+    Args:
+        name: A module that can be imported from here, or the path of a `.py` file.
+        where: Who names it, for messages.
+
+    Raises:
+        InputError: It cannot be loaded: there is no such module or file, it raises an error when it
+            is imported, or another module has its name.
+
+    Example:
+
+    >>> from pathlib import Path
+    >>> import keras_attn as ka
+    >>> text = "import keras_attn as ka; ka.register(ka.Mechanism('quads', 'energy', 'none', p=4))"
+    >>> _ = Path("my_plugin.py").write_text(text)
+    >>> ka.plugins.use("my_plugin.py")
+    >>> ka.mechanisms.get("quads").p
+    4
     """
     name = _full(name, where)
     _load(name, where)
@@ -48,7 +65,16 @@ def use(name: str | Path, where: str = OPTION) -> None:
 def load() -> None:
     """Load the plug-ins that the environment names and those that are installed, each once.
 
-    While a module of this package is being imported it does nothing: a plug-in may need that one.
+    Registries call it when they are first read. While a module of this package is being imported it
+    does nothing: a plug-in may need that one.
+
+    Raises:
+        InputError: One cannot be loaded, as for `use`; the message says who names it.
+
+    Example:
+
+    >>> import keras_attn as ka
+    >>> ka.plugins.load()
     """
     wanted = [(name, VARIABLE) for name in _named()]
     wanted += [(point.module, _entry(point)) for point in _installed()]
@@ -72,13 +98,39 @@ def _entry(point):
 
 
 def names() -> tuple[str, ...]:
-    """All plug-ins of this process, a tuple: modules by name, files by path."""
+    """All plug-ins of this process, which are loaded if they are not yet.
+
+    Returns:
+        A tuple of texts: modules by name, files by their full path.
+
+    Raises:
+        InputError: One cannot be loaded, as for `use`.
+
+    Example:
+
+    >>> import keras_attn as ka
+    >>> ka.plugins.names()
+    ()
+    """
     load()
     return tuple(dict.fromkeys([*_named(), *(point.module for point in _installed())]))
 
 
 def lacking(names: Iterable[str]) -> list[str]:
-    """Those of these plug-ins, a list of texts, that are not loaded in this process."""
+    """Those of some plug-ins that are not loaded in this process.
+
+    Args:
+        names: Texts, as `names()` gives them. A file counts by its name, wherever it lies.
+
+    Returns:
+        A list of those texts.
+
+    Example:
+
+    >>> import keras_attn as ka
+    >>> ka.plugins.lacking(["their_plugin"])
+    ['their_plugin']
+    """
     here = {_short(name) for name in _loaded}
     return [name for name in names if _short(name) not in here]
 

@@ -22,10 +22,20 @@ NAME = re.compile(r"[A-Za-z0-9][\w.+-]*", re.ASCII)
 class Registry(Mapping[str, Any]):
     """The things of one kind by name, in a fixed order: this package's own, then those of others.
 
-    kind: what messages call one, such as "backbone". home: the folder within this package that has
-    a file for each of its own, called by its name, such as "models/backbones"; a file is imported
-    when its thing is asked for. None where all of them are registered by the module that makes the
-    registry. first: names that come first, in the order of the paper.
+    Args:
+        kind: What messages call one, such as "backbone".
+        home: The folder within this package that has a file for each of its own, called by its
+            name, such as "models/backbones"; a file is imported when its thing is asked for. None
+            where all of them are registered by the module that makes the registry.
+        first: Names that come first, in the order of the paper.
+
+    Example:
+
+    >>> import keras_attn as ka
+    >>> list(ka.mechanisms.NAMED)[:3]
+    ['activation', 'softmax', 'sigmoid']
+    >>> ka.mechanisms.NAMED["human"].source
+    'gaze'
     """
 
     def __init__(self, kind: str, home: str | None = None, first: Iterable[str] = ()) -> None:
@@ -63,14 +73,48 @@ class Registry(Mapping[str, Any]):
         return sorted(module.name for module in modules if not module.name.startswith("_"))
 
     def find(self, name: str, where: str | None = None) -> Any:
-        """The thing of that name; `InputError`, which lists what there is, for any other name.
+        """The thing of a name.
 
-        where: the argument or file that has the name; default the kind.
+        Args:
+            name: Of the thing.
+            where: The argument or file that has the name, for messages; default the kind.
+
+        Returns:
+            What is registered under the name.
+
+        Raises:
+            InputError: Nothing is; the message lists what is.
+
+        Example:
+
+        >>> import keras_attn as ka
+        >>> ka.mechanisms.NAMED.find("sigmoid", "--attention").normalise
+        'sigmoid'
         """
         return self[one_of(where or self.kind, name, tuple(self))]
 
     def add(self, thing: Any) -> Any:
-        """Take in a thing under its `name`; returns it. `register` is what users call."""
+        """Take in a thing under its `name`; `register` is what users call.
+
+        Args:
+            thing: An object with a `name`: letters, digits and any of `_ . + -`.
+
+        Returns:
+            The thing.
+
+        Raises:
+            InputError: The name is none, or another thing has it.
+
+        Example:
+
+        >>> from types import SimpleNamespace
+        >>> from keras_attn.registry import Registry
+        >>> scales = Registry("scale")
+        >>> scales.add(SimpleNamespace(name="octave", step=2)).step
+        2
+        >>> list(scales)
+        ['octave']
+        """
         name = thing.name
         if not isinstance(name, str) or not NAME.fullmatch(name):
             expected = "letters, digits and any of _ . + - as its name"
@@ -120,8 +164,25 @@ def register(*things: Any) -> Any:
     """Add things of any kind, such as a `models.Backbone` or a `Mechanism`, each under its `name`.
 
     From then on the name stands for it wherever one is accepted: in Python, in the options of every
-    command, in the study and in tables. Returns the last thing, so that it may decorate one.
-    Raises `InputError` for a name that is taken, and for what there is no registry of.
+    command, in the study and in tables.
+
+    Args:
+        things: Each of a class that this package has a registry of (docs/extending.md lists them).
+            The same thing may come again, also out of a module that is loaded anew.
+
+    Returns:
+        The last thing, so that this may decorate one.
+
+    Raises:
+        InputError: A name is taken by another thing or is none; there is no registry of a thing;
+            there are no things.
+
+    Example:
+
+    >>> import keras_attn as ka
+    >>> cubes = ka.register(ka.Mechanism("cubes", "energy", "none", gate="none", p=3))
+    >>> ka.mechanisms.get("cubes").p
+    3
     """
     if not things:
         raise InputError("register", "at least one thing", "none")

@@ -9,7 +9,7 @@ import hashlib
 import json
 from dataclasses import asdict, fields
 from pathlib import Path
-from typing import get_args, get_type_hints
+from typing import Any, get_args, get_type_hints
 
 from keras_attn import gaze_format, mechanisms, plugins
 from keras_attn.configs import earlier, for_action, for_fine_grained, for_salient_object
@@ -62,12 +62,18 @@ RESULT_FORMAT = 2
 2: the study's softmax is that of σ(Y), early supervised attention gates by the sigmoid, IG has a
 baseline without zeros, SIM normalises sums alone.
 """
-_HOMES = {SalientObject: for_salient_object, Action: for_action, FineGrained: for_fine_grained}
+_HOMES: dict[type[Any], Any] = {
+    SalientObject: for_salient_object,
+    Action: for_action,
+    FineGrained: for_fine_grained,
+}
 
 TASKS = {kind.task: kind for kind in _HOMES}
 """The configuration of each task."""
 PRESETS = {kind.task: home.PRESETS for kind, home in _HOMES.items()}
 """The presets of each task."""
+AnyConfig = SalientObject | Action | FineGrained
+"""The configuration of a run of any task."""
 
 
 def __getattr__(name):
@@ -81,23 +87,69 @@ def __getattr__(name):
     return rates
 
 
-def salient_object(preset="miniature", **changes):
+def salient_object(preset: str = "miniature", **changes: Any) -> SalientObject:
     """The configuration of a run of Task 1: a preset, with fields of any of its parts changed.
 
-        salient_object("paper", backbone="resnet50", attention="human", epochs=20)
+    Args:
+        preset: Its name in `PRESETS` of the task.
+        changes: Values by the names of fields, as for `changed`.
 
-    Raises `InputError` for a preset, a field or a value that does not exist.
+    Returns:
+        A `SalientObject`.
+
+    Raises:
+        InputError: A preset, a field or a value does not exist, or fields do not go together.
+
+    Example:
+
+    >>> import keras_attn as ka
+    >>> changes = {"backbone": "resnet50", "attention": "human", "epochs": 20}
+    >>> config = ka.configs.salient_object("paper", **changes)
+    >>> config.model.backbone, config.training.epochs
+    ('resnet50', 20)
     """
     return _preset(SalientObject, preset, changes)
 
 
-def action(preset="miniature", **changes):
-    """The configuration of a run of Task 2, as `salient_object` makes one of Task 1."""
+def action(preset: str = "miniature", **changes: Any) -> Action:
+    """The configuration of a run of Task 2, as `salient_object` makes one of Task 1.
+
+    Args:
+        preset, changes: As for `salient_object`.
+
+    Returns:
+        An `Action`.
+
+    Raises:
+        InputError: As `salient_object` does.
+
+    Example:
+
+    >>> import keras_attn as ka
+    >>> ka.configs.action("miniature", fusion="late").model.fusion
+    'late'
+    """
     return _preset(Action, preset, changes)
 
 
-def fine_grained(preset="miniature", **changes):
-    """The configuration of a run of Task 3, as `salient_object` makes one of Task 1."""
+def fine_grained(preset: str = "miniature", **changes: Any) -> FineGrained:
+    """The configuration of a run of Task 3, as `salient_object` makes one of Task 1.
+
+    Args:
+        preset, changes: As for `salient_object`.
+
+    Returns:
+        A `FineGrained`.
+
+    Raises:
+        InputError: As `salient_object` does.
+
+    Example:
+
+    >>> import keras_attn as ka
+    >>> ka.configs.fine_grained("miniature", batch_size=8).training.batch_size
+    8
+    """
     return _preset(FineGrained, preset, changes)
 
 
@@ -109,22 +161,66 @@ def _preset(kind, name, changes):
 # --- as text, and as an identity ----------------------------------------------------------------
 
 
-def to_dict(config):
-    """The configuration as plain values, which `from_dict` turns back."""
+def to_dict(config: AnyConfig) -> dict[str, Any]:
+    """A configuration as plain values, which `from_dict` turns back.
+
+    Args:
+        config: Of any task.
+
+    Returns:
+        A dict that JSON can hold: `task`, `format` and a dict of each of `PARTS`.
+
+    Example:
+
+    >>> import keras_attn as ka
+    >>> ka.configs.to_dict(ka.configs.salient_object(epochs=7))["training"]["epochs"]
+    7
+    """
     parts = {part: asdict(getattr(config, part)) for part in PARTS}
     parts["model"]["attention"] = mechanisms.to_plain(config.model.attention)
     return {"task": config.task, "format": RESULT_FORMAT, **plain(parts)}
 
 
-def plain(values):
-    """Values as JSON gives them back; paths as text."""
+def plain(values: Any) -> Any:
+    """Values as JSON gives them back.
+
+    Args:
+        values: Whatever JSON can hold, and besides what becomes its text, such as paths.
+
+    Returns:
+        The same; tuples are lists, and keys are texts.
+
+    Example:
+
+    >>> from pathlib import Path
+    >>> import keras_attn as ka
+    >>> ka.configs.plain({"root": Path("data"), "shape": (96, 128)})
+    {'root': 'data', 'shape': [96, 128]}
+    """
     return json.loads(json.dumps(values, default=str))
 
 
-def from_dict(values, where="configuration"):
-    """The configuration that `to_dict` has made `values` of; `InputError` for anything else.
+def from_dict(values: Any, where: str | Path = "configuration") -> AnyConfig:
+    """The configuration that `to_dict` has made some values of.
 
     One of an earlier format gets the attention that its name stood for then.
+
+    Args:
+        values: A dict that `to_dict` has made.
+        where: The file that has them, for messages.
+
+    Returns:
+        A configuration of the task that the values name.
+
+    Raises:
+        InputError: The values are anything else, or name what no plug-in that is loaded has.
+
+    Example:
+
+    >>> import keras_attn as ka
+    >>> config = ka.configs.salient_object(attention="human")
+    >>> ka.configs.from_dict(ka.configs.to_dict(config)) == config
+    True
     """
     expected = "a configuration as this version of keras_attn writes it"
     try:
@@ -190,18 +286,43 @@ DRAWN_FROM = ("images", "side", "scenes_seed", "videos", "frames", "flow_side", 
 """Fields that say what data without a root are drawn from."""
 
 
-def source_of(config):
-    """The source of the data that a configuration without a root draws, for `read_as`."""
+def source_of(config: AnyConfig) -> dict[str, Any]:
+    """The source of the data that a configuration without a root draws, for `read_as`.
+
+    Args:
+        config: Of any task.
+
+    Returns:
+        Values by the names of fields, plain ones: what the data are drawn from.
+
+    Example:
+
+    >>> import keras_attn as ka
+    >>> ka.configs.source_of(ka.configs.salient_object(images=12))
+    {'name': 'dut_omron', 'root': None, 'images': 12, 'side': 96, 'scenes_seed': 0}
+    """
     told = to_dict(config)["data"]
     return {name: told[name] for name in ("name", "root", *DRAWN_FROM) if name in told}
 
 
-def read_as(config, source):
-    """The configuration with its data those of `datasets.Dataset.source`.
+def read_as(config: AnyConfig, source: dict[str, Any] | None) -> AnyConfig | None:
+    """A configuration with its data those of `datasets.Dataset.source`.
 
-    None where no field says so: for another reader than those of the task, for other arguments,
-    and for data that were made in Python, whose source is None. What was chosen of them by
-    `where` is left to whoever asks.
+    Args:
+        config: Of any task.
+        source: Arguments that read the data. What was chosen of them by `where` is left to whoever
+            asks.
+
+    Returns:
+        The configuration; None where no field says so: for another reader than those of the task,
+        for other arguments, and for data that were made in Python, whose source is None.
+
+    Example:
+
+    >>> import keras_attn as ka
+    >>> config = ka.configs.salient_object()
+    >>> ka.configs.read_as(config, {"name": "pascal_s", "root": "data/pascal"}).data.name
+    'pascal_s'
     """
     if source is None:
         return None
@@ -222,11 +343,26 @@ def read_as(config, source):
         return None
 
 
-def identity(config, *, data, files=None):
+def identity(config: AnyConfig, *, data: Any, files: dict[str, Any] | None = None) -> str:
     """Hash of all that decides what a resolved configuration trains to.
 
-    data: fingerprint of the training data, which stands for where they lie and how they were
-    split. files: fingerprints that stand for paths, by field (`weights`, `start`).
+    Args:
+        config: Of any task.
+        data: Fingerprint of the training data, which stands for where they lie and how they were
+            split; any value that JSON has.
+        files: Fingerprints that stand for paths, by field (`weights`, `start`).
+
+    Returns:
+        A SHA-256, in 64 hexadecimal digits. The machine does not count.
+
+    Example:
+
+    >>> import keras_attn as ka
+    >>> changes = [{}, {"threads": 8}, {"epochs": 7}]
+    >>> configs = [ka.configs.salient_object(**one) for one in changes]
+    >>> first, threads, epochs = [ka.configs.identity(one, data="abc") for one in configs]
+    >>> first == threads, first == epochs
+    (True, False)
     """
     values = to_dict(config)
     del values["machine"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Literal, get_args, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
 from keras_attn import gaze_format, mechanisms
 from keras_attn.configs import constraints, starting
@@ -146,8 +146,29 @@ def check(config):
         raise InputError("machine.precision", expected, repr(config.machine.precision))
 
 
-def changed(config, **changes):
-    """`config` with some fields changed, named without the part they are in."""
+C = TypeVar("C", bound=Config)
+
+
+def changed(config: C, **changes: Any) -> C:
+    """A configuration with some fields changed.
+
+    Args:
+        config: The one to start from, which stays as it is.
+        changes: Values by the names of fields, without the part that they are in.
+
+    Returns:
+        Another configuration of the same task.
+
+    Raises:
+        InputError: A field or a value does not exist, or fields do not go together.
+
+    Example:
+
+    >>> import keras_attn as ka
+    >>> config = ka.configs.changed(ka.configs.salient_object(), epochs=7, threads=8)
+    >>> config.training.epochs, config.machine.threads
+    (7, 8)
+    """
     home = {f.name: part for part in PARTS for f in fields(getattr(config, part))}
     for name in changes:
         one_of("configuration field", name, tuple(home))

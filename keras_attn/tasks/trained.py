@@ -19,11 +19,20 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Run:
-    """A trained model with what it was made from.
+    """A trained model with what it was made from; `train` and `load` return one.
 
-    model: a `keras.Model`, with the weights of the last epoch. config: its configuration, with
-    nothing left open. folder: where its files are, or None for weights that lie elsewhere. data:
-    what it knows of the data it learnt from, see `known_data.record`, or None.
+    Args:
+        model: A `keras.Model`, with the weights of the last epoch.
+        config: Its configuration, with nothing left open.
+        folder: Where its files are, or None for weights that lie elsewhere.
+        data: What it knows of the data it learnt from, see `known_data.record`, or None.
+
+    Example:
+
+    >>> import keras_attn as ka
+    >>> run = ka.load("runs/human")  # doctest: +SKIP
+    >>> run.model.name, run.config.model.attention  # doctest: +SKIP
+    ('salient_object', 'human')
     """
 
     model: Any
@@ -40,7 +49,10 @@ class Run:
 
     @property
     def history(self) -> pd.DataFrame:
-        """A DataFrame with a row per epoch: losses, scores of the validation data, seconds."""
+        """A DataFrame with a row per epoch: losses, scores of the validation data, seconds.
+
+        `InputError` for a run that was loaded from a weight file alone.
+        """
         import pandas as pd
 
         if self.folder is None:
@@ -60,18 +72,36 @@ def train(
 ) -> Run:
     """Train the network of a configuration; what is there already is not done again.
 
-    config: from `configs`, such as `configs.salient_object("miniature", attention="human")`.
-    train: the `GazeDataset` to learn from, for Task 2 a `VideoDataset` with extracted flow.
-    validation: one to score after every epoch, or None; it takes no part in training. out: the run
-    folder; an unfinished run in it goes on at its last finished epoch, a finished one is loaded,
-    another one is refused or, with `overwrite`, deleted.
-
     Runs that this one starts from, such as a stream of Task 2 alone, are trained first, in folders
-    of their own names beside `out`.
+    of their own names beside `out`. Writes config.json, history.csv, provenance.json,
+    model.weights.h5 and, for TensorBoard, tensorboard/.
 
-    Writes config.json, history.csv, provenance.json, model.weights.h5 and, for TensorBoard,
-    tensorboard/; returns a `Run`. Raises `InputError` for input that cannot be used, and
-    `errors.TrainingStopped` where the run diverges; nothing of the epoch in which it did is saved.
+    Args:
+        config: From `configs`, such as `configs.salient_object("miniature", attention="human")`.
+        train: The `GazeDataset` to learn from, for Task 2 a `VideoDataset` with extracted flow.
+        validation: One to score after every epoch, or None; it takes no part in training.
+        out: The run folder. An unfinished run in it goes on at its last finished epoch, a finished
+            one is loaded, another one is refused.
+        overwrite: Delete another run in `out` instead.
+
+    Returns:
+        A `Run`.
+
+    Raises:
+        InputError: The configuration, the data or the folder cannot be used; nothing is trained.
+        TrainingStopped: The run diverges; nothing of the epoch in which it did is saved. It is in
+            `keras_attn.errors`.
+
+    Example:
+
+    >>> import keras_attn as ka
+    >>> options = {"attention": "human", "width": 1 / 16, "size": 64, "epochs": 1}
+    >>> config = ka.configs.salient_object("miniature", **options)
+    >>> data = ka.datasets.miniature("dut_omron", images=4)  # doctest: +SKIP
+    >>> run = ka.train(config, data, out="runs/human")  # doctest: +SKIP, +ELLIPSIS
+    vgg16 human  epoch 1/1  loss ...
+    >>> list(run.history["epoch"])  # doctest: +SKIP
+    [1]
     """
     from keras_attn import tasks, weights
     from keras_attn.evaluation.scorer import check_learnable
@@ -194,7 +224,27 @@ def _check_weights(folder, record):
 
 
 def load(path: str | Path) -> Run:
-    """The model of a run folder, or of a `.weights.h5` file that a run has written, as a `Run`."""
+    """The model of a run, with the weights of its last epoch.
+
+    Args:
+        path: A run folder, or a `.weights.h5` file that a run has written.
+
+    Returns:
+        A `Run`; of a weight file alone it has no `folder` and no `history`.
+
+    Raises:
+        InputError: The run is not finished; the file is none that a run has written, or not of
+            this version's format; a plug-in that it needs is missing.
+
+    Example:
+
+    >>> import keras_attn as ka
+    >>> ka.load("runs/human").config.model.attention  # doctest: +SKIP
+    'human'
+    >>> ka.load("nowhere.weights.h5")  # doctest: +ELLIPSIS
+    Traceback (most recent call last):
+    keras_attn.errors.InputError: nowhere.weights.h5: expected a .weights.h5 file that a run ...
+    """
     from keras_attn import tasks, weights
     from keras_attn.training import devices
 

@@ -45,12 +45,27 @@ def fetch(entry, out, *, source=None, progress=True):
     return path
 
 
-def find(file):
-    """The path of a weight file, given by its path or by the NAME of a published one.
+def find(file: str | Path) -> Path:
+    """The path of a weight file, which may be called by the NAME of a published one.
 
-    A published one is looked for in the folder `weights` and in that of `runs.cache`, and checked;
-    it is never downloaded here. `InputError` says how to fetch it where it is not there. Any other
-    path is returned as it is, there or not.
+    A published one is looked for in the folder `weights` and in that of `storage.cache`, and
+    checked; it is never downloaded here.
+
+    Args:
+        file: The path of a file, or a name of the table that `tools/fetch_weights.py` lists.
+
+    Returns:
+        A `Path`. What is no name of the table is returned as it is, there or not.
+
+    Raises:
+        InputError: A published file is not there, and the message says how to fetch it; or it has
+            not the size or the checksum that it should have.
+
+    Example:
+
+    >>> import keras_attn as ka
+    >>> ka.weights.find("runs/human/model.weights.h5").name
+    'model.weights.h5'
     """
     path = Path(file).expanduser()
     if path.is_file() or str(file) not in registry.entries():

@@ -1,7 +1,9 @@
 """The one way weight files go into models: whatever their layout, all of a file or nothing."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 from keras_attn.errors import InputError, one_of
 from keras_attn.weights import content, fetching, matching, rules, saved
@@ -20,26 +22,48 @@ class Loaded:
 
     path: Path
     layout: str
-    layers: tuple
-    skipped: tuple
+    layers: tuple[str, ...]
+    skipped: tuple[str, ...]
 
 
-def load(model, path, *, by="name", skip=()):
-    """Load the weights in a file into a functional `model`, and say what was loaded: a `Loaded`.
+def load(
+    model: Any,
+    path: str | Path,
+    *,
+    by: Literal["name", "order", "counted"] = "name",
+    skip: str | Iterable[str] = (),
+) -> Loaded:
+    """Load the weights in a file into a model, all of them or none.
 
-    path: a `.weights.h5` file of Keras 3, such as runs write; a whole model or weights in the older
-    `.h5`; a published file of a layout in `rules`, which is converted on the way; or the NAME of a
-    published file that has been fetched. What it is, its content tells.
-    by: "name", by the names of layers; "counted", the same but for layers without names of their
-    own, which Keras numbers on from one network to the next: these by their order, for a file of
-    the same network; or "order", for Keras' files whose names are others: by their order, in a
-    `.weights.h5` file among the layers of one class. The shapes have to agree; that the order
-    does, you have to know.
-    skip: names of layers to leave alone in the model and to ignore in the file, such as a
-    classifier of other classes.
+    Args:
+        model: A functional `keras.Model`.
+        path: A `.weights.h5` file of Keras 3, such as runs write; a whole model or weights in the
+            older `.h5`; a published file of a layout in `rules`, which is converted on the way; or
+            the NAME of a published file that has been fetched. What it is, its content tells.
+        by: "name", by the names of layers; "counted", the same but for layers without names of
+            their own, which Keras numbers on from one network to the next: these by their order,
+            for a file of the same network; or "order", for Keras' files whose names are others: by
+            their order, in a `.weights.h5` file among the layers of one class. The shapes have to
+            agree; that the order does, you have to know.
+        skip: Names of layers to leave alone in the model and to ignore in the file, such as a
+            classifier of other classes.
 
-    Everything else must match both ways: one `InputError` lists the layers that the file lacks, has
-    too many, or has in another shape, and then no weight has been changed.
+    Returns:
+        A `Loaded`, which says what was loaded.
+
+    Raises:
+        InputError: It is no weight file; or the model has a layer that the file lacks, the file one
+            that the model lacks, or both have one of different shapes. One message lists them all,
+            and no weight has been changed.
+
+    Example:
+
+    >>> import keras
+    >>> import keras_attn as ka
+    >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, name="scores")])
+    >>> model.save_weights("few.weights.h5")
+    >>> ka.weights.load(model, "few.weights.h5").layers
+    ('scores',)
     """
     one_of("by", by, BY)
     skip = (skip,) if isinstance(skip, str) else tuple(skip)
@@ -58,10 +82,26 @@ def load(model, path, *, by="name", skip=()):
     return Loaded(path, layout, filled, tuple(n for n in skip if n in own or n in stored))
 
 
-def shapes(path):
-    """Shapes of the weights in such a file by layer, `{layer: [shape, ...]}`.
+def shapes(path: str | Path) -> dict[str, list[tuple[int, ...]]]:
+    """Shapes of the weights in a file by layer.
 
-    Layers bear the names that `load` looks for. Raises `InputError` as `load` does.
+    Args:
+        path: As for `load`.
+
+    Returns:
+        A dict `{layer: [shape, ...]}`; layers bear the names that `load` looks for.
+
+    Raises:
+        InputError: It is no weight file, or cannot be read.
+
+    Example:
+
+    >>> import keras
+    >>> import keras_attn as ka
+    >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3, name="scores")])
+    >>> model.save_weights("few.weights.h5")
+    >>> ka.weights.shapes("few.weights.h5")
+    {'scores': [(2, 3), (3,)]}
     """
     path = fetching.find(path)
     layout = content.layout_of(path)

@@ -4,6 +4,7 @@ import io
 import json
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import h5py
 import keras
@@ -17,10 +18,26 @@ ATTRIBUTE = "keras_attn"
 EXPECTED = f"a {SUFFIX} file that a run of keras_attn has written"
 
 
-def save(model, path, settings):
-    """Write all weights of a functional `model`, with `settings` inside: a dict of plain values.
+def save(model: Any, path: str | Path, settings: dict[str, Any]) -> None:
+    """Write all weights of a model, with settings inside. Its optimizer is left out.
 
-    Raises `InputError` where the file cannot be written; what was there before stays then.
+    Args:
+        model: A functional `keras.Model`.
+        path: The file to write, such as `model.weights.h5`.
+        settings: Values that JSON has.
+
+    Raises:
+        InputError: The model is not functional, or the file cannot be written; what was there
+            before stays then.
+
+    Example:
+
+    >>> import keras
+    >>> import keras_attn as ka
+    >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
+    >>> ka.weights.save(model, "mine.weights.h5", {"epochs": 3})
+    >>> ka.weights.settings("mine.weights.h5")
+    {'epochs': 3}
     """
     memory = _Memory()
     _bare(model).save_weights(memory)
@@ -44,8 +61,28 @@ def _bare(model):
     return keras.Model(model.inputs, model.outputs, name=model.name)
 
 
-def settings(path):
-    """The settings inside a file that `save` has written; `InputError` for any other file."""
+def settings(path: str | Path) -> dict[str, Any]:
+    """The settings inside a weight file.
+
+    Args:
+        path: A file that `save` has written, such as that of a run.
+
+    Returns:
+        What `save` was given, as JSON gives it back. Of a run: its `identity`, `config`, `data` and
+        `versions`.
+
+    Raises:
+        InputError: It is any other file, or cannot be read.
+
+    Example:
+
+    >>> import keras
+    >>> import keras_attn as ka
+    >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
+    >>> ka.weights.save(model, "mine.weights.h5", {"side": (64, 64)})
+    >>> ka.weights.settings("mine.weights.h5")
+    {'side': [64, 64]}
+    """
     path = Path(path).expanduser()
     if not of_run(path, EXPECTED):
         raise InputError(path, EXPECTED, "a weight file without settings of a run")
@@ -56,8 +93,28 @@ def settings(path):
         raise InputError(path, EXPECTED, f"a file that cannot be read ({error})") from error
 
 
-def of_run(path, expected=content.EXPECTED):
-    """Whether `save` has written the weight file; `InputError` for what is none."""
+def of_run(path: str | Path, expected: str = content.EXPECTED) -> bool:
+    """Whether `save` has written a weight file, as runs do.
+
+    Args:
+        path: A weight file.
+        expected: What the caller asks for, for the message.
+
+    Returns:
+        True or False.
+
+    Raises:
+        InputError: It is no weight file.
+
+    Example:
+
+    >>> import keras
+    >>> import keras_attn as ka
+    >>> model = keras.Sequential([keras.Input((2,)), keras.layers.Dense(3)])
+    >>> model.save_weights("few.weights.h5")
+    >>> ka.weights.of_run("few.weights.h5")
+    False
+    """
     if content.layout_of(path, expected) != content.KERAS_3:
         return False
     with h5py.File(path) as file:
