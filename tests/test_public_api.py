@@ -21,6 +21,13 @@ MODULES = (
 INNER = {"standardised", "with_others", "of_example", "s_measure", "weighted_f"}
 INNER |= {"check_name", "named", "to_plain", "from_plain"}
 """Functions that take what other functions have checked, or that configurations call."""
+MODULES += (
+    "keras_attn.models.c3d",
+    "keras_attn.models.fine_grained",
+    "keras_attn.models.salient_object",
+    "keras_attn.models.two_stream",
+)
+"""Modules of networks and of datasets."""
 
 
 def functions(name):
