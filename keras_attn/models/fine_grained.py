@@ -1,7 +1,7 @@
 """The network of Task 3 (Fig. 4): a backbone with a mechanism right before its last pooling."""
 
 from collections.abc import Sequence
-from typing import Literal
+from typing import Any, Literal
 
 import keras
 from keras.layers import GlobalAveragePooling2D
@@ -75,7 +75,7 @@ def fine_grained(
         mechanism, features, inputs.get(GAZE), momentum=momentum, name="attention"
     )
     if one_of("head", head, HEADS) == "published":
-        options = {"width": width, "dropout": dropout, "activation": None}
+        options: dict[str, Any] = {"width": width, "dropout": dropout, "activation": None}
         logits = encoder.classified(attended.gated, classes, **options)
     else:
         pooled = GlobalAveragePooling2D(name="pooled")(attended.gated)
