@@ -22,6 +22,7 @@ INNER = {"standardised", "with_others", "of_example", "s_measure", "weighted_f"}
 INNER |= {"check_name", "named", "to_plain", "from_plain"}
 """Functions that take what other functions have checked, or that configurations call."""
 MODULES += (
+    "keras_attn.datasets.base",
     "keras_attn.models.backbones",
     "keras_attn.models.c3d",
     "keras_attn.models.fine_grained",
@@ -82,7 +83,10 @@ def test_examples_run(name):
     assert not told, "".join(told)
 
 
-CLASSES = {"keras_attn.models.backbones": ("Backbone",)}
+CLASSES = {
+    "keras_attn.datasets.base": ("Dataset", "Example"),
+    "keras_attn.models.backbones": ("Backbone",),
+}
 """Classes that users make objects of, by their module."""
 MADE = {
     f"{module}.{name}": getattr(importlib.import_module(module), name)
