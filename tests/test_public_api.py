@@ -23,6 +23,11 @@ INNER |= {"check_name", "named", "to_plain", "from_plain"}
 """Functions that take what other functions have checked, or that configurations call."""
 MODULES += (
     "keras_attn.datasets.base",
+    "keras_attn.datasets.formats.cub_vwsw",
+    "keras_attn.datasets.formats.dut_omron",
+    "keras_attn.datasets.formats.folder",
+    "keras_attn.datasets.formats.osie",
+    "keras_attn.datasets.formats.pascal_s",
     "keras_attn.models.backbones",
     "keras_attn.models.c3d",
     "keras_attn.models.fine_grained",
@@ -30,6 +35,8 @@ MODULES += (
     "keras_attn.models.two_stream",
 )
 """Modules of networks and of datasets."""
+INNER |= {"find_shifted", "pictures_not_read", "read_gaze", "read_ids", "write_cells"}
+"""Of these, what readers alone call."""
 
 
 def functions(name):
