@@ -23,6 +23,7 @@ INNER |= {"check_name", "named", "to_plain", "from_plain"}
 """Functions that take what other functions have checked, or that configurations call."""
 MODULES += (
     "keras_attn.datasets.base",
+    "keras_attn.datasets.dataframes",
     "keras_attn.datasets.formats.cub_vwsw",
     "keras_attn.datasets.formats.dut_omron",
     "keras_attn.datasets.formats.folder",
@@ -92,6 +93,7 @@ def test_examples_run(name):
 
 CLASSES = {
     "keras_attn.datasets.base": ("Dataset", "Example"),
+    "keras_attn.metrics.columns": ("Column", "Heading"),
     "keras_attn.models.backbones": ("Backbone",),
 }
 """Classes that users make objects of, by their module."""
