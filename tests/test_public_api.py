@@ -29,6 +29,7 @@ MODULES += (
     "keras_attn.datasets.formats.folder",
     "keras_attn.datasets.formats.osie",
     "keras_attn.datasets.formats.pascal_s",
+    "keras_attn.datasets.video",
     "keras_attn.models.backbones",
     "keras_attn.models.c3d",
     "keras_attn.models.fine_grained",
@@ -93,6 +94,7 @@ def test_examples_run(name):
 
 CLASSES = {
     "keras_attn.datasets.base": ("Dataset", "Example"),
+    "keras_attn.datasets.video": ("VideoExample",),
     "keras_attn.metrics.columns": ("Column", "Heading"),
     "keras_attn.models.backbones": ("Backbone",),
 }
