@@ -39,6 +39,26 @@ INNER |= {"check_name", "named", "to_plain", "from_plain", "starting_from"}
 """Functions that take what other functions have checked, or that configurations call."""
 
 
+MODULES += (
+    "keras_attn.datasets.base",
+    "keras_attn.datasets.dataframes",
+    "keras_attn.datasets.formats.cub_vwsw",
+    "keras_attn.datasets.formats.dut_omron",
+    "keras_attn.datasets.formats.folder",
+    "keras_attn.datasets.formats.osie",
+    "keras_attn.datasets.formats.pascal_s",
+    "keras_attn.datasets.video",
+    "keras_attn.models.backbones",
+    "keras_attn.models.c3d",
+    "keras_attn.models.fine_grained",
+    "keras_attn.models.salient_object",
+    "keras_attn.models.two_stream",
+)
+"""Modules of networks and of datasets."""
+INNER |= {"find_shifted", "pictures_not_read", "read_gaze", "read_ids", "write_cells"}
+"""Of these, what readers alone call."""
+
+
 def functions(name):
     """Public functions of a module by name: its own, and those that it passes on."""
     module = importlib.import_module(name)

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -22,29 +24,42 @@ from keras_attn.registries import DATASETS
 class Example:
     """One image with its gaze.
 
-    id: unique in the dataset. image: path. shape: (H, W) in pixels of the upright image, see
-    `image_files`. points: `(N, 2)`, x and y in its pixels, all inside. subjects: `(N,)`, whose
-    fixation each point is. mask: path of the object mask, or None. label: index of its class, or
-    None. box: (left, top, width, height) in whole pixels of it, where the example is a crop; shape
-    and points are those of the crop then. group: name of the pictures that it belongs with, such as
-    those of one scene, or None. conditions: by the name of a column what else is known of each
-    point, text `(N,)`. mask_coding: the `masks.MaskCoding` of the mask, if it was read with its
-    dataset. Raises `InputError` where these do not fit each other.
+    Args:
+        id: unique in the dataset.
+        image: path.
+        shape: (H, W) in pixels of the upright image, see `image_files`.
+        points: `(N, 2)`, x and y in its pixels, all inside.
+        subjects: `(N,)`, whose fixation each point is.
+        mask: path of the object mask, or None.
+        label: index of its class, or None.
+        box: (left, top, width, height) in whole pixels of a crop, which shape and points are of.
+        group: name of the pictures that it belongs with, such as those of one scene, or None.
+        conditions: by the name of a column what else is known of each point, text `(N,)`.
+        mask_coding: the `masks.MaskCoding` of the mask, if it was read with its dataset.
+
+    Raises:
+        InputError: These do not fit each other.
+
+    Example:
+
+    >>> import keras_attn as ka
+    >>> ka.datasets.Example("dog", "dog.jpg", (120, 160), [(80.5, 60.5), (20, 30)], ["ann", "bob"])
+    Example('dog', (120, 160), 2 fixations of 2 viewers)
     """
 
     id: str
     image: Path
-    shape: tuple
+    shape: tuple[int, int]
     points: np.ndarray
     subjects: np.ndarray
     mask: Path | None = None
     label: int | None = None
-    box: tuple | None = None
+    box: tuple[int, int, int, int] | None = None
     group: str | None = None
-    conditions: dict = field(default_factory=dict)
-    mask_coding: object | None = None
+    conditions: dict[str, np.ndarray] = field(default_factory=dict)
+    mask_coding: Any = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         where = f"example {self.id!r}"
         object.__setattr__(self, "shape", _checked_shape(self.shape, f"{where}, shape"))
         object.__setattr__(self, "label", _checked_label(self.label, f"{where}, label"))
@@ -65,7 +80,7 @@ class Example:
         object.__setattr__(self, "points", points)
         object.__setattr__(self, "subjects", subjects)
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         whose = f"{len(self.points)} fixations of {len(set(self.subjects.tolist()))} viewers"
         parts = [repr(self.id), str(self.shape), whose]
         parts += ["mask"] * (self.mask is not None)
@@ -74,11 +89,11 @@ class Example:
         return f"Example({', '.join(parts)})"
 
     @property
-    def fixations(self):
+    def fixations(self) -> np.ndarray:
         """What this example adds to the pool of all fixations: `(N, 2)`."""
         return self.points
 
-    def stamp(self):
+    def stamp(self) -> Iterator[bytes]:
         """All that scores depend on but the image itself, as a few pieces of bytes."""
         yield repr((self.id, self.shape)).encode()
         yield np.ascontiguousarray(self.points).tobytes()
@@ -90,7 +105,7 @@ class Example:
         if self.mask_coding is not None and self.mask_coding.named is not None:
             yield repr(("mask_threshold", float(self.mask_coding.named))).encode()
 
-    def pixels(self):
+    def pixels(self) -> np.ndarray:
         """The image as uint8 RGB `(H, W, 3)`; `InputError` for a file of another shape."""
         pixels = read_image(self.image)
         if self.box is not None:
@@ -103,7 +118,7 @@ class Example:
         return pixels
 
 
-def _checked_shape(shape, where):
+def _checked_shape(shape: Any, where: str) -> tuple[int, ...]:
     sides = tuple(shape) if isinstance(shape, (tuple, list, np.ndarray)) else ()
     whole = all(isinstance(side, (int, np.integer)) and side > 0 for side in sides)
     if len(sides) != 2 or not whole:
@@ -111,7 +126,7 @@ def _checked_shape(shape, where):
     return tuple(map(int, sides))
 
 
-def _checked_label(label, where):
+def _checked_label(label: Any, where: str) -> int | None:
     if label is None:
         return None
     if isinstance(label, bool) or not isinstance(label, (int, np.integer)) or label < 0:
@@ -120,7 +135,7 @@ def _checked_label(label, where):
     return int(label)
 
 
-def _as_path(path, where):
+def _as_path(path: Any, where: str) -> Path | None:
     if path is None:
         return None
     if not isinstance(path, (str, Path)):
@@ -132,29 +147,44 @@ def _as_path(path, where):
 class Dataset:
     """A list of examples, images or videos, with the report of what they are and of reading them.
 
-    report: its counts are made to be those of these very examples, whatever they were.
-    note: what a reader of any number made from this dataset has to know, or an empty string.
-    whole: the dataset that this one is a part of; its fixations, and not those of the part, are
-    the negatives and the centre bias of every image. number: of the fold that it is the test part
-    of, or None. classes: names of the labels. splits: the publishers' own parts, ids by name.
-    drawn: whether pictures or gaze are drawn; None: whether the files lie where `miniature` drew.
-    source: arguments that read it again, `name` the reader; None for one made in Python.
+    Args:
+        name: what tables and reports call it.
+        examples: with ids of their own.
+        report: its counts are made to be those of these very examples, whatever they were.
+        note: what a reader of any number made from this dataset has to know, or an empty string.
+        whole: the dataset that this one is a part of; its fixations, and not those of the part,
+            are the negatives and the centre bias of every image.
+        number: of the fold that it is the test part of, or None.
+        classes: names of the labels.
+        splits: the publishers' own parts, ids by name.
+        drawn: whether pictures or gaze are drawn; None: whether files lie where `miniature` drew.
+        source: arguments that read it again, `name` the reader; None for one made in Python.
+
+    Raises:
+        InputError: There are no examples, or two of one id; the report is of another kind.
+
+    Example:
+
+    >>> import keras_attn as ka
+    >>> one = ka.datasets.Example("ape", "ape.jpg", (9, 9), [(4, 4)], [1])
+    >>> ka.datasets.GazeDataset("zoo", (one,), ka.datasets.ReadingReport())
+    GazeDataset('zoo', 1 examples)
     """
 
     name: str
-    examples: tuple
+    examples: tuple[Any, ...]
     report: Report
     note: str = ""
     whole: Dataset | None = None
     number: int | None = None
-    classes: tuple = ()
-    splits: dict = field(default_factory=dict)
+    classes: tuple[str, ...] = ()
+    splits: dict[str, Any] = field(default_factory=dict)
     drawn: bool | None = None
-    source: dict | None = None
+    source: dict[str, Any] | None = None
 
-    report_kind = Report
+    report_kind: ClassVar[type[Report]] = Report
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         kind = self.report_kind
         if not isinstance(self.report, kind):
             received = type(self.report).__name__
@@ -170,19 +200,19 @@ class Dataset:
         object.__setattr__(self, "drawn", drawn)
         object.__setattr__(self, "note", origin.noted(self.note, drawn))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"{type(self).__name__}({self.name!r}, {len(self)} examples)"
 
-    def __str__(self):
+    def __str__(self) -> str:
         """A few lines: what is in it, and what it is a part of."""
         return "\n".join(self._lines())
 
     @property
-    def label(self):
+    def label(self) -> str:
         """Its name in print: one that is drawn says so."""
         return origin.label(self.name, self.drawn)
 
-    def _lines(self):
+    def _lines(self) -> Iterator[str]:
         yield f"{self.label}: {self.report}"
         shapes = [shape for shape, _ in Counter(example.shape for example in self).most_common()]
         several = f"{len(shapes)} different, most often " if len(shapes) > 1 else ""
@@ -200,20 +230,31 @@ class Dataset:
         if self.note:
             yield f"Note: {self.note}"
 
-    def __len__(self):
+    def __len__(self) -> int:
         return len(self.examples)
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[Any]:
         return iter(self.examples)
 
-    def __getitem__(self, index):
+    def __getitem__(self, index: int) -> Any:
         return self.examples[index]
 
-    def fold(self, number, *, of=5, seed=0):
-        """The parts to train on and to test on, of `of` folds; `number` is the one tested on.
+    def fold(self, number: int, *, of: int = 5, seed: int = 0) -> tuple[Dataset, Dataset]:
+        """The parts to train on and to test on.
 
         The folds are the same on every machine: examples are ordered by a hash of seed and id.
         Groups stay whole, see `groups.test_part`.
+
+        Args:
+            number: of the fold that is tested on, from 0.
+            of: how many folds there are.
+            seed: of the order.
+
+        Returns:
+            A pair of datasets of this kind; both keep the negatives and centre bias of the whole.
+
+        Raises:
+            InputError: There is no such fold, or there are fewer examples or groups than folds.
         """
         test = groups.test_part(self.examples, number, of, seed)
         parts = [[i for i in range(len(self)) if (i in test) == held] for held in (False, True)]
@@ -221,15 +262,25 @@ class Dataset:
         train, held_out = (self.part(n, i) for n, i in zip(names, parts, strict=True))
         return train, replace(held_out, number=number)
 
-    def split(self, name):
-        """The part that the publishers call `name`, such as "train" or "test"."""
+    def split(self, name: str) -> Dataset:
+        """The part that the publishers call `name`.
+
+        Args:
+            name: of `splits`, such as "train" or "test".
+
+        Returns:
+            A dataset of this kind; it keeps the negatives and centre bias of the whole.
+
+        Raises:
+            InputError: There is no such part; parts share examples or groups.
+        """
         groups.check_splits(self.examples, self.splits)
         self._check_apart()
         chosen = set(self.splits[one_of("split", name, tuple(self.splits))])
         indices = [i for i, example in enumerate(self) if example.id in chosen]
         return self.part(f"{self.name}, {name}", indices)
 
-    def _check_apart(self):
+    def _check_apart(self) -> None:
         """Refuse examples that are trained on and tested on."""
         both = sorted(set(self.splits.get("train", ())) & set(self.splits.get("test", ())))
         if both:
@@ -237,39 +288,61 @@ class Dataset:
             received = f"{len(both)} in both: {listing(both, 5)}"
             raise InputError(f"splits of dataset {self.name!r}", expected, received)
 
-    def where(self, /, **chosen):
+    def where(self, /, **chosen: Any) -> Dataset:
         """The fixations with these values of further columns, such as `where(task="search")`.
 
-        Several values: any of them; several columns: all of them. Images stay. Negatives and
-        centre bias are of the same condition. `InputError` for what no fixation has.
+        Args:
+            chosen: a value or several by column; any of several will do, and all columns have to.
+
+        Returns:
+            A dataset of this kind, of all images. Negatives and centre bias are of the same
+            condition.
+
+        Raises:
+            InputError: No fixation has such a value.
         """
         return conditions.where(self, chosen)
 
     @property
-    def conditions(self):
+    def conditions(self) -> dict[str, Any]:
         """By column of fixations.csv the values in it, where they are at most 20: a dict."""
         return conditions.told(self)
 
-    def part(self, name, indices):
-        """Some of the examples, which keep the whole dataset's negatives and centre bias."""
+    def part(self, name: str, indices: Iterable[int]) -> Dataset:
+        """Some of the examples, which keep the whole dataset's negatives and centre bias.
+
+        Args:
+            name: of the part.
+            indices: of its examples in this dataset, in the part's order.
+
+        Returns:
+            A dataset of this kind.
+        """
         examples, whole = tuple(self[i] for i in indices), self.whole or self
         return replace(self, name=name, examples=examples, whole=whole, number=None)
 
     @cached_property
-    def grouped(self):
+    def grouped(self) -> bool:
         """Whether any example, also of the whole dataset, is of a group."""
         return any(groups.of(self.whole or self))
 
     @cached_property
-    def _places(self):
+    def _places(self) -> dict[str, int]:
         return {example.id: place for place, example in enumerate(self.examples)}
 
-    def place_in_pool(self, index):
-        """The index in `pool` of example `index`."""
+    def place_in_pool(self, index: int) -> int:
+        """Where the fixations of an example are in `pool`.
+
+        Args:
+            index: of the example in this dataset.
+
+        Returns:
+            Its index in the whole dataset.
+        """
         return (self.whole or self)._places[self[index].id]
 
     @cached_property
-    def pool(self):
+    def pool(self) -> gaze.FixationPool:
         """All fixations as a `gaze.FixationPool`: negatives and centre bias of every example."""
         if self.whole is not None:
             return self.whole.pool
@@ -277,7 +350,7 @@ class Dataset:
         return gaze.FixationPool(points, tuple(example.shape for example in self.examples))
 
     @cached_property
-    def fingerprint(self):
+    def fingerprint(self) -> str:
         """SHA-256 of ids, sizes, points and viewers; scores compare only where it is the same."""
         digest = hashlib.sha256(self.whole.fingerprint.encode() if self.whole else b"")
         for example in self.examples:
@@ -292,10 +365,29 @@ class GazeDataset(Dataset):
     report_kind = ReadingReport
 
 
-def as_dataset(data, where="data", kind=GazeDataset):
-    """A dataset of the class `kind` as it is; a `GazeDataset` may be named by its folder's path.
+def as_dataset(
+    data: Dataset | str | Path, where: str = "data", kind: type[Dataset] = GazeDataset
+) -> Dataset:
+    """A dataset as it is, or read from its folder.
 
-    Raises `InputError` for anything else; where: what the message calls it.
+    Args:
+        data: a dataset of the class `kind`; a `GazeDataset` may be named by its folder's path.
+        where: what messages call it.
+        kind: `GazeDataset` or `VideoDataset`.
+
+    Returns:
+        A dataset of the class `kind`.
+
+    Raises:
+        InputError: This is none.
+
+    Example:
+
+    >>> import tempfile, keras_attn as ka
+    >>> with tempfile.TemporaryDirectory() as root:
+    ...     drawn = ka.datasets.miniature(images=2, root=f"{root}/scenes")
+    ...     ka.datasets.as_dataset(f"{root}/scenes")
+    GazeDataset('scenes', 2 examples)
     """
     if isinstance(data, kind):
         return data

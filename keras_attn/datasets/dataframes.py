@@ -1,9 +1,12 @@
 """A dataset of pictures out of pandas DataFrames, for what lies on disk in a layout of its own."""
 
+from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any, Literal
 
 import pandas as pd
 
+from keras_attn.datasets.base import GazeDataset
 from keras_attn.datasets.readers import fixation_table, picture_table, tables
 from keras_attn.datasets.readers.masks import MaskedReader
 from keras_attn.errors import InputError, listing, one_of
@@ -15,33 +18,49 @@ FURTHER = ("mask", "class", "split", "group")
 
 
 def from_tables(
-    images,
-    fixations=None,
+    images: pd.DataFrame | Iterable[str | Path],
+    fixations: pd.DataFrame | None = None,
     *,
-    name="tables",
-    columns=None,
-    note="",
-    mask_threshold=None,
-    on_bad_example="raise",
-    **form,
-):
+    name: str = "tables",
+    columns: Mapping[str, str] | None = None,
+    note: str = "",
+    mask_threshold: float | None = None,
+    on_bad_example: Literal["raise", "skip"] = "raise",
+    **form: Any,
+) -> GazeDataset:
     """A `GazeDataset` of the pictures and fixations in two pandas DataFrames.
 
-        from_tables(images, fixations, columns={"x": "CURRENT_FIX_X", "y": "CURRENT_FIX_Y"})
+    Args:
+        images: a row for each picture, with columns image (its name), path (of its file) and, where
+            they are known, mask (path), class, split ("train" or "test") and group. Or a list of
+            paths, whose names without suffix are those of the pictures.
+        fixations: a row for each, with columns image, subject, x and y; what else it has may select
+            fixations, see `Dataset.where`. None where there is no gaze.
+        name: of the dataset.
+        columns: what these columns are called in the tables, by name here; others keep their names.
+        note: what a reader of its results has to know.
+        mask_threshold: as for `folder`.
+        on_bad_example: "raise", or "skip" to leave out and list pictures that cannot be read and
+            fixations of pictures that are not there.
+        form: fields of `GazeFormat`, such as coordinates="normalised", screen=(1920, 1080).
 
-    images: a row for each picture, with columns image (its name), path (of its file) and, where
-        they are known, mask (path), class, split ("train" or "test") and group. Or a list of paths,
-        whose names without suffix are those of the pictures.
-    fixations: a row for each, with columns image, subject, x and y; what else it has may select
-        fixations, see `Dataset.where`. None where there is no gaze.
-    columns: what these columns are called in the tables, by name here; others keep their names.
-    name, note: of the dataset, and what a reader of its results has to know.
-    mask_threshold: as for `folder`.
-    on_bad_example: "raise", or "skip" to leave out and list pictures that cannot be read and
-        fixations of pictures that are not there.
-    form: fields of `GazeFormat`, such as coordinates="normalised", screen=(1920, 1080).
+    Returns:
+        A `GazeDataset` in the order of the pictures.
 
-    Pictures keep their order. All that `folder` checks is checked here. Raises `InputError`.
+    Raises:
+        InputError: A table lacks a column; whatever `folder` refuses.
+
+    Example:
+
+    >>> import tempfile, pandas as pd, keras_attn as ka
+    >>> from PIL import Image
+    >>> with tempfile.TemporaryDirectory() as root:
+    ...     path = f"{root}/dog.png"
+    ...     Image.new("RGB", (160, 120)).save(path)
+    ...     gaze = {"image": ["dog"], "subject": ["ann"], "FIX_X": [80.5], "FIX_Y": [60.5]}
+    ...     columns = {"x": "FIX_X", "y": "FIX_Y"}
+    ...     ka.datasets.from_tables([path], pd.DataFrame(gaze), columns=columns)[0]
+    Example('dog', (120, 160), 1 fixations of 1 viewers)
     """
     form = GazeFormat(**form)
     if fixations is None and not isinstance(images, pd.DataFrame):

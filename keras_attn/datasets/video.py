@@ -7,8 +7,10 @@ of its pair: `im_%04d.jpg` number k is frame k, and frame 0 has none.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 
@@ -28,26 +30,40 @@ SNIPPET = 16
 class VideoExample:
     """One video with its gaze.
 
-    id: unique in the dataset. frames: how many it has. shape: (H, W) in pixels. points: for each
-    frame an array `(N_t, 2)` of x and y in its pixels, all inside. subjects: for each frame
-    `(N_t,)`, whose gaze each point is, 0 where viewers are not told apart. labels: indices of its
-    classes, one or several. video: path of its file or of its folder of frames, or None. flow:
-    path of the folder with its extracted flow, or None. images: that of the extracted frames,
-    where they do not lie beside the flow.
-    Raises `InputError` where these do not fit each other.
+    Args:
+        id: unique in the dataset.
+        frames: how many it has.
+        shape: (H, W) in pixels.
+        points: for each frame an array `(N_t, 2)` of x and y in its pixels, all inside.
+        subjects: for each frame `(N_t,)`, whose gaze each point is, 0 where viewers are not told
+            apart.
+        labels: indices of its classes, one or several.
+        video: path of its file or of its folder of frames, or None.
+        flow: path of the folder with its extracted flow, or None.
+        images: that of the extracted frames, where they do not lie beside the flow.
+
+    Raises:
+        InputError: These do not fit each other.
+
+    Example:
+
+    >>> import numpy as np, keras_attn as ka
+    >>> points, subjects = (np.array([[4.5, 4.5]]), np.zeros((0, 2))), (["ann"], [])
+    >>> ka.datasets.VideoExample("dive", 2, (9, 9), points, subjects, (0,))
+    VideoExample('dive', 2 frames of (9, 9), 1 points of gaze, labels (0,))
     """
 
     id: str
     frames: int
-    shape: tuple
-    points: tuple
-    subjects: tuple
-    labels: tuple
+    shape: tuple[int, int]
+    points: tuple[np.ndarray, ...]
+    subjects: tuple[np.ndarray, ...]
+    labels: tuple[int, ...]
     video: Path | None = None
     flow: Path | None = None
     images: Path | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         where = f"video {self.id!r}"
         for name in ("points", "subjects"):
             if len(getattr(self, name)) != self.frames:
@@ -68,22 +84,22 @@ class VideoExample:
         object.__setattr__(self, "shape", tuple(self.shape))
         object.__setattr__(self, "labels", tuple(self.labels))
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         gaze_of = f"{sum(map(len, self.points))} points of gaze"
         shown = f"{self.frames} frames of {self.shape}"
         return f"VideoExample({self.id!r}, {shown}, {gaze_of}, labels {self.labels})"
 
     @property
-    def pairs(self):
+    def pairs(self) -> int:
         """How many files of extracted flow it has: one for every frame but the first."""
         return self.frames - 1
 
     @property
-    def fixations(self):
+    def fixations(self) -> np.ndarray:
         """The points of all frames together, `(N, 2)`."""
         return np.concatenate([np.zeros((0, 2)), *self.points])
 
-    def extracted(self):
+    def extracted(self) -> FlowFolder:
         """Its extracted frames and flow as a `FlowFolder`; `InputError` where it has none."""
         if self.flow is None:
             expected = (
@@ -93,7 +109,7 @@ class VideoExample:
             raise InputError(f"video {self.id!r}", expected, "none")
         return FlowFolder(self.flow, self.images)
 
-    def stamp(self):
+    def stamp(self) -> Iterator[bytes]:
         """All that scores depend on but the frames themselves, as a few pieces of bytes."""
         counts = [len(points) for points in self.points]
         yield repr((self.id, self.shape, self.labels, counts)).encode()
@@ -122,7 +138,7 @@ class VideoReport(Report):
     short: int = 0
     others: int = 0
 
-    def count(self, examples):
+    def count(self, examples: Sequence[VideoExample]) -> None:
         """Take down what these videos are."""
         self.videos = len(examples)
         self.frames = sum(example.frames for example in examples)
@@ -133,7 +149,7 @@ class VideoReport(Report):
         self.frames_without_fixations = sum(not len(p) for e in watched for p in e.points)
         self.short = sum(example.pairs < SNIPPET for example in examples)
 
-    def __str__(self):
+    def __str__(self) -> str:
         """One line; counts that are zero and need no comment are left out."""
         amount = [f"{self.videos} videos", f"{self.frames} frames"]
         whose = f"{self.viewers} viewers" if self.viewers else "viewers not told apart"
@@ -159,9 +175,24 @@ class VideoReport(Report):
         )
 
 
-def viewers(examples):
-    """Who watched these videos, as far as viewers are told apart."""
-    found = set()
+def viewers(examples: Iterable[VideoExample]) -> set[Any]:
+    """Who watched these videos, as far as viewers are told apart.
+
+    Args:
+        examples: the videos.
+
+    Returns:
+        A set of subjects, without 0.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_attn.datasets.video import VideoExample, viewers
+    >>> points, subjects = (np.array([[4.5, 4.5], [2, 3]]),), ([7, 0],)
+    >>> viewers([VideoExample("dive", 1, (9, 9), points, subjects, (0,))])
+    {7}
+    """
+    found: set[Any] = set()
     for example in examples:
         found.update(np.unique(np.concatenate([np.zeros(0, int), *example.subjects])).tolist())
     return found - {0}
@@ -179,19 +210,33 @@ class VideoDataset(Dataset):
 class VideoReader(Reader):
     """Reads videos with gaze; one for every dataset.
 
-    source: where gaze comes from, such as a `RawGaze` of `mathe_gaze`. rate: frames a second of
-    folders of frames, which do not say it, or None. exact: count the frames of files one by one,
-    and hand the source the times at which they start in place of their rate.
+    Args:
+        name: of the dataset.
+        on_bad_example: "raise", or "skip" to leave out and list videos that cannot be used.
+        source: where gaze comes from, such as a `RawGaze` of `mathe_gaze`.
+        rate: frames a second of folders of frames, which do not say it, or None.
+        exact: count the frames of files one by one, and hand the source the times at which they
+            start in place of their rate.
     """
 
     kind = VideoDataset
     what = "videos"
 
-    def __init__(self, name, on_bad_example, source, rate=None, *, exact=False):
+    def __init__(
+        self,
+        name: str,
+        on_bad_example: Literal["raise", "skip"],
+        source: Any,
+        rate: float | None = None,
+        *,
+        exact: bool = False,
+    ) -> None:
         super().__init__(name, on_bad_example, source.note)
         self.source, self.rate, self.exact = source, rate, exact
 
-    def add(self, name, video, flow, labels):
+    def add(
+        self, name: str, video: Path | None, flow: FlowFolder | None, labels: tuple[int, ...]
+    ) -> None:
         """Add the video at the path `video`, or known by its `FlowFolder` alone; either is None."""
         self.keep(name, lambda: self._read(name, video, flow, labels))
 
@@ -211,7 +256,7 @@ class VideoReader(Reader):
         folders = (None, None) if flow is None else (flow.folder, flow.images)
         return VideoExample(name, frames, shape, points, subjects, labels, video, *folders)
 
-    def dataset(self, root, **options):
+    def dataset(self, root: str | Path, **options: Any) -> VideoDataset:
         """The dataset of all that was added; `InputError` if that is nothing or has no gaze."""
         self.report.others = len(set(self.source.videos) - {e.id for e in self.examples})
         return super().dataset(root, **options)

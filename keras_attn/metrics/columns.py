@@ -7,9 +7,10 @@ evaluations and in the study's tables from then on. The seven here come in the s
 import inspect
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from keras_attn.errors import InputError, one_of
 from keras_attn.metrics import gaze as gaze_metrics
@@ -19,12 +20,25 @@ from keras_attn.registry import Registry, register
 OWN = ("s_auc", "ig", "auc_judd", "nss", "cc", "sim", "kl")
 """Keys of this package's own, in the order of tables."""
 
+Floats = NDArray[np.float64]
+Gaze = Any
+"""An `evaluation.picture_gaze.PictureGaze`."""
+
 
 @dataclass(frozen=True)
 class Heading:
     """A column of numbers: its key in files, its title, and whether more of it is better.
 
-    chance: as of a `Column`.
+    Args:
+        key, title: as of a `Column`.
+        higher_is_better: whether more of it is.
+        chance: as of a `Column`.
+
+    Example:
+
+    >>> from keras_attn.metrics.columns import Heading
+    >>> Heading("mae", "MAE", higher_is_better=False).title
+    'MAE'
     """
 
     key: str
@@ -37,30 +51,43 @@ class Heading:
 class Column:
     """A metric that compares a map with the gaze on one image or frame.
 
-    key: its name in files, such as "s_auc". title: its heading, such as "s-AUC".
-    function: `(saliency, gaze) -> float`. saliency: a finite map `(H, W)`, which may not be
-        written to; gaze: a `PictureGaze` at the same size, whose fields `points`, `subjects`,
-        `pixels`, `density`, `negatives` and `centre_bias` it may use. NaN where an image has no
-        such score. The first paragraph of its docstring explains it on the page of an audit.
-    better: "higher" or "lower".
-    chance: what a map scores that tells nothing, which rows of an audit are tested against; None
-        where that depends on the gaze: they are tested against the row `centre` then.
-    ceiling: `(density, gaze) -> float`, what the density of all other viewers scores on the gaze of
-        the one left out; None for no ceiling.
+    Args:
+        key: its name in files, such as "s_auc".
+        title: its heading, such as "s-AUC".
+        function: `(saliency, gaze) -> float`. saliency: a finite map `(H, W)`, which may not be
+            written to; gaze: a `PictureGaze` at the same size, whose fields `points`, `subjects`,
+            `pixels`, `density`, `negatives` and `centre_bias` it may use. NaN where an image has
+            no such score. The first paragraph of its docstring explains it on the page of an audit.
+        better: "higher" or "lower".
+        chance: what a map scores that tells nothing, which rows of an audit are tested against;
+            None where that depends on the gaze: they are tested against the row `centre` then.
+        ceiling: `(density, gaze) -> float`, what the density of all other viewers scores on the
+            gaze of the one left out; None for no ceiling.
 
-    Raises `InputError` for a key that is none, or that files have other columns of.
+    Raises:
+        InputError: The key is none, or files have other columns of that name.
+
+    Example:
+
+    >>> import types, numpy as np
+    >>> from keras_attn.metrics.columns import Column
+    >>> def at_fixations(saliency, gaze):
+    ...     return saliency.ravel()[gaze.pixels].mean()
+    >>> column = Column("at_fixations", "At fixations", at_fixations)
+    >>> column(np.array([[0.2, 0.8]]), types.SimpleNamespace(pixels=np.array([1])))
+    0.8
     """
 
     registry: ClassVar = Registry("metric", first=OWN)
 
     key: str
     title: str
-    function: Callable
+    function: Callable[[Floats, Gaze], float]
     better: str = "higher"
     chance: float | None = None
-    ceiling: Callable | None = None
+    ceiling: Callable[[Floats, Gaze], float] | None = None
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         one_of("Column.better", self.better, ("higher", "lower"))
         if not isinstance(self.title, str) or not self.title.strip():
             raise InputError("Column.title", "a heading", repr(self.title))
@@ -76,32 +103,56 @@ class Column:
             raise InputError("Column.key", expected, repr(self.key))
 
     @property
-    def name(self):
+    def name(self) -> str:
         """Its key, by which it is registered."""
         return self.key
 
     @property
-    def higher_is_better(self):
+    def higher_is_better(self) -> bool:
         """Whether `better` is "higher"."""
         return self.better == "higher"
 
     @property
-    def about(self):
+    def about(self) -> str:
         """What the page of an audit says of it: the first paragraph of the function's docstring."""
         text = inspect.getdoc(self.function) or ""
         return " ".join(text.partition("\n\n")[0].split())
 
-    def __call__(self, saliency, gaze):
-        """The score of a map `(H, W)`: a float, which may be NaN."""
+    def __call__(self, saliency: ArrayLike, gaze: Gaze) -> float:
+        """The score of a map.
+
+        Args:
+            saliency: finite, `(H, W)`.
+            gaze: a `PictureGaze` at the same size.
+
+        Returns:
+            A float, NaN where the image has no such score.
+
+        Raises:
+            InputError: The function fails, or returns no finite number and no NaN.
+        """
         return self._number(self.function, saliency, gaze)
 
-    def ceiling_of(self, density, gaze):
-        """What the density of the others scores on one viewer's gaze; NaN without a `ceiling`."""
+    def ceiling_of(self, density: ArrayLike, gaze: Gaze) -> float:
+        """What the density of the others scores on one viewer's gaze.
+
+        Args:
+            density: `(H, W)`, sum 1.
+            gaze: a `PictureGaze` at the same size, of the viewer left out.
+
+        Returns:
+            A float, NaN without a `ceiling`.
+
+        Raises:
+            InputError: As a call does.
+        """
         if self.ceiling is None:
             return np.nan
         return self._number(self.ceiling, density, gaze)
 
-    def _number(self, function, values, gaze):
+    def _number(
+        self, function: Callable[[Floats, Gaze], float], values: ArrayLike, gaze: Gaze
+    ) -> float:
         try:
             value = function(_unwritable(values), gaze)
         except InputError:
@@ -122,14 +173,14 @@ ENDINGS = ("_low", "_high", "_p", "_side", "_share", "_difference", "_after", "_
 """Of keys of columns that are about another column."""
 
 
-def _is_key(text):
+def _is_key(text: str) -> bool:
     plain = text.isascii() and text.isidentifier() and text == text.lower() and text[0] != "_"
     last = text.rpartition("_")[2]
     ends = text.endswith(ENDINGS) or ("_" in text and last.isdigit())
     return plain and not ends and not text.startswith(BEGINNINGS)
 
 
-def _unwritable(values):
+def _unwritable(values: ArrayLike) -> NDArray:
     """The same array, which what it is handed to cannot change for the metrics that follow."""
     view = np.asarray(values).view()
     view.flags.writeable = False
@@ -140,48 +191,48 @@ COLUMNS = Column.registry.values()
 """All that are registered at the time they are asked for: OWN, then those of plug-ins."""
 
 
-def further():
+def further() -> list[Column]:
     """The `Column`s of plug-ins, in the order they were registered."""
     return [column for column in COLUMNS if column.key not in OWN]
 
 
-def s_auc(saliency, gaze):
+def s_auc(saliency: Floats, gaze: Gaze) -> float:
     """Shuffled AUC: fixations against those on all other images."""
     return gaze.auc_per_positive(saliency.ravel()).mean()
 
 
-def ig(saliency, gaze):
+def ig(saliency: Floats, gaze: Gaze) -> float:
     """Information gain over the centre bias, in bits per fixation."""
     return gaze.gains(saliency)[0].mean()
 
 
-def _ceiling_of_ig(density, gaze):
+def _ceiling_of_ig(density: Floats, gaze: Gaze) -> float:
     """That of the density as it is: scaled to minimum 0, as maps are, it loses its uniform part."""
     p, uniform = gaze.pixel * density.ravel()[gaze.distinct], gaze.pixel / density.size
     return one_map.bits_mit(p, uniform).mean() + gaze.gains_of_uniform.mean()
 
 
-def auc_judd(saliency, gaze):
+def auc_judd(saliency: Floats, gaze: Gaze) -> float:
     """Fixated pixels against all others of the same image."""
     return gaze_metrics.auc_judd_of(saliency, gaze.pixels)
 
 
-def nss(saliency, gaze):
+def nss(saliency: Floats, gaze: Gaze) -> float:
     """The mean standard score of the map at the fixations."""
     return one_map.nss(saliency, gaze.pixels).mean()
 
 
-def cc(saliency, gaze):
+def cc(saliency: Floats, gaze: Gaze) -> float:
     """Pearson's correlation of the map and the density of fixations."""
     return one_map.cc(saliency, gaze.density)
 
 
-def sim(saliency, gaze):
+def sim(saliency: Floats, gaze: Gaze) -> float:
     """Histogram intersection of the map and the density, each divided by its sum."""
     return one_map.sim(saliency, gaze.density)
 
 
-def kl(saliency, gaze):
+def kl(saliency: Floats, gaze: Gaze) -> float:
     """Divergence of the map from the density, in nats."""
     return one_map.kl_divergence(saliency, gaze.density, gaze.pixel)
 

@@ -1,10 +1,14 @@
 """The network of Task 3 (Fig. 4): a backbone with a mechanism right before its last pooling."""
 
+from collections.abc import Sequence
+from typing import Any, Literal
+
 import keras
 from keras.layers import GlobalAveragePooling2D
 
 from keras_attn import mechanisms
 from keras_attn.errors import one_of
+from keras_attn.mechanisms import Mechanism
 from keras_attn.models.backbones import backbone as backbone_of
 from keras_attn.models.common import GAZE, class_scores, image_input_of
 
@@ -14,31 +18,52 @@ POOLED = "classes"
 
 
 def fine_grained(
-    backbone="vgg16",
-    attention="supervised",
+    backbone: str = "vgg16",
+    attention: Mechanism | str = "supervised",
     *,
-    classes,
-    input_shape=None,
-    width=1.0,
-    head="published",
-    dropout=0.5,
-    frozen=True,
-    momentum=0.99,
-    name="fine_grained",
-):
+    classes: int,
+    input_shape: Sequence[int | None] | None = None,
+    width: float = 1.0,
+    head: Literal["published", "pooled"] = "published",
+    dropout: float = 0.5,
+    frozen: bool = True,
+    momentum: float = 0.99,
+    name: str = "fine_grained",
+) -> keras.Model:
     """A classifier of `classes` classes with attention before its last pooling layer.
 
-    backbone: the name of one, such as "resnet50". attention: a `Mechanism` or its name.
-    input_shape: (H, W, 3); default the backbone's. width: scales all channels. head: "published",
-    the layers that the backbone has after its last convolution; "pooled", the mean over positions
-    and one dense layer. dropout: rate after the first two fully connected layers. frozen: whether
-    everything before the mechanism is left as it is in training, BatchNormalization included, as
-    §IV-C2. momentum: of the module's BatchNormalization.
+    Args:
+        backbone: the name of one, such as "resnet50".
+        attention: a `Mechanism` or its name.
+        classes: how many.
+        input_shape: (H, W, 3); default the backbone's.
+        width: scales all channels.
+        head: "published", the layers that the backbone has after its last convolution; "pooled",
+            the mean over positions and one dense layer.
+        dropout: rate after the first two fully connected layers.
+        frozen: whether everything before the mechanism is left as it is in training,
+            BatchNormalization included, as §IV-C2.
+        momentum: of the module's BatchNormalization.
+        name: of the model.
 
-    Input "image", float32 RGB in [0, 255]; for a mechanism that takes gaze also "gaze", densities
-    `(batch, h, w, 1)` of any size. Outputs by name: `logits` `(batch, classes)`, before softmax,
-    and `attention` at the size of the features (14×14 of 224²; AlexNet 13×13 of 227²; ResNet50
-    7×7); all float32.
+    Returns:
+        A `keras.Model`. Input "image", float32 RGB in [0, 255]; for a mechanism that takes gaze
+        also "gaze", densities `(batch, h, w, 1)` of any size. Outputs by name: `logits`
+        `(batch, classes)`, before softmax, and `attention` at the size of the features (14×14 of
+        224²; AlexNet 13×13 of 227²; ResNet50 7×7); all float32.
+
+    Raises:
+        InputError: No backbone, mechanism or head has the name; the backbone does not come in the
+            width.
+
+    Example:
+
+    >>> from keras_attn.models.fine_grained import fine_grained
+    >>> network = fine_grained("vgg16", "human", classes=5, width=1 / 64)
+    >>> network.output["logits"].shape, network.output["attention"].shape
+    ((None, 5), (None, 14, 14, 1))
+    >>> network.input["gaze"].shape
+    (None, None, None, 1)
     """
     mechanism, encoder = mechanisms.get(attention), backbone_of(backbone)
     images, x = encoder.images(input_shape)
@@ -50,7 +75,7 @@ def fine_grained(
         mechanism, features, inputs.get(GAZE), momentum=momentum, name="attention"
     )
     if one_of("head", head, HEADS) == "published":
-        options = {"width": width, "dropout": dropout, "activation": None}
+        options: dict[str, Any] = {"width": width, "dropout": dropout, "activation": None}
         logits = encoder.classified(attended.gated, classes, **options)
     else:
         pooled = GlobalAveragePooling2D(name="pooled")(attended.gated)
@@ -62,17 +87,50 @@ def fine_grained(
     return network
 
 
-def trunk(network, backbone):
-    """Everything before the mechanism of a `fine_grained` network, sharing its layers."""
+def trunk(network: keras.Model, backbone: str) -> keras.Model:
+    """Everything before the mechanism of a `fine_grained` network, sharing its layers.
+
+    Args:
+        network: what `fine_grained` returns.
+        backbone: the name of its backbone.
+
+    Returns:
+        A `keras.Model` of images, float32 RGB in [0, 255], that returns features
+        `(batch, h, w, C)`.
+
+    Raises:
+        InputError: No backbone has the name.
+
+    Example:
+
+    >>> from keras_attn.models.fine_grained import fine_grained, trunk
+    >>> trunk(fine_grained("vgg16", "sigmoid", classes=5, width=1 / 64), "vgg16").output.shape
+    (None, 14, 14, 8)
+    """
     features = network.get_layer(backbone_of(backbone).stages[-1]).output
     return keras.Model(image_input_of(network), features, name="trunk")
 
 
-def head(network, backbone):
+def head(network: keras.Model, backbone: str) -> keras.Model:
     """The mechanism and everything after it, sharing the layers of a `fine_grained` network.
 
-    Inputs "features", what the `trunk` returns in float32, and "gaze" if the network takes it;
-    outputs those of the network.
+    Args:
+        network: what `fine_grained` returns.
+        backbone: the name of its backbone.
+
+    Returns:
+        A `keras.Model`. Inputs "features", what the `trunk` returns in float32, and "gaze" if the
+        network takes it; outputs those of the network.
+
+    Raises:
+        InputError: No backbone has the name.
+
+    Example:
+
+    >>> from keras_attn.models.fine_grained import fine_grained, head
+    >>> part = head(fine_grained("vgg16", "sigmoid", classes=5, width=1 / 64), "vgg16")
+    >>> part.input["features"].shape, part.output["logits"].shape
+    ((None, 14, 14, 8), (None, 5))
     """
     features = network.get_layer(backbone_of(backbone).stages[-1]).output
     gaze = [tensor for tensor in network.inputs if tensor.name == GAZE]

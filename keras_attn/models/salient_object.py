@@ -1,6 +1,8 @@
 """The network of Task 1 (Fig. 1): a dilated encoder and three decoder layers with attention."""
 
 import math
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 from keras import ops
@@ -9,6 +11,7 @@ from keras.layers import Activation, Conv2D
 from keras_attn import mechanisms
 from keras_attn.errors import InputError
 from keras_attn.layers import resized
+from keras_attn.mechanisms import Mechanism, Tensor
 from keras_attn.models.backbones import backbone as backbone_of
 from keras_attn.models.common import scaled
 
@@ -23,15 +26,15 @@ class ResizeLike(keras.layers.Layer):
     Input: [maps `(batch, h, w, C)`, images `(batch, H, W, 3)`]; output `(batch, H, W, C)`.
     """
 
-    def __init__(self, **kwargs):
+    def __init__(self, **kwargs: Any) -> None:
         super().__init__(**{**kwargs, "dtype": "float32"})
 
-    def call(self, inputs):
+    def call(self, inputs: Sequence[Tensor]) -> Tensor:
         """Return the maps at the images' size."""
         maps, images = inputs
         return resized(ops.cast(maps, "float32"), ops.shape(images)[1:3])
 
-    def compute_output_spec(self, inputs):
+    def compute_output_spec(self, inputs: Sequence[Tensor]) -> keras.KerasTensor:
         """The maps' channels at the images' size."""
         maps, images = inputs
         shape = (maps.shape[0], *images.shape[1:3], maps.shape[-1])
@@ -39,29 +42,45 @@ class ResizeLike(keras.layers.Layer):
 
 
 def salient_object(
-    backbone="vgg16",
-    attention="supervised",
+    backbone: str = "vgg16",
+    attention: Mechanism | str = "supervised",
     *,
-    input_shape=None,
-    width=1.0,
-    channels=CHANNELS,
-    base_rate=0.2,
-    momentum=0.99,
-    name="salient_object",
-):
+    input_shape: Sequence[int | None] | None = None,
+    width: float = 1.0,
+    channels: Sequence[int] = CHANNELS,
+    base_rate: float = 0.2,
+    momentum: float = 0.99,
+    name: str = "salient_object",
+) -> keras.Model:
     """Encoder, three decoder layers, and after each a mechanism and a side output.
 
-    backbone: the name of one, such as "resnet50", dilated where it can be. attention: a `Mechanism`
-    or its name. input_shape: (H, W, 3), which may be None; default the backbone's. width: scales
-    all channels.
-    channels: of the decoder layers. base_rate: share of salient pixels, from which the side
-    outputs start; `human` leaves features of exactly 0 outside gaze, where the output is that bias
-    alone. momentum: of the modules' BatchNormalization.
+    Args:
+        backbone: the name of one, such as "resnet50", dilated where it can be.
+        attention: a `Mechanism` or its name.
+        input_shape: (H, W, 3), where H and W may be None; default the backbone's.
+        width: scales all channels.
+        channels: of the decoder layers.
+        base_rate: share of salient pixels, from which the side outputs start; `human` leaves
+            features of exactly 0 outside gaze, where the output is that bias alone.
+        momentum: of the modules' BatchNormalization.
+        name: of the model.
 
-    Input "image", float32 RGB in [0, 255]; for a mechanism that takes gaze also "gaze", densities
-    `(batch, h, w, 1)` of any size. Outputs by name: `saliency_1..3` in [0, 1] at the image's size,
-    of which the third is the prediction, and `attention_1..3` at the encoder's (28×28 of 224², with
-    AlexNet 13×13 of 227²); all float32.
+    Returns:
+        A `keras.Model`. Input "image", float32 RGB in [0, 255]; for a mechanism that takes gaze
+        also "gaze", densities `(batch, h, w, 1)` of any size. Outputs by name: `saliency_1..3` in
+        [0, 1] at the image's size, of which the third is the prediction, and `attention_1..3` at
+        the encoder's (28×28 of 224², with AlexNet 13×13 of 227²); all float32.
+
+    Raises:
+        InputError: No backbone or mechanism has the name; `base_rate` is no share; the backbone
+            does not come in the width.
+
+    Example:
+
+    >>> from keras_attn.models.salient_object import salient_object
+    >>> network = salient_object("vgg16", "sigmoid", width=1 / 64)
+    >>> network.output["saliency_3"].shape, network.output["attention_3"].shape
+    ((None, 224, 224, 1), (None, 28, 28, 1))
     """
     mechanism, encoder = mechanisms.get(attention), backbone_of(backbone)
     if not 0 < base_rate < 1:
@@ -84,7 +103,7 @@ def salient_object(
     return keras.Model(inputs, outputs, name=name)
 
 
-def _side_output(features, images, base_rate, level):
+def _side_output(features: Tensor, images: Tensor, base_rate: float, level: int) -> Tensor:
     """Conv 1×1 → sigmoid, enlarged to the image; the last layers compute in float32."""
     logit = keras.initializers.Constant(math.log(base_rate / (1 - base_rate)))
     side = Conv2D(1, 1, bias_initializer=logit, dtype="float32", name=f"side_{level}")(features)

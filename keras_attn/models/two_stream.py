@@ -1,11 +1,15 @@
 """The networks of Task 2 (§IV-B): C3D on frames and on flow, with attention fused early or late."""
 
+from collections.abc import Sequence
+from typing import Any, Literal
+
 import keras
 from keras import ops
 
 from keras_attn import mechanisms
 from keras_attn.errors import one_of
 from keras_attn.layers import EarlyAttention, FrameSum
+from keras_attn.mechanisms import Attended, Mechanism, Tensor
 from keras_attn.models.c3d import (
     CLIP,
     CODE_MEAN,
@@ -34,7 +38,7 @@ class MeanOfStreams(keras.initializers.Initializer):
     elsewhere. What lies behind it meets features of the scale it was trained on.
     """
 
-    def __call__(self, shape, dtype=None):
+    def __call__(self, shape: Sequence[int], dtype: Any = None) -> Tensor:
         """The kernel."""
         eye = 0.5 * ops.eye(shape[-1], dtype=dtype)
         centre = ops.concatenate([eye, eye], axis=0)
@@ -45,34 +49,55 @@ class MeanOfStreams(keras.initializers.Initializer):
 
 
 def two_stream(
-    fusion="early",
-    attention="supervised",
+    fusion: Literal["early", "late"] = "early",
+    attention: Mechanism | str = "supervised",
     *,
-    classes,
-    input_shape=CLIP,
-    width=1.0,
-    dropout=CODE_DROPOUT,
-    momentum=0.99,
-    mean=CODE_MEAN,
-    name="two_stream",
-):
+    classes: int,
+    input_shape: Sequence[int] = CLIP,
+    width: float = 1.0,
+    dropout: float | Sequence[float] = CODE_DROPOUT,
+    momentum: float = 0.99,
+    mean: float | Sequence[float] = CODE_MEAN,
+    name: str = "two_stream",
+) -> keras.Model:
     """A classifier of clips with attention where its two streams are fused.
 
-    fusion: "early", A is made from pool1 of the flow stream, into which it passes no gradient, and
-    gates pool1 of the frame stream; "late", relu5b of both streams becomes one feature by Conv
-    3×3×3 → ReLU, which A is made from and gates, and with which the frame stream goes on.
-    attention: a `Mechanism` or its name. input_shape: (frames, height, width). width: scales all
-    channels. dropout: rate after fc6 and fc7, or a pair. momentum: of the BatchNormalization of the
-    module of late fusion. mean: what is subtracted from frames, as for `c3d`.
+    Layers of the streams have the names of `c3d` after "frames_" and "flow_". A softmax is over
+    space, frame by frame.
 
-    Inputs "frames" `(batch, T, H, W, 3)`, float32 RGB in [0, 255], and "flow" with 2 channels in
-    the 8-bit code; for a mechanism that takes gaze also "gaze", densities `(batch, T, h, w, 1)` of
-    any size. Outputs by name, all float32: `logits`, the mean of `logits_frames` and `logits_flow`,
-    which are the scores of the two streams before softmax; `attention`, `(batch, T, H/2, W/2, 1)`
-    in early fusion, `(batch, T/8, H/16, W/16, 1)` in late fusion, 2×7×7 of the paper's clips; where
-    A is learned, `attention_logits` Y of the same shape. A softmax is over space, frame by frame.
+    Args:
+        fusion: "early", A is made from pool1 of the flow stream, into which it passes no gradient,
+            and gates pool1 of the frame stream; "late", relu5b of both streams becomes one feature
+            by Conv 3×3×3 → ReLU, which A is made from and gates, and with which the frame stream
+            goes on.
+        attention: a `Mechanism` or its name.
+        classes: how many.
+        input_shape: (frames, height, width).
+        width: scales all channels.
+        dropout: rate after fc6 and fc7, or a pair.
+        momentum: of the BatchNormalization of the module of late fusion.
+        mean: what is subtracted from frames, as for `c3d`.
+        name: of the model.
 
-    Layers of the streams have the names of `c3d` after "frames_" and "flow_".
+    Returns:
+        A `keras.Model`. Inputs "frames" `(batch, T, H, W, 3)`, float32 RGB in [0, 255], and "flow"
+        with 2 channels in the 8-bit code; for a mechanism that takes gaze also "gaze", densities
+        `(batch, T, h, w, 1)` of any size. Outputs by name, all float32: `logits`, the mean of
+        `logits_frames` and `logits_flow`, which are the scores of the two streams before softmax;
+        `attention`, `(batch, T, H/2, W/2, 1)` in early fusion, `(batch, T/8, H/16, W/16, 1)` in
+        late fusion, 2×7×7 of the paper's clips; where A is learned, `attention_logits` Y of the
+        same shape.
+
+    Raises:
+        InputError: No fusion or mechanism has the name; clips are smaller than the pooling layers
+            take; `dropout` holds no rates.
+
+    Example:
+
+    >>> from keras_attn.models.two_stream import two_stream
+    >>> network = two_stream("late", "sigmoid", classes=5, width=1 / 64)
+    >>> network.output["logits"].shape, network.output["attention"].shape
+    ((None, 5), (None, 2, 7, 7, 1))
     """
     one_of("fusion", fusion, FUSIONS)
     mechanism = mechanisms.get(attention)
@@ -86,7 +111,7 @@ def two_stream(
         frames, flow, attended = _early(frames, flow, gaze, mechanism, width)
     else:
         frames, flow, attended = _late(frames, flow, gaze, mechanism, width, momentum)
-    options = {"width": width, "dropout": dropout, "activation": None}
+    options: dict[str, Any] = {"width": width, "dropout": dropout, "activation": None}
     outputs = {
         f"logits_{stream}": classifier(x, classes, prefix=f"{stream}_", **options)
         for stream, x in ((FRAMES, frames), (FLOW, flow))
@@ -98,7 +123,9 @@ def two_stream(
     return keras.Model(clips, outputs, name=name)
 
 
-def _early(frames, flow, gaze, mechanism, width):
+def _early(
+    frames: Tensor, flow: Tensor, gaze: Tensor | None, mechanism: Mechanism, width: float
+) -> tuple[Tensor, Tensor, Attended]:
     """Both streams up to relu5b, where pool1 of the flow stream says where the frames matter."""
     frames = first_block(frames, width=width, prefix=f"{FRAMES}_")
     flow = first_block(flow, width=width, prefix=f"{FLOW}_")
@@ -112,7 +139,14 @@ def _early(frames, flow, gaze, mechanism, width):
     return frames, later_blocks(flow, width=width, prefix=f"{FLOW}_"), attended
 
 
-def _late(frames, flow, gaze, mechanism, width, momentum):
+def _late(
+    frames: Tensor,
+    flow: Tensor,
+    gaze: Tensor | None,
+    mechanism: Mechanism,
+    width: float,
+    momentum: float,
+) -> tuple[Tensor, Tensor, Attended]:
     """Both streams up to relu5b, the frame stream fused with the other and seen through A."""
     frames = features(frames, width=width, prefix=f"{FRAMES}_")
     flow = features(flow, width=width, prefix=f"{FLOW}_")

@@ -1,8 +1,12 @@
 """CUB-VWSW (Karessli et al. 2017): gaze of 5 viewers on 60 classes of CUB-200-2010."""
 
+from __future__ import annotations
+
 from collections import Counter
+from collections.abc import Iterable
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -10,6 +14,11 @@ from keras_attn.datasets import drawing, readers
 from keras_attn.datasets.format import Format, Twin
 from keras_attn.errors import InputError, listing, one_of
 from keras_attn.registry import register
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from keras_attn.datasets.base import GazeDataset
 
 FILES = {"VW": "CUB-VW-processedGaze.csv", "SW": "CUB-SW-processedGaze.csv"}
 """Vireos and woodpeckers; sparrows and warblers. Each may lie in a folder `CUB-VW` or `CUB-SW`."""
@@ -23,8 +32,14 @@ OF_2011 = ("images.txt", "train_test_split.txt", "bounding_boxes.txt", "image_cl
 
 
 def cub_vwsw(
-    root, *, gaze=None, participants=None, shifted="drop", crop=True, on_bad_example="raise"
-):
+    root: str | Path,
+    *,
+    gaze: str | Path | None = None,
+    participants: Iterable[str] | None = None,
+    shifted: Literal["drop", "keep", "shift"] = "drop",
+    crop: bool = True,
+    on_bad_example: Literal["raise", "skip"] = "raise",
+) -> GazeDataset:
     """Read CUB-200-2010 as it is unpacked, with the gaze files of CUB-VWSW.
 
     root/images/<NNN.Class>/<name>.jpg
@@ -36,14 +51,33 @@ def cub_vwsw(
 
     x and y are pixels of the image as it is stored. The "time stamp" decreases in half of its
     steps; it is rather a duration, and is not used. Participants bear the name of their part,
-    "VW-0": one number need not be one person in both. participants: those to keep, default all;
-    classes and images stay those that anybody looked at. shifted: what happens to the points of
-    participant 3 of CUB-SW on images where they lie about 276 pixels too far right (see
-    `find_shifted`): "drop", "keep" or "shift" back; counted.
-    crop: to the bounding box, as §IV-C2; points move along, those outside the box are counted.
+    "VW-0": one number need not be one person in both.
 
-    Returns a `GazeDataset` of all listed images of the classes that have gaze, with `classes` in
-    the order of their numbers and the splits "train" and "test".
+    Args:
+        root: the folder of CUB-200-2010.
+        gaze: that of the gaze files.
+        participants: those to keep, default all; classes and images stay those that anybody looked
+            at.
+        shifted: what happens to the points of participant 3 of CUB-SW on images where they lie
+            about 276 pixels too far right (see `find_shifted`): "drop", "keep" or "shift" back;
+            counted.
+        crop: to the bounding box, as §IV-C2; points move along, those outside the box are counted.
+        on_bad_example: "raise", or "skip" to leave out and list images that cannot be used.
+
+    Returns:
+        A `GazeDataset` of all listed images of the classes that have gaze, with `classes` in the
+        order of their numbers and the splits "train" and "test".
+
+    Raises:
+        InputError: Files are missing or are not as laid out above, such as those of CUB-200-2011.
+
+    Example:
+
+    >>> import tempfile, keras_attn as ka
+    >>> with tempfile.TemporaryDirectory() as root:
+    ...     drawn = ka.datasets.miniature("cub_vwsw", images=9, root=f"{root}/birds")
+    ...     len(ka.datasets.cub_vwsw(f"{root}/birds").classes)
+    9
     """
     root = Path(root).expanduser()
     _check_edition(root)
@@ -117,7 +151,7 @@ def _check_edition(root):
         raise InputError(root, expected, f"CUB-200-2011, told by {', '.join(found)}")
 
 
-def read_ids(path):
+def read_ids(path: Path) -> dict[int, str]:
     """`attributes/images-dirs.txt`: paths below `images/` by number."""
     ids = {}
     for number, line in enumerate(_lines(path), start=1):
@@ -167,7 +201,7 @@ def _lines(path):
 # --- gaze ---------------------------------------------------------------------------------------
 
 
-def read_gaze(folder):
+def read_gaze(folder: Path) -> pd.DataFrame:
     """Both files of a folder as a DataFrame of part, COLUMNS and viewer, a row per point."""
     import pandas as pd
 
@@ -239,7 +273,7 @@ def _without_others(table, participants):
     return table[table["viewer"].isin(list(participants))]
 
 
-def find_shifted(table):
+def find_shifted(table: pd.DataFrame) -> pd.Series:
     """Which rows of `read_gaze` are those of participant 3 of CUB-SW on a shifted image.
 
     An image is shifted where the median x of that participant lies more than half of SHIFT to the

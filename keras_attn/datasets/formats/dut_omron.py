@@ -1,6 +1,9 @@
 """DUT-OMRON (Yang et al. 2013): 5,168 images, pixel-wise masks, fixations of 5 viewers."""
 
+from __future__ import annotations
+
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -8,6 +11,9 @@ from keras_attn.datasets import drawing, readers
 from keras_attn.datasets.format import Format, Twin
 from keras_attn.errors import InputError
 from keras_attn.registry import register
+
+if TYPE_CHECKING:
+    from keras_attn.datasets.base import GazeDataset
 
 REMOVED = (
     "img_561715398",
@@ -25,7 +31,12 @@ THRESHOLD = 127
 """Of masks with more than two values: what is above it is object."""
 
 
-def dut_omron(root, *, mask_threshold=None, on_bad_example="raise"):
+def dut_omron(
+    root: str | Path,
+    *,
+    mask_threshold: float | None = None,
+    on_bad_example: Literal["raise", "skip"] = "raise",
+) -> GazeDataset:
     """Read DUT-OMRON as it is unpacked.
 
     root/DUT-OMRON-image/<stem>.jpg
@@ -34,8 +45,26 @@ def dut_omron(root, *, mask_threshold=None, on_bad_example="raise"):
                                                 from 0; the row of viewer 0 holds width, height
 
     Points are put at the centres of their pixels. The four images whose masks were withdrawn are
-    left out and counted. mask_threshold: another one for the masks. Returns a `GazeDataset`,
-    ordered by stem.
+    left out and counted.
+
+    Args:
+        root: the folder that the three lie in.
+        mask_threshold: another one for the masks, on their own scale.
+        on_bad_example: "raise", or "skip" to leave out and list images that cannot be used.
+
+    Returns:
+        A `GazeDataset`, ordered by stem.
+
+    Raises:
+        InputError: Files are missing or are not as laid out above.
+
+    Example:
+
+    >>> import tempfile, keras_attn as ka
+    >>> with tempfile.TemporaryDirectory() as root:
+    ...     drawn = ka.datasets.miniature("dut_omron", images=2, root=f"{root}/scenes")
+    ...     ka.datasets.dut_omron(f"{root}/scenes")
+    GazeDataset('dut_omron', 2 examples)
     """
     root = Path(root).expanduser()
     images = readers.by_stem(root / "DUT-OMRON-image", (".jpg",), ".jpg files")

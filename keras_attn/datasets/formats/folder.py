@@ -1,16 +1,30 @@
 """A plain dataset of pictures: `images/`, and gaze, masks and classes as far as there are any."""
 
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
 from keras_attn.datasets import drawing, readers
 from keras_attn.datasets.format import Format, Twin
 from keras_attn.errors import InputError, listing
 from keras_attn.gaze_format import GazeFormat
 from keras_attn.registry import register
 
+if TYPE_CHECKING:
+    from keras_attn.datasets.base import GazeDataset
+
 FIXATIONS, MASKS, CLASSES, GROUPS = "fixations.csv", "masks", "classes.csv", "groups.csv"
 PARTS = ("images", FIXATIONS, MASKS, CLASSES, GROUPS)
 
 
-def folder(root, *, mask_threshold=None, on_bad_example="raise", **form):
+def folder(
+    root: str | Path,
+    *,
+    mask_threshold: float | None = None,
+    on_bad_example: Literal["raise", "skip"] = "raise",
+    **form: Any,
+) -> GazeDataset:
     """Read a folder of images with fixations, masks or classes.
 
     root/images/<name>.jpg (or png, bmp, tif, webp)
@@ -24,15 +38,33 @@ def folder(root, *, mask_threshold=None, on_bad_example="raise", **form):
     root/groups.csv          optional: columns image, group: pictures of one scene have one group
     root/about.txt           optional: shown beside every result made from this dataset
 
-    mask_threshold: for masks of more than two values; what is above it, on their own scale, is
-    object. Of two values the larger is.
-    on_bad_example: "raise", or "skip" to leave out and list images that cannot be read and
-    fixations of images that are not there. form: fields of `GazeFormat`, such as
-    coordinates="normalised", screen=(1920, 1080), missing=(0,), separator=";". Points outside their
-    image or NaN are dropped and counted; an image without fixations stays, counted, and is not
-    scored. Fixations that cannot be pixels of these images are an `InputError` that says what they
-    look like. Without fixations.csv, with masks or classes, there is no gaze to score against.
-    Returns a `GazeDataset`, ordered by image name; its classes are in the order of their names.
+    Points outside their image or NaN are dropped and counted; an image without fixations stays,
+    counted, and is not scored. Without fixations.csv, with masks or classes, there is no gaze to
+    score against.
+
+    Args:
+        root: the folder.
+        mask_threshold: for masks of more than two values; what is above it, on their own scale, is
+            object. Of two values the larger is.
+        on_bad_example: "raise", or "skip" to leave out and list images that cannot be read and
+            fixations of images that are not there.
+        form: fields of `GazeFormat`, such as coordinates="normalised", screen=(1920, 1080),
+            missing=(0,), separator=";".
+
+    Returns:
+        A `GazeDataset`, ordered by image name; its classes are in the order of their names.
+
+    Raises:
+        InputError: Files are missing or are not as laid out above; fixations cannot be pixels of
+            these images, and the message says what they look like.
+
+    Example:
+
+    >>> import tempfile, keras_attn as ka
+    >>> with tempfile.TemporaryDirectory() as root:
+    ...     drawn = ka.datasets.miniature("folder", images=2, root=f"{root}/scenes")
+    ...     ka.datasets.folder(f"{root}/scenes")
+    GazeDataset('scenes', 2 examples)
     """
     fixation_table, picture_table = readers.fixation_table, readers.picture_table
     root, form = readers.as_root(root, PARTS), GazeFormat(**form)
@@ -66,7 +98,7 @@ def folder(root, *, mask_threshold=None, on_bad_example="raise", **form):
     return picture_table.dataset(reader, root, pictures, gaze, classes)
 
 
-def pictures_not_read(folder):
+def pictures_not_read(folder: Path) -> list[str]:
     """A list that says which pictures of a folder are of a kind that is passed over, or nothing."""
     others = readers.not_read(folder)
     kinds = listing(suffix[1:] for suffix in readers.IMAGE_SUFFIXES)

@@ -1,7 +1,10 @@
 """OSIE (Xu et al. 2014): 700 images, fixations of 15 viewers."""
 
+from __future__ import annotations
+
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -10,13 +13,16 @@ from keras_attn.datasets.format import Format
 from keras_attn.errors import InputError, listing
 from keras_attn.registry import register
 
+if TYPE_CHECKING:
+    from keras_attn.datasets.base import GazeDataset
+
 LAYOUT = (
     "a MATLAB file with the cell array fixations of structs with img and subjects, a cell array "
     "of structs with fix_x and fix_y"
 )
 
 
-def osie(root, *, on_bad_example="raise"):
+def osie(root: str | Path, *, on_bad_example: Literal["raise", "skip"] = "raise") -> GazeDataset:
     """Read OSIE as its repository is laid out.
 
     root/data/stimuli/<n>.jpg        800 by 600 pixels
@@ -24,9 +30,34 @@ def osie(root, *, on_bad_example="raise"):
                                      and subjects, a cell array of structs with fix_x, fix_y and
                                      fix_duration
 
-    root: the repository, or its folder `data`. x and y are taken as positions in pixels, pixel i
-    from i to i + 1. Viewers are numbered from 1, in the file's order. Returns a `GazeDataset`,
-    ordered by name; an image that the file does not name is an error, and so is the reverse.
+    x and y are taken as positions in pixels, pixel i from i to i + 1. Viewers are numbered from 1,
+    in the file's order.
+
+    Args:
+        root: the repository, or its folder `data`.
+        on_bad_example: "raise", or "skip" to leave out and list images that cannot be used.
+
+    Returns:
+        A `GazeDataset`, ordered by name.
+
+    Raises:
+        InputError: Files are missing or are not as laid out above; the file does not name an image,
+            or names one that is not there.
+
+    Example:
+
+    >>> import pathlib, tempfile, numpy as np, scipy.io, keras_attn as ka
+    >>> from PIL import Image
+    >>> viewer = {"fix_x": [400.5], "fix_y": [300.5], "fix_duration": [250]}
+    >>> fixations = np.empty((1, 1), object)
+    >>> fixations[0, 0] = {"img": "1001.jpg", "subjects": np.array([[viewer]], object)}
+    >>> with tempfile.TemporaryDirectory() as root:
+    ...     stimuli, eye = (pathlib.Path(root, "data", name) for name in ("stimuli", "eye"))
+    ...     _ = [folder.mkdir(parents=True) for folder in (stimuli, eye)]
+    ...     Image.new("RGB", (800, 600)).save(stimuli / "1001.jpg")
+    ...     scipy.io.savemat(eye / "fixations.mat", {"fixations": fixations})
+    ...     ka.datasets.osie(root)[0]
+    Example('1001', (600, 800), 1 fixations of 1 viewers)
     """
     root = Path(root).expanduser()
     if not (root / "stimuli").is_dir() and (root / "data").is_dir():

@@ -1,7 +1,11 @@
 """PASCAL-S (Li et al. 2014): 850 images, grey masks, fixations of 8 viewers."""
 
+from __future__ import annotations
+
 import io
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -10,11 +14,19 @@ from keras_attn.datasets.format import Format, Twin
 from keras_attn.errors import InputError
 from keras_attn.registry import register
 
+if TYPE_CHECKING:
+    from keras_attn.datasets.base import GazeDataset
+
 THRESHOLD = 127
 """Of masks with more than two values: what is above it, at least half of 255, is object."""
 
 
-def pascal_s(root, *, mask_threshold=None, on_bad_example="raise"):
+def pascal_s(
+    root: str | Path,
+    *,
+    mask_threshold: float | None = None,
+    on_bad_example: Literal["raise", "skip"] = "raise",
+) -> GazeDataset:
     """Read PASCAL-S as `salObj.zip` is unpacked.
 
     root/datasets/imgs/pascal/<n>.jpg           n from 1
@@ -22,7 +34,24 @@ def pascal_s(root, *, mask_threshold=None, on_bad_example="raise"):
     root/datasets/fixations/pascalFix.mat       version 7.3, cell array fixCell: for image n rows
                                                 of y, x, viewer: pixels from 1 at their centres
 
-    mask_threshold: another one for the masks. Returns a `GazeDataset`, ordered by number.
+    Args:
+        root: the folder that `datasets` lies in.
+        mask_threshold: another one for the masks, on their own scale.
+        on_bad_example: "raise", or "skip" to leave out and list images that cannot be used.
+
+    Returns:
+        A `GazeDataset`, ordered by number.
+
+    Raises:
+        InputError: Files are missing or are not as laid out above.
+
+    Example:
+
+    >>> import tempfile, keras_attn as ka
+    >>> with tempfile.TemporaryDirectory() as root:
+    ...     drawn = ka.datasets.miniature("pascal_s", images=2, root=f"{root}/scenes")
+    ...     ka.datasets.pascal_s(f"{root}/scenes")
+    GazeDataset('pascal_s', 2 examples)
     """
     root = Path(root).expanduser()
     images = readers.by_stem(root / "datasets" / "imgs" / "pascal", (".jpg",), ".jpg files")
@@ -73,7 +102,7 @@ def _write(root, scenes):
     write_cells(path, "fixCell", cells)
 
 
-def write_cells(path, name, cells):
+def write_cells(path: Path, name: str, cells: Sequence[np.ndarray]) -> None:
     """A MATLAB 7.3 file with one cell array of matrices; HDF5 holds them transposed."""
     import h5py
 

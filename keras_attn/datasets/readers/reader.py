@@ -1,6 +1,7 @@
 """What collects the examples of a dataset while it is read, whatever they are."""
 
 from pathlib import Path
+from typing import Any
 
 from keras_attn.datasets.readers.tables import composed
 from keras_attn.errors import InputError, listing, one_of
@@ -12,7 +13,7 @@ class Reader:
     on_bad_example: "raise", or "skip" to leave out and list what cannot be used.
     """
 
-    kind = None
+    kind: Any = None
     what = ""
 
     def __init__(self, name, on_bad_example, note=""):

@@ -2,14 +2,15 @@
 
 import inspect
 import keyword
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
 import keras
 
 from keras_attn import registries
 from keras_attn.errors import InputError
+from keras_attn.mechanisms import Tensor
 from keras_attn.models.common import image_input, pooled_head
 
 BACKBONES = registries.BACKBONES
@@ -19,30 +20,43 @@ BACKBONES = registries.BACKBONES
 class Backbone:
     """A network for images, and all that is known of it. `keras_attn.register` makes it known.
 
-    name: what it is called in configurations, options and tables.
-    features: everything before its last pooling layer, as a function of preprocessed images that
-        returns features `(batch, h, w, C)`. It may take the keyword `dilated`, with which Task 1
-        asks for features of a higher resolution with the same weights; Task 1 takes those of any
-        other as they are. It may take `width`, a factor of all channel counts; any other comes in
-        one width.
-    stages: names of the last layer of each resolution, from fine to coarse. The last one returns
-        the features.
-    preprocessing: a function or layer that turns float32 RGB in [0, 255], which every network of
-        this package takes, into what `features` takes. None: nothing.
-    head: its last pooling layer and the rest, as a function of features, the number of classes and
-        the keyword `activation`, of the class scores (None for those before softmax); if it takes
-        them, also of `width` and `dropout`. Default the mean over positions and one dense layer,
-        "predictions".
-    classifier: names of the layers with weights in `head`, of which the last has the classes as
-        its units.
-    size: side of its images in pixels, where a configuration leaves it open. least: side of the
-        smallest images that the whole network takes, or that leave something of the features.
-    learning_rates: of Adam, by task ("salient_object", "fine_grained"). Without one, runs of that
-        task have to name theirs.
-    weights: names of published weight files in `weights/registry.toml`, that of the whole network
-        first.
+    Args:
+        name: what it is called in configurations, options and tables.
+        features: everything before its last pooling layer, as a function of preprocessed images
+            that returns features `(batch, h, w, C)`. It may take the keyword `dilated`, with which
+            Task 1 asks for features of a higher resolution with the same weights; Task 1 takes
+            those of any other as they are. It may take `width`, a factor of all channel counts;
+            any other comes in one width.
+        stages: names of the last layer of each resolution, from fine to coarse. The last one
+            returns the features.
+        preprocessing: a function or layer that turns float32 RGB in [0, 255], which every network
+            of this package takes, into what `features` takes. None: nothing.
+        head: its last pooling layer and the rest, as a function of features, the number of classes
+            and the keyword `activation`, of the class scores (None for those before softmax); if
+            it takes them, also of `width` and `dropout`. Default the mean over positions and one
+            dense layer, "predictions".
+        classifier: names of the layers with weights in `head`, of which the last has the classes
+            as its units.
+        size: side of its images in pixels, where a configuration leaves it open.
+        least: side of the smallest images that the whole network takes, or that leave something of
+            the features.
+        learning_rates: of Adam, by task ("salient_object", "fine_grained"). Without one, runs of
+            that task have to name theirs.
+        weights: names of published weight files in `weights/registry.toml`, that of the whole
+            network first.
 
-    `InputError` for what cannot be a backbone.
+    Raises:
+        InputError: This cannot be a backbone.
+
+    Example:
+
+    >>> import keras
+    >>> from keras_attn.models.backbones import Backbone
+    >>> def features(x):
+    ...     return keras.layers.Conv2D(8, 3, strides=16, padding="same", name="conv")(x)
+    >>> small = Backbone("small", features, stages=("conv",), size=64)
+    >>> small.build().output.shape, small.build(classes=5).output.shape
+    ((None, 4, 4, 8), (None, 5))
     """
 
     registry: ClassVar = BACKBONES
@@ -58,7 +72,7 @@ class Backbone:
     learning_rates: Mapping[str, float] = field(default_factory=dict)
     weights: tuple[str, ...] = ()
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         if not str(self.name).isidentifier() or keyword.iskeyword(self.name) or self.name == "c3d":
             expected = "a name such as my_net, of letters, digits and _, other than c3d"
             raise InputError("name of backbone", expected, repr(self.name))
@@ -85,26 +99,43 @@ class Backbone:
             if not (isinstance(rate, (int, float)) and rate > 0):
                 self._refuse("learning_rates", f"a positive rate for {task!r}", rate)
 
-    def _refuse(self, what, expected, received):
+    def _refuse(self, what: str, expected: str, received: Any) -> NoReturn:
         raise InputError(f"{what} of backbone {self.name!r}", expected, repr(received))
 
     @property
-    def top(self):
+    def top(self) -> str:
         """The layer whose units are the classes."""
         return self.classifier[-1]
 
-    def images(self, input_shape=None):
-        """The input "image" and its preprocessed pixels; input_shape: (H, W, 3), default its own.
+    def images(self, input_shape: Sequence[int | None] | None = None) -> tuple[Tensor, Tensor]:
+        """The input "image" and its preprocessed pixels.
 
-        H and W may be None.
+        Args:
+            input_shape: (H, W, 3), where H and W may be None; default (`size`, `size`, 3).
+
+        Returns:
+            A pair of Keras tensors: images `(batch, H, W, 3)`, float32 RGB in [0, 255], and what
+            `preprocessing` makes of them.
+
+        Raises:
+            InputError: The shape is not that of RGB images.
         """
         images = image_input(input_shape or (self.size, self.size, 3))
         return images, _preprocessed(self.preprocessing, images)
 
-    def encoded(self, x, *, dilated=False, width=1.0):
-        """The features of preprocessed images, those of Task 1 with `dilated`.
+    def encoded(self, x: Tensor, *, dilated: bool = False, width: float = 1.0) -> Tensor:
+        """The features of preprocessed images.
 
-        `InputError` for a width that it does not come in, and for features of no layer of its own.
+        Args:
+            x: preprocessed images `(batch, H, W, C)`.
+            dilated: whether for Task 1, at a higher resolution where it can be.
+            width: a factor of all channel counts.
+
+        Returns:
+            Features `(batch, h, w, C)`.
+
+        Raises:
+            InputError: It does not come in this width, or the features are of no layer of its own.
         """
         if width != 1 and not _takes(self.features, "width"):
             expected = f"1 for {self.name}, which comes in one width (--model.width 1)"
@@ -113,21 +144,58 @@ class Backbone:
         self._check("features", features, self.stages[-1], "the last one of its stages")
         return features
 
-    def classified(self, features, classes, *, activation="softmax", **options):
-        """The class scores `(batch, classes)` of features. options: `width` and `dropout`."""
+    def classified(
+        self, features: Tensor, classes: int, *, activation: str | None = "softmax", **options: Any
+    ) -> Tensor:
+        """The class scores of features.
+
+        Args:
+            features: `(batch, h, w, C)`, as `encoded` returns them.
+            classes: how many.
+            activation: of the scores; None for those before softmax.
+            options: `width` and `dropout`, for a head that takes them.
+
+        Returns:
+            Class scores `(batch, classes)`.
+
+        Raises:
+            InputError: The scores are of no layer of its own.
+        """
         scores = _called(self.head, features, classes, activation=activation, **options)
         self._check("class scores", scores, self.top, "the last one of its classifier")
         return scores
 
-    def build(self, input_shape=None, *, classes=None, dilated=False, width=1.0, name=None):
-        """The network on float32 RGB in [0, 255], up to its features, or with `classes` whole."""
+    def build(
+        self,
+        input_shape: Sequence[int | None] | None = None,
+        *,
+        classes: int | None = None,
+        dilated: bool = False,
+        width: float = 1.0,
+        name: str | None = None,
+    ) -> keras.Model:
+        """The network on float32 RGB in [0, 255], up to its features, or with `classes` whole.
+
+        Args:
+            input_shape: as of `images`.
+            classes: how many; None for a network that returns features.
+            dilated, width: as of `encoded`.
+            name: of the model; default the backbone's.
+
+        Returns:
+            A `keras.Model` from "image" to features `(batch, h, w, C)` or class scores
+            `(batch, classes)`.
+
+        Raises:
+            InputError: As `images`, `encoded` and `classified` do.
+        """
         images, x = self.images(input_shape)
         x = self.encoded(x, dilated=dilated, width=width)
         if classes is not None:
             x = self.classified(x, classes, width=width)
         return keras.Model(images, x, name=name or self.name)
 
-    def _check(self, what, tensor, layer, which):
+    def _check(self, what: str, tensor: Tensor, layer: str, which: str) -> None:
         """Refuse a tensor that is not of the layer by whose name it is looked for."""
         origin = getattr(getattr(tensor, "_keras_history", None), "operation", None)
         received = getattr(origin, "name", repr(tensor))
@@ -142,12 +210,28 @@ class Backbone:
             raise InputError(f"{what} of backbone {self.name!r}", expected, f"those of {received}")
 
 
-def backbone(name):
-    """The `Backbone` of that name; `InputError`, which lists all of them, for any other."""
+def backbone(name: str) -> Backbone:
+    """The `Backbone` of that name.
+
+    Args:
+        name: a name of `BACKBONES`.
+
+    Returns:
+        A `Backbone`.
+
+    Raises:
+        InputError: Nothing is registered under the name; the message lists what is.
+
+    Example:
+
+    >>> from keras_attn.models.backbones import backbone
+    >>> backbone("vgg16").stages[-1], backbone("vgg16").size
+    ('block5_conv3', 224)
+    """
     return BACKBONES.find(name)
 
 
-def _takes(function, keyword):
+def _takes(function: Callable, keyword: str) -> bool:
     """Whether a function can be called with a keyword."""
     parameters = inspect.signature(function).parameters
     every = any(one.kind is one.VAR_KEYWORD for one in parameters.values())
@@ -160,7 +244,7 @@ def _called(function: Callable, *arguments: Any, **options: Any) -> Any:
     return function(*arguments, **taken)
 
 
-def _preprocessed(function, images):
+def _preprocessed(function: Callable | None, images: Tensor) -> Tensor:
     """Images as a function or layer returns them; a layer is made anew for every network."""
     if function is None:
         return images
