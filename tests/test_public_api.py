@@ -15,6 +15,21 @@ from keras_attn.tasks import trained
 
 MODULES = (
     "keras_attn.configs",
+    "keras_attn.datasets.base",
+    "keras_attn.datasets.dataframes",
+    "keras_attn.datasets.formats.cat2000",
+    "keras_attn.datasets.formats.cub_gha",
+    "keras_attn.datasets.formats.cub_vwsw",
+    "keras_attn.datasets.formats.dut_omron",
+    "keras_attn.datasets.formats.folder",
+    "keras_attn.datasets.formats.hollywood2",
+    "keras_attn.datasets.formats.mit1003",
+    "keras_attn.datasets.formats.osie",
+    "keras_attn.datasets.formats.pascal_s",
+    "keras_attn.datasets.formats.salicon",
+    "keras_attn.datasets.formats.ucf_sports",
+    "keras_attn.datasets.formats.video_folder",
+    "keras_attn.datasets.video",
     "keras_attn.gaze",
     "keras_attn.losses",
     "keras_attn.mechanisms",
@@ -22,6 +37,11 @@ MODULES = (
     "keras_attn.metrics.gaze",
     "keras_attn.metrics.recognition",
     "keras_attn.metrics.salient_object",
+    "keras_attn.models.backbones",
+    "keras_attn.models.c3d",
+    "keras_attn.models.fine_grained",
+    "keras_attn.models.salient_object",
+    "keras_attn.models.two_stream",
     "keras_attn.plugins",
     "keras_attn.registry",
     "keras_attn.tasks.trained",
@@ -36,27 +56,9 @@ LAYERS = {
 """Layers that users put into networks; their example is in their module's docstring."""
 INNER = {"standardised", "with_others", "of_example", "s_measure", "weighted_f"}
 INNER |= {"check_name", "named", "to_plain", "from_plain", "starting_from"}
-"""Functions that take what other functions have checked, or that configurations call."""
-
-
-MODULES += (
-    "keras_attn.datasets.base",
-    "keras_attn.datasets.dataframes",
-    "keras_attn.datasets.formats.cub_vwsw",
-    "keras_attn.datasets.formats.dut_omron",
-    "keras_attn.datasets.formats.folder",
-    "keras_attn.datasets.formats.osie",
-    "keras_attn.datasets.formats.pascal_s",
-    "keras_attn.datasets.video",
-    "keras_attn.models.backbones",
-    "keras_attn.models.c3d",
-    "keras_attn.models.fine_grained",
-    "keras_attn.models.salient_object",
-    "keras_attn.models.two_stream",
-)
-"""Modules of networks and of datasets."""
 INNER |= {"find_shifted", "pictures_not_read", "read_gaze", "read_ids", "write_cells"}
-"""Of these, what readers alone call."""
+INNER |= {"class_of", "clip_of", "dealt", "read_samples", "read_splits"}
+"""Functions that take what others have checked, or that configurations or readers call."""
 
 
 def functions(name):

@@ -1,7 +1,10 @@
 """CUB-GHA (Rong et al. 2021): gaze of five viewings of each image of CUB-200-2011."""
 
+from __future__ import annotations
+
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -9,6 +12,9 @@ from keras_attn.datasets import readers
 from keras_attn.datasets.format import Format
 from keras_attn.errors import InputError, listing, one_of
 from keras_attn.registry import register
+
+if TYPE_CHECKING:
+    from keras_attn.datasets.base import GazeDataset
 
 FILES = tuple(f"Fixation_run{number}.txt" for number in range(1, 6))
 FOLDERS = ("", "data_5runs", "CUB-GHA/data_5runs", "CUB_200_2011", "CUB_200_2011/data_5runs")
@@ -23,7 +29,14 @@ NOTE = (
 )
 
 
-def cub_gha(root, *, gaze=None, carried="drop", crop=True, on_bad_example="raise"):
+def cub_gha(
+    root: str | Path,
+    *,
+    gaze: str | Path | None = None,
+    carried: Literal["drop", "keep"] = "drop",
+    crop: bool = True,
+    on_bad_example: Literal["raise", "skip"] = "raise",
+) -> GazeDataset:
     """Read CUB-200-2011 as it is unpacked, with the gaze files of CUB-GHA.
 
     root/images/<NNN.Class>/<name>.jpg
@@ -35,14 +48,41 @@ def cub_gha(root, *, gaze=None, carried="drop", crop=True, on_bad_example="raise
     gaze/Fixation_run1.txt to ..._run5.txt       <image>,<width>,<height>, and for each fixation
         x,y,milliseconds; they may lie in a folder `data_5runs`, some are enough; default `root`
 
-    root: `CUB_200_2011`, or the folder that it lies in. x and y are pixel indices of the image as
-    it is stored, put at the centres of their pixels. carried: what happens to a first fixation that
-    is the last one of the line before, of the same duration at the same place of the screen, while
-    the image had changed: "drop" or "keep"; counted. crop: to the bounding box; points move along,
-    those outside the box are counted.
+    x and y are pixel indices of the image as it is stored, put at the centres of their pixels. An
+    image without gaze stays; viewers are "run1" to "run5".
 
-    Returns a `GazeDataset` in the order of the images' numbers, with `classes` and the splits
-    "train" and "test". An image without gaze stays; viewers are "run1" to "run5".
+    Args:
+        root: `CUB_200_2011`, or the folder that it lies in.
+        gaze: the folder of the gaze files.
+        carried: what happens to a first fixation that is the last one of the line before, of the
+            same duration at the same place of the screen, while the image had changed: "drop" or
+            "keep"; counted.
+        crop: to the bounding box; points move along, those outside the box are counted.
+        on_bad_example: "raise", or "skip" to leave out and list images that cannot be used.
+
+    Returns:
+        A `GazeDataset` in the order of the images' numbers, with `classes` and the splits "train"
+        and "test".
+
+    Raises:
+        InputError: Files are missing or are not as laid out above.
+
+    Example:
+
+    >>> import pathlib, tempfile, keras_attn as ka
+    >>> from PIL import Image
+    >>> texts = {"images": "1 001.Auk/a_1.jpg\\n2 001.Auk/a_2.jpg", "classes": "1 001.Auk"}
+    >>> texts |= {"image_class_labels": "1 1\\n2 1", "train_test_split": "1 1\\n2 0"}
+    >>> texts |= {"Fixation_run1": "1,80,60,20,10,300\\n2,80,60,30,40,250"}
+    >>> with tempfile.TemporaryDirectory() as root:
+    ...     folder = pathlib.Path(root, "images", "001.Auk")
+    ...     folder.mkdir(parents=True)
+    ...     for name in ("a_1", "a_2"):
+    ...         Image.new("RGB", (80, 60)).save(folder / f"{name}.jpg")
+    ...     for name, text in texts.items():
+    ...         _ = pathlib.Path(root, f"{name}.txt").write_text(text)
+    ...     ka.datasets.cub_gha(root, crop=False)[0]
+    Example('a_1', (60, 80), 1 fixations of 1 viewers, label 0)
     """
     root = Path(root).expanduser()
     files = _gaze_files(root if gaze is None else Path(gaze).expanduser())

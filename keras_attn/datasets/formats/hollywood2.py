@@ -1,8 +1,11 @@
 """Hollywood-2 (Marszałek et al. 2009): 1,707 clips of films, 12 actions, often several in one."""
 
+from __future__ import annotations
+
 import re
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -12,6 +15,9 @@ from keras_attn.datasets.drawing.followed import SAMPLES
 from keras_attn.datasets.format import Format, Twin
 from keras_attn.errors import InputError
 from keras_attn.registry import register
+
+if TYPE_CHECKING:
+    from keras_attn.datasets.video import VideoDataset
 
 CLASSES = (
     "AnswerPhone",
@@ -34,17 +40,17 @@ CLIP = re.compile(r"(actionclip(?:train|test)\d{5})(?:_\d+)?")
 
 
 def hollywood2(
-    root,
+    root: str | Path,
     *,
-    gaze=None,
-    flow_root=None,
-    image_root=None,
-    groups=None,
-    group=None,
-    events=None,
-    fps=None,
-    on_bad_example="raise",
-):
+    gaze: str | Path | None = None,
+    flow_root: str | Path | None = None,
+    image_root: str | Path | None = None,
+    groups: Any = None,
+    group: Any = None,
+    events: Any = None,
+    fps: float | None = None,
+    on_bad_example: Literal["raise", "skip"] = "raise",
+) -> VideoDataset:
     """Read Hollywood-2 as it is unpacked, with its gaze.
 
     root/AVIClips/<clip>.avi, or a folder <clip> of its frames
@@ -54,11 +60,31 @@ def hollywood2(
         AVIClips it is all that is known of the frames
     image_root/<clip>/im_0001.jpg, ...   where the images do not lie beside the flow
 
-    groups, group, events: whose samples and which, where gaze is raw, see `RawGaze`. fps: frames
-    a second of folders of frames, which raw gaze needs. on_bad_example: "raise", or "skip" to
-    leave out and list clips that cannot be used.
-    Returns a `VideoDataset`, ordered by clip, with the splits "train" and "test". Clips without
-    gaze stay, counted: the repackaged form has not all of those to train on.
+    Clips without gaze stay, counted: the repackaged form has not all of those to train on.
+
+    Args:
+        root: the folder that `ClipSets` lies in.
+        gaze: that of the gaze; default `root`.
+        flow_root: that of extracted flow, or None.
+        image_root: that of the frames it was extracted from, where they do not lie beside it.
+        groups, group, events: whose samples and which, where gaze is raw, see `RawGaze`.
+        fps: frames a second of folders of frames, which raw gaze needs.
+        on_bad_example: "raise", or "skip" to leave out and list clips that cannot be used.
+
+    Returns:
+        A `VideoDataset`, ordered by clip, with the splits "train" and "test".
+
+    Raises:
+        InputError: Files are missing or are not as laid out above.
+
+    Example:
+
+    >>> import tempfile, keras_attn as ka
+    >>> with tempfile.TemporaryDirectory() as root:
+    ...     drawn = ka.datasets.miniature("hollywood2", videos=2, frames=4, root=f"{root}/clips")
+    ...     folders = f"{root}/clips/Hollywood2", f"{root}/clips/gaze_hollywood2"
+    ...     ka.datasets.hollywood2(folders[0], gaze=folders[1])
+    VideoDataset('hollywood2', 2 examples)
     """
     root = Path(root).expanduser()
     lists = {split: _read_lists(root / "ClipSets", split) for split in SPLITS}
@@ -72,7 +98,7 @@ def hollywood2(
     return reader.dataset(root, classes=CLASSES, splits=splits)
 
 
-def clip_of(name):
+def clip_of(name: str) -> str | None:
     """The clip that a clip or one of its shots belongs to; None for another name."""
     found = CLIP.fullmatch(name)
     return found and found[1]

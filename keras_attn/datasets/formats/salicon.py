@@ -1,7 +1,10 @@
 """SALICON (Jiang et al. 2015), the release of 2015: 15,000 images of MS COCO with gaze."""
 
+from __future__ import annotations
+
 from functools import partial
 from pathlib import Path
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -9,6 +12,9 @@ from keras_attn.datasets import readers
 from keras_attn.datasets.format import Format
 from keras_attn.errors import InputError
 from keras_attn.registry import register
+
+if TYPE_CHECKING:
+    from keras_attn.datasets.base import GazeDataset
 
 NOTE = (
     "SALICON was recorded with a mouse, which makes a blurred picture sharp where it points, and "
@@ -18,7 +24,7 @@ SPLITS = ("train", "val")
 LAYOUT = "a MATLAB file with image, resolution and gaze, structs with fixations, rows of x, y"
 
 
-def salicon(root, *, on_bad_example="raise"):
+def salicon(root: str | Path, *, on_bad_example: Literal["raise", "skip"] = "raise") -> GazeDataset:
     """Read SALICON's release of 2015; that of 2017 has the same layout and other fixations.
 
     root/images/<split>/<stem>.jpg       split: train, val; one of them is enough
@@ -27,7 +33,30 @@ def salicon(root, *, on_bad_example="raise"):
                                          and timestamp, the path of the mouse, are not read
 
     Points are put at the centres of their pixels. Viewers are numbered from 1 on every image.
-    Returns a `GazeDataset`, ordered by split and stem, with the splits that are there.
+
+    Args:
+        root: the folder that both lie in.
+        on_bad_example: "raise", or "skip" to leave out and list images that cannot be used.
+
+    Returns:
+        A `GazeDataset`, ordered by split and stem, with the splits that are there.
+
+    Raises:
+        InputError: Files are missing or are not as laid out above.
+
+    Example:
+
+    >>> import pathlib, tempfile, scipy.io, keras_attn as ka
+    >>> from PIL import Image
+    >>> gaze = {"fixations": [[40, 30], [80, 60]]}
+    >>> with tempfile.TemporaryDirectory() as root:
+    ...     images, fixations = (pathlib.Path(root, n, "val") for n in ("images", "fixations"))
+    ...     _ = [folder.mkdir(parents=True) for folder in (images, fixations)]
+    ...     Image.new("RGB", (80, 60)).save(images / "dog.jpg")
+    ...     found = {"image": "dog.jpg", "resolution": [60, 80], "gaze": gaze}
+    ...     scipy.io.savemat(fixations / "dog.mat", found)
+    ...     ka.datasets.salicon(root)[0]
+    Example('dog', (60, 80), 2 fixations of 1 viewers)
     """
     root = Path(root).expanduser()
     reader = readers.GazeReader("salicon", on_bad_example)

@@ -1,9 +1,12 @@
 """UCF Sports (Rodriguez et al. 2008): 150 clips of broadcasts, each of one sport."""
 
+from __future__ import annotations
+
 import re
 from functools import partial
 from itertools import cycle, zip_longest
 from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -13,6 +16,9 @@ from keras_attn.datasets.drawing.followed import SAMPLES
 from keras_attn.datasets.format import Format, Twin
 from keras_attn.errors import InputError, listing, one_of
 from keras_attn.registry import register
+
+if TYPE_CHECKING:
+    from keras_attn.datasets.video import VideoDataset
 
 DIRECTORIES = {
     "Diving-Side": "Diving",
@@ -38,18 +44,18 @@ CLIP = re.compile(rf"({'|'.join(DIRECTORIES)})[-_](\d{{3}})")
 
 
 def ucf_sports(
-    root,
+    root: str | Path,
     *,
-    gaze=None,
-    flow_root=None,
-    image_root=None,
-    classes=9,
-    groups=None,
-    group=None,
-    events=None,
-    fps=FPS,
-    on_bad_example="raise",
-):
+    gaze: str | Path | None = None,
+    flow_root: str | Path | None = None,
+    image_root: str | Path | None = None,
+    classes: Literal[9, 10] = 9,
+    groups: Any = None,
+    group: Any = None,
+    events: Any = None,
+    fps: float = FPS,
+    on_bad_example: Literal["raise", "skip"] = "raise",
+) -> VideoDataset:
     """Read UCF Sports, as it is unpacked or as it is repackaged, with its gaze.
 
     root/.../<Directory>/<NNN>/             a folder of frames, or with one .avi file
@@ -61,12 +67,32 @@ def ucf_sports(
         clip's file in a folder of its own is extracted; as is any other name by `frames.find`
     image_root/...   where the images do not lie beside the flow: the same names
 
-    Where a folder has frames and a file, the frames are read. classes: 9 (as the paper), or 10
-    with the two swings apart. groups, group, events: whose samples and which, where gaze is raw,
-    see `RawGaze`. fps: frames a second of folders of frames. on_bad_example: "raise", or "skip"
-    to leave out and list clips that cannot be used.
-    Returns a `VideoDataset`, ordered by id, `<Directory>-<NNN>`, with the splits "train" and
-    "test" of 103 and 47 clips; those of them that are not there are counted.
+    Where a folder has frames and a file, the frames are read.
+
+    Args:
+        root: a folder that the clips lie in, or below.
+        gaze: that of the gaze; default `root`.
+        flow_root: that of extracted flow, or None.
+        image_root: that of the frames it was extracted from, where they do not lie beside it.
+        classes: 9 (as the paper), or 10 with the two swings apart.
+        groups, group, events: whose samples and which, where gaze is raw, see `RawGaze`.
+        fps: frames a second of folders of frames.
+        on_bad_example: "raise", or "skip" to leave out and list clips that cannot be used.
+
+    Returns:
+        A `VideoDataset`, ordered by id, `<Directory>-<NNN>`, with the splits "train" and "test" of
+        103 and 47 clips; those of them that are not there are counted.
+
+    Raises:
+        InputError: Files are missing or are not as laid out above.
+
+    Example:
+
+    >>> import tempfile, keras_attn as ka
+    >>> with tempfile.TemporaryDirectory() as root:
+    ...     drawn = ka.datasets.miniature("ucf_sports", videos=2, frames=4, root=f"{root}/clips")
+    ...     ka.datasets.ucf_sports(f"{root}/clips")
+    VideoDataset('ucf_sports', 2 examples)
     """
     root = Path(root).expanduser()
     by_directory = _classes(classes)
@@ -86,13 +112,13 @@ def ucf_sports(
     return reader.dataset(root, classes=names, splits=splits)
 
 
-def clip_of(name):
+def clip_of(name: str) -> str | None:
     """The id `<Directory>-<NNN>` of a clip whose name may have `_` there; None for another name."""
     found = CLIP.fullmatch(name)
     return found and f"{found[1]}-{found[2]}"
 
 
-def class_of(clip, classes=9):
+def class_of(clip: str, classes: Literal[9, 10] = 9) -> str:
     """Name of the class of a clip `<Directory>-<NNN>`, one of 9 or 10."""
     return _classes(classes)[clip[:-4]]
 
@@ -128,7 +154,7 @@ def _count_missing(reader, missing, total):
         )
 
 
-def read_splits():
+def read_splits() -> dict[str, tuple[str, ...]]:
     """Ids of the published clips, "train" (103) and "test" (47)."""
     paths = {name: SPLITS / f"ucf_sports_{name}.txt" for name in ("train", "test")}
     return {name: tuple(p.read_text(encoding="utf-8").split()) for name, p in paths.items()}
@@ -211,10 +237,10 @@ def _draw(rng, shape, viewers, count, frames):
         yield clip, split, name, drawing.actors.draw(rng, shape, viewers, [MOTIONS[name]], frames)
 
 
-def dealt():
+def dealt() -> list[tuple[str, str]]:
     """All published clips, each with its split, in the order in which they are drawn."""
     splits = read_splits()
-    turns_of = []
+    turns_of: list[list[tuple[str, str]]] = []
     for name in MOTIONS:
         left = {split: [c for c in clips if class_of(c) == name] for split, clips in splits.items()}
         turns_of.append([])

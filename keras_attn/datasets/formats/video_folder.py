@@ -1,6 +1,10 @@
 """Plain videos with gaze: `videos/`, and optional `fixations.csv` and `classes.csv`."""
 
+from __future__ import annotations
+
 from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -11,22 +15,25 @@ from keras_attn.errors import InputError, listing, one_of
 from keras_attn.gaze_format import GazeFormat
 from keras_attn.registry import register
 
+if TYPE_CHECKING:
+    from keras_attn.datasets.video import VideoDataset
+
 VIDEOS, FIXATIONS, CLASSES = "videos", "fixations.csv", "classes.csv"
 PARTS = (VIDEOS, FIXATIONS, CLASSES)
 SPLITS = ("train", "test")
 
 
 def video_folder(
-    root,
+    root: str | Path,
     *,
-    flow_root=None,
-    image_root=None,
-    subjects=None,
-    fps=None,
-    first_frame=0,
-    on_bad_example="raise",
-    **form,
-):
+    flow_root: str | Path | None = None,
+    image_root: str | Path | None = None,
+    subjects: Any = None,
+    fps: float | None = None,
+    first_frame: Literal[0, 1] = 0,
+    on_bad_example: Literal["raise", "skip"] = "raise",
+    **form: Any,
+) -> VideoDataset:
     """Read a folder of videos with fixations or classes.
 
     root/videos/<name>.mp4   (or avi, mov, mkv, webm, ...), or a folder <name> of its frames
@@ -45,18 +52,39 @@ def video_folder(
     first frame of the video; a row is in the frame that is shown then, give or take 1 ms, and with
     duration_ms in all frames up to its end. The times of frames are those that a file gives, be
     they even or not.
-    subjects: whose gaze is read; default everybody's. fps: frames a second of folders of frames,
-    which time_ms needs. on_bad_example: "raise", or "skip" to leave out and list videos that cannot
-    be used and fixations of videos that are not there. form: fields of `GazeFormat`, such as
-    coordinates="normalised", screen=(1920, 1080), place="fit", missing=(0,), separator=";".
 
     Points outside the frames or NaN and rows before or after the video are dropped and counted; a
-    video without gaze stays, counted, and is not scored against gaze. `InputError` where more than
-    half of a video's rows are before or after it, where times look like seconds or frames as if
-    counted from 1, and for points that cannot be pixels of the videos. Without fixations.csv, with
+    video without gaze stays, counted, and is not scored against gaze. Without fixations.csv, with
     classes, there is no gaze to score against.
-    Returns a `VideoDataset`, ordered by name, with the splits that classes.csv tells; its classes
-    are in the order of their names.
+
+    Args:
+        root: the folder.
+        flow_root: that of extracted flow, or None.
+        image_root: that of the frames it was extracted from, where they do not lie beside it.
+        subjects: whose gaze is read; default everybody's.
+        fps: frames a second of folders of frames, which time_ms needs.
+        first_frame: what the first frame is called, 0 or 1.
+        on_bad_example: "raise", or "skip" to leave out and list videos that cannot be used and
+            fixations of videos that are not there.
+        form: fields of `GazeFormat`, such as coordinates="normalised", screen=(1920, 1080),
+            place="fit", missing=(0,), separator=";".
+
+    Returns:
+        A `VideoDataset`, ordered by name, with the splits that classes.csv tells; its classes are
+        in the order of their names.
+
+    Raises:
+        InputError: Files are missing or are not as laid out above; more than half of a video's
+            rows are before or after it; times look like seconds, or frames as if counted from 1;
+            points cannot be pixels of the videos.
+
+    Example:
+
+    >>> import tempfile, keras_attn as ka
+    >>> with tempfile.TemporaryDirectory() as root:
+    ...     drawn = ka.datasets.miniature("video_folder", videos=7, frames=2, root=f"{root}/clips")
+    ...     ka.datasets.video_folder(f"{root}/clips")
+    VideoDataset('clips', 7 examples)
     """
     root, form = readers.as_root(root, PARTS), GazeFormat(**form)
     one_of("first_frame", first_frame, (0, 1))
