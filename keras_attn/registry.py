@@ -88,7 +88,7 @@ class Registry(Mapping[str, Any]):
         Example:
 
         >>> import keras_attn as ka
-        >>> ka.mechanisms.NAMED.find("sigmoid", "--attention").normalise
+        >>> ka.mechanisms.NAMED.find("sigmoid", "--attentions").normalise
         'sigmoid'
         """
         return self[one_of(where or self.kind, name, tuple(self))]
