@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -185,19 +186,13 @@ def evaluate(
     Raises `InputError` for a model or data that cannot be scored; then nothing is written.
     """
     from keras_attn.evaluation.evaluate import evaluate as scores_of
-    from keras_attn.report.tables.evaluation import Evaluation
 
     if out is not None:
         storage.check_target(out, rows.FILES, overwrite=overwrite)
     given = {"size": size, "preprocess": preprocess, "output": output}
     network = _network(model, "evaluate", weights=weights, task=task, **given)
-    task = network.task
-    data = known_data.recognised(datasets.as_dataset(data, kind=task.DATA), network.data)
-    labels = _labels(task.NAME, data, network)
-    scorer, notes = network.scorer()
-    notes = (*notes, *known_data.notes(data, network.data))
-    found = scores_of(scorer, network.model, data, labels, notes=notes, progress=progress)
-    result = Evaluation.of(found, about_data.columns(data, network.data))
+    data = datasets.as_dataset(data, kind=network.task.DATA)
+    result = _scored(scores_of, network, data, network.task.NAME, progress=progress)
     if out is not None:
         result.save(out, overwrite=overwrite)
     return result
@@ -231,7 +226,6 @@ def attack(
     the fooling rates with intervals.
     """
     from keras_attn.evaluation import attack
-    from keras_attn.report.tables.evaluation import Evaluation
 
     if out is not None:
         storage.check_target(out, rows.FILES, overwrite=overwrite)
@@ -240,14 +234,9 @@ def attack(
     given = {"size": size, "preprocess": preprocess, "output": output, "weights": weights}
     given |= {"task": configs.FineGrained.task, "expected": "a classifier"}
     network = _network(model, "attack", **given)
-    data = known_data.recognised(datasets.as_dataset(data), network.data)
-    labels = _labels(attack.TASK, data, network)
-    scorer, notes = network.scorer()
-    notes = (*notes, *known_data.notes(data, network.data))
-    found = attack.evaluate(
-        scorer, network.model, data, labels, settings, notes=notes, progress=progress
-    )
-    result = Evaluation.of(found, about_data.columns(data, network.data))
+    scores_of = partial(attack.evaluate, attack=settings)
+    data = datasets.as_dataset(data)
+    result = _scored(scores_of, network, data, attack.TASK, progress=progress)
     if out is not None:
         result.save(out, overwrite=overwrite)
     return result
@@ -356,10 +345,18 @@ def _network(model, verb, *, weights=None, size=None, **options):
     return scored.scored(opened, size=size, **options)
 
 
-def _labels(task, data, network):
-    who = network.task.labels(network.model, network.config)
-    labels = {"task": task, "dataset": (data.whole or data).name, "fold": data.number, **who}
-    return {name: labels[name] for name in rows.WHO}
+def _scored(scores_of, network, data, task, *, progress):
+    """The `Evaluation` of a `loading.scored.Scored` by a function such as `evaluate`'s."""
+    from keras_attn.report.tables.evaluation import Evaluation
+
+    data = known_data.recognised(data, network.data)
+    who = {"task": task, "dataset": (data.whole or data).name, "fold": data.number}
+    who |= network.task.labels(network.model, network.config)
+    labels = {name: who[name] for name in rows.WHO}
+    scorer, notes = network.scorer()
+    notes = (*notes, *known_data.notes(data, network.data))
+    found = scores_of(scorer, network.model, data, labels, notes=notes, progress=progress)
+    return Evaluation.of(found, about_data.columns(data, network.data))
 
 
 def validation(
