@@ -138,12 +138,10 @@ class Registry(Mapping[str, Any]):
 
 
 def _reloaded(taken, thing):
-    """Whether both are of functions of the same names, made anew, as by loading a module again."""
-    names = _functions(taken)
-    same = {id(one) for one in _callables(taken).values()} & {
-        id(one) for one in _callables(thing).values()
-    }
-    return bool(names) and names == _functions(thing) and not same
+    """Whether both are of functions of the same names, some made anew, as by loading again."""
+    before, now = _callables(taken), _callables(thing)
+    alike = _functions(taken) == _functions(thing)
+    return alike and any(before[field] is not now[field] for field in now)
 
 
 def _functions(thing):

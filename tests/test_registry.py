@@ -51,6 +51,7 @@ class Juice:
     name: str
     press: Callable
     sugar: bool = False
+    pour: Callable = print  # which is the same, however often the module is loaded
 
 
 def test_a_module_that_is_loaded_anew_replaces_its_own_and_nothing_else():
