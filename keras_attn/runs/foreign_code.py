@@ -4,11 +4,10 @@ A backbone or the module of a mechanism that a plug-in brings is code: edited af
 makes another network of the same weights.
 """
 
-import hashlib
 import sys
 from pathlib import Path
 
-from keras_attn import mechanisms
+from keras_attn import mechanisms, storage
 from keras_attn.registries import BACKBONES
 
 
@@ -41,5 +40,4 @@ def _file_of(part):
 
 
 def _stamp(path):
-    path = Path(path)
-    return hashlib.sha256(path.read_bytes()).hexdigest() if path.is_file() else None
+    return storage.fingerprint(path) if Path(path).is_file() else None
