@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 from conftest import refused
+from plugged import plugged
 from scipy.special import expit
 
 import keras_attn as ka
@@ -65,13 +66,8 @@ CLIPS = {"input_shape": (16, 32, 32), "classes": 3, "width": 1 / 16}
 def plugin(tmp_path_factory):
     path = tmp_path_factory.mktemp("plugin") / "cbam_plugin.py"
     path.write_text(PLUGIN, encoding="utf-8")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(plugins.VARIABLE, "")
-        plugins.use(path)
+    with plugged(path, NAMED):
         yield path
-    NAMED._things.pop(NAME)
-    plugins._loaded.clear()
-    del sys.modules["cbam_plugin"]
 
 
 @pytest.fixture(scope="module")
