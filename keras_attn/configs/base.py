@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
 from keras_attn import gaze_format, mechanisms
-from keras_attn.configs import constraints, starting
+from keras_attn.configs import constraints, earlier, starting
 from keras_attn.configs.names import Attention
 from keras_attn.errors import InputError, one_of
 from keras_attn.mechanisms import Mechanism
@@ -33,6 +33,22 @@ class Machine:
     """Epochs from one validation to the next; the last epoch is always validated."""
     tensorboard: bool = True
     """Write curves and pictures for TensorBoard into the run folder."""
+
+
+Encoder = Literal["frozen", "trained"]
+
+
+@dataclass(frozen=True)
+class KeepingMachine(Machine):
+    """That of tasks with an encoder that may be frozen, whose features are kept then."""
+
+    keep_features: bool = True
+    """Compute the features of a frozen encoder once per image, and not in every epoch."""
+    features: Path | None = None
+    """Where they are kept; default ~/.cache/keras_attn/features, or below $KERAS_ATTN_CACHE."""
+    features_as: Literal["float32", "float16"] = "float32"
+    """Numbers they are kept as: float32, as the encoder returns them, or float16, which takes half
+    the room and rounds each by up to 0.05 %."""
 
 
 class Config:
@@ -171,6 +187,7 @@ def changed(config: C, **changes: Any) -> C:
     """
     home = {f.name: part for part in PARTS for f in fields(getattr(config, part))}
     for name in changes:
+        earlier.check_name(name, home)
         one_of("configuration field", name, tuple(home))
     parts = {}
     for part in PARTS:

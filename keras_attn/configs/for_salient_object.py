@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from keras_attn.configs.base import Attention, Config, Machine
+from keras_attn.configs.base import Attention, Config, Encoder, KeepingMachine
 from keras_attn.configs.constraints import Count, NonNegative, Share
 from keras_attn.configs.names import Backbone, SalientObjectDataset
 from keras_attn.gaze import FIXATION_SIGMA
@@ -76,6 +76,9 @@ class SalientObjectTraining:
     """Of Adam; default that of the backbone, the paper's for those of the paper."""
     attention_weight: NonNegative = 0.01
     """Of the KL divergence of each supervised attention map in the loss."""
+    encoder: Encoder = "trained"
+    """trained: as in the paper; frozen: what lies before the decoder is left as it is, which is
+    many times quicker, and ours."""
     seed: Count = 0
     """Of the initial weights and of the order of the images."""
     weights: Path | None = None
@@ -95,7 +98,7 @@ class SalientObject(Config):
     model: SalientObjectModel = field(default_factory=SalientObjectModel)
     data: SalientObjectData = field(default_factory=SalientObjectData)
     training: SalientObjectTraining = field(default_factory=SalientObjectTraining)
-    machine: Machine = field(default_factory=Machine)
+    machine: KeepingMachine = field(default_factory=KeepingMachine)
 
     task = "salient_object"
 

@@ -1,9 +1,14 @@
-"""What networks share: preprocessing inside the model, channel scaling, the last layer."""
+"""What networks share: preprocessing inside the model, resizing, channel scaling, last layers."""
+
+from collections.abc import Sequence
+from typing import Any
 
 import keras
 from keras import ops
 
 from keras_attn.errors import InputError
+from keras_attn.layers import resized
+from keras_attn.mechanisms import Tensor
 
 IMAGENET_BGR_MEAN = (103.939, 116.779, 123.68)
 """Mean blue, green and red of ImageNet, which weights that were trained with Caffe expect."""
@@ -32,6 +37,28 @@ class CaffePreprocessing(keras.layers.Layer):
     def get_config(self):
         """The arguments of the constructor."""
         return {**super().get_config(), "mean": self.mean}
+
+
+@keras.saving.register_keras_serializable("keras_attn")
+class ResizeLike(keras.layers.Layer):
+    """Bilinear resizing of maps to the height and width of an image, in float32. No weights.
+
+    Input: [maps `(batch, h, w, C)`, images `(batch, H, W, 3)`]; output `(batch, H, W, C)`.
+    """
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(**{**kwargs, "dtype": "float32"})
+
+    def call(self, inputs: Sequence[Tensor]) -> Tensor:
+        """Return the maps at the images' size."""
+        maps, images = inputs
+        return resized(ops.cast(maps, "float32"), ops.shape(images)[1:3])
+
+    def compute_output_spec(self, inputs: Sequence[Tensor]) -> keras.KerasTensor:
+        """The maps' channels at the images' size."""
+        maps, images = inputs
+        shape = (maps.shape[0], *images.shape[1:3], maps.shape[-1])
+        return keras.KerasTensor(shape, dtype="float32")
 
 
 def scaled(channels, width):

@@ -35,8 +35,7 @@ CLASSES = {
     "losses": ("AttentionCrossEntropy", "AttentionKL"),
     **_of_backbones(),
     "models.c3d": ("ClipPooling",),
-    "models.common": ("CaffePreprocessing",),
-    "models.salient_object": ("ResizeLike",),
+    "models.common": ("CaffePreprocessing", "ResizeLike"),
     "models.two_stream": ("MeanOfStreams",),
     "training.optim": ("CaffeSGD",),
 }

@@ -14,7 +14,7 @@ import pytest
 from keras_attn import layers, weights
 from keras_attn.models.backbones.alexnet import LocalResponseNormalization
 from keras_attn.models.c3d import ClipPooling
-from keras_attn.models.salient_object import ResizeLike
+from keras_attn.models.common import ResizeLike
 
 pytestmark = pytest.mark.slow
 
