@@ -181,12 +181,61 @@ def test_half_precision_learns_nearly_the_same(run, config, parts, place):
     assert kinds == {np.dtype("float32"), np.dtype("float16")}
 
 
+@pytest.fixture(scope="module")
+def masks_alone(place):
+    root = place / "masks"
+    ka.datasets.miniature("folder", images=6, shape=(48, 48), root=root)
+    (root / "fixations.csv").unlink()
+    return ka.datasets.folder(root)
+
+
+def without(config, **changes):
+    return configs.changed(config, name="folder", augment=False, epochs=1, **changes)
+
+
+@pytest.mark.parametrize("attention", ["supervised", "human"])
+def test_a_mechanism_that_needs_gaze_learns_without_only_where_it_is_told_to(
+    attention, config, masks_alone, parts, place
+):
+    """On masks alone, to start a run with gaze; what it is called then says so."""
+    one = without(config, attention=attention)
+    refused = r"without_gaze='train' \(--training\.without-gaze train\)\. Received: none"
+    with pytest.raises(InputError, match=refused):
+        ka.train(one, masks_alone, out=place / "refused")
+    told = configs.changed(one, without_gaze="train")
+    first = ka.train(told, masks_alone, out=place / f"masks-{attention}")
+    with pytest.raises(InputError, match=r"without_gaze: expected 'raise' for data with gaze"):
+        ka.train(told, parts[0], out=place / "refused")
+    if attention == "human":
+        with pytest.raises(InputError, match="expected gaze to validate on.*validation=None"):
+            ka.train(told, masks_alone, validation=masks_alone, out=place / "refused")
+    assert not (place / "refused").exists()
+    rows = ka.evaluate(first, parts[1], progress=False).rows
+    assert set(rows["attention"]) == {f"{attention}_without_gaze"}
+    second = ka.train(
+        configs.changed(one, start=first.folder), parts[0], out=place / f"gaze-{attention}"
+    )
+    assert set(ka.evaluate(second, parts[1], progress=False).rows["attention"]) == {attention}
+
+
+def test_without_gaze_supervised_attention_learns_as_sigmoid_does(config, masks_alone, place):
+    """The same steps from the same numbers; with human attention there is no module to learn."""
+    told = without(config, without_gaze="train", attention="supervised")
+    plain = without(config, attention="sigmoid")
+    one = ka.train(told, masks_alone, out=place / "unsupervised")
+    two = ka.train(plain, masks_alone, out=place / "plain")
+    assert one.history["attention_3_loss"][0] == 0
+    assert one.history["loss"][0] == pytest.approx(two.history["loss"][0], rel=1e-5)
+    assert_same(one, two, rtol=1e-4, atol=1e-5)
+
+
 def test_runs_of_versions_without_the_choice_are_the_same_runs():
     """Neither what they mean nor their identity has changed with the names."""
     one, three = configs.salient_object("paper"), configs.fine_grained("paper")
     for config in (one, three):
         values = configs.to_dict(config)
         told = values["training"].pop("encoder")
+        values["training"].pop("without_gaze", None)
         if config is three:
             values["training"]["trunk"] = told
         assert configs.from_dict(values) == config

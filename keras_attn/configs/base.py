@@ -67,6 +67,13 @@ class Config:
         return self.model.backbone, mechanisms.get(self.model.attention).name
 
     @property
+    def without_gaze(self):
+        """Whether its attention needs gaze, and is told to learn without any."""
+        of = mechanisms.get(self.model.attention)
+        told = getattr(self.training, "without_gaze", None) == "train"
+        return told and (of.supervised or of.takes_gaze)
+
+    @property
     def title(self):
         """What lines of progress begin with."""
         return " ".join(self.who)

@@ -28,7 +28,7 @@ def attention(format, model):
 
 RENAMED = {"trunk": "encoder"}
 """Fields of `training` by their earlier name."""
-ADDED = {"salient_object": {"encoder": "trained"}}
+ADDED = {"salient_object": {"encoder": "trained", "without_gaze": "raise"}}
 """Fields of `training` that runs of a task had not once, and what all of them did then."""
 
 

@@ -79,6 +79,10 @@ class SalientObjectTraining:
     encoder: Encoder = "trained"
     """trained: as in the paper; frozen: what lies before the decoder is left as it is, which is
     many times quicker, and ours."""
+    without_gaze: Literal["raise", "train"] = "raise"
+    """What happens to a mechanism that needs gaze on data without any. train: supervised learns
+    without its supervision, as sigmoid does, and human is 1 everywhere; for a run on masks alone
+    that another one, on gaze, starts from."""
     seed: Count = 0
     """Of the initial weights and of the order of the images."""
     weights: Path | None = None
