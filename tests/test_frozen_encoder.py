@@ -1,6 +1,7 @@
 """Task 1 with an encoder that is left as it is: kept features learn what the whole network does."""
 
 import json
+import sys
 
 import keras
 import numpy as np
@@ -13,6 +14,7 @@ from keras_attn.errors import InputError
 from keras_attn.evaluation import validator
 from keras_attn.mechanisms import MECHANISMS
 from keras_attn.models.halves import head, trunk
+from keras_attn.shell import parser
 
 pytestmark = pytest.mark.slow
 
@@ -248,6 +250,11 @@ def test_runs_of_versions_without_the_choice_are_the_same_runs():
     assert configs.identity(three, data="a") != configs.identity(trained, data="a")
 
 
-def test_the_earlier_name_of_the_choice_is_refused_with_that_of_now():
+def test_the_earlier_name_of_the_choice_is_refused_with_that_of_now(monkeypatch):
     with pytest.raises(InputError, match=r"'trunk': expected .*encoder= \(--training\.encoder\)"):
         configs.fine_grained(trunk="trained")
+    for words in (["--training.trunk", "trained"], ["--training.trunk=trained"]):
+        line = ["keras-attn", "train", "fine_grained:paper", *words]
+        monkeypatch.setattr(sys, "argv", line)
+        with pytest.raises(InputError, match=r"^--training\.trunk: .*now, --training\.encoder"):
+            parser.of_shell()

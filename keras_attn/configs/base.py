@@ -40,7 +40,7 @@ Encoder = Literal["frozen", "trained"]
 
 @dataclass(frozen=True)
 class KeepingMachine(Machine):
-    """That of tasks with an encoder that may be frozen, whose features are kept then."""
+    """Where and how it runs; changes nothing but rounding."""
 
     keep_features: bool = True
     """Compute the features of a frozen encoder once per image, and not in every epoch."""

@@ -45,6 +45,16 @@ def check_name(name, known):
         raise InputError(f"configuration field {name!r}", expected, name)
 
 
+def check_options(words):
+    """Refuse options of a command line by their earlier names; `InputError` tells those of now."""
+    for word in words:
+        option, equals, value = word.partition("=")
+        part, _, name = option.rpartition(".")
+        if part == "--training" and name in RENAMED:
+            now = f"{part}.{RENAMED[name]}"
+            raise InputError(option, f"the name that it has now, {now}{equals}{value}", option)
+
+
 def identified(task, values):
     """Plain values of `training` as they stood when runs were first told apart by them.
 
