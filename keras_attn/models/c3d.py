@@ -47,6 +47,22 @@ class ClipPooling(MaxPooling3D):
 
     TensorFlow has no float16 kernel of it for CPUs; there the maximum is taken in float32, which
     gives the same bits. A GPU, where that would double the memory, is left alone.
+
+    Args:
+        args: Those of `keras.layers.MaxPooling3D`.
+
+    Input shape:
+        Features `(batch, T, H, W, C)`.
+
+    Output shape:
+        As that of `keras.layers.MaxPooling3D`.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_attn.models.c3d import ClipPooling
+    >>> tuple(ClipPooling((1, 2, 2))(np.zeros((1, 4, 8, 8, 2))).shape)
+    (1, 4, 4, 4, 2)
     """
 
     def call(self, x: Tensor) -> Tensor:

@@ -23,7 +23,18 @@ CHANNELS = (512, 256, 128)
 class ResizeLike(keras.layers.Layer):
     """Bilinear resizing of maps to the height and width of an image, in float32. No weights.
 
-    Input: [maps `(batch, h, w, C)`, images `(batch, H, W, 3)`]; output `(batch, H, W, C)`.
+    Input shape:
+        A list of two: maps `(batch, h, w, C)`, and images `(batch, H, W, 3)`.
+
+    Output shape:
+        `(batch, H, W, C)`, float32.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_attn.models.salient_object import ResizeLike
+    >>> tuple(ResizeLike()([np.ones((1, 7, 7, 1)), np.ones((1, 56, 64, 3))]).shape)
+    (1, 56, 64, 1)
     """
 
     def __init__(self, **kwargs: Any) -> None:
