@@ -45,29 +45,47 @@ class CaffeSGD(keras.optimizers.SGD):
     (all weights whose name ends so), 0 for biases and for scales and offsets of normalisations.
     Keras' own `weight_decay` is another rule, which keeps the decay out of v.
 
-    learning_rate: a number, or a `LearningRateSchedule` of the updates done. accumulate: batches
-    to an update, whose g is the mean of theirs: with batches of one size, a loss that is a mean and
-    normalisations that do not depend on the batch, that of one batch as large as all of them. What
-    has been gathered lasts beyond an epoch's end, and is among `variables`; what is left of fewer
-    batches at the end of training is not used. A batch that `LossScaleOptimizer` leaves out does
-    not count.
-    clip: largest norm of all gradients of a batch together, which are scaled down to it, as
-    Caffe's `clip_gradients`; None for any.
-    `iterations` counts updates. Runs under `MirroredStrategy` too, where Keras'
+    `iterations` counts updates. It runs under `MirroredStrategy` too, where Keras'
     `gradient_accumulation_steps` fails.
-    Raises `InputError` for numbers out of range.
+
+    Args:
+        learning_rate: a number, or a `LearningRateSchedule` of the updates done.
+        momentum: in [0, 1).
+        kernel_decay: 0 or more.
+        bias_rate: factor of the rate for biases, 0 or more.
+        accumulate: batches to an update, whose g is the mean of theirs: with batches of one size, a
+            loss that is a mean and normalisations that do not depend on the batch, that of one
+            batch as large as all of them. What has been gathered lasts beyond an epoch's end, and
+            is among `variables`; what is left of fewer batches at the end of training is not used.
+            A batch that `LossScaleOptimizer` leaves out does not count.
+        clip: largest norm of all gradients of a batch together, which are scaled down to it, as
+            Caffe's `clip_gradients`; None for any.
+        name: of the optimizer.
+
+    Raises:
+        InputError: A number is out of its range.
+
+    Example:
+
+    >>> import keras
+    >>> from keras_attn.training.optim import CaffeSGD
+    >>> weight = keras.Variable(1.0, name="bias")
+    >>> optimizer = CaffeSGD(0.1, momentum=0.0)
+    >>> optimizer.apply([keras.ops.ones(())], [weight])
+    >>> round(float(weight.numpy()), 3)
+    0.8
     """
 
     def __init__(
         self,
-        learning_rate,
-        momentum=0.9,
-        kernel_decay=5e-4,
-        bias_rate=2.0,
-        accumulate=1,
-        clip=None,
-        name="caffe_sgd",
-    ):
+        learning_rate: float | LearningRateSchedule,
+        momentum: float = 0.9,
+        kernel_decay: float = 5e-4,
+        bias_rate: float = 2.0,
+        accumulate: int = 1,
+        clip: float | None = None,
+        name: str = "caffe_sgd",
+    ) -> None:
         if not isinstance(learning_rate, LearningRateSchedule):
             learning_rate = _number("learning_rate", learning_rate)
         if not isinstance(accumulate, int) or accumulate < 1:

@@ -79,12 +79,26 @@ class Count:
 class Claim(ABC):
     """A claim about attention: the paper's, or one of others, to be held against rows of runs.
 
-    key: its name, of letters, digits and any of "_.+-". question: of `QUESTIONS`. section: where
-    the paper says it; "" for a claim that the paper does not make. words: what it says, in our
-    words. tables: numbers of the tables that it is about. `InputError` for other values.
-
     It may name attentions, backbones, datasets and columns that the paper has not. Of those it has
     a cell wherever the paper has one of its own; a cell without rows is not measured.
+
+    Args:
+        key: its name, of letters, digits and any of "_.+-".
+        question: of `QUESTIONS`, such as "Q5".
+        section: where the paper says it, such as "IV-A"; "" for a claim that the paper does not
+            make.
+        words: what it says, in our words.
+        tables: numbers of the tables that it is about, such as ("V",).
+
+    Raises:
+        InputError: A field cannot be meant; the message names it.
+
+    Example:
+
+    >>> from keras_attn.report.paper.claims import CLAIMS
+    >>> claim = CLAIMS["closest-salient"]
+    >>> claim.source, claim.of_paper
+    ('§IV-A, Table V', True)
     """
 
     registry: ClassVar = CLAIMS

@@ -15,7 +15,28 @@ from keras_attn.report.paper.kinds.quantities import Composite
 class Consistent(Claim):
     """That the mean rank of one attention over all cells is better than that of each other.
 
-    steady, others: names of attentions; the first rank is the best, ties share one.
+    Args:
+        key: its name, of letters, digits and any of "_.+-".
+        question: of `QUESTIONS`, such as "Q5".
+        section: where the paper says it, such as "IV-A"; "" for a claim that the paper does not
+            make.
+        words: what it says, in our words.
+        tables: numbers of the tables that it is about, such as ("V",).
+        steady: name of the attention; the first rank is the best, ties share one.
+        others: names of those that it is compared with.
+
+    Raises:
+        InputError: A field cannot be meant; the message names it.
+
+    Example:
+
+    >>> from keras_attn.report.paper.claims import Consistent
+    >>> claim = Consistent(
+    ...     "mine", "Q5", "", "Supervised attention is the closest most consistently", ("VI",),
+    ...     steady="supervised", others=("softmax", "sigmoid"),
+    ... )
+    >>> len(claim.parts())
+    2
     """
 
     steady: str

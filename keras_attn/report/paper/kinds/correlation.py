@@ -19,9 +19,30 @@ from keras_attn.report.paper.tables import BY_NUMBER, metric_of
 class Correlated(Claim):
     """That scores and agreement with gaze correlate above 0 within trunks, on every dataset.
 
-    tables: that of the scores and that of the agreement. attentions: those that are compared. The
-    mean of each trunk is taken out first, since a better backbone says nothing of attention; then
-    it is Spearman's ρ over all networks of a dataset.
+    The mean of each trunk is taken out first, since a better backbone says nothing of attention;
+    then it is Spearman's ρ over all networks of a dataset.
+
+    Args:
+        key: its name, of letters, digits and any of "_.+-".
+        question: of `QUESTIONS`, such as "Q5".
+        section: where the paper says it, such as "IV-A"; "" for a claim that the paper does not
+            make.
+        words: what it says, in our words.
+        tables: that of the scores and that of the agreement.
+        attentions: names of those that are compared.
+
+    Raises:
+        InputError: A field cannot be meant; the message names it.
+
+    Example:
+
+    >>> from keras_attn.report.paper.claims import Correlated
+    >>> claim = Correlated(
+    ...     "mine", "Q5", "", "Networks that look where people look score higher", ("I", "V"),
+    ...     attentions=("softmax", "sigmoid", "supervised"),
+    ... )
+    >>> len(claim.parts()) > 0
+    True
     """
 
     attentions: tuple

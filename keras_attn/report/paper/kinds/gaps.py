@@ -18,9 +18,31 @@ from keras_attn.report.paper.tables import BY_NUMBER
 class NarrowGap(Claim):
     """That the mean gap between an attention and the best of others is narrower in the first table.
 
-    tables: the first, and those that it is compared with. ahead: an attention. behind: others. The
-    gap is by how much the score of `ahead` is above the highest one of `behind` on a trunk, its
+    The gap is by how much the score of `ahead` is above the highest one of `behind` on a trunk, its
     mean over trunks and datasets.
+
+    Args:
+        key: its name, of letters, digits and any of "_.+-".
+        question: of `QUESTIONS`, such as "Q5".
+        section: where the paper says it, such as "IV-A"; "" for a claim that the paper does not
+            make.
+        words: what it says, in our words.
+        tables: numbers of the first, and of those that it is compared with.
+        ahead: name of an attention.
+        behind: names of others.
+
+    Raises:
+        InputError: A field cannot be meant; the message names it.
+
+    Example:
+
+    >>> from keras_attn.report.paper.claims import NarrowGap
+    >>> claim = NarrowGap(
+    ...     "mine", "Q4", "", "Birds are looked at as people do most", ("VIII", "V"),
+    ...     ahead="human", behind=("softmax", "sigmoid"),
+    ... )
+    >>> len(claim.parts()) > 0
+    True
     """
 
     ahead: str

@@ -38,7 +38,35 @@ class _WithinMargin(Order):
 
 @dataclass(frozen=True)
 class Alike(_WithinMargin):
-    """That in every cell each of `better` differs from each of `worse` by no more than a margin."""
+    """That in every cell each of `better` differs from each of `worse` by no more than a margin.
+
+    Args:
+        key: its name, of letters, digits and any of "_.+-".
+        question: of `QUESTIONS`, such as "Q5".
+        section: where the paper says it, such as "IV-A"; "" for a claim that the paper does not
+            make.
+        words: what it says, in our words.
+        tables: numbers of the tables that it is about, such as ("V",).
+        axis: what is compared, the one of `AXES` that the next two are values of.
+        better: values that ought to have the better numbers.
+        worse: values that ought to have the worse ones.
+        where: values by label that the cells are limited to.
+        by: the label that cells are counted by.
+        margins: by metric, the differences that are taken for none, in its unit; above 0.
+
+    Raises:
+        InputError: A field cannot be meant; the message names it.
+
+    Example:
+
+    >>> from keras_attn.report.paper.claims import Alike
+    >>> claim = Alike(
+    ...     "mine", "Q5", "", "Supervised attention agrees with gaze as softmax does", ("V",),
+    ...     axis="attention", better=("supervised",), worse=("softmax",),
+    ... )
+    >>> len(claim.parts()) > 0
+    True
+    """
 
     def bounds(self, comparison):
         """The margin on both sides."""
@@ -48,7 +76,35 @@ class Alike(_WithinMargin):
 
 @dataclass(frozen=True)
 class NoBetter(_WithinMargin):
-    """That in every cell each of `better` exceeds each of `worse` by no more than a margin."""
+    """That in every cell each of `better` exceeds each of `worse` by no more than a margin.
+
+    Args:
+        key: its name, of letters, digits and any of "_.+-".
+        question: of `QUESTIONS`, such as "Q5".
+        section: where the paper says it, such as "IV-A"; "" for a claim that the paper does not
+            make.
+        words: what it says, in our words.
+        tables: numbers of the tables that it is about, such as ("V",).
+        axis: what is compared, the one of `AXES` that the next two are values of.
+        better: values that ought to have the better numbers.
+        worse: values that ought to have the worse ones.
+        where: values by label that the cells are limited to.
+        by: the label that cells are counted by.
+        margins: by metric, the differences that are taken for none, in its unit; above 0.
+
+    Raises:
+        InputError: A field cannot be meant; the message names it.
+
+    Example:
+
+    >>> from keras_attn.report.paper.claims import NoBetter
+    >>> claim = NoBetter(
+    ...     "mine", "Q5", "", "Supervised attention agrees no more with gaze than softmax", ("V",),
+    ...     axis="attention", better=("supervised",), worse=("softmax",),
+    ... )
+    >>> len(claim.parts()) > 0
+    True
+    """
 
     def bounds(self, comparison):
         """Anything below the margin."""
@@ -57,7 +113,35 @@ class NoBetter(_WithinMargin):
 
 @dataclass(frozen=True)
 class NoWorse(_WithinMargin):
-    """That in every cell each of `better` is below each of `worse` by no more than a margin."""
+    """That in every cell each of `better` is below each of `worse` by no more than a margin.
+
+    Args:
+        key: its name, of letters, digits and any of "_.+-".
+        question: of `QUESTIONS`, such as "Q5".
+        section: where the paper says it, such as "IV-A"; "" for a claim that the paper does not
+            make.
+        words: what it says, in our words.
+        tables: numbers of the tables that it is about, such as ("V",).
+        axis: what is compared, the one of `AXES` that the next two are values of.
+        better: values that ought to have the better numbers.
+        worse: values that ought to have the worse ones.
+        where: values by label that the cells are limited to.
+        by: the label that cells are counted by.
+        margins: by metric, the differences that are taken for none, in its unit; above 0.
+
+    Raises:
+        InputError: A field cannot be meant; the message names it.
+
+    Example:
+
+    >>> from keras_attn.report.paper.claims import NoWorse
+    >>> claim = NoWorse(
+    ...     "mine", "Q5", "", "Supervised attention agrees no less with gaze than softmax", ("V",),
+    ...     axis="attention", better=("supervised",), worse=("softmax",),
+    ... )
+    >>> len(claim.parts()) > 0
+    True
+    """
 
     def bounds(self, comparison):
         """Anything above the margin below 0."""
@@ -66,6 +150,34 @@ class NoWorse(_WithinMargin):
 
 @dataclass(frozen=True)
 class NotTheBest(NoBetter):
-    """That in every cell one of `worse` is not exceeded by more than a margin."""
+    """That in every cell one of `worse` is not exceeded by more than a margin.
+
+    Args:
+        key: its name, of letters, digits and any of "_.+-".
+        question: of `QUESTIONS`, such as "Q5".
+        section: where the paper says it, such as "IV-A"; "" for a claim that the paper does not
+            make.
+        words: what it says, in our words.
+        tables: numbers of the tables that it is about, such as ("V",).
+        axis: what is compared, the one of `AXES` that the next two are values of.
+        better: values that ought to have the better numbers.
+        worse: values that ought to have the worse ones.
+        where: values by label that the cells are limited to.
+        by: the label that cells are counted by.
+        margins: by metric, the differences that are taken for none, in its unit; above 0.
+
+    Raises:
+        InputError: A field cannot be meant; the message names it.
+
+    Example:
+
+    >>> from keras_attn.report.paper.claims import NotTheBest
+    >>> claim = NotTheBest(
+    ...     "mine", "Q5", "", "Supervised attention is not the closest to gaze", ("V",),
+    ...     axis="attention", better=("supervised",), worse=("softmax",),
+    ... )
+    >>> len(claim.parts()) > 0
+    True
+    """
 
     every: ClassVar[bool] = False

@@ -19,8 +19,31 @@ AXES = ("attention", "backbone", "fusion", "subset")
 class Order(Claim):
     """That in every cell each of `better` has a better number than each of `worse`.
 
-    axis: the one of `AXES` that these are values of. where: values by label that the cells are
-    limited to. by: the label that cells are counted by.
+    Args:
+        key: its name, of letters, digits and any of "_.+-".
+        question: of `QUESTIONS`, such as "Q5".
+        section: where the paper says it, such as "IV-A"; "" for a claim that the paper does not
+            make.
+        words: what it says, in our words.
+        tables: numbers of the tables that it is about, such as ("V",).
+        axis: what is compared, the one of `AXES` that the next two are values of.
+        better: values that ought to have the better numbers.
+        worse: values that ought to have the worse ones.
+        where: values by label that the cells are limited to.
+        by: the label that cells are counted by.
+
+    Raises:
+        InputError: A field cannot be meant; the message names it.
+
+    Example:
+
+    >>> from keras_attn.report.paper.claims import Order
+    >>> claim = Order(
+    ...     "mine", "Q5", "", "Supervised attention is closer to gaze than softmax", ("V",),
+    ...     axis="attention", better=("supervised",), worse=("softmax",),
+    ... )
+    >>> claim.pairs
+    [('supervised', 'softmax')]
     """
 
     axis: str
