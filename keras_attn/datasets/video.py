@@ -202,6 +202,14 @@ class VideoDataset(Dataset):
     """A list of `VideoExample`s with the report of what they are and of reading them.
 
     Negatives and centre bias of a video are the fixations of the other videos, at whatever frame.
+
+    Example:
+
+    >>> import numpy as np, keras_attn as ka
+    >>> gaze = ((np.array([[3.0, 4.0]]),), (np.array([1]),))
+    >>> one = ka.datasets.VideoExample("run", 1, (8, 8), *gaze, (0,))
+    >>> ka.datasets.VideoDataset("sports", (one,), ka.datasets.VideoReport(), classes=("run",))
+    VideoDataset('sports', 1 examples)
     """
 
     report_kind = VideoReport

@@ -12,7 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import filelock
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -127,9 +127,11 @@ def with_flow(
     Example:
 
     >>> import keras_attn as ka
+    >>> from keras_attn.datasets.flow.files import FlowSettings
     >>> options = {"videos": 12, "frames": 2, "shape": (32, 40), "root": "videos"}
     >>> data = ka.datasets.miniature("video_folder", **options)
-    >>> ka.datasets.with_flow(data, "flow", progress=False)[0].pairs
+    >>> settings = FlowSettings("farneback", height=32)
+    >>> ka.datasets.with_flow(data, "flow", settings, progress=False)[0].pairs
     1
     """
     out = Path(out).expanduser()
@@ -246,7 +248,7 @@ def _collect(future, name, done):
         done.bad[name] = error
 
 
-_shared = {}
+_shared: dict[str, Any] = {}
 """In a process of the pool: what it shares with the one that started it."""
 
 
