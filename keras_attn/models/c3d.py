@@ -49,7 +49,11 @@ class ClipPooling(MaxPooling3D):
     gives the same bits. A GPU, where that would double the memory, is left alone.
 
     Args:
-        args: Those of `keras.layers.MaxPooling3D`.
+        pool_size: As of `keras.layers.MaxPooling3D`, and so are the others.
+        strides: Default the pool size.
+        padding: "valid" or "same".
+        data_format: "channels_last".
+        name: Of the layer.
 
     Input shape:
         Features `(batch, T, H, W, C)`.

@@ -42,7 +42,7 @@ class Consistent(Claim):
     steady: str
     others: tuple
 
-    def parts(self):
+    def parts(self) -> list[ClaimPart]:
         """A `ClaimPart` for each other attention."""
         blocks, names = self._blocks(), (self.steady, *self.others)
         labels = common(cell for block in blocks for cell in block) | {"attention": ""}
@@ -58,7 +58,7 @@ class Consistent(Claim):
             )
         return parts
 
-    def numbers(self):
+    def numbers(self) -> str:
         """Such as "mean ranks over 8 cells: supervised 2.1 (worst 3), softmax 2.5 (worst 4)"."""
         ranks = np.array([_ranks(np.array([c.printed for c in own])) for own in self._blocks()])
         ranked = [

@@ -47,29 +47,29 @@ class Correlated(Claim):
 
     attentions: tuple
 
-    def check(self):
+    def check(self) -> None:
         """Raise `InputError` for other than two tables, and as of any claim."""
         super().check()
         if len(self.tables) != 2:
             expected = "two tables, that of the scores and that of the agreement"
             raise InputError("Claim.tables", expected, listing(self.tables))
 
-    def parts(self):
+    def parts(self) -> list[ClaimPart]:
         """A `ClaimPart` for each dataset, metric of the task and metric of agreement."""
         parts = []
         for dataset, score, gaze in self._pairs():
             blocks = self._blocks(dataset, score, gaze)
             labels = common(cell for block in blocks for cell in block)
             labels |= {"table": " and ".join(self.tables), "attention": ""}
-            titles = [metric_of(name).title for name in (score, gaze)]
-            what = f"ρ of {titles[0]} and {titles[1]}"
+            first, second = metric_of(score).title, metric_of(gaze).title
+            what = f"ρ of {first} and {second}"
             number = Crossed(blocks, _correlation)
-            parts.append(ClaimPart(titles[1], (Comparison(labels, *titles, number, what),)))
+            parts.append(ClaimPart(second, (Comparison(labels, first, second, number, what),)))
         return parts
 
-    def numbers(self):
+    def numbers(self) -> str:
         """Such as "ρ on DUT-OMRON: max F and s-AUC 0.37, max F and IG 0.51"."""
-        pairs = {}
+        pairs: dict[str, list[str]] = {}
         for part in self.parts():
             [one] = part.comparisons
             pair = f"{one.better} and {one.worse} {decimals(one.printed, 2)}"

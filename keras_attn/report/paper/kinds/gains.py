@@ -46,7 +46,7 @@ class GainsMore(Claim):
     groups: tuple
     where: Mapping = field(default_factory=dict)
 
-    def parts(self):
+    def parts(self) -> list[ClaimPart]:
         """A `ClaimPart` for each cell and group."""
         return [
             ClaimPart(title, tuple(_compared(gains, most, less)))
@@ -54,7 +54,7 @@ class GainsMore(Claim):
             for most, less in self.groups
         ]
 
-    def numbers(self):
+    def numbers(self) -> str:
         """Such as "gains of AlexNet, VGG16, ResNet50: accuracy on CUB-VWSW 0.033, 0.039, 0.022"."""
         sentences = []
         for title, gains in self._gains():

@@ -48,7 +48,7 @@ class NarrowGap(Claim):
     ahead: str
     behind: tuple
 
-    def check(self):
+    def check(self) -> None:
         """Raise `InputError` for a single table, and as of any claim."""
         super().check()
         if len(self.tables) < 2:
@@ -56,11 +56,11 @@ class NarrowGap(Claim):
             raise InputError("Claim.tables", expected, listing(self.tables))
 
     @property
-    def of_itself(self):
+    def of_itself(self) -> bool:
         """It compares how far human maps agree with the very fixations that they are made of."""
         return True
 
-    def parts(self):
+    def parts(self) -> list[ClaimPart]:
         """A `ClaimPart` for each metric and other table."""
         first, *others = self.tables
         parts = []
@@ -73,7 +73,7 @@ class NarrowGap(Claim):
             parts.append(ClaimPart(metric.title, (Comparison(labels, *names, gaps, what),)))
         return parts
 
-    def numbers(self):
+    def numbers(self) -> str:
         """Such as "mean gaps: s-AUC 0.175 in VI, 0.109 in V, 0.163 in VIII"."""
         gaps = []
         for metric in self._metrics():

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from keras_attn.errors import InputError
+from keras_attn.report.paper.kinds.claim import Comparison
 from keras_attn.report.paper.kinds.order import Order
 
 LITTLE = {"map": 0.02, "accuracy": 0.02, "max_f": 0.02, "s_auc": 0.02, "ig": 0.1}
@@ -19,7 +20,7 @@ class _WithinMargin(Order):
 
     margins: Mapping = field(default_factory=LITTLE.copy)
 
-    def check(self):
+    def check(self) -> None:
         """Raise `InputError` for a margin that is none or missing, and as of an order."""
         super().check()
         for name in sorted(self._metrics()):
@@ -31,7 +32,7 @@ class _WithinMargin(Order):
         return {one.labels["metric"] for part in self.parts() for one in part.comparisons}
 
     @property
-    def margin(self):
+    def margin(self) -> Mapping[str, float] | None:
         """The differences that are taken for none, by metric, of those that it is about."""
         return {name: self.margins[name] for name in sorted(self._metrics())}
 
@@ -68,7 +69,7 @@ class Alike(_WithinMargin):
     True
     """
 
-    def bounds(self, comparison):
+    def bounds(self, comparison: Comparison) -> tuple[float, float]:
         """The margin on both sides."""
         size = self.margins[comparison.labels["metric"]]
         return -size, size
@@ -106,7 +107,7 @@ class NoBetter(_WithinMargin):
     True
     """
 
-    def bounds(self, comparison):
+    def bounds(self, comparison: Comparison) -> tuple[float, float]:
         """Anything below the margin."""
         return -np.inf, self.margins[comparison.labels["metric"]]
 
@@ -143,7 +144,7 @@ class NoWorse(_WithinMargin):
     True
     """
 
-    def bounds(self, comparison):
+    def bounds(self, comparison: Comparison) -> tuple[float, float]:
         """Anything above the margin below 0."""
         return -self.margins[comparison.labels["metric"]], np.inf
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from keras_attn.errors import InputError, listing, one_of
 from keras_attn.mechanisms import NAMED
@@ -55,7 +55,7 @@ class Order(Claim):
     every: ClassVar[bool] = True
     """Whether a cell needs all of its comparisons, or one."""
 
-    def check(self):
+    def check(self) -> None:
         """Raise `InputError` for an axis that is none, and for names that are on both sides."""
         super().check()
         one_of("Claim.axis", self.axis, AXES)
@@ -71,18 +71,18 @@ class Order(Claim):
             raise InputError("Claim.better, worse", "names that are in one of the two", received)
 
     @property
-    def pairs(self):
+    def pairs(self) -> list[tuple[Any, Any]]:
         """The values of the axis that are compared, the one that ought to be better first."""
         return [(one, other) for one in self.better for other in self.worse]
 
     @property
-    def of_itself(self):
+    def of_itself(self) -> bool:
         """Whether it compares how far a map agrees with the very fixations that it is made of."""
         gaze = any(BY_NUMBER[number].about_gaze for number in self.tables)
         made_of_gaze = {m.name for m in NAMED.values() if m.takes_gaze}
         return gaze and self.axis == "attention" and bool(made_of_gaze & set(self.better))
 
-    def parts(self):
+    def parts(self) -> list[ClaimPart]:
         """A `ClaimPart` for each cell."""
         limits = {"table": self.tables, **self.where}
         return [
