@@ -181,7 +181,17 @@ class Format:
         return task in (self.tasks if self.twin.tasks is None else self.twin.tasks)
 
     def check_drawn(self, task: str) -> None:
-        """`InputError` where a configuration of a task names no folder, and nothing is drawn."""
+        """Refuse a configuration that names no folder, where nothing is drawn.
+
+        Args:
+            task: that it is of.
+
+        Returns:
+            None.
+
+        Raises:
+            InputError: The drawn twin, if there is one, is none to learn the task from.
+        """
         if not self.drawn_for(task):
             expected = (
                 f"where the folder lies (--data.root), since {self.name} is not drawn for {task}"
@@ -189,10 +199,17 @@ class Format:
             raise InputError("data.root", expected, None)
 
     def arguments(self, settings: Any, names: Iterable[str]) -> dict[str, Any]:
-        """Those of `names`, fields of the dataclass `settings`, that its reader takes: a dict.
+        """What a configuration says, as arguments of its reader.
 
-        With the fields of a `GazeFormat`, if it takes such. `InputError` for a field that it does
-        not take and that somebody has set.
+        Args:
+            settings: a dataclass.
+            names: of fields of it, that a reader may take.
+
+        Returns:
+            A dict of those that it takes, with the fields of a `GazeFormat` if it takes such.
+
+        Raises:
+            InputError: It does not take a field that somebody has set.
         """
         default = {one.name: one.default for one in fields(settings)}
         values = {name: getattr(settings, name) for name in names if name in default}

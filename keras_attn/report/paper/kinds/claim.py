@@ -155,6 +155,12 @@ class Claim(ABC):
         """Between which two numbers that of a comparison lies if the claim is right.
 
         0 itself is not as claimed: a tie speaks neither for a claim nor against it.
+
+        Args:
+            comparison: one of the claim's own.
+
+        Returns:
+            A pair of numbers, the lower one first.
         """
         return 0.0, np.inf
 
@@ -173,9 +179,16 @@ class Claim(ABC):
         return False
 
     def state(self, comparison: Comparison, low: float, high: float) -> int:
-        """1, −1 or 0: numbers from low to high are as claimed, the reverse, or neither.
+        """Whether numbers of an interval are as claimed.
 
-        low, high: an interval, or a number twice; NaN are neither.
+        Args:
+            comparison: one of the claim's own.
+            low: the lower end.
+            high: the upper end; that of a single number is the number itself. NaN are neither as
+                claimed nor the reverse.
+
+        Returns:
+            1 as claimed, −1 the reverse, 0 neither.
         """
         least, most = self.bounds(comparison)
         if high < least or low > most:
