@@ -1,124 +1,172 @@
-"""What the package offers to users and plug-ins, and what docstrings say of it."""
+"""What pages and docstrings tell a reader to type: commands, options, files and Python."""
 
 import ast
-import importlib
-import inspect
 import re
-import textwrap
-from pathlib import Path
+import shlex
+from dataclasses import dataclass
+from functools import cache
 
-import keras_attn as ka
-from keras_attn.networks import registration
+from conftest import ROOT
 
-EXTENDING = Path(__file__).parents[1] / "docs" / "extending.md"
-HIDDEN = ("self", "kwargs")
-"""Arguments that any layer of Keras has."""
-
-
-def is_ours(one):
-    """Whether it is a function or a class of this package."""
-    made = inspect.isfunction(one) or inspect.isclass(one)
-    return made and one.__module__.partition(".")[0] == ka.__name__
-
-
-def names_in(module):
-    """What a module offers: what it says it does, or else what it has itself."""
-    if hasattr(module, "__all__"):
-        return [*module.__all__]
-    own = vars(module).items()
-    return [name for name, one in own if name[0] != "_" and _made_in(module, one)]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), ROOT / "weights" / "README.md"]
+CODE = [p for f in ("keras_attn", "experiments", "tools") for p in sorted((ROOT / f).rglob("*.py"))]
+SHELL = ("sh", "bash", "shell", "console")
+SCRIPT = r"(?:experiments|tools)/\w+\.py"
+PROGRAM = rf"(?:\S*/)?(?:keras-attn|python[\d.]*|make|pytest|pip|ray|tensorboard)|{SCRIPT}"
+"""A word that begins a command."""
+VARIABLES = r"(?:[A-Z_]+=\S+ )*"
+DOTS = ("...", "…")
+FENCED = re.compile(r"^```(\w*)\n(.*?)^```", re.M | re.S)
+MEASURED = re.compile(r"<!-- measured by: (.*) -->")
+INLINE = re.compile(r"(?<!`)`([^`]+)`(?!`)")
 
 
-def _made_in(module, one):
-    return getattr(one, "__module__", None) == module.__name__
+@dataclass(frozen=True)
+class Command:
+    """A command as it is written. mention: in a sentence, where arguments may be left out."""
+
+    where: str
+    line: str
+    mention: bool = False
+
+    @property
+    def words(self):
+        """Its words, without variables before it, a comment and dots that stand for more."""
+        words = shlex.split(re.sub(rf"^{VARIABLES}", "", self.line), comments=True)
+        return [word for word in words if word not in DOTS]
+
+    @property
+    def shortened(self):
+        """Whether it leaves arguments out."""
+        return self.mention or any(word in DOTS for word in self.line.split())
+
+    def __str__(self):
+        return f"{self.where}: {self.line}"
 
 
-def offered(module):
-    """Functions and classes by whole name, of a module and of the modules that it offers."""
+def texts():
+    """Text that a reader sees, by where it stands."""
+    yield from pages()
+    for path, nodes in parsed().items():
+        for node in nodes:
+            if isinstance(node, (ast.Module, ast.ClassDef, ast.FunctionDef)):
+                yield str(path.relative_to(ROOT)), ast.get_docstring(node) or ""
+    comments = re.findall(r"^# ?(.*)$", (ROOT / "Makefile").read_text(encoding="utf-8"), re.M)
+    yield "Makefile", "\n".join(f"    {line}" for line in comments)
+
+
+def pages():
+    """Text of the pages alone, by where it stands."""
+    for path in PAGES:
+        yield str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")
+
+
+@cache
+def parsed():
+    """What the syntax trees of all files consist of."""
+    return {path: list(ast.walk(ast.parse(path.read_text("utf-8")))) for path in CODE}
+
+
+def fenced(text, *languages):
+    """The code in fences of these languages; "" is none."""
+    return [code for language, code in FENCED.findall(text) if language in languages]
+
+
+def inline(text):
+    """Code in sentences, on one line each."""
+    return [" ".join(code.split()) for code in INLINE.findall(FENCED.sub("", text))]
+
+
+def logical_lines(code):
+    """Lines with those that a backslash continues; what stands apart after two spaces is left."""
+    for line in re.sub(r"\s*\\\n\s*", " ", code).splitlines():
+        # A blank line's worth of spaces parts a command from what is said of it.
+        yield re.split(r"(?<=\S) {2,}", line.strip())[0]
+
+
+def is_command(line):
+    """Whether a line or a span of code begins with a program."""
+    return re.match(rf"{VARIABLES}(?:{PROGRAM})(?=\s|$)", line) is not None
+
+
+def commands():
+    """Every command of every text."""
     found = {}
-    for name in names_in(module):
-        one = getattr(module, name)
-        if inspect.ismodule(one):
-            found |= offered(one)
-        elif is_ours(one):
-            found[f"{one.__module__}.{one.__qualname__}"] = one
-    return found
+    for where, text in texts():
+        for line in written(text):
+            found[where, line] = Command(where, line)
+        for span in filter(is_command, inline(text)):
+            if len(span.split()) > 1:  # a program's name alone says nothing of how it is called
+                found.setdefault((where, span), Command(where, span, mention=True))
+    return list(found.values())
 
 
-def implemented():
-    """Classes that docs/extending.md names in its table, which plug-ins make objects of."""
-    table = re.findall(r"^\| an? .*?\| `([\w.]+)`", EXTENDING.read_text(encoding="utf-8"), re.M)
-    found = {}
-    for name in table:
-        module, _, last = name.rpartition(".")
-        one = getattr(importlib.import_module(module), last)
-        found[f"{one.__module__}.{one.__qualname__}"] = one
-    return found
+def written(text):
+    """Commands that stand on lines of their own. Every line of a shell's block is taken for one."""
+    shell = [line for code in fenced(text, *SHELL) for line in logical_lines(code)]
+    others = [line for code in fenced(text, "") for line in logical_lines(code)]
+    indented = "\n".join(re.findall(r"^ {4}.*$", FENCED.sub("", text), re.M))
+    others += logical_lines(indented)
+    others += MEASURED.findall(text)
+    for code in fenced(text, "python"):
+        others += re.findall(r"# (?:then: )?(.*)$", code, re.M)
+    shell, others = ([line.removeprefix("$ ") for line in every] for every in (shell, others))
+    lines = [line for line in shell if line and not line.startswith("#")]
+    lines += filter(is_command, others)
+    return [part for line in lines for part in re.split(r" && | \| |; ", line)]
 
 
-def registered():
-    """Classes that Keras finds in saved networks."""
-    return {
-        f"keras_attn.{module}.{name}": getattr(
-            importlib.import_module(f"keras_attn.{module}"), name
-        )
-        for module, names in registration.CLASSES.items()
-        for name in names
-    }
+def spans_of_options():
+    """What pages name without a command, by where: ("README.md", "--screen 1920 1080")."""
+    every = {(where, span) for where, text in pages() for span in inline(text)}
+    return sorted((where, span) for where, span in every if re.match(r"--[a-z]", span))
 
 
-def sections(of):
-    """The sections of a docstring by their headings."""
-    text = inspect.cleandoc(of.__doc__ or "")
-    parts = re.split(r"^([A-Z][a-z]+(?: shape)?):$", text, flags=re.MULTILINE)
-    return dict(zip(parts[1::2], parts[2::2], strict=True))
+def spans_of_verbs(verbs):
+    """Spans that begin with a verb and leave its program out, such as `train paper --help`."""
+    every = {(where, span) for where, text in pages() for span in inline(text)}
+    found = ((where, span) for where, span in every if span.split()[0] in verbs and " --" in span)
+    return sorted(found)
 
 
-def whole_sections(of):
-    """The same; where a class says nothing, what the class says that it is made of as well."""
-    bases = of.__mro__ if inspect.isclass(of) else (of,)
-    found = {}
-    for one in filter(is_ours, bases):
-        found = sections(one) | found
-    return found
+def files():
+    """Paths into the repository that texts name, by where."""
+    folder = r"(?:docs|experiments|keras_attn|tests|tools|\.ci)"
+    path = re.compile(rf"(?<![\w/.]){folder}/[\w./-]*\w")
+    return sorted({(where, found) for where, text in texts() for found in path.findall(text)})
 
 
-def told_arguments(of):
-    """Names of the arguments that a docstring tells of, or the texts below fields, in order."""
-    told = re.findall(r"^    (\w[\w, ]*):", whole_sections(of).get("Args", ""), re.MULTILINE)
-    if not told and inspect.isclass(of):
-        return told_fields(of)
-    return [argument for one in told for argument in one.split(", ")]
+def strings():
+    """Every string of the package and the experiments, by where."""
+    for path, nodes in parsed().items():
+        if path.parts[len(ROOT.parts)] != "tools":
+            for node in nodes:
+                if isinstance(node, ast.Constant) and isinstance(node.value, str):
+                    yield f"{path.relative_to(ROOT)}:{node.lineno}", node.value
 
 
-def told_fields(of):
-    """Names of the fields of a dataclass with a text below, as options of commands need it."""
-    (body,) = ast.parse(textwrap.dedent(inspect.getsource(of))).body
-    pairs = zip(body.body, body.body[1:], strict=False)
-    return [
-        one.target.id
-        for one, after in pairs
-        if isinstance(one, ast.AnnAssign)
-        and isinstance(after, ast.Expr)
-        and isinstance(after.value, ast.Constant)
-    ]
+def links():
+    """Links of the pages to other pages and to headings, by where."""
+    found = (
+        (where, url) for where, text in pages() for url in re.findall(r"\]\(([^)\s]+)\)", text)
+    )
+    return sorted({(where, url) for where, url in found if not re.match(r"https?:", url)})
 
 
-def arguments(of):
-    """Names of what a caller hands over, but for those of any Keras layer."""
-    # Of an exception without a constructor of its own Python tells no signature.
-    made = of.__init__ if inspect.isclass(of) and issubclass(of, Exception) else of
-    return [name for name in inspect.signature(made).parameters if name not in HIDDEN]
+def anchors(text):
+    """The headings of a page, as links name them."""
+    headings = re.findall(r"^#+ (.+)$", FENCED.sub("", text), re.M)
+    return {re.sub(r"[^\w -]", "", heading.lower()).replace(" ", "-") for heading in headings}
 
 
-def refuses(of):
-    """Whether its own code, of a class all of it, raises an error for what it is called with."""
-    names = ("__init__", "__post_init__", "__call__", "build", "check")
-    own = [vars(of).get(name) for name in names] if inspect.isclass(of) else [of]
-    # A dataclass makes some of them itself, of which there is no file.
-    there = (one for one in own if inspect.isfunction(one))
-    written = [one for one in there if Path(inspect.unwrap(one).__code__.co_filename).is_file()]
-    code = "".join(map(inspect.getsource, written))
-    # Not those of functions within, nor what an example shows.
-    code = re.sub(r'""".*?"""', "", code, flags=re.DOTALL)
-    return re.search(r"^\s+raise [\w.]*InputError|\bone_of\(", code, re.MULTILINE) is not None
+def tables():
+    """Tables of the pages by where: the line before each, and its rows."""
+    for where, text in pages():
+        for before, table in re.findall(r"^(.*)\n((?:\|.*\n)+)", text, re.M):
+            yield where, before, table.splitlines()[2:]
+
+
+def python_blocks():
+    """Python of the pages, by page: a list of code."""
+    found = {where: fenced(text, "python", "py") for where, text in pages()}
+    return {name: blocks for name, blocks in found.items() if blocks}

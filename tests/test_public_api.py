@@ -6,7 +6,7 @@ import inspect
 import sys
 
 import pytest
-from documented import (
+from docstrings import (
     arguments,
     implemented,
     is_ours,

@@ -5,7 +5,7 @@ import importlib
 import inspect
 
 import pytest
-from documented import arguments, refuses, told_arguments, whole_sections
+from docstrings import arguments, refuses, told_arguments, whole_sections
 
 CLASSES = {
     "keras_attn.audits.kinds": ("Kind",),
