@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from keras_attn.configs.base import Attention, Config, Encoder, KeepingMachine
 from keras_attn.configs.constraints import Count, NonNegative, Share, ShareOrZero
@@ -109,9 +109,9 @@ class FineGrained(Config):
     training: FineGrainedTraining = field(default_factory=FineGrainedTraining)
     machine: KeepingMachine = field(default_factory=KeepingMachine)
 
-    task = "fine_grained"
+    task: ClassVar[str] = "fine_grained"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         data = self.data
         for name in OF_SOME:
@@ -121,7 +121,7 @@ class FineGrained(Config):
                 expected = f"its default, since data.name {data.name!r} has no such thing"
                 raise InputError(f"data.{name}", expected, repr(getattr(data, name)))
 
-    def called(self, data):
+    def called(self, data: str) -> str:
         """What a run is called on data of that name."""
         return "-".join((data, *self.who, f"seed{self.training.seed}"))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
 from keras_attn.configs.base import Attention, Config, Encoder, KeepingMachine
 from keras_attn.configs.constraints import Count, NonNegative, Share
@@ -104,9 +104,9 @@ class SalientObject(Config):
     training: SalientObjectTraining = field(default_factory=SalientObjectTraining)
     machine: KeepingMachine = field(default_factory=KeepingMachine)
 
-    task = "salient_object"
+    task: ClassVar[str] = "salient_object"
 
-    def called(self, data):
+    def called(self, data: str) -> str:
         """What a run is called on data of that name."""
         where = (f"fold{self.data.fold}", f"seed{self.training.seed}")
         return "-".join((data, *self.who, *where))

@@ -23,15 +23,11 @@ def _of_backbones():
 
 
 CLASSES = {
-    "layers": (
-        "ActivationAttention",
-        "AttentionModule",
-        "EarlyAttention",
-        "FrameSum",
-        "GazeAttention",
-        "Glimpse",
-        "SpatialSoftmax",
-    ),
+    "layers.energy": ("ActivationAttention",),
+    "layers.glimpse": ("Glimpse",),
+    "layers.human": ("FrameSum", "GazeAttention"),
+    "layers.learned": ("AttentionModule", "EarlyAttention"),
+    "layers.softmax": ("SpatialSoftmax",),
     "losses": ("AttentionCrossEntropy", "AttentionKL"),
     **_of_backbones(),
     "models.c3d": ("ClipPooling",),
