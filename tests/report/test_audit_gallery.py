@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from made_audits import by_task
 from made_galleries import levels, pixels
 
 import keras_attn as ka
@@ -118,13 +119,7 @@ def test_the_largest_page_takes_less_than_five_megabytes(result, rng, monkeypatc
 
 
 def test_under_conditions_a_map_has_its_scores_under_each(tmp_path):
-    data = ka.datasets.miniature(images=6, root=tmp_path / "scenes")
-    table = tmp_path / "scenes" / "fixations.csv"
-    lines = table.read_text().splitlines()
-    made = [f"{line},{('free', 'search')[k % 2]}" for k, line in enumerate(lines[1:])]
-    table.write_text("\n".join([f"{lines[0]},task", *made]) + "\n")
-    data = ka.datasets.folder(tmp_path / "scenes")
-    result = ka.audit(MODELS, data, by="task", gallery=2, progress=False)
+    result = by_task(MODELS, tmp_path)
     (one,) = gallery.of(result)["sets"]
     keys = [key for key, *_ in one["scores"]]
     parts = list(result.parts)

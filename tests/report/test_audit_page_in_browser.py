@@ -5,7 +5,7 @@ from itertools import pairwise
 
 import pytest
 from browser import chromium, complaints, contrasts, show
-from made_audits import many_layers
+from made_audits import by_task, many_layers
 
 from keras_attn.evaluation.rows import name_of
 from keras_attn.report.audit import gallery
@@ -86,6 +86,25 @@ def test_a_column_sorts_by_click_and_by_key(audit):
     button.send_keys(Keys.ENTER)
     key = [float(n.get_attribute("data-sort")) for n in audit.find_elements("css selector", cells)]
     assert key == sorted(key)
+
+
+def test_differences_between_conditions_sort_as_numbers_with_their_signs(driver, tmp_path):
+    models = {"bright": lambda x: x.mean(-1), "red": lambda x: x[..., 0]}
+    result = by_task(models, tmp_path)
+    show(driver, result.save(tmp_path / "out") / "audit.html", width=PHONE)
+    button = driver.find_element("css selector", ".apart th:nth-child(3) button")
+    driver.execute_script("arguments[0].click()", button)
+    cells = driver.find_elements("css selector", ".apart td:nth-child(3) .value")
+    texts = [cell.get_attribute("textContent").rstrip("▲▼") for cell in cells]
+    numbers = [float(text.replace("−", "-")) for text in texts]
+    assert numbers == sorted(numbers, reverse=True)
+    assert any(text.startswith("+") for text in texts)
+    assert any(text.startswith("−") for text in texts)
+    head = button.find_element("xpath", "..")
+    assert head.get_attribute("aria-sort") == "descending"
+    assert driver.execute_script("return document.documentElement.scrollWidth") <= PHONE
+    assert len(driver.find_elements("css selector", ".answers li")) == 2
+    assert complaints(driver) == []
 
 
 def test_a_mark_leads_to_the_note_of_its_row(audit):

@@ -57,6 +57,7 @@ def page(result):
         dataset=result.dataset,
         described=result.models,
         answer=table.answer(result),
+        answers=table.answers(result),
         warnings=warnings,
         legend=legend,
         columns=columns,

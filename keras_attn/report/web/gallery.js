@@ -13,7 +13,7 @@
   const state = { set: 0, frame: 0, hidden: new Set(sets.flatMap((set) => set.hidden)), density: false, over: false, strength: strongest };
   for (const set of sets) Object.assign(set, { example: 0, chosen: 0, text: "", by: "", of: set.best });
 
-  const sourceOf = (node, name) => node.style.getPropertyValue(name).trim().slice(5, -2); // in url("")
+  const sourceOf = (node, name) => node.style.getPropertyValue(name).trim().slice(5, -2); // what stands in the quotes
   sets.forEach(({ examples }, s) => examples.forEach((example, e) => {
     const item = find(`#gallery-${s}-${e}`);
     example.image = sourceOf(item, "--photograph");

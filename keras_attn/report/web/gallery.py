@@ -155,6 +155,8 @@ def _without_source(value):
 
 
 def breakable(name):
-    """A name as HTML that a narrow column may break after `/`, and not before `·`."""
+    """A name as HTML that a narrow column may break after `/` and `=`, and not before `·`."""
     escaped = str(markupsafe.escape(name))
-    return markupsafe.Markup(escaped.replace("/", "/<wbr>").replace(" · ", "&nbsp;· "))
+    for sign in "/=":
+        escaped = escaped.replace(sign, f"{sign}<wbr>")
+    return markupsafe.Markup(escaped.replace(" · ", "&nbsp;· "))
