@@ -127,8 +127,10 @@ def _examples(result, names, scores):
 
 
 def _rows(result):
-    """The rows of the images, by name and image."""
-    return {(name_of(row), row[IMAGE]): row for row in result.examples.to_dict("records")}
+    """The rows of the images that are shown, by name and image."""
+    ids = {result.dataset[result.gallery.indices[place]].id for place in _places(result)}
+    shown = result.examples[result.examples[IMAGE].isin(ids)]
+    return {(name_of(row), row[IMAGE]): row for row in shown.to_dict("records")}
 
 
 def _scores_of(name, image, rows, scores, parts):
