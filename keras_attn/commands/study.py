@@ -122,7 +122,7 @@ def carry_out_study(cells, every, engine, out):
     print(f"{len(cells)} cells, {len(finished)} of them finished already.", flush=True)
     outcomes = _run(cells, finished, engine)
     finished = standing.finished(every)
-    ready = [cell for cell in every if cell.name in finished]
+    ready = [cell for cell in every if cell.name in finished and cell.scores]
     if any(cell.kind != study.REFERENCES for cell in ready):
         workflow.report([cell.folder for cell in ready], out)
     counts = Counter(outcome.status for outcome in outcomes.values())

@@ -7,7 +7,7 @@ from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from keras_attn import configs, storage
+from keras_attn import configs, mechanisms, storage
 from keras_attn.configs.names import StudyDataset
 from keras_attn.configs.starting import WITH_FILE
 from keras_attn.errors import InputError, listing, one_of
@@ -16,7 +16,7 @@ from keras_attn.registries import BACKBONES, DATASETS
 from keras_attn.study import sets
 from keras_attn.study.sources import Sources
 
-REFERENCES, RUN, ATTACK = "references", "run", "attack"
+REFERENCES, RUN, START, ATTACK = "references", "run", "start", "attack"
 ATTACKED = configs.FineGrained.task
 """The task whose networks are attacked."""
 Preset = Literal["demo", "miniature", "paper", "own"]
@@ -53,8 +53,8 @@ class StudyCell:
     """A part of the study that is done as a whole, into a folder of its own.
 
     name: its folder within that of the study, such as `action/hollywood2-flow-seed0`.
-    kind: "run", a network that is trained and scored; "attack", FGSM on one; "references", what
-    needs no network. config: of the run; of references, any of the same data. needs: names of
+    kind: "run", a network that is trained and scored; "start", one that others go on from, which
+    cannot be scored; "attack", FGSM on one; "references", what needs no network. config: of the run; of references, any of the same data. needs: names of
     cells that have to be finished before. out: the folder of the study.
     """
 
@@ -68,6 +68,16 @@ class StudyCell:
     def folder(self):
         """Where its files go."""
         return self.out / self.name
+
+    @property
+    def trains(self):
+        """Whether a network is trained in it."""
+        return self.kind in (RUN, START)
+
+    @property
+    def scores(self):
+        """Whether it writes rows."""
+        return self.kind != START
 
     @property
     def alike(self):
@@ -194,11 +204,13 @@ class _Grid:
         self.cells.setdefault(name, StudyCell(name, kind, config, self.out, tuple(needs)))
         return name
 
-    def run(self, config, *needs):
-        return self.add(config.run_name, RUN, config, needs)
+    def run(self, config, *needs, kind=RUN):
+        return self.add(config.run_name, kind, config, needs)
 
     def on(self, config, dataset, **changes):
         """A configuration on a `StudySet`, and the names of its references in a list."""
+        if not dataset.references and "without_gaze" in _fields(config):
+            changes["without_gaze"] = "train"
         config = configs.changed(config, **dataset.fields, **changes)
         if not dataset.references:
             return config, []
@@ -267,20 +279,21 @@ class _Grid:
             if first is None:
                 weights = self.weights(network.get("backbone", "c3d"), own)
                 own = configs.changed(own, **weights)
-                runs[name] = self.begun(own, references)
+                gaze = dataset.references or not mechanisms.get(own.model.attention).takes_gaze
+                runs[name] = self.begun(own, references, RUN if gaze else START)
             else:
                 started = own.after(self.folder(runs[first]))
                 runs[name] = self.run(started, *references, runs[first])
             if config.task == ATTACKED:
                 self.add(f"{own.run_name}/{storage.ATTACK}", ATTACK, own, (runs[name],))
 
-    def begun(self, config, seen):
+    def begun(self, config, seen, kind):
         """A run, with those of streams alone that are trained before it."""
         needs, starts = [*seen], {}
         for field, alone in config.before().items():
             needs.append(self.run(alone.without_unused(), *seen))
             starts[field] = self.folder(needs[-1])
-        return self.run(configs.changed(config, **starts), *needs)
+        return self.run(configs.changed(config, **starts), *needs, kind=kind)
 
 
 def chosen(cells, only=None):

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from keras_attn import configs
+from keras_attn import configs, storage
 from keras_attn.commands import study as studying
 from keras_attn.errors import InputError
 from keras_attn.shell import parser
 from keras_attn.study import cells as study
+from keras_attn.study import standing
 from keras_attn.study.sets import MASKS, OwnSets, Place
 
 NO_FILE = {"pretraining": "none"}
@@ -45,7 +46,7 @@ def grid(place, masks=("objects",), gaze=("rooms",), changes=NO_FILE, **axes):
 
 
 def runs(cells):
-    return {cell.name: cell for cell in cells if cell.kind == study.RUN}
+    return {cell.name: cell for cell in cells if cell.trains}
 
 
 def test_each_network_is_trained_on_the_masks_once_and_goes_on_with_each_fold_of_the_gaze(place):
@@ -58,6 +59,27 @@ def test_each_network_is_trained_on_the_masks_once_and_goes_on_with_each_fold_of
     first = found["salient_object/objects-vgg16-human-fold0-seed2"]
     assert later.config.training.start == first.folder and first.name in later.needs
     assert later.config.training.weights is None and later.config.data.fold == 4
+
+
+def test_on_masks_alone_a_network_that_takes_gaze_is_trained_and_not_scored(place):
+    found = runs(grid(place, folds=(0,)))
+    kinds = {cell.config.model.attention: cell.kind for cell in list(found.values())[::2]}
+    assert kinds.pop("human") == study.START and set(kinds.values()) == {study.RUN}
+    assert not found["salient_object/objects-vgg16-human-fold0-seed0"].scores
+    assert found["salient_object/rooms-vgg16-human-fold0-seed0"].scores
+    with_gaze = runs(grid(place, masks=("streets",), folds=(0,)))
+    assert {cell.kind for cell in with_gaze.values()} == {study.RUN}
+
+
+def test_a_start_is_finished_with_its_weights_and_without_scores(place):
+    name = "salient_object/objects-vgg16-human-fold0-seed0"
+    one = runs(grid(place, folds=(0,)))[name]
+    one.folder.mkdir(parents=True)
+    standing.mark(one.folder, one.identity, 1.0, {"name": "objects"})
+    assert standing.finished([one]) == set()
+    storage.RunFolder(one.folder).weights.write_bytes(b"")
+    standing.mark(one.folder, one.identity, 1.0, {"name": "objects"})
+    assert standing.finished([one]) == {name}
 
 
 def test_what_a_cell_needs_stands_before_it(place):
