@@ -28,6 +28,7 @@ from keras_attn.resizing import image_at, size_of
 from keras_attn.tasks import encoders, starting
 from keras_attn.tasks.pretraining import answer, digest, drawn_trunk
 from keras_attn.training.plan import Plan, Trainee
+from keras_attn.training.schedules import adam
 
 NAME = configs.FineGrained.task
 DATA = datasets.GazeDataset
@@ -117,23 +118,26 @@ def network(config):
     )
 
 
-def build(config):
-    """The compiled network of a resolved configuration, with its initial weights."""
+def build(config, updates=None):
+    """The compiled network of a resolved configuration, with its initial weights.
+
+    updates: of its whole training, along which the learning rate may fall.
+    """
     model = network(config)
     path = weights_file(config)
     if path is not None:
         _load(model, config.model, path, whole=config.training.pretraining == "file")
-    return _compiled(model, config)
+    return _compiled(model, config, updates)
 
 
-def _compiled(model, config):
+def _compiled(model, config, updates=None):
     supervised = mechanisms.get(config.model.attention).supervised
     losses = {
         "logits": keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         "attention": AttentionKL() if supervised else None,
     }
     shares = {"logits": 1.0, "attention": config.training.attention_weight}
-    model.compile(keras.optimizers.Adam(config.training.learning_rate), losses, loss_weights=shares)
+    model.compile(adam(config.training, updates), losses, loss_weights=shares)
     return model
 
 
@@ -175,7 +179,8 @@ def plan(config, train, validation=None):
         train, size_of(config.model.size), config.machine.threads, masks=False
     )
     made = _batches(config, pixels)
-    return Plan.of(made, partial(build, config), partial(scorer, config=config))
+    built = partial(build, config, made.epochs * made.steps)
+    return Plan.of(made, built, partial(scorer, config=config))
 
 
 def _batches(config, source):
@@ -185,11 +190,13 @@ def _batches(config, source):
 
 
 def _plan_on_features(config, train, validation):
-    made = {}
+    made, epochs = {}, config.training.epochs
+    steps = pipeline.steps_of(len(train), config.training.batch_size)
 
     def built():
         made["trunk"] = trunk(model := build(config), config.model.backbone)
-        return Trainee(model, _compiled(head(model, config.model.backbone), config))
+        learner = head(model, config.model.backbone)
+        return Trainee(model, _compiled(learner, config, epochs * steps))
 
     def batches(learner, first):
         return _batches(config, features(config, made["trunk"], train)).of(learner, first)
@@ -197,8 +204,7 @@ def _plan_on_features(config, train, validation):
     def scored(learner):
         return KeptScorer(learner, features(config, made["trunk"], validation), config)
 
-    steps = pipeline.steps_of(len(train), config.training.batch_size)
-    return Plan(built, config.training.epochs, steps, batches, scored)
+    return Plan(built, epochs, steps, batches, scored)
 
 
 def features(config, frozen, dataset):

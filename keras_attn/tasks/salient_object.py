@@ -18,6 +18,7 @@ from keras_attn.networks.outputs import outputs_like
 from keras_attn.resizing import at_size, image_at, size_of
 from keras_attn.tasks import encoders, starting
 from keras_attn.training.plan import Plan
+from keras_attn.training.schedules import adam
 
 NAME = configs.SalientObject.task
 DATA = datasets.GazeDataset
@@ -78,8 +79,11 @@ def check_masks(dataset):
 # --- training -----------------------------------------------------------------------------------
 
 
-def build(config):
-    """The compiled network of a resolved configuration, with its initial weights."""
+def build(config, updates=None):
+    """The compiled network of a resolved configuration, with its initial weights.
+
+    updates: of its whole training, along which the learning rate may fall.
+    """
     model = network(config)
     training = config.training
     if training.weights is not None:
@@ -92,7 +96,7 @@ def build(config):
     losses |= {name: AttentionKL() if supervised else None for name in attention}
     shares = dict.fromkeys(saliency, 1.0)
     shares |= dict.fromkeys(attention, training.attention_weight)
-    model.compile(keras.optimizers.Adam(training.learning_rate), losses, loss_weights=shares)
+    model.compile(adam(training, updates), losses, loss_weights=shares)
     return model
 
 
@@ -135,7 +139,8 @@ def parts(config, whole):
 def plan(config, train, validation=None):
     """The `Plan` of training a resolved configuration on images."""
     made = batches(config, train)
-    return Plan.of(made, partial(build, config), partial(scorer, config=config))
+    built = partial(build, config, made.epochs * made.steps)
+    return Plan.of(made, built, partial(scorer, config=config))
 
 
 def batches(config, train):
