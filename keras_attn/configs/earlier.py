@@ -28,7 +28,12 @@ def attention(format, model):
 
 RENAMED = {"trunk": "encoder"}
 """Fields of `training` by their earlier name."""
-ADDED = {"salient_object": {"encoder": "trained", "without_gaze": "raise"}}
+_RATE = {"schedule": "constant", "clip": None}
+ADDED = {
+    "salient_object": {"encoder": "trained", "without_gaze": "raise", **_RATE},
+    "fine_grained": _RATE,
+    "action": {"schedule": "steps"},
+}
 """Fields of `training` that runs of a task had not once, and what all of them did then."""
 
 

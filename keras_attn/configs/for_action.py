@@ -137,6 +137,9 @@ class ActionTraining:
     on UCF Sports, 5e-3 for one stream alone."""
     rate_steps: tuple[int, ...] | None = None
     """After how many updates the rate falls to a tenth; default the paper's."""
+    schedule: Literal["steps", "cosine"] = "steps"
+    """Of the learning rate. steps: it falls at `rate_steps`, as in the paper; cosine: it rises over
+    the first twentieth of the updates and falls to 0."""
     clip: float | None = None
     """Largest norm of the gradients of a batch, as Caffe's clip_gradients; ours, for networks that
     start from random numbers."""
@@ -199,6 +202,11 @@ class Action(Config):
             raise InputError("training.start", expected, str(training.start))
         for name in ("rate_steps", "stream_rate_steps"):
             steps = getattr(training, name) or ()
+            if steps and training.schedule == "cosine":
+                expected = "none with training.schedule 'cosine'; or say schedule='steps' "
+                raise InputError(
+                    f"training.{name}", expected + "(--training.schedule steps)", steps
+                )
             if list(steps) != sorted(set(steps)):
                 raise InputError(f"training.{name}", "increasing counts of updates", steps)
 
@@ -256,6 +264,8 @@ class Action(Config):
         default = SCHEDULES.get((self.data.name, fusion), others)
         named: dict[str, Any] = {name: getattr(training, name) for name in Schedule._fields}
         made = default._replace(**{n: value for n, value in named.items() if value is not None})
+        if training.schedule == "cosine":
+            return made._replace(rate_steps=())
         if training.iterations is not None and training.rate_steps is None:
             # The paper's, as shares of another length.
             scale = made.iterations / default.iterations

@@ -74,6 +74,12 @@ class SalientObjectTraining:
     """Images in a step."""
     learning_rate: float | None = None
     """Of Adam; default that of the backbone, the paper's for those of the paper."""
+    schedule: Literal["constant", "cosine"] = "constant"
+    """Of the learning rate. constant: as in the paper; cosine: it rises over the first twentieth of
+    the updates and falls to 0, which ends calmly where a constant one oscillates or diverges."""
+    clip: float | None = None
+    """Largest norm of all gradients of a batch together, to which they are scaled down; the paper
+    has none."""
     attention_weight: NonNegative = 0.01
     """Of the KL divergence of each supervised attention map in the loss."""
     encoder: Encoder = "trained"

@@ -25,6 +25,7 @@ from keras_attn.tasks import starting
 from keras_attn.tasks.starting import files
 from keras_attn.training.optim import CaffeSGD, steps_down
 from keras_attn.training.plan import Plan
+from keras_attn.training.schedules import cosine
 
 __all__ = [
     "DATA",
@@ -175,13 +176,16 @@ def build(config):
     if supervised:
         losses["attention_logits"] = AttentionCrossEntropy()
         shares["attention_logits"] = config.training.attention_weight
-    model.compile(_optimizer(config.training), losses, loss_weights=shares)
+    model.compile(optimizer(config.training), losses, loss_weights=shares)
     return model
 
 
-def _optimizer(training):
+def optimizer(training):
+    """The `CaffeSGD` of the resolved part `training`."""
     rate = training.learning_rate
-    if training.rate_steps:
+    if training.schedule == "cosine":
+        rate = cosine(rate, training.iterations)
+    elif training.rate_steps:
         rate = steps_down(rate, training.rate_steps)
     return CaffeSGD(rate, accumulate=training.accumulate, clip=training.clip)
 

@@ -24,6 +24,7 @@ from keras_attn.resizing import image_at, size_of
 from keras_attn.tasks import encoders, kept, starting
 from keras_attn.tasks.pretraining import drawn_trunk
 from keras_attn.training.plan import Plan
+from keras_attn.training.schedules import adam
 
 NAME = configs.FineGrained.task
 DATA = datasets.GazeDataset
@@ -113,23 +114,26 @@ def network(config):
     )
 
 
-def build(config):
-    """The compiled network of a resolved configuration, with its initial weights."""
+def build(config, updates=None):
+    """The compiled network of a resolved configuration, with its initial weights.
+
+    updates: of its whole training, along which the learning rate may fall.
+    """
     model = network(config)
     path = weights_file(config)
     if path is not None:
         _load(model, config.model, path, whole=config.training.pretraining == "file")
-    return _compiled(model, config)
+    return _compiled(model, config, updates)
 
 
-def _compiled(model, config):
+def _compiled(model, config, updates=None):
     supervised = mechanisms.get(config.model.attention).supervised
     losses = {
         "logits": keras.losses.SparseCategoricalCrossentropy(from_logits=True),
         "attention": AttentionKL() if supervised else None,
     }
     shares = {"logits": 1.0, "attention": config.training.attention_weight}
-    model.compile(keras.optimizers.Adam(config.training.learning_rate), losses, loss_weights=shares)
+    model.compile(adam(config.training, updates), losses, loss_weights=shares)
     return model
 
 
@@ -179,7 +183,8 @@ def plan(config, train, validation=None):
         train, size_of(config.model.size), config.machine.threads, masks=False
     )
     made = _batches(config, pixels)
-    return Plan.of(made, partial(build, config), partial(scorer, config=config))
+    built = partial(build, config, made.epochs * made.steps)
+    return Plan.of(made, built, partial(scorer, config=config))
 
 
 def _batches(config, source):

@@ -22,17 +22,19 @@ def wanted(config):
 def plan(config, train, validation, *, build, compiled, batches, scorer, **options):
     """The `Plan` of training what comes after the frozen encoder, on features that are kept.
 
-    build: () -> the whole network, with its initial weights. compiled: (model, config) -> the same,
-    compiled. batches: `Features` -> `pipeline.Batches` of them. scorer: (learner, `Features`) ->
-    `Scorer` of a model that takes features. options: variants and masks, of `Features.of`, for the
-    data that are learnt from.
+    build: () -> the whole network, with its initial weights. compiled: (model, config, updates) ->
+    the same, compiled for a training of so many updates. batches: `Features` -> `pipeline.Batches`
+    of them. scorer: (learner, `Features`) -> `Scorer` of a model that takes features. options:
+    variants and masks, of `Features.of`, for the data that are learnt from.
     """
-    made, backbone = {}, config.model.backbone
+    made, backbone, epochs = {}, config.model.backbone, config.training.epochs
+    examples = len(train) * len(options.get("variants", pipeline.PLAIN))
+    steps = pipeline.steps_of(examples, config.training.batch_size)
 
     def built():
         network = build()
         made["trunk"] = trunk(network, backbone)
-        return Trainee(network, compiled(head(network, backbone), config))
+        return Trainee(network, compiled(head(network, backbone), config, epochs * steps))
 
     def begun(learner, first):
         return batches(features(config, made["trunk"], train, **options)).of(learner, first)
@@ -40,9 +42,7 @@ def plan(config, train, validation, *, build, compiled, batches, scorer, **optio
     def scored(learner):
         return scorer(learner, features(config, made["trunk"], validation))
 
-    examples = len(train) * len(options.get("variants", pipeline.PLAIN))
-    steps = pipeline.steps_of(examples, config.training.batch_size)
-    return Plan(built, config.training.epochs, steps, begun, scored)
+    return Plan(built, epochs, steps, begun, scored)
 
 
 def features(config, frozen, dataset, **options):

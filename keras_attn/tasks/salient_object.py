@@ -18,6 +18,7 @@ from keras_attn.networks.outputs import outputs_like
 from keras_attn.resizing import at_size, image_at, size_of
 from keras_attn.tasks import encoders, kept, starting
 from keras_attn.training.plan import Plan
+from keras_attn.training.schedules import adam
 
 NAME = configs.SalientObject.task
 DATA = datasets.GazeDataset
@@ -78,18 +79,21 @@ def check_masks(dataset):
 # --- training -----------------------------------------------------------------------------------
 
 
-def build(config):
-    """The compiled network of a resolved configuration, with its initial weights."""
+def build(config, updates=None):
+    """The compiled network of a resolved configuration, with its initial weights.
+
+    updates: of its whole training, along which the learning rate may fall.
+    """
     model = network(config)
     training = config.training
     if training.weights is not None:
         encoders.load_encoder(model, config.model.backbone, training.weights)
     if training.start is not None:
         weights.load(model, start_file(config), by="counted")
-    return _compiled(model, config)
+    return _compiled(model, config, updates)
 
 
-def _compiled(model, config):
+def _compiled(model, config, updates=None):
     training = config.training
     supervised = mechanisms.get(config.model.attention).supervised
     saliency, attention = outputs_of(model)
@@ -97,7 +101,7 @@ def _compiled(model, config):
     losses |= {name: AttentionKL() if supervised else None for name in attention}
     shares = dict.fromkeys(saliency, 1.0)
     shares |= dict.fromkeys(attention, training.attention_weight)
-    model.compile(keras.optimizers.Adam(training.learning_rate), losses, loss_weights=shares)
+    model.compile(adam(training, updates), losses, loss_weights=shares)
     return model
 
 
@@ -153,7 +157,8 @@ def plan(config, train, validation=None):
             masks=True,
         )
     made = batches(config, train)
-    return Plan.of(made, partial(build, config), partial(scorer, config=config))
+    built = partial(build, config, made.epochs * made.steps)
+    return Plan.of(made, built, partial(scorer, config=config))
 
 
 def batches(config, train):

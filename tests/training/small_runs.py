@@ -13,13 +13,18 @@ STEPS, EPOCHS = 6, 4
 QUIET = configs.Machine(tensorboard=False)
 
 
-def build():
+def network():
     """A small network with dropout and BatchNormalization, whose states both have to survive."""
     x = keras.Input((8,), name="x")
     y = keras.layers.Dense(16, activation="relu")(x)
     y = keras.layers.BatchNormalization()(y)
     y = keras.layers.Dropout(0.5)(y)
-    model = keras.Model({"x": x}, {"y": keras.layers.Dense(1, dtype="float32")(y)})
+    return keras.Model({"x": x}, {"y": keras.layers.Dense(1, dtype="float32")(y)})
+
+
+def build():
+    """The same, compiled."""
+    model = network()
     model.compile(keras.optimizers.Adam(1e-2), {"y": "mse"})
     return model
 
