@@ -54,8 +54,9 @@ class StudyCell:
 
     name: its folder within that of the study, such as `action/hollywood2-flow-seed0`.
     kind: "run", a network that is trained and scored; "start", one that others go on from, which
-    cannot be scored; "attack", FGSM on one; "references", what needs no network. config: of the run; of references, any of the same data. needs: names of
-    cells that have to be finished before. out: the folder of the study.
+    cannot be scored; "attack", FGSM on one; "references", what needs no network. config: of the
+    run; of references, any of the same data. needs: names of cells that have to be finished before.
+    out: the folder of the study.
     """
 
     name: str

@@ -67,6 +67,7 @@ def html(results, tables, findings, figures):
         sentences=overview.sentences(results, findings),
         verdicts=overview.verdicts(findings),
         standings=overview.standings(tables.cells),
+        printed=any(sheet.in_print for sheet in tables.sheets),
         task_titles=TASKS,
         tasks=set(results.rows["task"]),
         marks={name: looks.svg_path(name) for name in looks.MARKERS},
