@@ -203,7 +203,7 @@ def test_drawn_data_make_a_machinery_check_and_no_verdict(tmp_path):
 @pytest.mark.slow
 def test_the_best_by_gaze_is_no_attention_that_is_made_of_gaze(tmp_path):
     read, cells, found = told(save_study(tmp_path))
-    by_task = dict(overview.standings(cells))
+    by_task = dict(overview.standings(cells, read))
     [omron, pascal] = by_task["salient_object"]
     assert (omron.dataset, pascal.dataset) == ("DUT-OMRON", "PASCAL-S")
     assert omron.score.value == "0.900" and omron.score.metric == "max F"

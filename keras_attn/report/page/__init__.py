@@ -23,6 +23,7 @@ from keras_attn.report.page import (
     scatter,
     sheets,
 )
+from keras_attn.report.paper.findings import NOT_MEASURED
 
 FILES = ("report.html", "report.md")
 STYLES = ("page.css", "gallery.css")
@@ -66,12 +67,15 @@ def html(results, tables, findings, figures):
         counts=overview.counts(results),
         sentences=overview.sentences(results, findings),
         verdicts=overview.verdicts(findings),
-        standings=overview.standings(tables.cells),
+        standings=overview.standings(tables.cells, results),
         printed=any(sheet.in_print for sheet in tables.sheets),
         task_titles=TASKS,
         tasks=set(results.rows["task"]),
         marks={name: looks.svg_path(name) for name in looks.MARKERS},
-        questions=list(answers.answers(findings)),
+        answered=answers.measured(findings),
+        left=answers.left(findings),
+        claims=len(findings),
+        unmeasured=NOT_MEASURED,
         tables=sheets.shown(tables.sheets, findings),
         facets=facets,
         looks=list(scatter.attentions(facets).items()),

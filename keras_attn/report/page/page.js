@@ -31,6 +31,11 @@
       claim.hidden = !(what === "all" || verdict === what || (what === "not-borne-out" && (own === "partly" || own === "no")));
       shown += !claim.hidden;
     }
+    const rest = $("#unmeasured");
+    if (rest) {
+      rest.hidden = !$("li.claim:not([hidden])", rest);
+      rest.open = what !== "all" && !rest.hidden;
+    }
     for (const part of $$(".question")) part.hidden = !$("li.claim:not([hidden])", part);
     for (const button of $$(".filter button")) button.setAttribute("aria-pressed", button.dataset.show === what);
     $("#filtered").textContent = `${shown} claims shown`;
