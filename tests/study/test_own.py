@@ -71,6 +71,15 @@ def test_on_masks_alone_a_network_that_takes_gaze_is_trained_and_not_scored(plac
     assert {cell.kind for cell in with_gaze.values()} == {study.RUN}
 
 
+def test_without_gaze_networks_are_told_to_learn_from_masks_alone(place):
+    if not hasattr(configs.SalientObject().training, "without_gaze"):
+        pytest.skip("no configuration says what is learnt without gaze")
+    for masks, told in (("objects", "train"), ("streets", "raise")):
+        cells = runs(grid(place, masks=(masks,), folds=(0,))).values()
+        found = {(cell.config.data_name, cell.config.training.without_gaze) for cell in cells}
+        assert found == {(masks, told), ("rooms", "raise")}
+
+
 def test_a_start_is_finished_with_its_weights_and_without_scores(place):
     name = "salient_object/objects-vgg16-human-fold0-seed0"
     one = runs(grid(place, folds=(0,)))[name]

@@ -114,8 +114,8 @@ def sentences(results, of_claims):
             f"None of the paper's {len(own)} claims is about these data: there is nothing in these "
             "rows that the numbers of its tables could be held against."
         )
-    if not measured:
-        return parts + _of_others(of_claims)
+    if all(isinstance(finding.claim, ClaimElsewhere) for finding in measured):
+        return parts + _of_others(of_claims)  # no table has numbers of the paper's beside ours
     printed = [finding for finding in own if finding.paper]
     short = [f for f in printed if any(count.holds < count.cells for count in f.paper)]
     parts.append(
