@@ -122,5 +122,5 @@ def test_rows_tell_the_group_and_summaries_use_it():
 @pytest.mark.parametrize(("number", "of"), [("0", 5), (0.5, 5), (0, "5"), (0, None)])
 def test_folds_are_counted_in_whole_numbers(tmp_path, number, of):
     data = ka.datasets.folder(of_folder(tmp_path / "d", "image,group\ni0,room\n"))
-    with refused("fold", "whole number"):
+    with refused(expected="whole number"):
         data.fold(number, of=of)

@@ -7,7 +7,7 @@ import cv2
 import numpy as np
 import pytest
 import scipy.io
-from conftest import refused
+from conftest import check_error_line, refused
 
 import keras_attn as ka
 from keras_attn import datasets
@@ -376,5 +376,5 @@ def test_models_from_elsewhere_are_scored_on_a_published_set(name, root):
 
 def test_a_set_of_another_name_is_refused_with_those_there_are(tmp_path, capsys):
     assert cli.main(["audit", str(tmp_path), "--data-name", "mit300"]) == 2
-    message = capsys.readouterr().err
-    assert "--data-name: expected one of 'folder'" in message and "'mit1003'" in message
+    choices = ("'folder'", "'mit1003'")
+    check_error_line(capsys.readouterr().err, "--data-name", choices, "'mit300'")

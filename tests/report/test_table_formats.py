@@ -6,9 +6,9 @@ import re
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import refused
 from made_runs import save_references, save_run, save_study
 
-from keras_attn.errors import InputError
 from keras_attn.mechanisms import MECHANISMS
 from keras_attn.report.naming import attention_title
 from keras_attn.report.paper.printed import PRINTED, paper_cells
@@ -224,7 +224,7 @@ def test_the_console_is_readable_at_120_columns_for_one_backbone(study, tmp_path
 def test_earlier_tables_are_refused_or_replaced_whole(study, tmp_path):
     out = tmp_path / "out"
     sheets.write(study, out)
-    with pytest.raises(InputError, match="overwrite"):
+    with refused(expected="overwrite"):
         sheets.write(study, out)
     folder = save_run(tmp_path / "a", {"id": ["1", "2"], "s_auc": np.nan, "ig": np.nan})
     sheets.write([folder], out, overwrite=True)
