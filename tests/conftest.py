@@ -76,7 +76,7 @@ def refused(where="", expected=(), received=(), error=ValueError):
 
 def check_error_line(text, where="", expected=(), received=()):
     """A command has printed an `InputError` in a line that tells these facts, as in `refused`."""
-    line = re.search(r"^(?:error: )?(.+?): expected (.+)\. Received: (.+)\.$", text, re.MULTILINE)
+    line = re.search(r"^(?:error: )?(.+?): expected (.+?)\. Received: (.+)\.$", text, re.MULTILINE)
     assert line, text
     _check_facts(line.groups(), (where, expected, received))
 

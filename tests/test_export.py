@@ -258,7 +258,7 @@ def test_weights_without_a_run_folder_are_exported_without_scores(run, tmp_path)
     alone = tmp_path / "best.weights.h5"
     alone.write_bytes(run.weights.read_bytes())
     page = (ka.export(alone, tmp_path / "out") / "README.md").read_text(encoding="utf-8")
-    assert "without an evaluation beside its weights" in page and "`0123abcd`" in page
+    assert "without an evaluation" in page and "`0123abcd`" in page
 
 
 def test_a_run_that_an_earlier_version_has_scored_is_exported_without_these_scores(run, tmp_path):
@@ -270,8 +270,8 @@ def test_a_run_that_an_earlier_version_has_scored_is_exported_without_these_scor
         work["format"] = 1
     path.write_text(json.dumps(told), encoding="utf-8")
     page = (ka.export(old, tmp_path / "out") / "README.md").read_text(encoding="utf-8")
-    assert "None: those beside its weights are of an earlier version" in page and "format 1" in page
-    assert "max_f" not in page and "agrees with people has not been measured here" in page
+    assert "of an earlier version" in page and "format 1" in page
+    assert "max_f" not in page and "not been measured" in page
 
 
 def test_the_command_exports_and_replaces_only_what_it_wrote(run, tmp_path, capsys):

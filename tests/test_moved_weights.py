@@ -117,7 +117,7 @@ def test_videos_whose_flow_was_made_otherwise_are_refused_and_whose_files_differ
         data = videos(tmp_path / f"{settings.bound:g}-{settings.names}", settings).split("test")
         return ka.evaluate(run, data, progress=False).rows
 
-    with refused(expected="bound 8", received="bound 4"):
+    with refused("video", ("flow", "bound 8"), "bound 4"):
         scored(replace(FLOW, bound=4.0))
     assert set(scored(replace(FLOW, names="tsn"))["id"]) == names
     # Of flow that other tools have made, or that somebody has described, nothing is known.

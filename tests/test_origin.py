@@ -193,7 +193,7 @@ def test_scores_of_a_network_of_drawn_data_on_real_ones_say_so_and_the_reverse(d
     (note,) = known_data.notes(real, known_data.record(data))
     assert "learnt from dut_omron (drawn)" in note
     (note,) = known_data.notes(data, known_data.record(real))
-    assert "learnt from photographs and is scored on drawn data" in note
+    assert "photographs and is scored on drawn data" in note
     columns = about_data.columns(real, known_data.record(data))
     assert (columns["drawn"], columns["trained_on"], columns["trained_drawn"]) == (
         *(False, "dut_omron"),

@@ -290,7 +290,7 @@ def test_a_declaration_that_means_nothing_is_refused():
         def __init__(self, steps):
             self.steps = steps
 
-    with refused(expected="Kind('mine', Needs(...))"):
+    with refused("kind of map 'mine'", "Kind('mine', Needs(...))"):
         Kind("mine", Needs).ready()
 
 
@@ -304,7 +304,7 @@ def test_a_network_without_class_scores_has_no_kinds_that_explain(plugin, images
 
 def test_other_forms_of_models_say_that_a_kind_is_none_of_theirs(plugin, model, folder, tmp_path):
     model.export(tmp_path / "saved", verbose=False)
-    with refused(expected=".keras", received="'integrated_gradients'"):
+    with refused("saved", (".keras", "'activation'"), "'integrated_gradients'"):
         audited(tmp_path / "saved", folder, kinds=plugin.integrated_gradients)
     with refused("kinds", ("none", "function")):
         audited(lambda x: x[..., 0], folder, kinds=["integrated_gradients"])

@@ -198,16 +198,16 @@ def test_help_lists_it(plugin, words, capsys):
     ("changes", "facts"),
     [
         ({"name": "two words"}, ("dataset to register", "datasets.<name>", "'two words'")),
-        ({"name": "class"}, ("dataset to register", "datasets.<name>", "'two words'")),
-        ({"name": "miniature"}, ("dataset to register", "datasets.<name>", "'two words'")),
-        ({"name": "readers"}, ("dataset to register", "datasets.<name>", "'two words'")),
+        ({"name": "class"}, ("dataset to register", "datasets.<name>", "'class'")),
+        ({"name": "miniature"}, ("dataset to register", "datasets.<name>", "'miniature'")),
+        ({"name": "readers"}, ("dataset to register", "datasets.<name>", "'readers'")),
         ({"name": "osie"}, ("dataset to register", "not taken")),
         ({"read": None}, ("dataset 'x', read", "root")),
         ({"read": lambda folder: None}, ("dataset 'x', read", "root")),
         ({"kind": "sounds"}, ("dataset 'x', kind", ("'images'", "'videos'"))),
         ({"tasks": "salient_object"}, ("dataset 'x', tasks", "tuple")),
         ({"tasks": ("sailing",)}, ("dataset 'x', tasks", "'salient_object'")),
-        ({"parts": ["x"]}, ("dataset 'x', tasks", "tuple")),
+        ({"parts": ["x"]}, ("dataset 'x', parts", "tuple", "['x']")),
     ],
 )
 def test_what_is_no_dataset_is_refused_when_it_is_registered(changes, facts):

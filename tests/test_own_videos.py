@@ -88,7 +88,7 @@ def test_without_gaze_attention_that_needs_none_is_trained(own, root):
     last = made.history.iloc[-1]
     assert np.isnan(last["val_s_auc"]) and last["val_map"] > 0
     for attention in ("supervised", "human"):
-        with refused(expected=("gaze", f"'{attention}'")):
+        with refused("dataset", ("gaze", f"'{attention}'", "--model.attention"), "none"):
             ka.train(small(attention=attention), train, out=root / attention)
 
 

@@ -250,7 +250,7 @@ def test_a_damaged_image_is_an_error_or_left_out_and_listed(models, damaged, tmp
     assert found.files == ("good_saliency.png", "good_overlay.png")
     assert len(found.skipped) == 1 and found.skipped[0].startswith("cut (")
     (damaged / "good.jpg").unlink()
-    with refused(expected="images", received="cut"):
+    with refused(str(damaged), "images", "cut"):
         predict(models["scenes"], damaged, tmp_path / "more", on_bad_example="skip")
 
 
@@ -294,7 +294,7 @@ def exported(models, tmp_path_factory):
 
 
 def test_nothing_is_left_of_predictions_that_find_no_room(models, images, tmp_path):
-    with refused(expected="written"), room_for(9_000):
+    with refused("out", "written"), room_for(9_000):
         predict(models["scenes"], images, tmp_path / "out")
     assert not list(tmp_path.iterdir())
 

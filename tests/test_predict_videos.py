@@ -120,16 +120,16 @@ def test_flow_made_in_an_unknown_way_is_told(hollywood, tmp_path):
     for number, image in zip(range(3), files.Frames(hollywood[0].video), strict=False):
         Image.fromarray(image).save(tmp_path / "in" / f"{number}.png")
     found = predict(network(config), tmp_path / "in", tmp_path / "out")
-    assert "learnt from flow made by other tools" in found.notes[0]
+    assert "flow made by other tools" in found.notes[0]
 
 
 def test_networks_of_clips_refuse_gaze_and_extracted_flow(clips, hollywood, tmp_path):
     gazed = network(small(attention="human", fusion="late", classes=tuple(hollywood.classes)))
-    with refused(expected="gaze"):
+    with refused("model", ("clips", "gaze"), "inputs"):
         predict(gazed, hollywood[0].video, tmp_path / "out")
-    with refused(expected="none"):
+    with refused("gaze", ("none", "clips"), "gaze.csv"):
         predict(clips, hollywood[0].video, tmp_path / "out", gaze=tmp_path / "gaze.csv")
-    with refused(expected="flow"):
+    with refused(str(hollywood[0].flow), "video", "extracted flow"):
         predict(clips, hollywood[0].flow, tmp_path / "out")
     assert not list(tmp_path.iterdir())
 

@@ -55,7 +55,7 @@ def test_a_full_disk_is_one_clear_error_and_leaves_nothing(tmp_path):
 def test_earlier_results_are_kept_unless_told_otherwise(tmp_path):
     (tmp_path / "b.html").write_text("mine")
     (tmp_path / "other.txt").write_text("mine too")
-    with refused(expected="overwrite", received="b.html"):
+    with refused(str(tmp_path), "overwrite", "b.html"):
         storage.check_target(tmp_path, NAMES)
     with storage.writing(tmp_path, NAMES, overwrite=True) as stage:
         write_both(stage)
@@ -65,7 +65,7 @@ def test_earlier_results_are_kept_unless_told_otherwise(tmp_path):
 def test_a_target_that_cannot_be_written_is_refused_before_the_work(tmp_path):
     (tmp_path / "file").write_text("")
     for target in (tmp_path / "file", tmp_path / "file" / "below", Path("/proc/nothing/here")):
-        with refused(expected="written"):
+        with refused(str(target), "written"):
             storage.check_target(target, NAMES)
 
 
@@ -83,7 +83,7 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
     with pytest.raises(RuntimeError), storage.replacing(path) as stage:
         stage.write_text("half")
         raise RuntimeError
-    with refused(received="No space left"), storage.replacing(path) as stage:
+    with refused("history.csv", received="No space left"), storage.replacing(path) as stage:
         stage.write_text("half")
         raise OSError(errno.ENOSPC, "No space left on device")
     assert contents(tmp_path) == {"history.csv": "old"}
@@ -108,7 +108,7 @@ def test_the_same_run_goes_on_and_another_is_refused_by_where_they_differ(tmp_pa
     with folder.working(record(width=1, size=96), overwrite=True):
         assert folder.state.read_text() == "state"
     with (
-        refused(received="model.width 1, not 2"),
+        refused("run", received="model.width 1, not 2"),
         folder.working(record("2", width=2, size=96)),
     ):
         raise AssertionError

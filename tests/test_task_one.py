@@ -84,9 +84,11 @@ def test_a_finished_run_is_loaded_and_not_trained_again(run, config, folds):
 
 def test_another_run_in_the_folder_is_refused_by_name(run, config, folds):
     other = configs.changed(config, attention="human", seed=3)
-    with refused(received=("model.attention 'supervised', not 'human'", "training.")):
+    with refused(
+        str(run.folder), received=("model.attention 'supervised', not 'human'", "training.")
+    ):
         ka.train(other, folds[0], out=run.folder)
-    with refused(received="other data"):
+    with refused(str(run.folder), received="other data"):
         ka.train(
             configs.changed(config, base_rate=run.config.model.base_rate), folds[1], out=run.folder
         )
@@ -258,7 +260,7 @@ def test_what_is_no_model_of_this_task_is_refused(data, tmp_path):
         ka.evaluate(lambda images: images, data)
     image = keras.Input((48, 48, 3))
     model = keras.Model(image, {"scores": keras.layers.Flatten()(image)})
-    with refused(expected="classes"):
+    with refused("data", "classes", "without classes"):
         ka.evaluate(model, data)
     model = keras.Model(image, {"one": image[..., :1], "other": image[..., 1:2]})
     with refused("model", "output=", ("'one' (None, 48, 48, 1)", "'other'")):
@@ -321,7 +323,7 @@ def test_real_imagenet_weights_go_into_the_encoder_alone(attention):
     )
     assert task.files(config) == {"weights": storage.fingerprint(path)}
     other = configs.changed(config, width=0.5)
-    with refused(received="2 times as many channels: block1_conv1"):
+    with refused(path.name, "width", "2 times as many channels: block1_conv1"):
         task.build(other)
 
 

@@ -232,9 +232,7 @@ def test_the_result_says_what_was_audited(data, tmp_path):
     text = str(ka.audit(tmp_path / "mine.keras", data, layers=["block3_conv3"], progress=False))
     assert "mine: Keras model 'vgg16' from mine.keras (sha256 " in text
     assert "input 32×32" in text
-    assert "function brightness on images of their own size" in str(
-        ka.audit(brightness, data, progress=False)
-    )
+    assert "function brightness" in str(ka.audit(brightness, data, progress=False))
 
 
 def test_a_model_that_bears_the_name_of_a_reference_row_is_told_apart(data, tmp_path):
@@ -256,9 +254,9 @@ def test_the_gallery_keeps_maps_at_the_size_of_pictures(tmp_path):
     ("call", "facts"),
     [
         (lambda d: ka.audit(brightness, d, gallery=0), ("gallery", "at least 1", "0")),
-        (lambda d: ka.audit(brightness, 7), ("data", ("GazeDataset", "folder"), "int")),
+        (lambda d: ka.audit(brightness, 7), ("data", ("GazeDataset", "folder"), "7")),
         (lambda d: ka.audit({"all_observers": brightness}, d), ("model", "name", "all_observers")),
-        (lambda d: ka.audit({}, d), ("model", "one model", "none")),
+        (lambda d: ka.audit({}, d), ("model", "one model", "empty")),
         (lambda d: ka.audit(brightness, d, batch_size=0), ("batch_size", "at least 1", "0")),
         (
             lambda d: ka.audit(brightness, d, fixation_sigma=0),

@@ -176,7 +176,7 @@ def test_the_first_of_several_frames_is_read_and_that_is_told(tmp_path):
     assert found.shape == SHAPE and not found.several
     root = write_folder(tmp_path / "d", [1])
     first.save(root / "images" / "0.png", save_all=True, append_images=[second])
-    assert "1 pictures of several frames or pages" in str(datasets.folder(root).report)
+    assert "1 pictures of several frames" in str(datasets.folder(root).report)
 
 
 def test_what_is_no_picture_that_is_read_is_one_error(tmp_path):

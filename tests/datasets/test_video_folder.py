@@ -107,7 +107,7 @@ def test_frames_of_different_duration_are_looked_up_one_by_one(tmp_path):
     clock = np.array([0, 40, 80, 380, 420.0])
     points, _ = source.read("a", 5, SHAPE, clock, report)
     assert [len(p) for p in points] == [1, 0, 2, 1, 0]
-    assert "a has frames of different duration" in str(report)
+    assert "different duration" in str(report)
     with refused("video 'a'", ("column frame", "time_ms")):
         source.read("a", 5, SHAPE, np.zeros(5), report)
 
@@ -220,7 +220,7 @@ def test_samples_of_a_fast_tracker_may_last_half_a_millisecond(tmp_path):
 def test_gaze_that_reaches_only_the_beginning_of_the_videos_is_remarked(tmp_path):
     """As frames of a lower rate do."""
     early = datasets.video_folder(own(tmp_path, *(f"a,P1,{n * 10},1,2" for n in range(20))))
-    assert "no gaze begins after the first 23.8% of any video" in str(early.report)
+    assert "after the first 23.8%" in str(early.report)
     late = datasets.video_folder(own(tmp_path, *(f"a,P1,{40 * n},1,2" for n in range(20))))
     assert "no gaze begins" not in str(late.report)
 

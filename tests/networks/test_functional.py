@@ -97,7 +97,7 @@ def test_the_class_that_is_explained_can_be_chosen(tmp_path):
         with refused("explain", ("'predicted'", "'true'")):
             ka.audit(model, few, explain=explain, **options)
     scenes = ka.datasets.miniature(images=4, shape=(32, 32), root=tmp_path / "scenes")
-    with refused(expected=("classes", "explain='true'")):
+    with refused("explain", ("classes", "explain='true'")):
         ka.audit(model, scenes, explain="true", **options)
 
 

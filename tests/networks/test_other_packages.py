@@ -126,5 +126,5 @@ def test_a_model_of_keras_2_in_memory_is_refused_with_the_way_out(
     verb, told, keras_2, birds, tmp_path
 ):
     model = old_classifier(keras_2, len(birds[0].classes))
-    with refused("model", received=("tf_keras", "tf.saved_model.save")):
+    with refused("model", "tf.saved_model.save", "tf_keras"):
         VERBS[verb](model, birds[1], {}, tmp_path)

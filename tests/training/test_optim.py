@@ -263,7 +263,7 @@ def test_two_devices_resumed_amid_a_sum_learn_what_one_does(tmp_path):
             ("learning_rate", "from 0", "-0.1"),
         ),
         ({"learning_rate": float("nan")}, ("learning_rate", "from 0", "nan")),
-        ({"learning_rate": "fast"}, ("learning_rate", "from 0", "nan")),
+        ({"learning_rate": "fast"}, ("learning_rate", "from 0", "fast")),
         ({"momentum": 1.0}, ("momentum", "from 0 to below 1", "1.0")),
         ({"kernel_decay": None}, ("kernel_decay", "from 0", "None")),
         ({"bias_rate": float("inf")}, ("bias_rate", "from 0", "inf")),
