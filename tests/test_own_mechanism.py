@@ -261,9 +261,9 @@ class Another(keras.layers.Layer):
             replace(MECHANISMS["supervised"], gate="mean"),
             ("model.attention", "'supervised'"),
         ),
-        (replace(MECHANISMS["activation"], p=3), ("model.attention", "'supervised'")),
+        (replace(MECHANISMS["activation"], p=3), ("model.attention", "'activation'")),
         (Mechanism("softmax_of_logits", "gaze", "max"), ("model.attention", "'softmax_of_logits'")),
-        (Mechanism(NAME, "module", "sigmoid"), ("model.attention", "'softmax_of_logits'")),
+        (Mechanism(NAME, "module", "sigmoid"), ("model.attention", f"'{NAME}'")),
         (
             Mechanism("mine", "module", "sigmoid", module=Another),
             ("model.attention", "keras_attn.register"),

@@ -260,7 +260,7 @@ def test_a_damaged_image_is_an_error_or_left_out_and_listed(models, damaged, tmp
         ("nowhere", "images", "out", ("nowhere", "", "no such")),
         ("text.weights.h5", "images", "out", ("text.weights.h5", ".weights.h5")),
         ("text.keras", "images", "out", ("text.keras", ".keras")),
-        ("foreign", "images", "out", ("foreign", "SavedModel", "folder that")),
+        ("foreign", "images", "out", ("foreign", "SavedModel", "cannot be loaded")),
         ("export", "empty", "out", ("empty", "images")),
         ("export", "nothing.jpg", "out", ("nothing.jpg", "image", "no such")),
         ("export", "text.keras", "out", ("text.keras", "image", "another kind")),

@@ -171,7 +171,7 @@ def test_what_contradicts_itself_is_named_or_skipped_and_listed(root, what):
 BROKEN = {
     "an image in both lists": (
         lambda root: (root / "lists" / "test.txt").write_text(f"{IMAGES[0]}.jpg\n"),
-        ("lists", "train or to test", "both lists: 113"),
+        ("lists", "train or to test on", "both lists: 113"),
     ),
     "a folder without a number": (
         lambda root: (root / "attributes" / "images-dirs.txt").write_text("0 abc.X/y.jpg\n"),
