@@ -182,13 +182,20 @@ def test_help_shows_the_examples_as_they_are_typed(tmp_path, typed):
         ("train miniature --training.weights no.h5", ("training.weights", "none", "no.h5")),
         ("train miniature --model.size 10", ("model.size", ("at least 32", "vgg16"), "10")),
         ("train miniature --data.fold 7", ("fold", "from 0 to 4", "7")),
-        ("train miniature --model.backbone vgg19", ("backbone", "vgg16", "vgg19")),
     ],
 )
 def test_what_cannot_be_used_is_one_line(tmp_path, typed, arguments, facts):
     done = typed(*arguments.split(), cwd=tmp_path)
     assert done.returncode == 2
     check_error_line(done.stderr, *facts)
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_name_that_is_none_is_refused_by_the_parser_with_those_there_are(tmp_path, typed):
+    done = typed("train", "miniature", "--model.backbone", "vgg19", cwd=tmp_path)
+    assert done.returncode == 2
+    assert all(f"'{name}'" in done.stderr for name in ("vgg19", "alexnet", "vgg16", "resnet50"))
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "runs").exists()
 

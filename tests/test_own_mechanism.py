@@ -312,7 +312,7 @@ def test_what_is_registered_under_a_name_that_is_taken_is_refused():
         ),
         ({"colour": "red"}, ("Mechanism.colour", "'#rrggbb'")),
         ({"colour": ("#000000",)}, ("Mechanism.colour", "'#rrggbb'", "'#000000'")),
-        ({"colour": 7}, ("Mechanism.colour", "'#rrggbb'", "'#000000'")),
+        ({"colour": 7}, ("Mechanism.colour", "'#rrggbb'", "7")),
         ({"mark": "heart"}, ("Mechanism.mark", "'circle'")),
     ],
 )

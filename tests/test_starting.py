@@ -120,7 +120,7 @@ def test_what_is_said_in_so_many_words_is_done(task, changes):
         (
             "fine_grained",
             {"pretraining": "drawn", "weights": "w"},
-            ("training.weights", ("none", "'none'", "--training.pretraining file"), "w"),
+            ("training.weights", ("none", "'drawn'", "--training.pretraining file"), "w"),
         ),
         (
             "fine_grained",
