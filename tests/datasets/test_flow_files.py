@@ -278,7 +278,7 @@ def test_the_tool_does_many_goes_on_and_says_where_everything_is(tmp_path):
     out = tmp_path / "clips" / "flow"
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
-    check_error_line(done.stderr, "", "videos", "bad.avi")
+    check_error_line(done.stderr, "bad.avi", "video")
     assert done.stdout.splitlines()[-1] == f"Flow: {out.resolve()}"
     assert "2 videos done, 0 of them before; 7 pairs" in done.stdout
     assert {path.name for path in out.iterdir()} == {"one", "two", ".lock"}
