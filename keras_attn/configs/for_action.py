@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from keras_attn import mechanisms
 from keras_attn.configs.base import Attention, Config, Machine, changed
@@ -63,7 +63,7 @@ class ActionModel:
     ones, of a run its own, code for random numbers."""
 
     @property
-    def subtracted(self):
+    def subtracted(self) -> str:
         """The same where nobody has said it: earlier versions knew 128 alone."""
         return self.mean or "code"
 
@@ -186,9 +186,9 @@ class Action(Config):
     training: ActionTraining = field(default_factory=ActionTraining)
     machine: ActionMachine = field(default_factory=ActionMachine)
 
-    task = "action"
+    task: ClassVar[str] = "action"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         training = self.training
         if training.batch_size % training.accumulate:
@@ -203,38 +203,38 @@ class Action(Config):
                 raise InputError(f"training.{name}", "increasing counts of updates", steps)
 
     @property
-    def stream(self):
+    def stream(self) -> str | None:
         """The stream that is alone, or None where there are two."""
         return self.model.fusion if self.model.fusion in STREAMS else None
 
     @property
-    def first(self):
+    def first(self) -> str | None:
         """As for all tasks; of one stream alone the paper has no such run."""
         return None if self.stream else super().first
 
     @property
-    def published(self):
+    def published(self) -> tuple[str, tuple[str, ...]]:
         """As for all tasks."""
         return "C3D", ("c3d_caffe",)
 
     @property
-    def needs_weights(self):
+    def needs_weights(self) -> bool:
         """Whether a stream would start from random numbers without `weights`."""
         training = self.training
         return self.stream is not None or None in (training.frames_from, training.flow_from)
 
     @property
-    def who(self):
+    def who(self) -> tuple[str, str]:
         """Fusion and name of the attention."""
         attention = "none" if self.stream else mechanisms.get(self.model.attention).name
         return self.model.fusion, attention
 
     @property
-    def title(self):
+    def title(self) -> str:
         """What lines of progress begin with."""
         return f"{self.stream} alone" if self.stream else super().title
 
-    def called(self, data):
+    def called(self, data: str) -> str:
         """What a run is called on data of that name."""
         who = (self.stream,) if self.stream else self.who
         # A dataset that its publishers have parted has no folds.
@@ -242,28 +242,28 @@ class Action(Config):
         return "-".join((data, *who, *fold, f"seed{self.training.seed}"))
 
     @property
-    def about(self):
+    def about(self) -> str:
         """One line for a list of presets."""
         part, updates = self.model, self.training.iterations
         length = "the paper's schedules" if updates is None else f"{updates} updates"
         return f"C3D at width {part.width:g}, {part.size}×{part.size}, {length}"
 
     @property
-    def schedule(self):
+    def schedule(self) -> Schedule:
         """The `Schedule`: what is given, and for the rest the paper's."""
         training, fusion = self.training, self.model.fusion
         others = SCHEDULES.get(("hollywood2", fusion), STREAM_SCHEDULE)
         default = SCHEDULES.get((self.data.name, fusion), others)
-        given = (training.iterations, training.learning_rate, training.rate_steps)
-        made = Schedule(*(d if g is None else g for g, d in zip(given, default, strict=True)))
-        if given[0] is not None and given[2] is None:
+        named: dict[str, Any] = {name: getattr(training, name) for name in Schedule._fields}
+        made = default._replace(**{n: value for n, value in named.items() if value is not None})
+        if training.iterations is not None and training.rate_steps is None:
             # The paper's, as shares of another length.
             scale = made.iterations / default.iterations
             steps = dict.fromkeys(max(1, round(step * scale)) for step in default.rate_steps)
             made = made._replace(rate_steps=tuple(steps))
         return made
 
-    def without_unused(self):
+    def without_unused(self) -> Action:
         """The configuration with defaults in place of what its own training does not look at.
 
         So a stream alone is the same run, whichever network it is trained for. How the runs were
@@ -277,7 +277,7 @@ class Action(Config):
         of = {f.name: f.default for part in (ActionModel, ActionTraining) for f in fields(part)}
         return changed(self, streams="none", **{name: of[name] for name in unused})
 
-    def alone(self, stream):
+    def alone(self, stream: str) -> Action:
         """The configuration of one of its streams, trained before it."""
         training = self.training
         return changed(
@@ -288,7 +288,7 @@ class Action(Config):
             rate_steps=training.stream_rate_steps,
         )
 
-    def before(self):
+    def before(self) -> dict[str, Config]:
         """Those of the streams that are trained alone first."""
         training = self.training
         if self.stream is not None or training.start is not None:

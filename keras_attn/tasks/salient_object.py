@@ -16,7 +16,7 @@ from keras_attn.losses import AttentionKL
 from keras_attn.metrics.salient_object import CURVES, SCORES, ImageScores
 from keras_attn.networks.outputs import outputs_like
 from keras_attn.resizing import at_size, image_at, size_of
-from keras_attn.tasks import encoders, starting
+from keras_attn.tasks import encoders, kept, starting
 from keras_attn.training.plan import Plan
 
 NAME = configs.SalientObject.task
@@ -86,6 +86,11 @@ def build(config):
         encoders.load_encoder(model, config.model.backbone, training.weights)
     if training.start is not None:
         weights.load(model, start_file(config), by="counted")
+    return _compiled(model, config)
+
+
+def _compiled(model, config):
+    training = config.training
     supervised = mechanisms.get(config.model.attention).supervised
     saliency, attention = outputs_of(model)
     losses = {name: keras.losses.BinaryCrossentropy() for name in saliency}
@@ -107,6 +112,7 @@ def network(config):
         channels=part.channels,
         base_rate=part.base_rate,
         momentum=part.momentum,
+        frozen=config.training.encoder == "frozen",
     )
 
 
@@ -133,7 +139,19 @@ def parts(config, whole):
 
 
 def plan(config, train, validation=None):
-    """The `Plan` of training a resolved configuration on images."""
+    """The `Plan` of training a resolved configuration on images, or on kept features of them."""
+    if kept.wanted(config):
+        return kept.plan(
+            config,
+            train,
+            validation,
+            build=partial(build, config),
+            compiled=_compiled,
+            batches=partial(_batches, config),
+            scorer=partial(KeptScorer, config=config),
+            variants=_variants(config),
+            masks=True,
+        )
     made = batches(config, train)
     return Plan.of(made, partial(build, config), partial(scorer, config=config))
 
@@ -141,17 +159,23 @@ def plan(config, train, validation=None):
 def batches(config, train):
     """The `pipeline.Batches` of a resolved configuration, from decoded images."""
     size = size_of(config.model.size)
-    pixels = pipeline.Pixels.of(train, size, config.machine.threads)
-    variants = pipeline.AUGMENTED if config.data.augment else pipeline.PLAIN
+    return _batches(config, pipeline.Pixels.of(train, size, config.machine.threads))
+
+
+def _batches(config, source):
     training = config.training
     return pipeline.Batches(
-        pixels,
+        source,
         batch_size=training.batch_size,
         epochs=training.epochs,
         seed=training.seed,
-        variants=variants,
+        variants=_variants(config),
         sigma=config.data.fixation_sigma,
     )
+
+
+def _variants(config):
+    return pipeline.AUGMENTED if config.data.augment else pipeline.PLAIN
 
 
 # --- scoring ------------------------------------------------------------------------------------
@@ -242,6 +266,14 @@ class SaliencyScorer(ImageScorer):
         if "attention" in kept:
             panels.append(pictures.overlay(kept["image"], kept["attention"]))
         return np.concatenate([image_at(panel, self.size) for panel in panels], axis=1)
+
+
+class KeptScorer(kept.OnFeatures, SaliencyScorer):
+    """Scores a learner that takes kept features in the place of images."""
+
+    def __init__(self, learner, features, config):
+        super().__init__(learner, config.data.fixation_sigma, config.model.size)
+        self.kept = features
 
 
 def scorer(model, config=None, size=None):
