@@ -9,10 +9,10 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from conftest import refused
 
 from keras_attn import configs
 from keras_attn.commands import study as studying
-from keras_attn.errors import InputError
 from keras_attn.runs import provenance
 from keras_attn.shell import cli
 from keras_attn.study import cell as process_of_a_cell
@@ -158,5 +158,5 @@ def test_threads_are_as_many_as_asked_for_unless_the_environment_says_so(
 
 
 def test_no_jobs_are_refused():
-    with pytest.raises(InputError, match="--jobs: expected at least 1. Received: 0"):
+    with refused("--jobs", "at least 1", "0"):
         local.Local(jobs=0)
