@@ -255,3 +255,16 @@ def test_history_can_be_read_after_names_appeared_late(tmp_path):
     folder = RunFolder(tmp_path)
     callbacks.write_history(folder, [{"epoch": 1}, {"epoch": 2, "val_mae": 0.5}])
     assert history(tmp_path) == [{"epoch": "1", "val_mae": ""}, {"epoch": "2", "val_mae": "0.5"}]
+
+
+def test_the_first_step_makes_no_variables_of_the_optimizer(tmp_path, monkeypatch):
+    """A step that makes variables is traced once more, which takes seconds of a deep network."""
+    traced, step = [], keras.Model.train_step
+
+    def counted(self, data):
+        traced.append(len(self.optimizer.variables))
+        return step(self, data)
+
+    monkeypatch.setattr(keras.Model, "train_step", counted)
+    model = train(tmp_path)
+    assert traced and set(traced) == {len(model.optimizer.variables)}
