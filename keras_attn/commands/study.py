@@ -48,7 +48,8 @@ class StudyCommand:
     """Keras' dtype policy; default that of the preset."""
     change: tuple[str, ...] = ()
     """Further fields of the configurations, FIELD=VALUE, such as epochs=8: of those that have them.
-    The names of cells do not tell them, so that others want another --out."""
+    DATASET.FIELD=VALUE is of one dataset alone. The names of cells do not tell them, so that others
+    want another --out."""
     engine: Literal["local", "ray"] = "local"
     """Where cells run: on this machine, or on a Ray cluster (docs/study.md)."""
     address: str = cluster.HERE
@@ -108,7 +109,9 @@ def _change(text):
         raise InputError("--change", "FIELD=VALUE, such as epochs=8", repr(text))
     with contextlib.suppress(ValueError):
         value = json.loads(value)
-    return name.replace("-", "_"), tuple(value) if isinstance(value, list) else value
+    dataset, dot, field = name.rpartition(".")
+    value = tuple(value) if isinstance(value, list) else value
+    return dataset + dot + field.replace("-", "_"), value
 
 
 def carry_out_study(cells, every, engine, out):

@@ -155,6 +155,18 @@ def test_changes_reach_the_configurations_that_have_them(place):
     assert tasks == {configs.SalientObject.task, configs.FineGrained.task}
 
 
+def test_changes_may_be_of_one_set_alone(place):
+    cells = grid(place, changes=NO_FILE | {"epochs": 2, "objects.epochs": 5, "rooms.clip": 1.0})
+    for cell in cells:
+        masks = cell.config.data_name == "objects"
+        assert cell.config.training.epochs == (5 if masks else 2)
+        assert cell.config.training.clip == (None if masks else 1.0)
+    with refused("dataset of object.epochs", ("'objects'", "'rooms'"), "'object'"):
+        grid(place, changes=NO_FILE | {"object.epochs": 5})
+    with refused("configuration field", received="'epoch'"):
+        grid(place, changes=NO_FILE | {"objects.epoch": 5})
+
+
 @pytest.mark.parametrize(
     ("masks", "gaze", "facts"),
     [
