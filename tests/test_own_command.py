@@ -1,13 +1,15 @@
 """A command from outside the package: one file, a plug-in, and it is one like all others."""
 
-import os
 import subprocess
 import sys
 
 import pytest
 from conftest import ROOT, check_error_line, refused
+from plugged import forgotten
+from typed import typed
 
 import keras_attn as ka
+from keras_attn.registries import COMMANDS
 
 pytestmark = pytest.mark.slow
 
@@ -52,25 +54,27 @@ def place(tmp_path_factory):
     return folder
 
 
-def run(*arguments, cwd, start=("-m", "keras_attn.shell.cli")):
-    return subprocess.run(
-        [sys.executable, *start, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        env={**os.environ, "COLUMNS": "90"},
-    )
+def apart(*arguments, cwd):
+    """The command in a process of its own."""
+    command = [sys.executable, "-m", "keras_attn.shell.cli", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd)
+
+
+def run(*arguments, cwd, script=None):
+    """The command, or a script, within this process, which forgets the plug-in afterwards."""
+    with forgotten(COMMANDS):
+        return typed(*arguments, cwd=cwd, script=script, COLUMNS="90")
 
 
 @pytest.mark.slow
 def test_it_runs_wherever_the_plugin_stands_on_the_line(place):
-    for line in (
-        "--plugin counting count .",
-        "count --plugin counting.py .",
-        "count . --plugin=counting",
-        "count . --ending .png --plugin ./counting.py",
+    for line, called in (
+        ("--plugin counting count .", apart),
+        ("count --plugin counting.py .", run),
+        ("count . --plugin=counting", run),
+        ("count . --ending .png --plugin ./counting.py", run),
     ):
-        done = run(*line.split(), cwd=place)
+        done = called(*line.split(), cwd=place)
         assert (done.returncode, done.stdout) == (0, "1 images\n"), done.stderr
 
 
@@ -114,10 +118,10 @@ def test_the_name_of_a_command_of_the_package_stays_its_own(place):
 def test_scripts_of_tasks_have_it_if_it_says_so(place):
     text = PLUGIN.replace('"count", Count', '"count", Count, in_task_scripts=True')
     (place / "scripted.py").write_text(text, encoding="utf-8")
-    script = (str(ROOT / "experiments" / "action.py"),)
-    done = run("count", ".", "--plugin", "scripted", cwd=place, start=script)
+    script = ROOT / "experiments" / "action.py"
+    done = run("count", ".", "--plugin", "scripted", cwd=place, script=script)
     assert (done.returncode, done.stdout) == (0, "1 images\n"), done.stderr
-    assert "count" not in run("--help", "--plugin", "counting", cwd=place, start=script).stdout
+    assert "count" not in run("--help", "--plugin", "counting", cwd=place, script=script).stdout
 
 
 @pytest.mark.parametrize("options", [int, "Count", None, 3, type("NoDataclass", (), {})])

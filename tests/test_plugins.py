@@ -7,6 +7,8 @@ import sys
 
 import pytest
 from conftest import ROOT, check_error_line, refused
+from plugged import forgotten
+from typed import typed
 
 import keras_attn as ka
 from keras_attn import plugins, storage
@@ -26,10 +28,17 @@ def write(path, text=None):
     return path
 
 
-def call(*arguments, cwd, start=("-m", "keras_attn.shell.cli"), **variables):
+def call(*arguments, cwd, script=None, **variables):
+    """A command, or a script, within this process, which forgets the plug-ins afterwards."""
+    with forgotten(Attention.registry):
+        return typed(*arguments, cwd=cwd, script=script, **{"COLUMNS": "90", **variables})
+
+
+def apart(*arguments, cwd, **variables):
+    """The command in a process of its own."""
     env = {k: v for k, v in os.environ.items() if k != plugins.VARIABLE}
     return subprocess.run(
-        [sys.executable, *start, *map(str, arguments)],
+        [sys.executable, "-m", "keras_attn.shell.cli", *map(str, arguments)],
         capture_output=True,
         text=True,
         cwd=cwd,
@@ -48,18 +57,10 @@ STUDY += ("--attentions", "mine")
 
 
 @pytest.fixture
-def alone(monkeypatch, tmp_path):
-    """Plug-ins of a test in this process, which are forgotten after it."""
-    monkeypatch.setenv(plugins.VARIABLE, "")
-    monkeypatch.setattr(plugins, "_loaded", {})
-    monkeypatch.setattr(sys, "path", list(sys.path))
-    things, modules = dict(Attention.registry._things), set(sys.modules)
-    yield tmp_path
-    Attention.registry._things.clear()
-    Attention.registry._things.update(things)
-    for name in set(sys.modules) - modules:
-        if not name.startswith("keras_attn"):
-            del sys.modules[name]
+def alone(tmp_path):
+    """Plug-ins of a test in this process."""
+    with forgotten(Attention.registry):
+        yield tmp_path
 
 
 COUNTED = "import pathlib\nwith open('count', 'a') as file: file.write('.')\n" + PLUGIN
@@ -96,7 +97,7 @@ def test_a_plugin_is_a_module_or_a_file_and_counts_once(alone, monkeypatch, name
 @pytest.mark.parametrize("words", [("--plugin", "mine"), ("--plugin=mine.py", "--plugin", "mine")])
 def test_commands_take_it(tmp_path, words):
     write(tmp_path / "mine.py")
-    assert names_in(call(*STUDY, *words, cwd=tmp_path)) == {"mine"}
+    assert names_in(apart(*STUDY, *words, cwd=tmp_path)) == {"mine"}
 
 
 @pytest.mark.slow
@@ -144,18 +145,18 @@ def test_names_of_plugins_are_choices_in_help_and_in_errors(tmp_path):
 def test_every_script_takes_plugins(tmp_path, script):
     write(tmp_path / "mine.py")
     words = {"reproduce": ("study", "--help")}.get(script, ("train", "miniature", "--help"))
-    start = (str(ROOT / "experiments" / f"{script}.py"),)
-    shown = call("--plugin", "mine", *words, cwd=tmp_path, start=start).stdout
+    path = ROOT / "experiments" / f"{script}.py"
+    shown = call("--plugin", "mine", *words, cwd=tmp_path, script=path).stdout
     assert ",mine}" in "".join(shown.split()) and "--plugin MODULE" in shown
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("script", ["adversarial", "gaze_agreement"])
 def test_a_script_of_one_command_loads_plugins_too(tmp_path, script):
-    start = (str(ROOT / "experiments" / f"{script}.py"),)
-    done = call("--help", "--plugin", "nowhere.py", cwd=tmp_path, start=start)
+    path = ROOT / "experiments" / f"{script}.py"
+    done = call("--help", "--plugin", "nowhere.py", cwd=tmp_path, script=path)
     assert done.returncode == 2 and "nowhere.py (no such file)" in done.stderr
-    assert "--plugin MODULE" in call("--help", cwd=tmp_path, start=start).stdout
+    assert "--plugin MODULE" in call("--help", cwd=tmp_path, script=path).stdout
 
 
 @pytest.mark.parametrize(
@@ -184,7 +185,7 @@ def test_a_plugin_that_fails_is_named_with_the_reason(alone, monkeypatch, text, 
 @pytest.mark.slow
 def test_a_plugin_that_fails_is_one_line_before_anything_is_done(tmp_path):
     path = write(tmp_path / "mine.py", "import keras\n1 / 0\n")
-    done = call("study", "demo", "--plugin", "mine", cwd=tmp_path)
+    done = apart("study", "demo", "--plugin", "mine", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, "")
     (line,) = done.stderr.splitlines()
     assert line.startswith("error: --plugin: ") and f"({path}, line 2)" in line
@@ -197,7 +198,7 @@ def test_a_plugin_may_use_all_of_the_package_and_keras_says_nothing(tmp_path):
     text += "from keras_attn.study import cells\nka.configs.action()\nprint('x', file=sys.stderr)\n"
     write(tmp_path / "mine.py", text + PLUGIN.format(name="mine"))
     for words, variables in ((("--plugin", "mine"), {}), ((), {plugins.VARIABLE: "mine.py"})):
-        done = call(*STUDY, *words, cwd=tmp_path, **variables)
+        done = apart(*STUDY, *words, cwd=tmp_path, **variables)
         assert names_in(done) == {"mine"} and done.stderr == "x\n"
 
 
@@ -260,8 +261,8 @@ def installed(folder, value, module="mine_installed"):
 def test_an_installed_plugin_needs_no_option(tmp_path, value):
     site = installed(tmp_path / "site", value)
     path = os.pathsep.join([site, str(ROOT)])
-    assert names_in(call(*STUDY, cwd=tmp_path, PYTHONPATH=path)) == {"mine"}
-    twice = call(*STUDY, "--plugin", "mine_installed", cwd=tmp_path, PYTHONPATH=path)
+    assert names_in(apart(*STUDY, cwd=tmp_path, PYTHONPATH=path)) == {"mine"}
+    twice = apart(*STUDY, "--plugin", "mine_installed", cwd=tmp_path, PYTHONPATH=path)
     assert names_in(twice) == {"mine"}
 
 
@@ -269,11 +270,11 @@ def test_an_installed_plugin_needs_no_option(tmp_path, value):
 def test_an_installed_plugin_that_fails_is_named_with_its_package(tmp_path):
     site = installed(tmp_path / "site", "no_such_module")
     path = os.pathsep.join([site, str(ROOT)])
-    done = call(*STUDY, cwd=tmp_path, PYTHONPATH=path)
+    done = apart(*STUDY, cwd=tmp_path, PYTHONPATH=path)
     assert done.returncode == 2 and len(done.stderr.splitlines()) == 1
     for word in ("entry point 'own' of keras_attn.plugins in mine", "no_such_module"):
         assert word in done.stderr
-    assert call("--version", cwd=tmp_path, PYTHONPATH=path).returncode == 0
+    assert apart("--version", cwd=tmp_path, PYTHONPATH=path).returncode == 0
 
 
 def test_provenance_tells_the_plugins_of_any_work(alone):
