@@ -480,9 +480,9 @@ def test_a_backbone_without_weights_is_audited_at_its_last_three_stages():
 
 def test_a_backbone_with_real_weights_is_that_of_keras_applications(images):
     path = real("weights/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5")
-    maps = open_source("vgg16", weights=path, layers=["block4_conv3"])(images[:1], None)
-    peer = keras.applications.VGG16(weights=str(path), include_top=False, input_shape=(224, 224, 3))
-    x = keras.applications.vgg16.preprocess_input(resized(images[:1], (224, 224)))
+    maps = open_source("vgg16", weights=path, layers=["block4_conv3"], size=96)(images[:1], None)
+    peer = keras.applications.VGG16(weights=str(path), include_top=False, input_shape=(96, 96, 3))
+    x = keras.applications.vgg16.preprocess_input(resized(images[:1], (96, 96)))
     features = keras.Model(peer.input, peer.get_layer("block4_conv3").output)(x)
     expected = (np.asarray(features, np.float64) ** 2).sum(-1)
     np.testing.assert_allclose(

@@ -153,11 +153,17 @@ def test_a_cell_leaves_the_same_bits_alone_and_after_others_of_other_settings(
 
 
 @pytest.fixture(params=[True, False], ids=["forked", "apart"])
-def begun(request, cells, tmp_path):
-    """An engine with a cell that has just begun, and its process."""
+def forked(request):
+    """Whether an engine forks the processes of its cells."""
     if request.param and not processes.CAN_FORK:
         pytest.skip("no processes are forked on this system")
-    engine = local.Local(forked=request.param)
+    return request.param
+
+
+@pytest.fixture
+def begun(forked, cells, tmp_path):
+    """An engine with a cell that has just begun, and its process."""
+    engine = local.Local(forked=forked)
     engine.submit(replace(cells[GOOD], out=tmp_path))
     yield engine, engine.running[0].process
     engine.stop()
@@ -224,11 +230,11 @@ def test_where_the_process_that_forks_is_lost_the_next_cell_has_another(cells, t
 
 
 def test_threads_are_as_many_as_asked_for_unless_the_environment_says_so(
-    begun, cells, tmp_path, monkeypatch
+    forked, cells, tmp_path, monkeypatch
 ):
     monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
     monkeypatch.setenv("TF_NUM_INTEROP_THREADS", "5")
-    engine = local.Local(threads=3, forked=begun[0].forked)
+    engine = local.Local(threads=3, forked=forked)
     engine.submit(replace(cells[GOOD], out=tmp_path / "other"))
     pid = of_the_cell(engine)
     environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
