@@ -254,7 +254,7 @@ def test_provenance_tells_from_which_files_and_runs(tmp_path):
         ("salient_object", {"pretraining": "none"}, "random numbers"),
         ("action", {"pretraining": "none"}, "random numbers"),
         ("fine_grained", {"pretraining": "none"}, "random numbers"),
-        ("fine_grained", {"pretraining": "drawn"}, "a trunk that learns drawn shapes"),
+        ("fine_grained", {"pretraining": "drawn"}, "what drawn shapes or motions teach"),
     ],
 )
 def test_provenance_tells_of_random_numbers_too(task, changes, what):

@@ -152,9 +152,12 @@ class ActionTraining:
     weights: Path | None = None
     """Weight file of C3D, as trained on Sports-1M, that the streams start from; all but the classes
     are taken."""
-    pretraining: Literal["file", "direct", "none"] = "file"
+    pretraining: Literal["file", "direct", "drawn", "none"] = "file"
     """What the streams start from. file: as in the paper, `weights`, and on UCF Sports `start`;
-    direct: `weights` there too; none: random numbers, where no run is named."""
+    direct: `weights` there too; drawn: each first learns of what drawn motions are made; none:
+    random numbers. The stream of a run that is named starts from that."""
+    encoder: Literal["frozen", "trained"] = "trained"
+    """Whether the convolutions of the streams are left as they are; trained: as in the paper."""
     streams: Literal["flow", "both", "none"] = "flow"
     """Which streams are trained alone first, as runs of their own that the network starts from."""
     stream_iterations: int | None = None
@@ -178,6 +181,12 @@ class ActionMachine(Machine):
 
     keep_clips: bool = False
     """Decode all frames and flow once, into a temporary file: 110 kB each at 128×171 pixels."""
+    keep_features: bool = True
+    """Compute the features of frozen streams once per clip, and not for every update; a clip is
+    then seen in the middle of its frames, mirrored or not. Not of early fusion, which changes what
+    the stream of frames sees."""
+    features: Path | None = None
+    """Where they are kept; default ~/.cache/keras_attn/features, or below $KERAS_ATTN_CACHE."""
 
 
 @dataclass(frozen=True)
@@ -317,15 +326,17 @@ PRESETS = {
     "miniature": Action(
         model=ActionModel(width=0.125, size=64, dropout=(0.3, 0.3), momentum=0.9),
         training=ActionTraining(
-            iterations=40,
+            iterations=60,
             batch_size=16,
-            learning_rate=2e-2,
+            learning_rate=1e-2,
+            schedule="cosine",
             clip=1.0,
-            save_every=20,
-            pretraining="none",
-            streams="flow",
-            stream_iterations=200,
-            stream_learning_rate=3e-2,
+            save_every=60,
+            pretraining="drawn",
+            encoder="frozen",
+            streams="both",
+            stream_iterations=1020,
+            stream_learning_rate=1e-2,
         ),
         machine=ActionMachine(keep_clips=True, validate_every=10),
     ),

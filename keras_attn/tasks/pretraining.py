@@ -17,10 +17,11 @@ from keras_attn.datasets.drawing import shapes
 from keras_attn.runs import provenance
 from keras_attn.training import devices
 from keras_attn.training.callbacks import TrainingProgress
+from keras_attn.training.schedules import cosine
 from keras_attn.weights.saved import SUFFIX
 
-PICTURES, EPOCHS, BATCH, LEARNING_RATE = 1500, 5, 16, 5e-4
-VERSION = 1
+PICTURES, EPOCHS, BATCH, LEARNING_RATE = 900, 6, 6, 1e-3
+VERSION = 2
 """Of this training; trunks of another version are not taken for those of this one."""
 BASE_RATE = 0.05
 """Share of cells that a label holds for, from which its output starts."""
@@ -32,8 +33,19 @@ def drawn_trunk(backbone, width, side, folder=None):
     width, side: as for the backbone. folder: where it is kept; default that of `runs.cache`.
     Always the same pictures, order and seed: two networks with one backbone start from one trunk.
     """
+    name = f"{backbone}-{width:g}-{side}-{VERSION}{_own(backbone, width, side)}"
+    about = {"backbone": backbone, "width": width, "learnt": "drawn shapes"}
+    return kept(name, about, lambda: _trained(backbone, width, side), folder)
+
+
+def kept(name, about, make, folder=None):
+    """The file in which weights of that name are kept; made where there is none.
+
+    about: a dict that the file tells. make: () -> the trained model. folder: default that of
+    `runs.cache`.
+    """
     place = storage.cache("trunks") if folder is None else Path(folder)
-    path = place / f"{backbone}-{width:g}-{side}-{VERSION}{_own(backbone, width, side)}{SUFFIX}"
+    path = place / f"{name}{SUFFIX}"
     if path.is_file():
         return path
     storage.check_target(place, ())
@@ -41,10 +53,9 @@ def drawn_trunk(backbone, width, side, folder=None):
     # Of several processes one trains it, and the others wait: all start from the same file.
     with filelock.FileLock(place / f".{path.name}.lock"):
         if not path.is_file():
-            trunk = _trained(backbone, width, side)
-            about = {"trunk": {"backbone": backbone, "width": width, "learnt": "drawn shapes"}}
-            about["trunk"]["digest"] = digest(trunk)
-            weights.save(trunk, path, about | {"versions": provenance.versions()})
+            trunk = make()
+            told = {"trunk": about | {"digest": digest(trunk)}}
+            weights.save(trunk, path, told | {"versions": provenance.versions()})
     return path
 
 
@@ -88,7 +99,7 @@ def _first_answer(features, preprocessing, name, width, side):
 
 def _untrained(backbone, width, side):
     keras.utils.set_random_seed(VERSION)
-    return models.backbone(backbone).build((side, side, 3), width=width)
+    return models.backbone(backbone).build((side, side, 3), dilated=True, width=width)
 
 
 def _trained(backbone, width, side):
@@ -99,7 +110,8 @@ def _trained(backbone, width, side):
             shapes.KINDS, 1, activation="sigmoid", bias_initializer=start, name="told"
         )
         model = keras.Model(trunk.input, told(trunk.output))
-    model.compile(keras.optimizers.Adam(LEARNING_RATE), "binary_crossentropy")
+    rate = cosine(LEARNING_RATE, EPOCHS * -(-PICTURES // BATCH))
+    model.compile(keras.optimizers.Adam(rate), "binary_crossentropy")
     rng = np.random.default_rng(VERSION)
     drawn = [shapes.draw(rng, side, trunk.output_shape[1:3]) for _ in range(PICTURES)]
     images, labels = (np.stack(part).astype(np.float32) for part in zip(*drawn, strict=True))

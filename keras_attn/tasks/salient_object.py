@@ -86,8 +86,9 @@ def build(config, updates=None):
     """
     model = network(config)
     training = config.training
-    if training.weights is not None:
-        encoders.load_encoder(model, config.model.backbone, training.weights)
+    path = encoders.weights_file(config)
+    if path is not None:
+        encoders.load_encoder(model, config.model.backbone, path)
     if training.start is not None:
         weights.load(model, start_file(config), by="counted")
     supervised = mechanisms.get(config.model.attention).supervised
@@ -127,7 +128,7 @@ def start_file(config):
 
 def files(config):
     """Fingerprints of the files that a run depends on, by field."""
-    return starting.files(config)
+    return encoders.files(config)
 
 
 def parts(config, whole):
@@ -138,6 +139,7 @@ def parts(config, whole):
 
 def plan(config, train, validation=None):
     """The `Plan` of training a resolved configuration on images."""
+    encoders.weights_file(config)  # before the run is seeded: a trunk draws random numbers
     made = batches(config, train)
     built = partial(build, config, made.epochs * made.steps)
     return Plan.of(made, built, partial(scorer, config=config))
