@@ -4,12 +4,12 @@
     python tools/miniature_scores.py --tasks salient_object --seeds 0 1 --out scores.csv
     python tools/miniature_scores.py --tasks action --attentions sigmoid human --out scores.csv
 
-Trains by the preset "miniature" on drawn data, scores what is held out, and adds a line to the table
-as soon as it is known; what the table has already is not made again. Then it says of each network
-its lowest, mean and highest score: max F in Task 1, accuracy in Task 2, where both streams alone are
-networks of their own, and in Task 3. `change` is how much that score has moved since the validation
-before the last, which tells whether a network still oscillates. CPU seconds are those of the
-training, of all threads. About 15 CPU seconds for each network and seed; see --help.
+Trains by the preset "miniature" on drawn data, scores what is held out, and adds a line to the
+table as soon as it is known; what the table has already is not made again. Then it says of each
+network its lowest, mean and highest score: max F in Task 1, accuracy in Task 2, where both streams
+alone are networks of their own, and in Task 3. `change` is how much that score has moved since the
+validation before the last, which tells whether a network still oscillates. CPU seconds are those of
+the training, of all threads. About 15 of them for each network and seed; see --help.
 """
 
 import argparse
@@ -23,7 +23,7 @@ import pandas as pd
 
 import keras_attn as ka
 from keras_attn import configs, tasks
-from keras_attn.mechanisms import MECHANISMS
+from keras_attn.mechanisms import MECHANISMS, NO_ATTENTION
 
 SCORES = {"salient_object": "max_f", "action": "accuracy", "fine_grained": "accuracy"}
 LOWEST = {"salient_object": 0.65, "action": 0.25, "fine_grained": 0.5}
@@ -43,17 +43,19 @@ class Network:
 
     def config(self, seed):
         """Its configuration, without curves for TensorBoard."""
+        preset = configs.PRESETS[self.task]["miniature"]
+        base = configs.changed(preset, seed=seed, tensorboard=False)
+        if self.attention == NO_ATTENTION:
+            return base.alone(self.name)
         where = "fusion" if self.task == "action" else "backbone"
-        options = {"attention": self.attention} if self.attention != "none" else {}
-        options |= {where: self.name, "seed": seed, "tensorboard": False}
-        return configs.changed(configs.PRESETS[self.task]["miniature"], **options)
+        return configs.changed(base, attention=self.attention, **{where: self.name})
 
 
 def networks(task, attentions):
     """All of a task, the streams alone before those that start from them."""
     if task != "action":
         return [Network(task, "vgg16", one) for one in attentions]
-    alone = [Network(task, stream, "none") for stream in ("frames", "flow")]
+    alone = [Network(task, stream, NO_ATTENTION) for stream in ("frames", "flow")]
     return alone + [Network(task, f, one) for f in ("early", "late") for one in attentions]
 
 

@@ -127,4 +127,4 @@ PRESETS = {
         machine=Machine(validate_every=3),
     ),
 }
-"""Presets of Task 1: the paper's, and one for drawn scenes, whose encoder learns drawn shapes once."""
+"""Presets of Task 1: the paper's, and one for drawn scenes; its encoder has learnt drawn shapes."""

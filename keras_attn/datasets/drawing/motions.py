@@ -1,5 +1,7 @@
 """Draws figures that move, each labelled where it is: what streams without weights learn from."""
 
+from itertools import pairwise
+
 import cv2
 import numpy as np
 
@@ -34,8 +36,8 @@ def draw(rng, side, grid, frames=16, *, flow=True):
 
     Returns frames uint8 RGB `(frames, side, side, 3)`, their flow `(frames, side, side, 2)` in the
     8-bit code that ends at 8 pixels, without the camera's motion, and bool `(*grid, KINDS)`: what
-    the motion of the figure is made of that is in a cell of the grid (slots, rows, columns). flow: whether it is estimated, which takes
-    longer than the drawing; else it is None.
+    the motion of the figure is made of that is in a cell of the grid (slots, rows, columns).
+    flow: whether it is estimated, which takes longer than the drawing; else it is None.
     """
     shape, moments = (side, side), frames + 1
     costume, paths, kinds = Costume.of(rng), [], []
@@ -123,5 +125,5 @@ def _flow(pictures, speed):
     back = np.eye(3)
     back[:2, 2] = speed
     grey = [cv2.cvtColor(one, cv2.COLOR_RGB2GRAY) for one in pictures]
-    pairs = ((one, without_motion(other, back)) for one, other in zip(grey[:-1], grey[1:]))
+    pairs = ((one, without_motion(other, back)) for one, other in pairwise(grey))
     return np.stack([encode(estimate(*pair), 8.0) for pair in pairs])

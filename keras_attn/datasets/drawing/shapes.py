@@ -1,4 +1,4 @@
-"""Draws coloured, patterned shapes, labelled where they lie: what a trunk without weights learns."""
+"""Draws patterned shapes, labelled where they lie: what a trunk without weights learns from."""
 
 import cv2
 import numpy as np
