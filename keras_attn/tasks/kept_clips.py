@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_attn import storage
+from keras_attn import mechanisms, storage
 from keras_attn.datasets.batches import clips
 from keras_attn.errors import InputError
 from keras_attn.evaluation.network import forward
@@ -89,23 +89,26 @@ def ends(network):
 class KeptClips(clips.ClipBatches):
     """Training batches of kept features: each clip in the middle of its frames, mirrored or not.
 
-    features: float32 `(2 · clips, t, h, w, C)` by stream.
+    features: float32 `(2 · clips, t, h, w, C)` by stream. gaze: whether densities are made, which
+    takes longer than all else; without, they are 0.
     """
 
-    def __init__(self, footage, size, features=None, **options):
+    def __init__(self, footage, size, features=None, gaze=True, **options):
         super().__init__(footage, size, **options)
         # Of the five crops the middle is the first: features of all would cost five times as much.
         self.views = self.views[:: len(self.views) // 2]
-        self.features = features
+        self.features, self.gaze = features, gaze
 
     @classmethod
     def of_network(cls, config, network, train, epochs, steps):
         """Those of a network whose streams are frozen, from the disk or computed."""
         training, machine = config.training, config.machine
+        mechanism = mechanisms.get(config.model.attention)
         footage = clips.Footage.of(train, machine.threads, keep=machine.keep_clips)
         made = cls(
             footage,
             size_of(config.model.size),
+            gaze=config.stream is None and (mechanism.supervised or mechanism.takes_gaze),
             batch_size=training.batch_size // training.accumulate,
             epochs=epochs,
             steps=steps,
@@ -157,12 +160,14 @@ class KeptClips(clips.ClipBatches):
         names = [f"{stream}_features" for stream in self.features]
         shapes = [(None, *values.shape[1:]) for values in self.features.values()]
         shapes += [(None, clips.SNIPPET, *self.size, 1), (None,)]
+        nobody = np.zeros(shapes[-2][1:], np.float32)
         types = (*(tf.float32,) * (len(names) + 1), tf.int64)
 
         def one(number):
             snippet, label, view = self._chosen(number)
             values = [values[number] for values in self.features.values()]
-            return *values, clips.clip_density(snippet, view, self.sigma), np.int64(label)
+            density = clips.clip_density(snippet, view, self.sigma) if self.gaze else nobody
+            return *values, density, np.int64(label)
 
         def gather(numbers):
             return tuple(map(np.stack, zip(*pool.map(one, numbers), strict=True)))
