@@ -26,8 +26,8 @@ setup(
             "report/*/*.j2",
             "exports/*.j2",
             "report/paper/*.csv",
-            "report/page/*.css",
-            "report/page/*.js",
+            "report/*/*.css",
+            "report/*/*.js",
             "datasets/formats/splits/*.txt",
             "weights/*.toml",
         ]

@@ -38,24 +38,37 @@ _COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
 class Mechanism:
     """Where an attention map A comes from, and what it is used for.
 
-    source: "energy", Σ_d |Z_d|^p over the channels of the feature Z (Eq. 4); "module", a learned
-        module on Z with logits Y; "gaze", the density of human fixations.
-    normalise: "softmax" over all positions of a frame (Eq. 2), "sigmoid" (Eq. 3), "max" (divided
-        by its maximum; all ones without fixations) or "none". Of a module of one's own, which
-        normalises by itself, it says what A is.
-    gate: what multiplies Z in the glimpse G (Eq. 1): "none" (G = Z), "map" (A itself),
-        "positions" (A times the number of positions, so that a softmax keeps the scale of the
-        features) or "mean" (A scaled to mean 1).
-    supervised: whether the loss pulls A towards the gaze density.
-    p: the exponent of Eq. 4. softmax_of: what the softmax is taken of, Y ("logits", Eq. 2) or σ(Y)
-        ("sigmoid", §IV-A1).
-    module: the learned module, where it is not the paper's: a Keras layer class, or any function of
-        `name=` that makes a layer. The layer is called with features `(batch, H, W, C)` or
-        `(batch, T, H, W, C)` and returns the pair (A, Y), each of one channel and of the features'
-        frames, A never negative. A run of such a mechanism is loaded by the name that
-        `keras_attn.register` has given it.
-    colour, mark: of its networks in charts; colour is "#rrggbb", or a pair of such on light and on
-        dark ground, mark one of `MARKS`. They tell no mechanisms apart.
+    Args:
+        name: what it is called in configurations, options and tables.
+        source: "energy", Σ_d |Z_d|^p over the channels of the feature Z (Eq. 4); "module", a
+            learned module on Z with logits Y; "gaze", the density of human fixations.
+        normalise: "softmax" over all positions of a frame (Eq. 2), "sigmoid" (Eq. 3), "max"
+            (divided by its maximum; all ones without fixations) or "none". Of a module of one's
+            own, which normalises by itself, it says what A is.
+        gate: what multiplies Z in the glimpse G (Eq. 1): "none" (G = Z), "map" (A itself),
+            "positions" (A times the number of positions, so that a softmax keeps the scale of the
+            features) or "mean" (A scaled to mean 1).
+        supervised: whether the loss pulls A towards the gaze density.
+        p: the exponent of Eq. 4, above 0.
+        softmax_of: what the softmax is taken of, Y ("logits", Eq. 2) or σ(Y) ("sigmoid", §IV-A1).
+        module: the learned module, where it is not the paper's: a Keras layer class, or any
+            function of `name=` that makes a layer. The layer is called with features
+            `(batch, H, W, C)` or `(batch, T, H, W, C)` and returns the pair (A, Y), each of one
+            channel and of the features' frames, A never negative. A run of such a mechanism is
+            loaded by the name that `keras_attn.register` has given it.
+        colour: of its networks in charts: "#rrggbb", or a pair of such on light and on dark ground.
+            Colour and mark tell no mechanisms apart.
+        mark: of its networks in charts, one of `MARKS`.
+
+    Raises:
+        InputError: A field is none of these, or fields do not go together.
+
+    Example:
+
+    >>> import keras_attn as ka
+    >>> own = ka.Mechanism("mean_softmax", "module", "softmax", gate="mean", supervised=True)
+    >>> own.takes_gaze, own.gates
+    (False, True)
     """
 
     registry: ClassVar = NAMED
@@ -267,8 +280,17 @@ def from_plain(values: Any, where: Any) -> Mechanism | str:
 class Attended(NamedTuple):
     """What `attend` returns; each a Keras tensor, float32 but for `gated`.
 
-    gated: the glimpse G, of the features' shape and type. attention: A, one channel, of the
-    features' frame size. logits: Y before normalisation, or None where nothing is learned.
+    Args:
+        gated: the glimpse G, of the features' shape and type.
+        attention: A, one channel, of the features' frame size.
+        logits: Y before normalisation, or None where nothing is learned.
+
+    Example:
+
+    >>> import keras, keras_attn as ka
+    >>> gated, attention, logits = ka.attend("activation", keras.Input((7, 7, 8)))
+    >>> gated.shape, attention.shape, logits
+    ((None, 7, 7, 8), (None, 7, 7, 1), None)
     """
 
     gated: Any

@@ -112,7 +112,7 @@ def refused_at_once(value):
             value.config.check_start()
         elif name == "CompareCommand":
             compare.planned(value)
-        elif name == "StudyCommand":
+        elif name == "StudyCommand" and value.preset != study.OWN:  # which looks at its folders
             grid = study.grid(value.preset, Path("out"), axes=value.axes, sources=value.sources)
             study.chosen(grid, value.only)
     except InputError as error:

@@ -1,5 +1,7 @@
 """Every layer of the package under one check, and what each refuses."""
 
+import re
+
 import keras
 import numpy as np
 import pytest
@@ -273,3 +275,17 @@ def test_local_response_normalization_by_hand():
 def test_layers_refuse_what_they_cannot_take(call, message):
     with pytest.raises(InputError, match=message):
         call()
+
+
+def test_a_network_that_an_earlier_version_saved_loads(tmp_path):
+    """All layers were in one module then, which its file names for each of them."""
+    features, gaze = keras.Input((4, 4, 6)), keras.Input((8, 8, 1))
+    attention, _ = layers.AttentionModule()(features)
+    seen = layers.Glimpse()([features, attention])
+    human = layers.GazeAttention()([gaze, seen])
+    model = keras.Model([features, gaze], layers.Glimpse("positions")([seen, human]))
+    text = model.to_json()
+    earlier = re.sub(r'"keras_attn\.layers\.\w+"', '"keras_attn.layers"', text)
+    assert earlier != text and "keras_attn.layers." not in earlier
+    twin = keras.models.model_from_json(earlier)
+    assert [type(one) for one in twin.layers] == [type(one) for one in model.layers]

@@ -15,7 +15,7 @@ import keras_attn as ka
 from keras_attn import configs, models, weights
 from keras_attn.models import Backbone
 from keras_attn.models.common import pooled_head
-from keras_attn.models.fine_grained import trunk
+from keras_attn.models.halves import trunk
 from keras_attn.registries import BACKBONES
 from keras_attn.shell import cli
 from keras_attn.tasks.fine_grained import _identity

@@ -1,153 +1,162 @@
-"""Of what users call: types, docstrings with the sections that Keras has, examples that run."""
+"""Of what users call and plug-ins make: types, docstrings in Keras' form, examples that run."""
 
 import doctest
 import importlib
 import inspect
-import re
 import sys
 
 import pytest
+from docstrings import (
+    arguments,
+    implemented,
+    is_ours,
+    names_in,
+    offered,
+    refuses,
+    registered,
+    told_arguments,
+    whole_sections,
+)
 
 import keras_attn as ka
-from keras_attn import plugins
+from keras_attn import api, plugins
+from keras_attn.models import common
+from keras_attn.networks import registration
 from keras_attn.registry import Registry
+from keras_attn.report.paper import claims
 from keras_attn.tasks import trained
 
-MODULES = (
+FURTHER = (
     "keras_attn.configs",
     "keras_attn.datasets.base",
-    "keras_attn.datasets.dataframes",
-    "keras_attn.datasets.formats.cat2000",
-    "keras_attn.datasets.formats.cub_gha",
-    "keras_attn.datasets.formats.cub_vwsw",
-    "keras_attn.datasets.formats.dut_omron",
-    "keras_attn.datasets.formats.folder",
-    "keras_attn.datasets.formats.hollywood2",
-    "keras_attn.datasets.formats.mit1003",
-    "keras_attn.datasets.formats.osie",
-    "keras_attn.datasets.formats.pascal_s",
-    "keras_attn.datasets.formats.salicon",
-    "keras_attn.datasets.formats.ucf_sports",
-    "keras_attn.datasets.formats.video_folder",
-    "keras_attn.datasets.video",
     "keras_attn.gaze",
-    "keras_attn.losses",
-    "keras_attn.mechanisms",
-    "keras_attn.metrics.dispersion",
-    "keras_attn.metrics.gaze",
-    "keras_attn.metrics.recognition",
-    "keras_attn.metrics.salient_object",
     "keras_attn.models.backbones",
     "keras_attn.models.c3d",
-    "keras_attn.models.fine_grained",
-    "keras_attn.models.salient_object",
-    "keras_attn.models.two_stream",
-    "keras_attn.plugins",
+    "keras_attn.models.common",
     "keras_attn.registry",
-    "keras_attn.tasks.trained",
     "keras_attn.weights",
 )
-"""Modules that users call."""
-LAYERS = {
-    f"keras_attn.layers.{name}": one
-    for name, one in inspect.getmembers(ka.layers, inspect.isclass)
-    if one.__module__ == ka.layers.__name__ and name[0] != "_"
-}
-"""Layers that users put into networks; their example is in their module's docstring."""
+"""Modules that have more for plug-ins and for whoever goes deeper than `keras_attn` offers."""
 INNER = {"standardised", "with_others", "of_example", "s_measure", "weighted_f"}
-INNER |= {"check_name", "named", "to_plain", "from_plain", "starting_from"}
-INNER |= {"find_shifted", "pictures_not_read", "read_gaze", "read_ids", "write_cells"}
-INNER |= {"class_of", "clip_of", "dealt", "read_samples", "read_splits"}
-"""Functions that take what others have checked, or that configurations or readers call."""
+INNER |= {"check_name", "named", "to_plain", "from_plain"}
+"""Functions that take what others have checked, or that configurations call."""
+OPTIONS = {"SalientObject", "Action", "FineGrained", "Attack", "Machine"}
+"""Classes whose docstrings are the help of commands; users make them by functions of `configs`."""
+FIELDS = {"Attention", "Backbone"}
+"""Of `configs`: types of fields, of which nobody makes objects."""
 
 
-def functions(name):
-    """Public functions of a module by name: its own, and those that it passes on."""
+def own_functions(name):
+    """Public functions of a module by whole name, those that it passes on as well."""
     module = importlib.import_module(name)
-    passed_on = getattr(module, "__all__", ())
-    return {
-        name: one
-        for name, one in inspect.getmembers(module, inspect.isfunction)
-        if name in passed_on or (one.__module__ == module.__name__ and name[0] != "_")
+    found = {f"{name}.{one}": getattr(module, one) for one in names_in(module)}
+    return {name: one for name, one in found.items() if inspect.isfunction(one) and is_ours(one)}
+
+
+OFFERED = offered(ka) | offered(api) | offered(claims) | implemented() | registered()
+for module in FURTHER:
+    OFFERED |= {
+        f"{one.__module__}.{one.__qualname__}": one for one in own_functions(module).values()
     }
-
-
-ALL = {
-    f"{module}.{name}": one
-    for module in MODULES
-    for name, one in functions(module).items()
-    if name not in INNER
+OFFERED |= {
+    f"keras_attn.registry.Registry.{name}": getattr(Registry, name) for name in ("find", "add")
 }
 
 
-METHODS = {
-    "keras_attn.registry.Registry." + name: getattr(Registry, name) for name in ("find", "add")
-}
-ALL |= METHODS
-CLASSES = {
-    "keras_attn.losses.AttentionCrossEntropy": ka.losses.AttentionCrossEntropy,
-    "keras_attn.losses.AttentionKL": ka.losses.AttentionKL,
-    "keras_attn.registry.Registry": Registry,
-    "keras_attn.tasks.trained.Run": trained.Run,
-}
-"""What users make themselves, by calling the class."""
+def is_excepted(name, one):
+    """Whether it is one of the few that nobody calls."""
+    last, of_configs = name.rpartition(".")[2], ".configs." in name
+    if inspect.isclass(one):
+        return of_configs and last in OPTIONS | FIELDS
+    return last in INNER and ".datasets." not in name
 
 
-def sections(of):
-    """The sections of a docstring by their headings."""
-    parts = re.split(r"^([A-Z][a-z]+(?: shape)?):$", inspect.getdoc(of), flags=re.MULTILINE)
-    return dict(zip(parts[1::2], parts[2::2], strict=True))
+ALL = {name: one for name, one in OFFERED.items() if not is_excepted(name, one)}
+FUNCTIONS = {name: one for name, one in ALL.items() if inspect.isfunction(one)}
+CLASSES = {name: one for name, one in ALL.items() if inspect.isclass(one)}
+LAYERS = {name: one for name, one in registered().items() if "call" in dir(one)}
+LAYERS = {name: one for name, one in LAYERS.items() if hasattr(one, "compute_mask")}
 
 
-def told_arguments(of):
-    """Names of the arguments that a docstring tells of, in its order."""
-    told = re.findall(r"^    (\w[\w, ]*):", sections(of).get("Args", ""), re.MULTILINE)
-    return [argument for one in told for argument in one.split(", ")]
-
-
-def arguments(of):
-    """Names of what a caller hands over, but for those of any Keras layer."""
-    hidden = ("self", "kwargs")
-    return [name for name in inspect.signature(of).parameters if name not in hidden]
+def test_what_is_looked_at_is_what_the_package_offers():
+    """So that nothing passes because it was not found, and no exception outlives what it is of."""
+    found = {name.rpartition(".")[2] for name in OFFERED}
+    assert {"audit", "attack", "evaluate", "export", "load", "predict", "train"} <= found
+    assert {"Mechanism", "Format", "Backbone", "Column", "Kind", "Command", "Order"} <= found
+    assert {"attend", "register", "validation", "miniature", "folder", "vgg16"} <= found
+    assert found >= INNER | OPTIONS | FIELDS
+    shown = {getattr(ka.layers, name) for name in ka.layers.__all__}
+    assert {one for one in shown if inspect.isclass(one) and is_ours(one)} <= {*LAYERS.values()}
+    assert len(registered()) == sum(map(len, registration.CLASSES.values()))
+    assert common.CaffePreprocessing in LAYERS.values()
+    assert set(names_in(ka)) <= set(dir(ka))
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_arguments_results_and_an_example_are_documented(name):
+def test_arguments_and_an_example_are_documented(name):
     one = ALL[name]
-    returns = inspect.signature(one).return_annotation not in (None, "None")
-    assert ("Returns" in sections(one)) == returns
-    assert "Example" in sections(one)
+    assert "Example" in whole_sections(one)
     assert told_arguments(one) == arguments(one)
 
 
-@pytest.mark.parametrize("name", CLASSES)
-def test_what_a_class_is_made_of_and_an_example_are_documented(name):
-    assert "Example" in sections(CLASSES[name])
-    assert told_arguments(CLASSES[name]) == arguments(CLASSES[name])
+@pytest.mark.parametrize("name", FUNCTIONS)
+def test_what_a_function_returns_is_documented(name):
+    returns = inspect.signature(FUNCTIONS[name]).return_annotation not in (None, "None")
+    assert ("Returns" in whole_sections(FUNCTIONS[name])) == returns
 
 
-FRONT = {f"keras_attn.{name}": getattr(ka, name) for name in ka.__all__}
-FRONT = {name: one for name, one in FRONT.items() if inspect.isfunction(one)}
+REFUSING = [name for name, one in ALL.items() if refuses(one)]
+
+
+@pytest.mark.parametrize("name", REFUSING)
+def test_errors_that_its_own_code_raises_are_documented(name):
+    assert "InputError" in whole_sections(ALL[name]).get("Raises", "")
 
 
 @pytest.mark.parametrize("name", LAYERS)
-def test_what_a_layer_is_made_of_takes_and_returns_is_documented(name):
-    layer = LAYERS[name]
-    assert told_arguments(layer) == arguments(layer)
-    assert re.search(r"^Input.*output:", inspect.getdoc(layer), re.DOTALL | re.IGNORECASE | re.M)
+def test_shapes_that_a_layer_takes_and_returns_are_documented(name):
+    told = whole_sections(LAYERS[name])
+    assert "`" in told["Input shape"] and told["Output shape"].strip()
 
 
+def test_a_function_that_tells_too_little_is_found():
+    def silent(path):
+        """Read it."""
+        raise ka.InputError(path, "a file", "none")
+
+    assert refuses(silent) and not {"Args", "Raises", "Example"} & set(whole_sections(silent))
+    assert arguments(silent) == ["path"] and not told_arguments(silent)
+
+
+@pytest.mark.parametrize("part", ["model", "data", "training", "machine"])
+@pytest.mark.parametrize(
+    "make", [ka.configs.salient_object, ka.configs.action, ka.configs.fine_grained]
+)
+def test_each_field_of_a_configuration_has_a_text(make, part):
+    of = type(getattr(make("miniature"), part))
+    assert told_arguments(of)
+    for one in of.__mro__[:-1]:
+        assert set(told_arguments(one)) == {*getattr(one, "__annotations__", {})}
+
+
+INNER_METHODS = ("__init__", "build", "call", "compute_output_spec", "compute_output_shape")
+INNER_METHODS += ("get_config", "from_config", "__call__", "__post_init__")
 MADE = {
-    f"{name}.{method}": getattr(one, method)
-    for name, one in (CLASSES | LAYERS).items()
-    for method in ("__init__", "build", "call", "compute_output_spec", "get_config")
-    if getattr(getattr(one, method, None), "__module__", None) == one.__module__
+    f"{name}.{method}": vars(one)[method]
+    for name, one in CLASSES.items()
+    for method in INNER_METHODS
+    if inspect.isfunction(vars(one).get(method)) and vars(one)[method].__module__ == one.__module__
+}
+MADE = {
+    name: one
+    for name, one in MADE.items()
+    if one.__code__.co_filename == inspect.getsourcefile(one)
 }
 
 
-@pytest.mark.parametrize("name", ALL | FRONT | MADE)
+@pytest.mark.parametrize("name", FUNCTIONS | MADE)
 def test_arguments_and_results_have_types(name):
-    signature = inspect.signature((ALL | FRONT | MADE)[name])
+    signature = inspect.signature((FUNCTIONS | MADE)[name])
     bare = [
         one.name
         for one in signature.parameters.values()
@@ -179,7 +188,13 @@ def run_examples(name, one):
     assert not told, "".join(told)
 
 
-SHOWN = ALL | CLASSES | {"keras_attn.layers": ka.layers}
+def has_example(one):
+    """Whether it shows one itself; what a class does not say, its base may."""
+    return ">>>" in (one.__doc__ or "")
+
+
+SHOWN = {name: one for name, one in ALL.items() if has_example(one)}
+SHOWN |= {"keras_attn.layers": ka.layers}
 
 
 @pytest.mark.usefixtures("_alone")

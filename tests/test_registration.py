@@ -116,7 +116,7 @@ def test_a_fresh_process_loads_any_network_after_importing_the_package(saved, im
     told = {line.split()[0]: line.split()[1:] for line in done.stdout.splitlines()}
     assert len(told) == len(paths) == (12 if kind == "h5" else 13)
     module, optimizer, *lost = told[f"compiled.{kind}"]
-    assert module == "keras_attn.layers"
+    assert module == "keras_attn.layers.learned"
     assert lost == ["AttentionKL", "AttentionCrossEntropy"]
     # Keras leaves the optimizer out of a network's JSON.
     assert optimizer == ("RMSprop" if kind == "json" else "CaffeSGD")

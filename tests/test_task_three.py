@@ -69,7 +69,7 @@ def test_the_preset_of_the_paper_has_its_values():
     paper = configs.fine_grained("paper")
     rates = configs.LEARNING_RATES["fine_grained"]
     assert rates == {"alexnet": 5e-6, "vgg16": 1e-5, "resnet50": 1e-4}
-    assert paper.training.trunk == "frozen" and paper.data.crop and paper.model.width == 1
+    assert paper.training.encoder == "frozen" and paper.data.crop and paper.model.width == 1
     assert paper.model.head == "published" and paper.training.pretraining == "file"
 
 
@@ -139,7 +139,7 @@ def test_kept_features_serve_mixed_precision_and_several_devices(config, parts, 
 
 
 def test_a_trunk_that_is_trained_moves_and_a_frozen_one_does_not(run, config, parts, place):
-    moving = configs.changed(config, trunk="trained", epochs=1)
+    moving = configs.changed(config, encoder="trained", epochs=1)
     trained = ka.train(moving, parts[0], out=place / "moving").model
     keras.utils.set_random_seed(0)
     first = tasks.of(config).build(run.config).get_layer("conv1").get_weights()[0]
@@ -387,7 +387,7 @@ def test_a_whole_classifiers_file_fills_all_but_its_classes(tmp_path):
 
 def test_the_real_trunk_gives_the_features_of_keras_applications(tmp_path):
     path = real("weights/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5")
-    from keras_attn.models.fine_grained import trunk
+    from keras_attn.models.halves import trunk
 
     config = configs.fine_grained("paper", head="pooled", size=64, weights=path)
     config = configs.changed(config, classes=("a", "b"), learning_rate=1e-3)

@@ -68,8 +68,10 @@ def cpu_seconds():
 def measured(network, seed, place, parts):
     """A line of the table: the network is trained below `place`, and scored."""
     config, (train, test) = network.config(seed), parts
-    began, name = cpu_seconds(), f"seed{seed}/{network.task}/{config.called(train.name)}"
-    run = ka.train(config, train, validation=test, out=place / name)
+    # Under the names by which runs look for the streams that they start from.
+    folder = place / f"seed{seed}" / network.task / config.called((train.whole or train).name)
+    began = cpu_seconds()
+    run = ka.train(config, train, validation=test, out=folder)
     used = cpu_seconds() - began
     found = run.history[f"val_{SCORES[network.task]}"].dropna()
     rows = ka.evaluate(run, test, progress=False).summary().set_index("metric")["value"]

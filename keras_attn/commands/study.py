@@ -3,6 +3,8 @@
 Imports neither TensorFlow nor Keras; only the processes of the cells do.
 """
 
+import contextlib
+import json
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +19,7 @@ from keras_attn.registry import register
 from keras_attn.shell.command import Command
 from keras_attn.study import cells as study
 from keras_attn.study import cluster, local, schedule, standing, workflow
+from keras_attn.study.sets import OwnSets
 from keras_attn.study.sources import Sources, as_options, check_sources
 
 
@@ -29,7 +32,7 @@ class StudyCommand:
 
     preset: tyro.conf.Positional[study.Preset]
     """miniature: drawn data and small networks; demo: a part of it that takes minutes; paper: the
-    real ones."""
+    real ones; own: data of your own (--sources.gaze, --sources.masks) and the paper's networks."""
     axes: tyro.conf.OmitArgPrefixes[study.Axes] = field(default_factory=study.Axes)
     """What the grid is spanned by."""
     sources: Annotated[Sources, tyro.conf.arg(constructor_factory=as_options)] = field(
@@ -44,6 +47,9 @@ class StudyCommand:
     """mirrored: all GPUs of a machine share each batch; default that of the preset."""
     precision: configs.Precision | None = None
     """Keras' dtype policy; default that of the preset."""
+    change: tuple[str, ...] = ()
+    """Further fields of the configurations, FIELD=VALUE, such as epochs=8: of those that have them.
+    The names of cells do not tell them, so that others want another --out."""
     engine: Literal["local", "ray"] = "local"
     """Where cells run: on this machine, or on a Ray cluster (docs/study.md)."""
     address: str = cluster.HERE
@@ -72,6 +78,8 @@ class StudyCommand:
             return
         check_sources(self.preset, cells, self.sources)
         storage.check_target(out, ())
+        if self.preset == study.OWN:
+            OwnSets(self.sources, out).write()
         carry_out_study(cells, every, self._engine(out), out)
 
     def _check(self):
@@ -89,8 +97,19 @@ class StudyCommand:
 
     def _grid(self, out, axes):
         machine = {"strategy": self.strategy, "precision": self.precision}
-        machine = {name: value for name, value in machine.items() if value is not None}
-        return study.grid(self.preset, out, axes=axes, sources=self.sources, **machine)
+        changes = dict(map(_change, self.change))
+        changes |= {name: value for name, value in machine.items() if value is not None}
+        return study.grid(self.preset, out, axes=axes, sources=self.sources, **changes)
+
+
+def _change(text):
+    """A field and its value: JSON, or else the text as it is."""
+    name, equals, value = text.partition("=")
+    if not (name and equals):
+        raise InputError("--change", "FIELD=VALUE, such as epochs=8", repr(text))
+    with contextlib.suppress(ValueError):
+        value = json.loads(value)
+    return name.replace("-", "_"), tuple(value) if isinstance(value, list) else value
 
 
 def carry_out_study(cells, every, engine, out):
@@ -103,7 +122,7 @@ def carry_out_study(cells, every, engine, out):
     print(f"{len(cells)} cells, {len(finished)} of them finished already.", flush=True)
     outcomes = _run(cells, finished, engine)
     finished = standing.finished(every)
-    ready = [cell for cell in every if cell.name in finished]
+    ready = [cell for cell in every if cell.name in finished and cell.scores]
     if any(cell.kind != study.REFERENCES for cell in ready):
         workflow.report([cell.folder for cell in ready], out)
     counts = Counter(outcome.status for outcome in outcomes.values())

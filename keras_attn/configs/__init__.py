@@ -230,6 +230,7 @@ def from_dict(values: Any, where: str | Path = "configuration") -> AnyConfig:
         model = values["model"]
         attention = mechanisms.from_plain(earlier.attention(of, model), where)
         values = values | {"model": model | {"attention": attention}}
+        values["training"] = earlier.training(values["training"])
         kind = TASKS[values["task"]]
         hints = get_type_hints(kind)
         for part in PARTS:
@@ -369,6 +370,6 @@ def identity(config: AnyConfig, *, data: Any, files: dict[str, Any] | None = Non
     for name in WHERE_DATA_COMES_FROM:
         values["data"].pop(name, None)
     values["data"]["fingerprint"] = data
-    values["training"] |= files or {}
+    values["training"] = earlier.identified(config.task, values["training"]) | (files or {})
     text = json.dumps(values, sort_keys=True)
     return hashlib.sha256(text.encode()).hexdigest()

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
-from typing import Any, Literal, TypeVar, get_args, get_type_hints
+from typing import Any, ClassVar, Literal, TypeVar, get_args, get_type_hints
 
 from keras_attn import gaze_format, mechanisms
-from keras_attn.configs import constraints, starting
+from keras_attn.configs import constraints, earlier, starting
 from keras_attn.configs.names import Attention
 from keras_attn.errors import InputError, one_of
 from keras_attn.mechanisms import Mechanism
@@ -35,54 +36,90 @@ class Machine:
     """Write curves and pictures for TensorBoard into the run folder."""
 
 
-class Config:
+Encoder = Literal["frozen", "trained"]
+
+
+@dataclass(frozen=True)
+class KeepingMachine(Machine):
+    """Where and how it runs; changes nothing but rounding."""
+
+    keep_features: bool = True
+    """Compute the features of a frozen encoder once per image, and not in every epoch."""
+    features: Path | None = None
+    """Where they are kept; default ~/.cache/keras_attn/features, or below $KERAS_ATTN_CACHE."""
+    features_as: Literal["float32", "float16"] = "float32"
+    """Numbers they are kept as: float32, as the encoder returns them, or float16, which takes half
+    the room and rounds each by up to 0.05 %."""
+
+
+C = TypeVar("C", bound="Config")
+
+
+class Config(ABC):
     """What the configuration of a run is to every task: four parts, checked when it is made."""
 
+    task: ClassVar[str]
+    model: Any
+    data: Any
+    training: Any
+    machine: Any
+
     @property
-    def about(self):
+    def about(self) -> str:
         """One line for a list of presets."""
         part = self.model
         side = "the paper's size" if part.size is None else f"{part.size}×{part.size}"
         return f"{part.backbone} at width {part.width:g}, {side}, {self.training.epochs} epochs"
 
     @property
-    def who(self):
+    def who(self) -> tuple[str, str]:
         """What tells networks of this task apart, the name of the attention last."""
         return self.model.backbone, mechanisms.get(self.model.attention).name
 
     @property
-    def title(self):
+    def without_gaze(self) -> bool:
+        """Whether its attention needs gaze, and is told to learn without any."""
+        of = mechanisms.get(self.model.attention)
+        told = getattr(self.training, "without_gaze", None) == "train"
+        return told and (of.supervised or of.takes_gaze)
+
+    @property
+    def title(self) -> str:
         """What lines of progress begin with."""
         return " ".join(self.who)
 
     @property
-    def data_name(self):
+    def data_name(self) -> str:
         """What its data are called before they are read: a folder of one's own by its name."""
         data = self.data
         own = "" if data.root is None else Path(data.root).expanduser().resolve().name
         return own if DATASETS[data.name].takes_form and own else data.name
 
     @property
-    def run_name(self):
+    def run_name(self) -> str:
         """What a run is called where its user does not say."""
         return self.called(self.data_name)
 
-    def before(self):
+    @abstractmethod
+    def called(self, data: str) -> str:
+        """What a run is called on data of that name."""
+
+    def before(self) -> dict[str, Config]:
         """Configurations of the runs that it starts from, by the field that names their folders."""
         return {}
 
     @property
-    def first(self):
+    def first(self) -> str | None:
         """The dataset that the paper's network is trained on before this one; None without."""
         return DATASETS[self.data.name].first
 
     @property
-    def follows(self):
+    def follows(self) -> bool:
         """Whether the run on `first` comes before, and is not named yet: `study` trains it."""
         given = getattr(self.training, "start", None) is not None
         return self.first is not None and not given and self.training.pretraining != "direct"
 
-    def on_first(self, **places):
+    def on_first(self: C, **places: Any) -> C:
         """The configuration of the same network on `first`; places: where that lies, by field."""
         data = type(self.data)()
         hints = get_type_hints(type(data))
@@ -90,22 +127,24 @@ class Config:
         own = {name: getattr(data, name) for name in hints if Path in get_args(hints[name])}
         return changed(self, name=self.first, **own | places)
 
-    def after(self, folder):
+    def after(self: C, folder: Path) -> C:
         """The same with all weights taken from the run on `first` in a folder."""
         sources = ("weights", "frames_from", "flow_from")
         none = {name: None for name in sources if hasattr(self.training, name)}
         return changed(self, start=folder, **none)
 
     @property
-    def published(self):
+    def published(self) -> tuple[str, tuple[str, ...]]:
         """What the published weights are of, in words, and names of files of them, or none."""
         name = self.model.backbone
         return name, BACKBONES.find(name).weights
 
-    needs_weights = True
-    """Whether any part of the network would start from random numbers without `weights`."""
+    @property
+    def needs_weights(self) -> bool:
+        """Whether any part of the network would start from random numbers without `weights`."""
+        return True
 
-    def check_start(self):
+    def check_start(self) -> None:
         """Refuse to start from anything but what the paper's run does, where nothing asks for it.
 
         `InputError` names the field, its option, and what else there is.
@@ -113,18 +152,18 @@ class Config:
         starting.check(self)
 
     @property
-    def choices(self):
+    def choices(self) -> tuple[str, ...]:
         """What `training.pretraining` may be."""
         return get_args(get_type_hints(type(self.training))["pretraining"])
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         check(self)
         starting.check_fields(self.training)
         model = replace(self.model, attention=mechanisms.named(self.model.attention))
         object.__setattr__(self, "model", model)
 
 
-def check(config):
+def check(config: Config) -> None:
     """Refuse what can be refused before data or network are there."""
     for part in PARTS:
         section = getattr(config, part)
@@ -136,17 +175,15 @@ def check(config):
                 mechanisms.check_name(value, where)
             else:
                 constraints.check(where, value, hint)
+    name = config.data.name
     if isinstance(config.data, gaze_format.GazeFormat):
-        gaze_format.check_read(config.data.name, config.data)
+        gaze_format.check_read(name, config.data)
     if (config.machine.strategy, config.machine.precision) == ("mirrored", "mixed_float16"):
         expected = (
             "float32 or mixed_bfloat16 with machine.strategy 'mirrored' (of several devices Keras' "
             "loss scaling looks at the first alone, and lets infinite gradients of others through)"
         )
         raise InputError("machine.precision", expected, repr(config.machine.precision))
-
-
-C = TypeVar("C", bound=Config)
 
 
 def changed(config: C, **changes: Any) -> C:
@@ -171,9 +208,11 @@ def changed(config: C, **changes: Any) -> C:
     """
     home = {f.name: part for part in PARTS for f in fields(getattr(config, part))}
     for name in changes:
+        earlier.check_name(name, home)
         one_of("configuration field", name, tuple(home))
     parts = {}
     for part in PARTS:
         mine = {name: value for name, value in changes.items() if home[name] == part}
         parts[part] = replace(getattr(config, part), **mine)
-    return replace(config, **parts)
+    made: Any = config
+    return replace(made, **parts)

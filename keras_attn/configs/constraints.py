@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import math
 import types
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Annotated, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 
 from keras_attn.configs.names import Name
 from keras_attn.errors import InputError
@@ -23,7 +24,7 @@ class Limits:
     zero: bool = False
     below: float | None = None
 
-    def broken_by(self, number):
+    def broken_by(self, number: float) -> str | None:
         """What was expected, where a number is not within them; None where it is."""
         if self.below is not None and not number < self.below:
             return f"a share below {self.below:g}"
@@ -40,7 +41,7 @@ Share = Annotated[float, Limits(below=1)]
 ShareOrZero = Annotated[float, Limits(zero=True, below=1)]
 
 
-def check(where, value, hint):
+def check(where: str, value: Any, hint: Any) -> None:
     """Raise `InputError`, which names `where`, for a value that a field of the type cannot have."""
     if not fits(value, hint):
         raise InputError(where, _wording(hint), repr(value))
@@ -50,7 +51,7 @@ def check(where, value, hint):
             raise InputError(where, expected, repr(number))
 
 
-def fits(value, hint):
+def fits(value: Any, hint: Any) -> bool:
     """Whether a value is of the type `hint`; limits of numbers are left aside."""
     origin, inner = get_origin(hint), get_args(hint)
     if origin is Annotated:
@@ -72,16 +73,16 @@ def fits(value, hint):
     return isinstance(value, hint)
 
 
-def _fit_each(values, hints):
+def _fit_each(values: tuple[Any, ...], hints: tuple[Any, ...]) -> bool:
     return len(values) == len(hints) and all(map(fits, values, hints))
 
 
-def _of_each(values, hints):
+def _of_each(values: tuple[Any, ...], hints: tuple[Any, ...]) -> tuple[Any, ...]:
     """The types of the values of a tuple; tuple[X, ...] is of any length."""
     return hints[:1] * len(values) if hints[-1] is Ellipsis else hints
 
 
-def _numbers(value, hint, limits=POSITIVE):
+def _numbers(value: Any, hint: Any, limits: Limits = POSITIVE) -> Iterator[tuple[float, Limits]]:
     """Pairs of each number in a value that fits its type, and the limits of it."""
     origin, inner = get_origin(hint), get_args(hint)
     if origin is Annotated:
@@ -96,12 +97,12 @@ def _numbers(value, hint, limits=POSITIVE):
         yield value, limits
 
 
-def is_name(hint):
+def is_name(hint: Any) -> bool:
     """Whether a type is that of names out of a registry."""
     return isinstance(hint, type) and issubclass(hint, Name)
 
 
-def _wording(hint):
+def _wording(hint: Any) -> str:
     if get_origin(hint) is Annotated:
         return _wording(get_args(hint)[0])
     if is_name(hint):
@@ -111,7 +112,7 @@ def _wording(hint):
     return f"a value of type {_plain(hint)}"
 
 
-def _plain(hint):
+def _plain(hint: Any) -> str:
     """A type as one writes it, without the limits of its numbers."""
     origin, inner = get_origin(hint), get_args(hint)
     if origin is Annotated:

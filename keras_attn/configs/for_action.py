@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
 from pathlib import Path
-from typing import Literal, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 from keras_attn import mechanisms
-from keras_attn.configs.base import Attention, Config, Machine, changed
+from keras_attn.configs.base import Attention, Config, Encoder, Machine, changed
 from keras_attn.configs.constraints import Count, NonNegative, Share, ShareOrZero
 from keras_attn.configs.names import ActionDataset
 from keras_attn.errors import InputError
@@ -63,7 +63,7 @@ class ActionModel:
     ones, of a run its own, code for random numbers."""
 
     @property
-    def subtracted(self):
+    def subtracted(self) -> str:
         """The same where nobody has said it: earlier versions knew 128 alone."""
         return self.mean or "code"
 
@@ -156,8 +156,10 @@ class ActionTraining:
     """What the streams start from. file: as in the paper, `weights`, and on UCF Sports `start`;
     direct: `weights` there too; drawn: each first learns of what drawn motions are made; none:
     random numbers. The stream of a run that is named starts from that."""
-    encoder: Literal["frozen", "trained"] = "trained"
-    """Whether the convolutions of the streams are left as they are; trained: as in the paper."""
+    encoder: Encoder = "trained"
+    """trained: as in the paper; frozen: the convolutions of the streams are left as they are, ours.
+    One stream alone and late fusion then learn from features that are computed once, of each clip
+    in the middle of its frames, mirrored or not; early fusion changes what the frames' see."""
     streams: Literal["flow", "both", "none"] = "flow"
     """Which streams are trained alone first, as runs of their own that the network starts from."""
     stream_iterations: int | None = None
@@ -181,12 +183,9 @@ class ActionMachine(Machine):
 
     keep_clips: bool = False
     """Decode all frames and flow once, into a temporary file: 110 kB each at 128×171 pixels."""
-    keep_features: bool = True
-    """Compute the features of frozen streams once per clip, and not for every update; a clip is
-    then seen in the middle of its frames, mirrored or not. Not of early fusion, which changes what
-    the stream of frames sees."""
     features: Path | None = None
-    """Where they are kept; default ~/.cache/keras_attn/features, or below $KERAS_ATTN_CACHE."""
+    """Where features of frozen streams are kept; default ~/.cache/keras_attn/features, or below
+    $KERAS_ATTN_CACHE."""
 
 
 @dataclass(frozen=True)
@@ -198,9 +197,9 @@ class Action(Config):
     training: ActionTraining = field(default_factory=ActionTraining)
     machine: ActionMachine = field(default_factory=ActionMachine)
 
-    task = "action"
+    task: ClassVar[str] = "action"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         training = self.training
         if training.batch_size % training.accumulate:
@@ -220,38 +219,38 @@ class Action(Config):
                 raise InputError(f"training.{name}", "increasing counts of updates", steps)
 
     @property
-    def stream(self):
+    def stream(self) -> str | None:
         """The stream that is alone, or None where there are two."""
         return self.model.fusion if self.model.fusion in STREAMS else None
 
     @property
-    def first(self):
+    def first(self) -> str | None:
         """As for all tasks; of one stream alone the paper has no such run."""
         return None if self.stream else super().first
 
     @property
-    def published(self):
+    def published(self) -> tuple[str, tuple[str, ...]]:
         """As for all tasks."""
         return "C3D", ("c3d_caffe",)
 
     @property
-    def needs_weights(self):
+    def needs_weights(self) -> bool:
         """Whether a stream would start from random numbers without `weights`."""
         training = self.training
         return self.stream is not None or None in (training.frames_from, training.flow_from)
 
     @property
-    def who(self):
+    def who(self) -> tuple[str, str]:
         """Fusion and name of the attention."""
         attention = "none" if self.stream else mechanisms.get(self.model.attention).name
         return self.model.fusion, attention
 
     @property
-    def title(self):
+    def title(self) -> str:
         """What lines of progress begin with."""
         return f"{self.stream} alone" if self.stream else super().title
 
-    def called(self, data):
+    def called(self, data: str) -> str:
         """What a run is called on data of that name."""
         who = (self.stream,) if self.stream else self.who
         # A dataset that its publishers have parted has no folds.
@@ -259,30 +258,30 @@ class Action(Config):
         return "-".join((data, *who, *fold, f"seed{self.training.seed}"))
 
     @property
-    def about(self):
+    def about(self) -> str:
         """One line for a list of presets."""
         part, updates = self.model, self.training.iterations
         length = "the paper's schedules" if updates is None else f"{updates} updates"
         return f"C3D at width {part.width:g}, {part.size}×{part.size}, {length}"
 
     @property
-    def schedule(self):
+    def schedule(self) -> Schedule:
         """The `Schedule`: what is given, and for the rest the paper's."""
         training, fusion = self.training, self.model.fusion
         others = SCHEDULES.get(("hollywood2", fusion), STREAM_SCHEDULE)
         default = SCHEDULES.get((self.data.name, fusion), others)
-        given = (training.iterations, training.learning_rate, training.rate_steps)
-        made = Schedule(*(d if g is None else g for g, d in zip(given, default, strict=True)))
+        named: dict[str, Any] = {name: getattr(training, name) for name in Schedule._fields}
+        made = default._replace(**{n: value for n, value in named.items() if value is not None})
         if training.schedule == "cosine":
             return made._replace(rate_steps=())
-        if given[0] is not None and given[2] is None:
+        if training.iterations is not None and training.rate_steps is None:
             # The paper's, as shares of another length.
             scale = made.iterations / default.iterations
             steps = dict.fromkeys(max(1, round(step * scale)) for step in default.rate_steps)
             made = made._replace(rate_steps=tuple(steps))
         return made
 
-    def without_unused(self):
+    def without_unused(self) -> Action:
         """The configuration with defaults in place of what its own training does not look at.
 
         So a stream alone is the same run, whichever network it is trained for. How the runs were
@@ -296,7 +295,7 @@ class Action(Config):
         of = {f.name: f.default for part in (ActionModel, ActionTraining) for f in fields(part)}
         return changed(self, streams="none", **{name: of[name] for name in unused})
 
-    def alone(self, stream):
+    def alone(self, stream: str) -> Action:
         """The configuration of one of its streams, trained before it."""
         training = self.training
         return changed(
@@ -307,7 +306,7 @@ class Action(Config):
             rate_steps=training.stream_rate_steps,
         )
 
-    def before(self):
+    def before(self) -> dict[str, Config]:
         """Those of the streams that are trained alone first."""
         training = self.training
         if self.stream is not None or training.start is not None:

@@ -25,7 +25,7 @@ class Attack:
     """fixed: each ε; line: also the smallest of 1,000 up to 255 that changes the prediction, as
     foolbox's first releases searched it, which the table counts then."""
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         one_of("search", self.search, get_args(Search))
         values = tuple(map(float, self.epsilons))
         if not values or min(values) < 0 or list(values) != sorted(set(values)):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
-from keras_attn.configs.base import Attention, Config, Machine
+from keras_attn.configs.base import Attention, Config, Encoder, KeepingMachine
 from keras_attn.configs.constraints import Count, NonNegative, Share, ShareOrZero
 from keras_attn.configs.names import Backbone, FineGrainedDataset
 from keras_attn.errors import InputError
@@ -93,7 +93,7 @@ class FineGrainedTraining:
     attention_weight: NonNegative = 1.0
     """Of the KL divergence of the supervised attention map in the loss; ours, the paper gives no
     weight for this task."""
-    trunk: Literal["frozen", "trained"] = "frozen"
+    encoder: Encoder = "frozen"
     """Whether what lies before the attention is left as it is, as in the paper."""
     seed: Count = 0
     """Of the initial weights and of the order of the images."""
@@ -107,27 +107,17 @@ class FineGrainedTraining:
 
 
 @dataclass(frozen=True)
-class FineGrainedMachine(Machine):
-    """Where and how it runs; changes nothing but rounding."""
-
-    keep_features: bool = True
-    """Compute the features of a frozen trunk once per image, and not in every epoch."""
-    features: Path | None = None
-    """Where they are kept; default ~/.cache/keras_attn/features, or below $KERAS_ATTN_CACHE."""
-
-
-@dataclass(frozen=True)
 class FineGrained(Config):
     """A run of Task 3."""
 
     model: FineGrainedModel = field(default_factory=FineGrainedModel)
     data: FineGrainedData = field(default_factory=FineGrainedData)
     training: FineGrainedTraining = field(default_factory=FineGrainedTraining)
-    machine: FineGrainedMachine = field(default_factory=FineGrainedMachine)
+    machine: KeepingMachine = field(default_factory=KeepingMachine)
 
-    task = "fine_grained"
+    task: ClassVar[str] = "fine_grained"
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         super().__post_init__()
         data = self.data
         for name in OF_SOME:
@@ -137,7 +127,7 @@ class FineGrained(Config):
                 expected = f"its default, since data.name {data.name!r} has no such thing"
                 raise InputError(f"data.{name}", expected, repr(getattr(data, name)))
 
-    def called(self, data):
+    def called(self, data: str) -> str:
         """What a run is called on data of that name."""
         return "-".join((data, *self.who, f"seed{self.training.seed}"))
 
@@ -149,7 +139,7 @@ PRESETS = {
         training=FineGrainedTraining(
             epochs=20, learning_rate=1e-3, schedule="cosine", clip=1.0, pretraining="drawn"
         ),
-        machine=FineGrainedMachine(validate_every=5),
+        machine=KeepingMachine(validate_every=5),
     ),
 }
 """Presets of Task 3: the paper's, and one for drawn birds, whose trunk learns drawn shapes once."""

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
+from typing import ClassVar, Literal
 
-from keras_attn.configs.base import Attention, Config, Machine
+from keras_attn.configs.base import Attention, Config, Encoder, KeepingMachine
 from keras_attn.configs.constraints import Count, NonNegative, Share
 from keras_attn.configs.names import Backbone, SalientObjectDataset
 from keras_attn.gaze import FIXATION_SIGMA
@@ -82,6 +82,13 @@ class SalientObjectTraining:
     has none."""
     attention_weight: NonNegative = 0.01
     """Of the KL divergence of each supervised attention map in the loss."""
+    encoder: Encoder = "trained"
+    """trained: as in the paper; frozen: what lies before the decoder is left as it is, which is
+    many times quicker, and ours."""
+    without_gaze: Literal["raise", "train"] = "raise"
+    """What happens to a mechanism that needs gaze on data without any. train: supervised learns
+    without its supervision, as sigmoid does, and human is 1 everywhere; for a run on masks alone
+    that another one, on gaze, starts from."""
     seed: Count = 0
     """Of the initial weights and of the order of the images."""
     weights: Path | None = None
@@ -102,11 +109,11 @@ class SalientObject(Config):
     model: SalientObjectModel = field(default_factory=SalientObjectModel)
     data: SalientObjectData = field(default_factory=SalientObjectData)
     training: SalientObjectTraining = field(default_factory=SalientObjectTraining)
-    machine: Machine = field(default_factory=Machine)
+    machine: KeepingMachine = field(default_factory=KeepingMachine)
 
-    task = "salient_object"
+    task: ClassVar[str] = "salient_object"
 
-    def called(self, data):
+    def called(self, data: str) -> str:
         """What a run is called on data of that name."""
         where = (f"fold{self.data.fold}", f"seed{self.training.seed}")
         return "-".join((data, *self.who, *where))
@@ -124,7 +131,7 @@ PRESETS = {
             clip=1.0,
             pretraining="drawn",
         ),
-        machine=Machine(validate_every=3),
+        machine=KeepingMachine(validate_every=3),
     ),
 }
 """Presets of Task 1: the paper's, and one for drawn scenes; its encoder has learnt drawn shapes."""

@@ -15,6 +15,7 @@ PLACES = {
     **dict.fromkeys(("Format", "Twin", "named"), "format"),
     "ReadingReport": "readers.reading_report",
     "from_tables": "dataframes",
+    "join": "joining",
     "miniature": "drawing.miniature",
     "read_image": "readers.image_files",
     "with_flow": "flow.extraction",

@@ -36,6 +36,7 @@ class Example:
         group: name of the pictures that it belongs with, such as those of one scene, or None.
         conditions: by the name of a column what else is known of each point, text `(N,)`.
         mask_coding: the `masks.MaskCoding` of the mask, if it was read with its dataset.
+        collection: name of the set that it comes from, in a dataset that joins several, or None.
 
     Raises:
         InputError: These do not fit each other.
@@ -58,6 +59,7 @@ class Example:
     group: str | None = None
     conditions: dict[str, np.ndarray] = field(default_factory=dict)
     mask_coding: Any = None
+    collection: str | None = None
 
     def __post_init__(self) -> None:
         where = f"example {self.id!r}"

@@ -38,12 +38,18 @@ def lines(dataset):
 
 
 def cell(dataset, example):
-    """`{"group": name}` for the row of an example, "" where it has none; {} without any groups."""
-    return {"group": getattr(example, "group", None) or ""} if dataset.grouped else {}
+    """What the row of an example tells of where it belongs.
+
+    `{"group": name}`, "" where it has none, of a dataset with groups; `{"collection": name}` of one
+    that joins several sets.
+    """
+    told = {"group": getattr(example, "group", None) or ""} if dataset.grouped else {}
+    collection = getattr(example, "collection", None)
+    return told if collection is None else told | {"collection": collection}
 
 
 def column(dataset):
-    """`{"group": names}` of all examples, as `cell` has them."""
+    """The same of all examples, lists by name."""
     cells = [cell(dataset, example) for example in dataset]
     return {name: [one[name] for one in cells] for name in cells[0]}
 

@@ -121,11 +121,31 @@ class VideoExample:
 class VideoReport(Report):
     """What is in a dataset of videos, and what reading it has met, in counts.
 
-    events_left_out: samples of blinks, or of other events that were not asked for.
-    points_out_of_time: samples before the first frame or after the last. subjects_missing: pairs
-    of a video and a viewer of the group of whom there are no samples. short: videos of fewer than
-    16 pairs of frames, whose snippet repeats the last one. others: videos that have gaze and are
-    not in the dataset.
+    Args:
+        viewers: how many there are.
+        points: how many fixations, or samples of gaze.
+        points_outside: dropped, off the picture.
+        points_not_a_number: dropped, of which a coordinate or the viewer is NaN.
+        remarks: sentences on what a reader of the data has to know.
+        skipped: what was left out, and why, a sentence each.
+        read: how many examples that reading gave, 0 where none was read.
+        videos: how many there are.
+        frames: of all of them.
+        events_left_out: samples of blinks, or of other events that were not asked for.
+        points_out_of_time: samples before the first frame or after the last.
+        subjects_missing: pairs of a video and a viewer of the group of whom there are no samples.
+        frames_without_fixations: frames of the others that nobody has looked at.
+        videos_without_fixations: videos that nobody has looked at.
+        short: videos of fewer than 16 pairs of frames, whose snippet repeats the last one.
+        others: videos that have gaze and are not in the dataset.
+
+    Example:
+
+    >>> import numpy as np, keras_attn as ka
+    >>> gaze = ((np.array([[3.0, 4.0]]),), (np.array([1]),))
+    >>> one = ka.datasets.VideoExample("run", 1, (8, 8), *gaze, (0,))
+    >>> ka.datasets.VideoDataset("sports", (one,), ka.datasets.VideoReport()).report.viewers
+    1
     """
 
     videos: int = 0
@@ -202,6 +222,14 @@ class VideoDataset(Dataset):
     """A list of `VideoExample`s with the report of what they are and of reading them.
 
     Negatives and centre bias of a video are the fixations of the other videos, at whatever frame.
+
+    Example:
+
+    >>> import numpy as np, keras_attn as ka
+    >>> gaze = ((np.array([[3.0, 4.0]]),), (np.array([1]),))
+    >>> one = ka.datasets.VideoExample("run", 1, (8, 8), *gaze, (0,))
+    >>> ka.datasets.VideoDataset("sports", (one,), ka.datasets.VideoReport(), classes=("run",))
+    VideoDataset('sports', 1 examples)
     """
 
     report_kind = VideoReport

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,19 +31,33 @@ class Scores:
     notes: tuple = ()
     work: dict | None = None
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Scores({len(self.rows)} rows)"
 
     @property
-    def examples(self):
+    def examples(self) -> pd.DataFrame:
         """The rows, called as in an `AuditResult`: a row per example."""
         return self.rows
 
-    def save(self, folder, *, overwrite=False):
-        """Write FILES into `folder`, and what is known of how they came to be; returns its path."""
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
+        """Write examples.csv, arrays.npz and gallery.npz, and how they came to be.
+
+        Args:
+            folder: where to; that of a run will do.
+            overwrite: replace an earlier evaluation in it.
+
+        Returns:
+            The path of the folder.
+
+        Raises:
+            InputError: There is an earlier one, or the folder cannot be written to.
+        """
         with storage.writing(folder, FILES, overwrite=overwrite) as stage:
             self.rows.to_csv(stage / EXAMPLES, index=False)
-            named = {ID: self.rows[ID].to_numpy(str), NOTES: np.array(self.notes, str)}
+            named: dict[str, Any] = {
+                ID: self.rows[ID].to_numpy(str),
+                NOTES: np.array(self.notes, str),
+            }
             np.savez_compressed(stage / ARRAYS, **named, **self.arrays)
             gallery_file.write(stage / GALLERY, self.gallery)
         folder = Path(folder).expanduser()

@@ -30,6 +30,8 @@ LABELS = (*WHO, ID)
 """The columns that say what was scored; no two rows are alike in all of them."""
 GROUP = "group"
 """Which examples belong together, of datasets with groups; as `datasets.groups` writes it."""
+COLLECTION = "collection"
+"""Which set an example comes from, of datasets that `datasets.join` has joined."""
 FIXATIONS = "fixations"
 """How many fixations an example has."""
 CLASSES = ("class", "predicted")
@@ -128,8 +130,8 @@ def gaze_keys():
 
 
 TAKEN = {
-    *(*LABELS, GROUP, FIXATIONS, *CLASSES, CORRECT, *MASK_SCORES, *EXTRAS, ENTROPY, *ATTACK),
-    *(*FOOLED, SMALLEST, *ABOUT_DATA, "folder", "cc_others"),
+    *(*LABELS, GROUP, COLLECTION, FIXATIONS, *CLASSES, CORRECT, *MASK_SCORES, *EXTRAS, ENTROPY),
+    *(*ATTACK, *FOOLED, SMALLEST, *ABOUT_DATA, "folder", "cc_others"),
     *("max_f", "map", "map_step", "accuracy"),  # what tables make of the arrays
     *(*OF_MAP, SOURCE, IMAGES, IMAGE, NOTE),
 }

@@ -204,17 +204,39 @@ def gaze_of_image(dataset, index, sigma):
     return [GazeScores.of_image(dataset, index, blur)] if len(dataset[index].points) else []
 
 
-def check_learnable(config, dataset):
-    """Refuse a dataset without any gaze for a run whose attention learns from it or takes it."""
+def check_learnable(config, train, validation=None):
+    """Refuse data without any gaze for a run whose attention learns from it or takes it.
+
+    A run that is told to learn without is refused data with gaze, so that its configuration says
+    what it has learnt from; and validation without gaze, where its network takes gaze.
+    """
     if getattr(config, "stream", None) is not None:
         return
     of = mechanisms.get(config.model.attention)
-    if (of.supervised or of.takes_gaze) and not dataset.report.points:
+    seen = bool(train.report.points)
+    if (of.supervised or of.takes_gaze) and not seen and not config.without_gaze:
         expected = (
             f"gaze, which the attention {of.name!r} needs: fixations.csv in a folder of your own; "
             "or another attention (--model.attention)"
         )
-        raise InputError(f"dataset {dataset.name!r}", expected, "none")
+        if hasattr(config.training, "without_gaze"):
+            expected += (
+                "; or, to learn from masks alone, without_gaze='train' "
+                "(--training.without-gaze train)"
+            )
+        raise InputError(f"dataset {train.name!r}", expected, "none")
+    if config.without_gaze and seen:
+        expected = (
+            f"'raise' for data with gaze, such as {train.name!r}: without_gaze='raise' "
+            "(--training.without-gaze raise)"
+        )
+        raise InputError("training.without_gaze", expected, "'train'")
+    if validation is not None and of.takes_gaze and not validation.report.points:
+        expected = (
+            f"gaze to validate on, which the attention {of.name!r} takes; or no validation, "
+            "validation=None"
+        )
+        raise InputError(f"dataset {validation.name!r}", expected, "none")
 
 
 def check_classes(dataset, classes):

@@ -17,8 +17,20 @@ from keras_attn.gaze.points import Floats, Shape, pixels, resize
 class FixationPool:
     """The fixations of a whole set of images: the negatives and the centre bias of each of them.
 
-    points: one `(N_i, 2)` array per image, all inside; shapes: the (H, W) they are given in.
     Both the negatives and the centre bias of an image leave out all of its own fixations.
+
+    Args:
+        points: one array `(N_i, 2)` for each image, x and y in pixels, all inside.
+        shapes: the (H, W) in pixels of each image.
+
+    Raises:
+        InputError: There are more or fewer shapes than arrays of points.
+
+    Example:
+
+    >>> import numpy as np, keras_attn as ka
+    >>> ka.gaze.FixationPool((np.array([[3.0, 4.0]]), np.zeros((0, 2))), ((8, 8), (8, 8)))
+    FixationPool(1 fixations on 2 images)
     """
 
     points: tuple[Floats, ...]

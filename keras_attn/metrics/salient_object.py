@@ -46,6 +46,22 @@ class ImageScores:
     threshold t = 0 ... 255 of the scaled map, t-th first. The others are numbers: adaptive F and
     E at the threshold min(2 · mean, 1), mean absolute error of the scaled map and of the raw one,
     S-measure, weighted F. E reaches to N / (N − 1) for N pixels, see `scores`.
+
+    Args:
+        prediction: `(H, W)`, finite, on whatever scale.
+        mask: `(H, W)` of the object, bool or of two values.
+        where: what messages call them.
+
+    Raises:
+        InputError: They do not fit each other, or are not of that form.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_attn.metrics.salient_object import ImageScores
+    >>> mask = np.eye(8, dtype=bool)
+    >>> round(ImageScores(mask.astype(float), mask).adaptive_f, 3)
+    1.0
     """
 
     def __init__(self, prediction: ArrayLike, mask: ArrayLike, where: str = "") -> None:

@@ -47,6 +47,26 @@ class ClipPooling(MaxPooling3D):
 
     TensorFlow has no float16 kernel of it for CPUs; there the maximum is taken in float32, which
     gives the same bits. A GPU, where that would double the memory, is left alone.
+
+    Args:
+        pool_size: As of `keras.layers.MaxPooling3D`, and so are the others.
+        strides: Default the pool size.
+        padding: "valid" or "same".
+        data_format: "channels_last".
+        name: Of the layer.
+
+    Input shape:
+        Features `(batch, T, H, W, C)`.
+
+    Output shape:
+        As that of `keras.layers.MaxPooling3D`.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_attn.models.c3d import ClipPooling
+    >>> tuple(ClipPooling((1, 2, 2))(np.zeros((1, 4, 8, 8, 2))).shape)
+    (1, 4, 4, 4, 2)
     """
 
     def call(self, x: Tensor) -> Tensor:

@@ -10,7 +10,8 @@ from keras_attn import mechanisms
 from keras_attn.errors import one_of
 from keras_attn.mechanisms import Mechanism
 from keras_attn.models.backbones import backbone as backbone_of
-from keras_attn.models.common import GAZE, class_scores, image_input_of
+from keras_attn.models.common import GAZE, class_scores
+from keras_attn.models.halves import freeze
 
 HEADS = ("published", "pooled")
 POOLED = "classes"
@@ -82,60 +83,5 @@ def fine_grained(
         logits = class_scores(pooled, classes, POOLED, activation=None)
     network = keras.Model(inputs, {"logits": logits, "attention": attended.attention}, name=name)
     if frozen:
-        for layer in trunk(network, backbone).layers:
-            layer.trainable = False
+        freeze(network, backbone)
     return network
-
-
-def trunk(network: keras.Model, backbone: str) -> keras.Model:
-    """Everything before the mechanism of a `fine_grained` network, sharing its layers.
-
-    Args:
-        network: what `fine_grained` returns.
-        backbone: the name of its backbone.
-
-    Returns:
-        A `keras.Model` of images, float32 RGB in [0, 255], that returns features
-        `(batch, h, w, C)`.
-
-    Raises:
-        InputError: No backbone has the name.
-
-    Example:
-
-    >>> from keras_attn.models.fine_grained import fine_grained, trunk
-    >>> trunk(fine_grained("vgg16", "sigmoid", classes=5, width=1 / 64), "vgg16").output.shape
-    (None, 14, 14, 8)
-    """
-    features = network.get_layer(backbone_of(backbone).stages[-1]).output
-    return keras.Model(image_input_of(network), features, name="trunk")
-
-
-def head(network: keras.Model, backbone: str) -> keras.Model:
-    """The mechanism and everything after it, sharing the layers of a `fine_grained` network.
-
-    Args:
-        network: what `fine_grained` returns.
-        backbone: the name of its backbone.
-
-    Returns:
-        A `keras.Model`. Inputs "features", what the `trunk` returns in float32, and "gaze" if the
-        network takes it; outputs those of the network.
-
-    Raises:
-        InputError: No backbone has the name.
-
-    Example:
-
-    >>> from keras_attn.models.fine_grained import fine_grained, head
-    >>> part = head(fine_grained("vgg16", "sigmoid", classes=5, width=1 / 64), "vgg16")
-    >>> part.input["features"].shape, part.output["logits"].shape
-    ((None, 14, 14, 8), (None, 5))
-    """
-    features = network.get_layer(backbone_of(backbone).stages[-1]).output
-    gaze = [tensor for tensor in network.inputs if tensor.name == GAZE]
-    part = keras.Model([features, *gaze], network.output, name=network.name)
-    inputs = {"features": keras.Input(features.shape[1:], name="features", dtype="float32")}
-    if gaze:
-        inputs[GAZE] = keras.Input((None, None, 1), name=GAZE)
-    return keras.Model(inputs, part(list(inputs.values())), name=f"{network.name}_head")

@@ -2,43 +2,19 @@
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import keras
-from keras import ops
 from keras.layers import Activation, Conv2D
 
 from keras_attn import mechanisms
 from keras_attn.errors import InputError
-from keras_attn.layers import resized
 from keras_attn.mechanisms import Mechanism, Tensor
 from keras_attn.models.backbones import backbone as backbone_of
-from keras_attn.models.common import scaled
+from keras_attn.models.common import ResizeLike, scaled
+from keras_attn.models.halves import freeze
 
 CHANNELS = (512, 256, 128)
 """Of the decoder layers: ours, the paper gives none."""
-
-
-@keras.saving.register_keras_serializable("keras_attn")
-class ResizeLike(keras.layers.Layer):
-    """Bilinear resizing of maps to the height and width of an image, in float32. No weights.
-
-    Input: [maps `(batch, h, w, C)`, images `(batch, H, W, 3)`]; output `(batch, H, W, C)`.
-    """
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(**{**kwargs, "dtype": "float32"})
-
-    def call(self, inputs: Sequence[Tensor]) -> Tensor:
-        """Return the maps at the images' size."""
-        maps, images = inputs
-        return resized(ops.cast(maps, "float32"), ops.shape(images)[1:3])
-
-    def compute_output_spec(self, inputs: Sequence[Tensor]) -> keras.KerasTensor:
-        """The maps' channels at the images' size."""
-        maps, images = inputs
-        shape = (maps.shape[0], *images.shape[1:3], maps.shape[-1])
-        return keras.KerasTensor(shape, dtype="float32")
 
 
 def salient_object(
@@ -50,6 +26,7 @@ def salient_object(
     channels: Sequence[int] = CHANNELS,
     base_rate: float = 0.2,
     momentum: float = 0.99,
+    frozen: bool = False,
     name: str = "salient_object",
 ) -> keras.Model:
     """Encoder, three decoder layers, and after each a mechanism and a side output.
@@ -63,6 +40,7 @@ def salient_object(
         base_rate: share of salient pixels, from which the side outputs start; `human` leaves
             features of exactly 0 outside gaze, where the output is that bias alone.
         momentum: of the modules' BatchNormalization.
+        frozen: whether the encoder is left as it is in training, BatchNormalization included.
         name: of the model.
 
     Returns:
@@ -100,7 +78,10 @@ def salient_object(
         outputs[f"saliency_{level}"] = _side_output(x, images, base_rate, level)
         outputs[f"attention_{level}"] = attended.attention
     inputs = {"image": images} | ({"gaze": gaze} if mechanism.takes_gaze else {})
-    return keras.Model(inputs, outputs, name=name)
+    network = keras.Model(inputs, outputs, name=name)
+    if frozen:
+        freeze(network, backbone)
+    return network
 
 
 def _side_output(features: Tensor, images: Tensor, base_rate: float, level: int) -> Tensor:

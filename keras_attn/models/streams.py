@@ -1,22 +1,47 @@
 """Weights of one network of clips into another: how the streams of Task 2 start. Reads no files."""
 
+from collections.abc import Collection
+
+import keras
 import numpy as np
 
 from keras_attn.errors import InputError, listing
 
 
-def copy_weights(trained, model, *, stream=None, skip=()):
+def copy_weights(
+    trained: keras.Model,
+    model: keras.Model,
+    *,
+    stream: str | None = None,
+    skip: Collection[str] = (),
+) -> list[str]:
     """Copy the weights of every layer of `trained` into the layer of `model` with its name.
 
-    trained: a `c3d` or `two_stream`. model: another one. stream: "frames" or "flow", if `trained`
-    is a `c3d` and `model` a `two_stream`, of which it becomes that stream. skip: layers of
-    `trained` to leave alone, such as the class scores "fc8". Where the first convolution takes
-    another number of channels, its kernel is averaged over its input channels and repeated, as in
-    the two-stream code: so weights for RGB start a network for flow.
+    Where the first convolution takes another number of channels, its kernel is averaged over its
+    input channels and repeated, as in the two-stream code: so weights for RGB start a network for
+    flow. Layers of `model` that `trained` lacks stay as they are.
 
-    Each layer must be there and fit: one `InputError` lists those that do not, and then no weight
-    has been changed. Layers of `model` that `trained` lacks stay as they are. Returns the names of
-    the layers of `model` that were filled.
+    Args:
+        trained: a `c3d` or `two_stream`.
+        model: another one.
+        stream: "frames" or "flow", if `trained` is a `c3d` and `model` a `two_stream`, of which it
+            becomes that stream.
+        skip: layers of `trained` to leave alone, such as the class scores "fc8".
+
+    Returns:
+        The names of the layers of `model` that were filled.
+
+    Raises:
+        InputError: A layer of `trained` is not there or does not fit; the message lists them all,
+            and no weight has been changed.
+
+    Example:
+
+    >>> import keras_attn as ka
+    >>> rgb = ka.models.c3d((16, 32, 32, 3), width=1 / 32)
+    >>> flow = ka.models.c3d((16, 32, 32, 2), width=1 / 32)
+    >>> ka.models.copy_weights(rgb, flow)[:2]
+    ['conv1', 'conv2']
     """
     prefix = f"{stream}_" if stream else ""
     own = {layer.name: layer for layer in model.layers if layer.weights}

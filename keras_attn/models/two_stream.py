@@ -36,6 +36,13 @@ class MeanOfStreams(keras.initializers.Initializer):
 
     For kernels (..., 2 · C, C) with odd sizes: one half in the centre where the channels agree, 0
     elsewhere. What lies behind it meets features of the scale it was trained on.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_attn.models.two_stream import MeanOfStreams
+    >>> np.asarray(MeanOfStreams()((1, 1, 4, 2))).reshape(4, 2).sum(axis=0).tolist()
+    [1.0, 1.0]
     """
 
     def __call__(self, shape: Sequence[int], dtype: Any = None) -> Tensor:

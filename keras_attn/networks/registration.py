@@ -23,20 +23,15 @@ def _of_backbones():
 
 
 CLASSES = {
-    "layers": (
-        "ActivationAttention",
-        "AttentionModule",
-        "EarlyAttention",
-        "FrameSum",
-        "GazeAttention",
-        "Glimpse",
-        "SpatialSoftmax",
-    ),
+    "layers.energy": ("ActivationAttention",),
+    "layers.glimpse": ("Glimpse",),
+    "layers.human": ("FrameSum", "GazeAttention"),
+    "layers.learned": ("AttentionModule", "EarlyAttention"),
+    "layers.softmax": ("SpatialSoftmax",),
     "losses": ("AttentionCrossEntropy", "AttentionKL"),
     **_of_backbones(),
     "models.c3d": ("ClipPooling",),
-    "models.common": ("CaffePreprocessing",),
-    "models.salient_object": ("ResizeLike",),
+    "models.common": ("CaffePreprocessing", "ResizeLike"),
     "models.two_stream": ("MeanOfStreams",),
     "training.optim": ("CaffeSGD",),
 }

@@ -51,9 +51,15 @@ class Options:
 class Predictions:
     """What has been written; `print` shows the first classes that were told, and where files are.
 
-    folder: where. files: names of all files in it. rows: the DataFrame of predictions.csv, a row
-    for each image or video, or None of networks that tell no class. skipped: what was left out, and
-    why. notes: what a reader has to know.
+    `predict` returns one.
+
+    Args:
+        folder: where.
+        files: names of all files in it.
+        rows: the DataFrame of predictions.csv, a row for each image or video, or None of networks
+            that tell no class.
+        skipped: what was left out, and why.
+        notes: what a reader has to know.
     """
 
     folder: Path
@@ -62,10 +68,10 @@ class Predictions:
     skipped: tuple = ()
     notes: tuple = ()
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         return f"Predictions({len(self.files)} files in {str(self.folder)!r})"
 
-    def __str__(self):
+    def __str__(self) -> str:
         lines = [f"Skipped: {skipped}" for skipped in self.skipped]
         lines += [f"Note: {note}" for note in self.notes]
         if self.rows is not None:

@@ -16,24 +16,39 @@ from keras_attn.registry import Registry
 class Command:
     """A command of `keras-attn`. Registered, it is one like those of this package.
 
-        ka.register(ka.Command("hello", Hello))
+    Args:
+        name: what it is called.
+        options: a dataclass. Its fields are the options, with the texts below them as their help;
+            its docstring is the help of the command, and `__call__` carries it out. Or a function
+            of names of tasks that makes one, for a command whose options depend on them.
+        in_shell: whether `keras-attn` has it.
+        in_task_scripts: whether the scripts of the single tasks in experiments/ have it.
+        gaze_options: what stands before options of how gaze is written, such as "data." in
+            --data.screen, for messages that name one of them; None for a command without such
+            options.
 
-    `InputError` where `options` is no dataclass that can be called.
+    Raises:
+        InputError: `options` is no dataclass that can be called.
+
+    Example:
+
+    >>> from dataclasses import dataclass
+    >>> import keras_attn as ka
+    >>> @dataclass(frozen=True)
+    ... class Hello:
+    ...     name: str = "you"
+    ...     def __call__(self):
+    ...         print("Hello,", self.name)
+    >>> ka.Command("hello", Hello).of(())("reader")()
+    Hello, reader
     """
 
     registry: ClassVar[Registry] = COMMANDS
     name: str
     options: type | Callable[[tuple[str, ...]], type]
-    """A dataclass. Its fields are the options, with the texts below them as their help; its
-    docstring is the help of the command, and `__call__` carries it out. Or a function of names of
-    tasks that makes one, for a command whose options depend on them."""
     in_shell: bool = True
-    """Whether `keras-attn` has it."""
     in_task_scripts: bool = False
-    """Whether the scripts of the single tasks in experiments/ have it."""
     gaze_options: str | None = None
-    """What stands before options of how gaze is written, such as "data." in --data.screen, for
-    messages that name one of them; None for a command without such options."""
 
     def __post_init__(self) -> None:
         made = is_dataclass(self.options) and "__call__" in dir(self.options)
@@ -45,5 +60,12 @@ class Command:
             raise InputError(f"command {self.name!r}", expected, repr(self.options))
 
     def of(self, tasks: Iterable[str]) -> type:
-        """The dataclass of its options, for these tasks."""
+        """The dataclass of its options, for these tasks.
+
+        Args:
+            tasks: names of them; a command that does not depend on them takes any.
+
+        Returns:
+            A dataclass.
+        """
         return self.options if isinstance(self.options, type) else self.options(tuple(tasks))

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Union
 import tyro
 
 from keras_attn import configs, plugins
+from keras_attn.configs import earlier
 from keras_attn.errors import InputError, one_of
 from keras_attn.registries import COMMANDS
 from keras_attn.shell import names, quiet
@@ -82,6 +83,7 @@ def read(offered, description=None, prog=None):
         for module in modules:
             plugins.use(module)
         plugins.load()
+    earlier.check_options(words)
     options = {"args": words, "prog": prog, "description": description}
     only = words[0] if words else None
     kinds = offered(only)

@@ -15,7 +15,7 @@ from keras_attn import configs
 from keras_attn.runs import provenance
 from keras_attn.shell import cli, quiet
 from keras_attn.study import standing, workflow
-from keras_attn.study.cells import ATTACK, REFERENCES, RUN
+from keras_attn.study.cells import ATTACK, REFERENCES, RUN, START
 
 STANDARD_INPUT = 0
 
@@ -49,6 +49,8 @@ def carry_out_cell(kind, config, folder, out, identity, needs, command, overwrit
     standing.check_data(data, [out / name for name in needs])
     if kind == RUN:
         workflow.trained_and_scored(config, train, test, folder, overwrite)
+    elif kind == START:
+        workflow.trained(config, train, None, folder, overwrite)
     else:
         made = {REFERENCES: _references, ATTACK: _attacked}[kind](config, test, folder)
         made.save(folder, overwrite=True)

@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 import fnmatch
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from keras_attn import configs, storage
+from keras_attn import configs, mechanisms, storage
 from keras_attn.configs.names import StudyDataset
+from keras_attn.configs.starting import WITH_FILE
 from keras_attn.errors import InputError, listing, one_of
 from keras_attn.mechanisms import MECHANISMS
 from keras_attn.registries import BACKBONES, DATASETS
+from keras_attn.study import sets
 from keras_attn.study.sources import Sources
 
-REFERENCES, RUN, ATTACK = "references", "run", "attack"
-FOLDED = configs.SalientObject.task
-"""The task of which folds are held out in turn."""
+REFERENCES, RUN, START, ATTACK = "references", "run", "start", "attack"
 ATTACKED = configs.FineGrained.task
 """The task whose networks are attacked."""
-Preset = Literal["demo", "miniature", "paper"]
+Preset = Literal["demo", "miniature", "paper", "own"]
+OWN = "own"
 Task = Literal[tuple(configs.TASKS)]
 
 PASCAL_EPOCHS = 1
@@ -38,6 +39,7 @@ def span(preset):
         },
         "miniature": every | {"folds": (0,)},
         "paper": every | {"folds": tuple(range(5))},
+        OWN: {"datasets": (), "backbones": ("vgg16",), "folds": tuple(range(5))},
     }[one_of("preset", preset, get_args(Preset))]
 
 
@@ -46,9 +48,10 @@ class StudyCell:
     """A part of the study that is done as a whole, into a folder of its own.
 
     name: its folder within that of the study, such as `action/hollywood2-flow-seed0`.
-    kind: "run", a network that is trained and scored; "attack", FGSM on one; "references", what
-    needs no network. config: of the run; of references, any of the same data. needs: names of
-    cells that have to be finished before. out: the folder of the study.
+    kind: "run", a network that is trained and scored; "start", one that others go on from, which
+    cannot be scored; "attack", FGSM on one; "references", what needs no network. config: of the
+    run; of references, any of the same data. needs: names of cells that have to be finished before.
+    out: the folder of the study.
     """
 
     name: str
@@ -63,10 +66,20 @@ class StudyCell:
         return self.out / self.name
 
     @property
+    def trains(self):
+        """Whether a network is trained in it."""
+        return self.kind in (RUN, START)
+
+    @property
+    def scores(self):
+        """Whether it writes rows."""
+        return self.kind != START
+
+    @property
     def alike(self):
         """What cells have in common that cost about the same."""
         which = self.config.who[0] if self.kind != REFERENCES else ""
-        return self.kind, self.config.task, self.config.data.name, which
+        return self.kind, self.config.task, self.config.data_name, which
 
     @property
     def identity(self):
@@ -85,16 +98,17 @@ class Axes:
     """Tasks."""
     datasets: tuple[StudyDataset, ...] | None = None
     """Datasets, with those that their runs start from; default all of the paper's, of `demo` the
-    first of each task."""
+    first of each task; of `own` those of --sources.masks and --sources.gaze."""
     backbones: tuple[configs.Backbone, ...] | None = None
-    """Backbones of Tasks 1 and 3; that of Task 2 is C3D. Default all of the paper's, of `demo`
-    VGG16."""
+    """Backbones of Tasks 1 and 3; that of Task 2 is C3D. Default all of the paper's, of `demo` and
+    `own` VGG16."""
     attentions: tuple[configs.Attention, ...] = tuple(MECHANISMS)
     """Mechanisms; default the five of the paper."""
     seeds: tuple[int, ...] = (0,)
     """Seeds of the training."""
     folds: tuple[int, ...] | None = None
-    """Folds of Task 1 that are held out in turn; default all five of `paper`, 0 of the others."""
+    """Folds of Task 1 that are held out in turn; default all five of `paper` and `own`, 0 of the
+    others."""
 
     def __post_init__(self):
         kinds = {"backbones": configs.Backbone, "datasets": StudyDataset}
@@ -116,7 +130,7 @@ class Axes:
         return replace(
             self,
             tasks=tuple(configs.TASKS),
-            datasets=StudyDataset.allowed(),
+            datasets=() if self.datasets == () else StudyDataset.allowed(),
             backbones=configs.Backbone.allowed(),
             attentions=configs.Attention.allowed(),
         )
@@ -125,22 +139,49 @@ class Axes:
 def grid(preset, out, *, axes=None, sources=None, bases=None, **changes):
     """All cells of the study, each after those that it needs: a list of `StudyCell`.
 
-    preset: "demo", "miniature" or "paper". out: the folder of the study. axes: an `Axes`. sources:
-    a `Sources`. bases: configurations to start from in place of the preset's, by task. changes:
-    fields of all configurations, such as strategy="mirrored".
+    preset: "demo", "miniature", "paper" or "own", the networks of the paper on the data that
+    `sources` names as masks and gaze. out: the folder of the study. axes: an `Axes`. sources: a
+    `Sources`. bases: configurations to start from in place of the preset's, by task. changes:
+    fields of all configurations that have them, such as strategy="mirrored". Raises `InputError`
+    for a field that no task of the grid has, and for folders of one's own that cannot be used.
     """
-    axes = (axes or Axes()).within(preset)
+    axes, sources = axes or Axes(), sources or Sources()
+    if preset == OWN and axes.datasets:
+        expected = f"nothing for {OWN}, whose data {sets.MASKS} and {sets.GAZE} name"
+        raise InputError("--datasets", expected, listing(axes.datasets))
+    axes = axes.within(preset)
+    own = sets.OwnSets(sources, out) if preset == OWN else None
+    tasks = axes.tasks if own is None else own.check_tasks(axes.tasks)
     bases = {task: _base(task, preset) for task in configs.TASKS} | (bases or {})
-    made = _Grid(preset, Path(out), axes, sources or Sources())
+    bases = {task: base for task, base in bases.items() if task in tasks}
+    _check_changes(changes, bases)
+    made = _Grid(preset, Path(out), axes, sources)
     for task, base in bases.items():
-        if task in axes.tasks:
-            made.task(configs.changed(base, **changes))
+        known = {name: value for name, value in changes.items() if name in _fields(base)}
+        data = sets.of_paper(task, axes.datasets, sources) if own is None else own.of(task)
+        made.task(configs.changed(base, **known), data)
     every = list(made.cells.values())
+    if own is not None:
+        return every
     return _with_needs(every, {c.name for c in every if c.config.data.name in axes.datasets})
+
+
+def _fields(config):
+    """Names of all fields of a configuration."""
+    return [one.name for part in configs.PARTS for one in fields(getattr(config, part))]
+
+
+def _check_changes(changes, bases):
+    """Refuse fields that no configuration of the grid has, which would go unheard."""
+    known = dict.fromkeys(name for base in bases.values() for name in _fields(base))
+    for name in changes:
+        one_of("configuration field", name, tuple(known))
 
 
 def _base(task, preset):
     """The configuration that the networks of a task differ from in their axes."""
+    if preset == OWN:
+        return configs.PRESETS[task]["paper"]
     return configs.PRESETS[task]["miniature" if preset == "demo" else preset]
 
 
@@ -149,7 +190,7 @@ class _Grid:
 
     def __init__(self, preset, out, axes, sources):
         self.out, self.axes, self.sources = out, axes, sources
-        self.drawn = preset != "paper"
+        self.drawn = preset not in ("paper", OWN)
         self.cells = {}
 
     def add(self, name, kind, config, needs=()):
@@ -157,56 +198,52 @@ class _Grid:
         self.cells.setdefault(name, StudyCell(name, kind, config, self.out, tuple(needs)))
         return name
 
-    def run(self, config, *needs):
-        return self.add(config.run_name, RUN, config, needs)
+    def run(self, config, *needs, kind=RUN):
+        return self.add(config.run_name, kind, config, needs)
 
     def on(self, config, dataset, **changes):
-        """A configuration on a dataset, and the name of its references."""
-        config = configs.changed(config, name=dataset, **self.sources.of(dataset), **changes)
+        """A configuration on a `StudySet`, and the names of its references in a list."""
+        if not dataset.references and "without_gaze" in _fields(config):
+            changes["without_gaze"] = "train"
+        config = configs.changed(config, **dataset.fields, **changes)
+        if not dataset.references:
+            return config, []
         fold = f"-fold{changes['fold']}" if "fold" in changes else ""
         # They are first to read the data, so that what is drawn is drawn once and by one process.
         needs = [c.name for c in self._references(config)][:1]
-        return config, self.add(f"{REFERENCES}-{dataset}{fold}", REFERENCES, config, needs)
+        name = self.add(f"{REFERENCES}-{dataset.name}{fold}", REFERENCES, config, needs)
+        return config, [name]
 
     def _references(self, config):
         for cell in self.cells.values():
-            if cell.kind == REFERENCES and cell.config.data.name == config.data.name:
+            if cell.kind == REFERENCES and cell.config.data_name == config.data_name:
                 yield cell
 
-    def weights(self, name):
-        """The field of weights to start from, which a miniature has none of."""
-        return {} if self.drawn else {"weights": self.sources.weights(name)}
+    def weights(self, name, config):
+        """The field of weights to start from, where the configuration wants any."""
+        wanted = not self.drawn and config.training.pretraining in WITH_FILE
+        return {"weights": self.sources.weights(name)} if wanted else {}
 
     def folder(self, name):
         return self.out / name
 
-    def task(self, base):
-        """All cells of a task: on each dataset a network of every kind."""
-        names = self.datasets(base.task)
-        folds = [{"fold": fold} for fold in self.axes.folds] if base.task == FOLDED else [{}]
-        for fold in folds:
-            data = {name: self.on(self.on_variants(base, name), name, **fold) for name in names}
+    def task(self, base, datasets):
+        """All cells of a task: on each dataset a network of every kind.
+
+        datasets: `StudySet`s by name, each after its first.
+        """
+        for fold in self.axes.folds if base.task == sets.FOLDED else [None]:
+            data = {}
+            for one in datasets.values():
+                held = fold if one.folds is None or fold in one.folds else one.folds[0]
+                folds = {} if held is None else {"fold": held}
+                data[one] = self.on(self.on_variants(base, one), one, **folds)
             for network in self.networks(base.task):
                 self.chain(data, network)
 
-    def datasets(self, task):
-        """Those of a task that are asked for, each after what the paper trains on before it."""
-        names = []
-
-        def take(name):
-            first = DATASETS[name].first
-            if first is not None and first not in names:
-                take(first)
-            names.append(name)
-
-        for name in StudyDataset.allowed():
-            if task in DATASETS[name].tasks and name in self.axes.datasets and name not in names:
-                take(name)
-        return names
-
     def on_variants(self, base, dataset):
         """The configuration with fewer epochs, where a miniature sees variants of each image."""
-        if not (self.drawn and DATASETS[dataset].augmented):
+        if not (self.drawn and dataset.augmented):
             return base
         return configs.changed(base, epochs=min(PASCAL_EPOCHS, base.training.epochs))
 
@@ -226,31 +263,31 @@ class _Grid:
     def chain(self, data, network):
         """A network on each dataset, and FGSM on each of Task 3 (§IV-A2, §IV-B2, §IV-C).
 
-        data: of each dataset the configuration and the name of its references. Where the paper
-        trains on another one before, the network goes on from its run there.
+        data: of each `StudySet` the configuration and the names of its references. Where another
+        one is trained on before, the network goes on from its run there.
         """
         runs = {}
         for dataset, (config, references) in data.items():
-            first = DATASETS[dataset].first
+            name, first = dataset.name, dataset.first
             own = configs.changed(config, **network)
             if first is None:
-                weights = self.weights(network.get("backbone", "c3d"))
+                weights = self.weights(network.get("backbone", "c3d"), own)
                 own = configs.changed(own, **weights)
-                runs[dataset] = self.begun(own, references)
+                gaze = dataset.references or not mechanisms.get(own.model.attention).takes_gaze
+                runs[name] = self.begun(own, references, RUN if gaze else START)
             else:
                 started = own.after(self.folder(runs[first]))
-                runs[dataset] = self.run(started, references, runs[first])
+                runs[name] = self.run(started, *references, runs[first])
             if config.task == ATTACKED:
-                name = f"{own.run_name}/{storage.ATTACK}"
-                self.add(name, ATTACK, own, (runs[dataset],))
+                self.add(f"{own.run_name}/{storage.ATTACK}", ATTACK, own, (runs[name],))
 
-    def begun(self, config, seen):
+    def begun(self, config, seen, kind):
         """A run, with those of streams alone that are trained before it."""
-        needs, fields = [seen], {}
+        needs, starts = [*seen], {}
         for field, alone in config.before().items():
-            needs.append(self.run(alone.without_unused(), seen))
-            fields[field] = self.folder(needs[-1])
-        return self.run(configs.changed(config, **fields), *needs)
+            needs.append(self.run(alone.without_unused(), *seen))
+            starts[field] = self.folder(needs[-1])
+        return self.run(configs.changed(config, **starts), *needs, kind=kind)
 
 
 def chosen(cells, only=None):

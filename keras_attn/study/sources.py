@@ -19,7 +19,15 @@ PLACES = {
 """Fields of a configuration's data that say where it lies: how their sources end, and the help."""
 PUBLISHED = {"c3d": "c3d_caffe"}
 """Names of published weight files, where they are not that of the network."""
-FILE = "Weight file of {title}, or the name of a published one that was fetched; of `paper` alone."
+OWN = {
+    "masks": "A set with masks that the networks of `own` are trained on first, gaze or not",
+    "gaze": "A set with gaze that the study `own` is about",
+}
+MORE = (
+    "{what}: FOLDER, or FOLDER:COLUMN=VALUE for the fixations of one condition. Named more than "
+    "once, the sets are read as one."
+)
+FILE = "Weight file of {title}, or the name of a published one that was fetched; of `paper`, `own`."
 
 
 class Sources:
@@ -28,8 +36,9 @@ class Sources:
         Sources(hollywood2="Hollywood2", hollywood2_flow="flow/hollywood2", vgg16="vgg16.h5")
 
     A dataset is named by its root; `<dataset>_flow` are its frames and flow, `<dataset>_gaze` its
-    gaze where that lies apart; a network is named by its weight file. Raises `InputError` for a
-    name that is not registered.
+    gaze where that lies apart; a network is named by its weight file. `masks` and `gaze` are one's
+    own data, a folder or several of each, see `sets.Place`. Raises `InputError` for a name that is
+    not registered.
     """
 
     def __init__(self, **places):
@@ -38,6 +47,9 @@ class Sources:
             one_of("sources", name, tuple(known))
         default = {name: default for name, (_, default, _) in known.items()}
         self._places = {**default, **places}
+        for name in OWN:
+            one = self._places[name]
+            self._places[name] = (one,) if isinstance(one, (str, Path)) else tuple(one)
 
     def __getattr__(self, name):
         if name.startswith("_") or name not in self._places:
@@ -45,7 +57,8 @@ class Sources:
         return self._places[name]
 
     def __repr__(self):
-        told = (f"{name}={value!r}" for name, value in self._places.items() if value is not None)
+        given = ((name, value) for name, value in self._places.items() if value not in (None, ()))
+        told = (f"{name}={value!r}" for name, value in given)
         return f"Sources({', '.join(told)})"
 
     def __eq__(self, other):
@@ -70,6 +83,9 @@ def fields():
         title = DATASETS[dataset].title
         for name, source in _places(dataset).items():
             known[source] = (Path | None, None, PLACES[name][1].format(title=title))
+    for name, what in OWN.items():
+        kind = tyro.conf.UseAppendAction[tuple[str, ...]]
+        known[name] = (kind, (), MORE.format(what=what))
     for network in (*BACKBONES, "c3d"):
         file = Path(PUBLISHED.get(network, network))
         known[network] = (Path, file, FILE.format(title=network))
@@ -85,6 +101,8 @@ def _places(dataset):
 
 
 def _said(told, default):
+    if default == ():
+        return tyro.conf.arg(help=told, metavar="FOLDER")
     return tyro.conf.arg(help=told, help_behavior_hint=f"(default: {default})")
 
 
@@ -111,11 +129,15 @@ def as_options():
 def check_sources(preset, cells, sources):
     """Refuse a grid whose data or weights are not there, before any work is done.
 
-    Of the paper's preset all have to be; of the others data that cannot be drawn.
+    Of the paper's preset all have to be; of the others data that cannot be drawn. What one's own
+    are, `sets.OwnSets` has looked at.
     """
     from keras_attn.weights import fetching
 
-    for dataset, task in dict.fromkeys((c.config.data.name, c.config.task) for c in cells):
+    drawn_or_published = () if preset == "own" else cells
+    for dataset, task in dict.fromkeys(
+        (c.config.data.name, c.config.task) for c in drawn_or_published
+    ):
         root = sources.of(dataset).get("root")
         if root is None and preset != "paper" and DATASETS[dataset].drawn_for(task):
             continue

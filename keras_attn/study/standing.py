@@ -7,7 +7,7 @@ from statistics import fmean
 from keras_attn import storage
 from keras_attn.errors import InputError
 from keras_attn.evaluation.rows import EXAMPLES
-from keras_attn.study.cells import REFERENCES, RUN
+from keras_attn.study.cells import REFERENCES
 
 MARK = "cell.json"
 """Written into a cell's folder when all its results are there."""
@@ -40,13 +40,13 @@ def finished(cells):
         if any(c.name not in found or _other(marked, _marked(c.folder)) for c in seen):
             continue
         when = (cell.folder / MARK).stat().st_mtime_ns
-        inputs = [cell.folder / RESULTS]
-        if cell.kind == RUN:
+        inputs = [cell.folder / RESULTS] if cell.scores else []
+        if cell.trains:
             inputs.append(storage.RunFolder(cell.folder).weights)
         if not all(path.is_file() for path in inputs):
             continue
         before = (by_name[name] for name in cell.needs if name in by_name)
-        inputs += [storage.RunFolder(c.folder).weights for c in before if c.kind == RUN]
+        inputs += [storage.RunFolder(c.folder).weights for c in before if c.trains]
         if all(path.stat().st_mtime_ns <= when for path in inputs if path.is_file()):
             found.add(cell.name)
     return found
@@ -86,7 +86,7 @@ def _marked(folder):
 
 def seconds(cell):
     """What a finished cell has cost, a run that of its epochs; None where nothing tells."""
-    if cell.kind != RUN:
+    if not cell.trains:
         return _marked(cell.folder).get("seconds")
     try:
         with storage.RunFolder(cell.folder).history.open(encoding="utf-8", newline="") as file:

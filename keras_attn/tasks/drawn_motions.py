@@ -34,7 +34,7 @@ def drawn_stream(stream, width, side, frames=16, folder=None):
     """
     about = {"backbone": "c3d", "stream": stream, "width": width, "learnt": "drawn motions"}
     name = f"c3d-{stream}-{width:g}-{side}-{VERSION}"
-    return pretraining.kept(name, about, lambda: _trained(stream, width, side, frames), folder)
+    return pretraining.kept_file(name, about, lambda: _trained(stream, width, side, frames), folder)
 
 
 def fingerprint(path):

@@ -74,4 +74,6 @@ def labels(model, config):
         backbone, attention, seed = model.name, "own", np.nan
     else:
         (backbone, attention), seed = config.who, config.training.seed
+        # It is not the mechanism that its name stands for.
+        attention += "_without_gaze" if config.without_gaze else ""
     return {"backbone": backbone, "fusion": "", "attention": attention, "seed": seed}

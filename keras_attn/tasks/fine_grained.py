@@ -1,6 +1,5 @@
 """Task 3, fine-grained classification: what its network learns from, and how it is scored."""
 
-import json
 from dataclasses import replace
 from functools import partial
 
@@ -9,9 +8,7 @@ import numpy as np
 
 from keras_attn import configs, datasets, mechanisms, models, pictures, weights
 from keras_attn.datasets.batches import pipeline
-from keras_attn.datasets.batches.features import Features
 from keras_attn.errors import InputError, listing
-from keras_attn.evaluation.network import forward
 from keras_attn.evaluation.rows import CLASSES, CORRECT, LOGITS
 from keras_attn.evaluation.scorer import (
     ImageScorer,
@@ -21,13 +18,11 @@ from keras_attn.evaluation.scorer import (
     gaze_of_image,
 )
 from keras_attn.losses import AttentionKL
-from keras_attn.models.fine_grained import head, trunk
 from keras_attn.networks.heads import shares
 from keras_attn.networks.outputs import described, outputs_like
 from keras_attn.resizing import image_at, size_of
-from keras_attn.tasks import encoders, starting
-from keras_attn.tasks.pretraining import answer, digest
-from keras_attn.training.plan import Plan, Trainee
+from keras_attn.tasks import encoders, kept, starting
+from keras_attn.training.plan import Plan
 from keras_attn.training.schedules import adam
 
 NAME = configs.FineGrained.task
@@ -113,7 +108,7 @@ def network(config):
         width=part.width,
         head=part.head,
         dropout=part.dropout,
-        frozen=config.training.trunk == "frozen",
+        frozen=config.training.encoder == "frozen",
         momentum=part.momentum,
     )
 
@@ -162,8 +157,16 @@ def plan(config, train, validation=None):
             _check_labels(data, config.model.classes)
     # Before the run is seeded: training a trunk draws random numbers.
     encoders.weights_file(config)
-    if config.training.trunk == "frozen" and config.machine.keep_features:
-        return _plan_on_features(config, train, validation)
+    if kept.wanted(config):
+        return kept.plan(
+            config,
+            train,
+            validation,
+            build=partial(build, config),
+            compiled=_compiled,
+            batches=partial(_batches, config),
+            scorer=partial(KeptScorer, config=config),
+        )
     pixels = pipeline.Pixels.of(
         train, size_of(config.model.size), config.machine.threads, masks=False
     )
@@ -176,48 +179,6 @@ def _batches(config, source):
     training, sigma = config.training, config.data.fixation_sigma
     options = {"batch_size": training.batch_size, "epochs": training.epochs}
     return pipeline.Batches(source, seed=training.seed, sigma=sigma, **options)
-
-
-def _plan_on_features(config, train, validation):
-    made, epochs = {}, config.training.epochs
-    steps = pipeline.steps_of(len(train), config.training.batch_size)
-
-    def built():
-        made["trunk"] = trunk(model := build(config), config.model.backbone)
-        learner = head(model, config.model.backbone)
-        return Trainee(model, _compiled(learner, config, epochs * steps))
-
-    def batches(learner, first):
-        return _batches(config, features(config, made["trunk"], train)).of(learner, first)
-
-    def scored(learner):
-        return KeptScorer(learner, features(config, made["trunk"], validation), config)
-
-    return Plan(built, epochs, steps, batches, scored)
-
-
-def features(config, frozen, dataset):
-    """The `Features` that the frozen trunk of a configuration makes of a dataset's images."""
-    call = forward(frozen)
-    name = frozen.inputs[0].name
-    return Features.of(
-        dataset,
-        size_of(config.model.size),
-        lambda images: call({name: images})[""],
-        _identity(config, frozen),
-        sigma=config.data.fixation_sigma,
-        folder=config.machine.features,
-        title=f"{config.model.backbone} features",
-    )
-
-
-def _identity(config, frozen):
-    """Text that changes with all that features depend on, but for the images."""
-    part, version = config.model, keras.version()
-    about = [part.backbone, part.width, config.machine.precision, version, digest(frozen)]
-    if part.backbone not in models.BACKBONES.own:
-        about.append(answer(frozen))
-    return json.dumps(about)
 
 
 # --- scoring ------------------------------------------------------------------------------------
@@ -305,21 +266,13 @@ class ClassScorer(ImageScorer):
         return pictures.framed(np.concatenate(joined, axis=1), right)
 
 
-class KeptScorer(ClassScorer):
+class KeptScorer(kept.OnFeatures, ClassScorer):
     """Scores a learner that takes kept features in the place of images."""
 
-    def __init__(self, learner, kept, config):
-        super().__init__(
-            learner, config.model.classes, config.data.fixation_sigma, config.model.size
-        )
-        self.kept = kept
-        self.numbers = {example.id: number for number, example in enumerate(kept.dataset)}
-
-    def inputs(self, example):
-        """The features, and under the name `gaze` the density, as the learner takes them."""
-        number = self.numbers[example.id]
-        made = {"features": self.kept.value(number), "gaze": self.kept.density(number)}
-        return {name: made[name] for name in self.inputs_of_model}
+    def __init__(self, learner, features, config):
+        part, sigma = config.model, config.data.fixation_sigma
+        super().__init__(learner, part.classes, sigma, part.size)
+        self.kept = features
 
 
 def scorer(model, config=None, size=None):

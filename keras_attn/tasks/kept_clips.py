@@ -32,9 +32,8 @@ VERSION = 1
 
 
 def wanted(config):
-    """Whether a configuration asks for it: frozen convolutions whose features may be kept."""
-    frozen = config.training.encoder == "frozen" and config.machine.keep_features
-    return frozen and config.model.fusion != "early"
+    """Whether a configuration asks for it: frozen convolutions, whose features can be kept."""
+    return config.training.encoder == "frozen" and config.model.fusion != "early"
 
 
 def plan(config, train, *, build, compiled, scorer):

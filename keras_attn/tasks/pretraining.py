@@ -35,10 +35,10 @@ def drawn_trunk(backbone, width, side, folder=None):
     """
     name = f"{backbone}-{width:g}-{side}-{VERSION}{_own(backbone, width, side)}"
     about = {"backbone": backbone, "width": width, "learnt": "drawn shapes"}
-    return kept(name, about, lambda: _trained(backbone, width, side), folder)
+    return kept_file(name, about, lambda: _trained(backbone, width, side), folder)
 
 
-def kept(name, about, make, folder=None):
+def kept_file(name, about, make, folder=None):
     """The file in which weights of that name are kept; made where there is none.
 
     about: a dict that the file tells. make: () -> the trained model. folder: default that of

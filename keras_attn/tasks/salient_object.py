@@ -16,7 +16,7 @@ from keras_attn.losses import AttentionKL
 from keras_attn.metrics.salient_object import CURVES, SCORES, ImageScores
 from keras_attn.networks.outputs import outputs_like
 from keras_attn.resizing import at_size, image_at, size_of
-from keras_attn.tasks import encoders, starting
+from keras_attn.tasks import encoders, kept, starting
 from keras_attn.training.plan import Plan
 from keras_attn.training.schedules import adam
 
@@ -91,6 +91,11 @@ def build(config, updates=None):
         encoders.load_encoder(model, config.model.backbone, path)
     if training.start is not None:
         weights.load(model, start_file(config), by="counted")
+    return _compiled(model, config, updates)
+
+
+def _compiled(model, config, updates=None):
+    training = config.training
     supervised = mechanisms.get(config.model.attention).supervised
     saliency, attention = outputs_of(model)
     losses = {name: keras.losses.BinaryCrossentropy() for name in saliency}
@@ -112,6 +117,7 @@ def network(config):
         channels=part.channels,
         base_rate=part.base_rate,
         momentum=part.momentum,
+        frozen=config.training.encoder == "frozen",
     )
 
 
@@ -138,8 +144,21 @@ def parts(config, whole):
 
 
 def plan(config, train, validation=None):
-    """The `Plan` of training a resolved configuration on images."""
-    encoders.weights_file(config)  # before the run is seeded: a trunk draws random numbers
+    """The `Plan` of training a resolved configuration on images, or on kept features of them."""
+    # Before the run is seeded: training an encoder draws random numbers.
+    encoders.weights_file(config)
+    if kept.wanted(config):
+        return kept.plan(
+            config,
+            train,
+            validation,
+            build=partial(build, config),
+            compiled=_compiled,
+            batches=partial(_batches, config),
+            scorer=partial(KeptScorer, config=config),
+            variants=_variants(config),
+            masks=True,
+        )
     made = batches(config, train)
     built = partial(build, config, made.epochs * made.steps)
     return Plan.of(made, built, partial(scorer, config=config))
@@ -148,17 +167,23 @@ def plan(config, train, validation=None):
 def batches(config, train):
     """The `pipeline.Batches` of a resolved configuration, from decoded images."""
     size = size_of(config.model.size)
-    pixels = pipeline.Pixels.of(train, size, config.machine.threads)
-    variants = pipeline.AUGMENTED if config.data.augment else pipeline.PLAIN
+    return _batches(config, pipeline.Pixels.of(train, size, config.machine.threads))
+
+
+def _batches(config, source):
     training = config.training
     return pipeline.Batches(
-        pixels,
+        source,
         batch_size=training.batch_size,
         epochs=training.epochs,
         seed=training.seed,
-        variants=variants,
+        variants=_variants(config),
         sigma=config.data.fixation_sigma,
     )
+
+
+def _variants(config):
+    return pipeline.AUGMENTED if config.data.augment else pipeline.PLAIN
 
 
 # --- scoring ------------------------------------------------------------------------------------
@@ -249,6 +274,14 @@ class SaliencyScorer(ImageScorer):
         if "attention" in kept:
             panels.append(pictures.overlay(kept["image"], kept["attention"]))
         return np.concatenate([image_at(panel, self.size) for panel in panels], axis=1)
+
+
+class KeptScorer(kept.OnFeatures, SaliencyScorer):
+    """Scores a learner that takes kept features in the place of images."""
+
+    def __init__(self, learner, features, config):
+        super().__init__(learner, config.data.fixation_sigma, config.model.size)
+        self.kept = features
 
 
 def scorer(model, config=None, size=None):

@@ -111,7 +111,7 @@ def train(
 
     task, folder = tasks.of(config), storage.RunFolder(Path(out).expanduser())
     train = datasets.as_dataset(train, "train", task.DATA)
-    check_learnable(config, train)
+    check_learnable(config, train, validation)
     rows.gaze_keys()  # metrics that cannot be columns are refused before the work
     options = {"validation": validation, "overwrite": overwrite}
     make, name = partial(_trained, train, options), (train.whole or train).name

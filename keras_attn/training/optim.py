@@ -1,7 +1,9 @@
 """Stochastic gradient descent as Caffe has it, and its step schedules. Knows no task or network."""
 
 import math
+from collections.abc import Sequence
 from numbers import Real
+from typing import Any
 
 import keras
 from keras import ops
@@ -10,7 +12,7 @@ from keras.optimizers.schedules import LearningRateSchedule, PiecewiseConstantDe
 from keras_attn.errors import InputError
 
 
-def steps_down(initial, at, factor=0.1):
+def steps_down(initial: float, at: Sequence[int], factor: float = 0.1) -> PiecewiseConstantDecay:
     """A learning rate multiplied by `factor` at each of some updates, for any optimizer of Keras.
 
     initial: the rate of the first updates. at: increasing counts of updates after which the rate
@@ -45,29 +47,47 @@ class CaffeSGD(keras.optimizers.SGD):
     (all weights whose name ends so), 0 for biases and for scales and offsets of normalisations.
     Keras' own `weight_decay` is another rule, which keeps the decay out of v.
 
-    learning_rate: a number, or a `LearningRateSchedule` of the updates done. accumulate: batches
-    to an update, whose g is the mean of theirs: with batches of one size, a loss that is a mean and
-    normalisations that do not depend on the batch, that of one batch as large as all of them. What
-    has been gathered lasts beyond an epoch's end, and is among `variables`; what is left of fewer
-    batches at the end of training is not used. A batch that `LossScaleOptimizer` leaves out does
-    not count.
-    clip: largest norm of all gradients of a batch together, which are scaled down to it, as
-    Caffe's `clip_gradients`; None for any.
-    `iterations` counts updates. Runs under `MirroredStrategy` too, where Keras'
+    `iterations` counts updates. It runs under `MirroredStrategy` too, where Keras'
     `gradient_accumulation_steps` fails.
-    Raises `InputError` for numbers out of range.
+
+    Args:
+        learning_rate: a number, or a `LearningRateSchedule` of the updates done.
+        momentum: in [0, 1).
+        kernel_decay: 0 or more.
+        bias_rate: factor of the rate for biases, 0 or more.
+        accumulate: batches to an update, whose g is the mean of theirs: with batches of one size, a
+            loss that is a mean and normalisations that do not depend on the batch, that of one
+            batch as large as all of them. What has been gathered lasts beyond an epoch's end, and
+            is among `variables`; what is left of fewer batches at the end of training is not used.
+            A batch that `LossScaleOptimizer` leaves out does not count.
+        clip: largest norm of all gradients of a batch together, which are scaled down to it, as
+            Caffe's `clip_gradients`; None for any.
+        name: of the optimizer.
+
+    Raises:
+        InputError: A number is out of its range.
+
+    Example:
+
+    >>> import keras
+    >>> from keras_attn.training.optim import CaffeSGD
+    >>> weight = keras.Variable(1.0, name="bias")
+    >>> optimizer = CaffeSGD(0.1, momentum=0.0)
+    >>> optimizer.apply([keras.ops.ones(())], [weight])
+    >>> round(float(weight.numpy()), 3)
+    0.8
     """
 
     def __init__(
         self,
-        learning_rate,
-        momentum=0.9,
-        kernel_decay=5e-4,
-        bias_rate=2.0,
-        accumulate=1,
-        clip=None,
-        name="caffe_sgd",
-    ):
+        learning_rate: float | LearningRateSchedule,
+        momentum: float = 0.9,
+        kernel_decay: float = 5e-4,
+        bias_rate: float = 2.0,
+        accumulate: int = 1,
+        clip: float | None = None,
+        name: str = "caffe_sgd",
+    ) -> None:
         if not isinstance(learning_rate, LearningRateSchedule):
             learning_rate = _number("learning_rate", learning_rate)
         if not isinstance(accumulate, int) or accumulate < 1:
@@ -80,7 +100,7 @@ class CaffeSGD(keras.optimizers.SGD):
         self.bias_rate = _number("bias_rate", bias_rate)
         self.accumulate = accumulate
 
-    def build(self, variables):
+    def build(self, variables: Sequence[keras.Variable]) -> None:
         """Create v of each variable, and where gradients are accumulated their sums."""
         if self.built:
             return
@@ -94,19 +114,19 @@ class CaffeSGD(keras.optimizers.SGD):
             self.sums = self.add_optimizer_variables(variables, "sum")
 
     @property
-    def iterations(self):
+    def iterations(self) -> Any:
         """Updates done, a whole number."""
         if self.accumulate == 1:
             return self._iterations
         return ops.floor_divide(self._iterations, self.accumulate)
 
-    def _get_current_learning_rate(self):
+    def _get_current_learning_rate(self) -> Any:
         # Keras hands a schedule the count of batches.
         if isinstance(self._learning_rate, LearningRateSchedule):
             return self._learning_rate(self.iterations)
         return super()._get_current_learning_rate()
 
-    def update_step(self, gradient, variable, learning_rate):
+    def update_step(self, gradient: Any, variable: Any, learning_rate: Any) -> None:
         """Update one variable, or add its gradient to the sum where more batches are to come."""
         index = self._get_variable_index(variable)
         if self.accumulate == 1:
@@ -124,12 +144,12 @@ class CaffeSGD(keras.optimizers.SGD):
         due = ops.equal(ops.mod(self._iterations + 1, self.accumulate), 0)
         ops.cond(due, update, lambda: None)
 
-    def _update(self, index, gradient, variable, learning_rate):
+    def _update(self, index: int, gradient: Any, variable: Any, learning_rate: Any) -> None:
         if self.decays[index]:
             gradient = gradient + self.decays[index] * variable
         super().update_step(gradient, variable, learning_rate * self.rates[index])
 
-    def get_config(self):
+    def get_config(self) -> dict[str, Any]:
         """The arguments."""
         config = super().get_config()
         return {key: config[key] for key in ("name", "learning_rate", "momentum")} | {
@@ -140,8 +160,8 @@ class CaffeSGD(keras.optimizers.SGD):
         }
 
 
-def _number(where, value, below=math.inf):
+def _number(where: str, value: Any, below: float = math.inf) -> float:
     """A number as a float, checked to be from 0 to `below`."""
-    if not isinstance(value, Real) or not 0 <= value < below:
+    if not isinstance(value, Real) or not 0 <= float(value) < below:
         raise InputError(where, f"a number from 0 to below {below:g}", value)
     return float(value)

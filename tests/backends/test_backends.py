@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from keras_attn import layers, weights
+from keras_attn.layers import bilinear
 from keras_attn.models.backbones.alexnet import LocalResponseNormalization
 from keras_attn.models.c3d import ClipPooling
-from keras_attn.models.salient_object import ResizeLike
+from keras_attn.models.common import ResizeLike
 
 pytestmark = pytest.mark.slow
 
@@ -81,7 +82,7 @@ def test_sizes_known_early_and_late_give_one_resizing(rng, size, antialias):
     early = np.asarray(layers.resized(maps, size, antialias))
     late = layers.resized(maps, tuple(map(np.int32, size)), antialias)
     np.testing.assert_allclose(late, early, atol=1e-6)
-    rows = np.asarray(layers._shares(7, size[0], antialias))
+    rows = np.asarray(bilinear.shares(7, size[0], antialias))
     np.testing.assert_allclose(rows.sum(axis=1), 1, rtol=1e-6)
 
 

@@ -7,7 +7,7 @@ import pytest
 from keras_attn import models
 from keras_attn.errors import InputError
 from keras_attn.mechanisms import MECHANISMS
-from keras_attn.models.fine_grained import head, trunk
+from keras_attn.models.halves import head, trunk
 
 WITH_1000_CLASSES = {"alexnet": 60_965_224, "vgg16": 138_357_544, "resnet50": 25_636_712}
 SIZES = {"alexnet": 67, "vgg16": 32, "resnet50": 64}

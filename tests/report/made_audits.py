@@ -10,6 +10,17 @@ def many_layers(names, layers, root):
     return ka.audit(models, data, gallery=3, progress=False)
 
 
+def by_task(models, root):
+    """An audit of such models against two conditions, which the fixations are of in turn."""
+    ka.datasets.miniature(images=6, root=root / "scenes")
+    table = root / "scenes" / "fixations.csv"
+    heading, *lines = table.read_text().splitlines()
+    made = [f"{line},{('free', 'search')[k % 2]}" for k, line in enumerate(lines)]
+    table.write_text("\n".join([f"{heading},task", *made]) + "\n")
+    data = ka.datasets.folder(root / "scenes")
+    return ka.audit(models, data, by="task", gallery=2, progress=False)
+
+
 def _maps_of(model, layers):
     def maps(batch):
         made = {}

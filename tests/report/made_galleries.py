@@ -1,7 +1,11 @@
 """Pictures that evaluations kept, made by hand, for the tests of what is made from them."""
 
+import base64
+import io
+
 import numpy as np
 from made_runs import save_run, save_videos
+from PIL import Image
 
 from keras_attn.evaluation import gallery_file
 
@@ -55,3 +59,16 @@ def save_clips(folder, right, *, shown=None, **who):
     scores = [[1.0, 0.0] if one else [0.0, 1.0] for one in right]
     save_videos(folder, scores, [[True, False]] * len(scores), **who)
     return keep(folder, [video(f"clip{i:03d}", **(shown or {})) for i in range(len(scores))])
+
+
+def pixels(address):
+    """The picture of a `data:` address as an array."""
+    encoded = address.partition("base64,")[2]
+    return np.array(Image.open(io.BytesIO(base64.b64decode(encoded))))
+
+
+def levels(one):
+    """The levels `(T, h, w)` of a map of a gallery, whose picture has them side by side."""
+    drawn = pixels(one["source"])
+    assert drawn.dtype == np.uint8 and drawn.ndim == 2
+    return np.stack(np.split(drawn, drawn.shape[1] // one["size"][1], axis=1))

@@ -85,7 +85,7 @@ def test_figure_and_page_show_every_model(result):
     page = audit_page.page(result)
     for model in result.rows["model"][~result.rows["model"].isin(REFERENCES)].unique():
         assert any(title.startswith(model) for title in titles)
-        assert f'alt="{model} · backbone/' in page
+        assert f'aria-label="attention, {model} · backbone/' in page
     assert "22 of 30 audited maps are shown" in page
     assert choice.order(result) in page
 

@@ -1,11 +1,10 @@
 """The data of a report's gallery, from folders made by hand."""
 
-import base64
 import json
 
 import numpy as np
 import pytest
-from made_galleries import BOX, HEIGHT, WIDTH, image, keep, save_clips, save_images
+from made_galleries import BOX, HEIGHT, WIDTH, image, keep, levels, save_clips, save_images
 from made_runs import save_references, save_run, save_videos
 
 from keras_attn.errors import InputError
@@ -15,11 +14,6 @@ from keras_attn.report.rows import results
 
 def of(*folders):
     return gallery.of(results.read(folders))
-
-
-def levels(one):
-    """The numbers of a map, or of a table of colours."""
-    return np.frombuffer(base64.b64decode(one), np.uint8)
 
 
 def test_data_are_what_the_folder_holds(tmp_path):
@@ -46,8 +40,8 @@ def test_data_are_what_the_folder_holds(tmp_path):
     seen = first["seen"][0]
     assert seen["scores"] == {"adaptive_f": 0.25, "mae": 0.125, "s_auc": 0.75}
     assert seen["attention"]["size"] == (2, 2)
-    np.testing.assert_array_equal(levels(seen["attention"]["levels"]), [0, 255, 0, 255])
-    predicted = levels(seen["prediction"]["levels"]).reshape(seen["prediction"]["size"])
+    np.testing.assert_array_equal(levels(seen["attention"]), [[[0, 255], [0, 255]]])
+    (predicted,) = levels(seen["prediction"])
     assert np.abs(predicted - 255.0 * wanted).mean() < 8  # JPEG is soft at the edge
     json.dumps(only)
 
@@ -55,7 +49,8 @@ def test_data_are_what_the_folder_holds(tmp_path):
 def test_the_table_of_colours_is_that_of_the_other_pictures(tmp_path):
     from keras_attn import pictures
 
-    colours = levels(of(save_images(tmp_path / "run", "a"))["heat"]["colours"]).reshape(256, 3)
+    colours = np.array(of(save_images(tmp_path / "run", "a"))["heat"]["colours"])
+    assert colours.shape == (256, 3)
     drawn, _ = pictures.heat(np.array([[0.0, 0.5, 1.0]]), (0, 1))
     np.testing.assert_array_equal(colours[[0, 128, 255]], drawn[0])
 
@@ -105,8 +100,8 @@ def test_a_video_has_eight_frames_side_by_side_and_one_scale(tmp_path):
     places = np.array([0, 2, 4, 6, 9, 11, 13, 15])
     assert right["frames"] == (3 * places).tolist()
     assert right["points"][0] == [250, 500] and right["points"][1:] == [[]] * 7
-    heat = levels(right["seen"][0]["attention"]["levels"])
-    np.testing.assert_array_equal(heat, np.repeat(17 * places, 4))
+    heat = levels(right["seen"][0]["attention"])
+    np.testing.assert_array_equal(heat, np.broadcast_to(17 * places[:, None, None], (8, 2, 2)))
     told = [
         (one["class"], one["seen"][0]["told"], one["seen"][0]["right"]) for one in (right, wrong)
     ]

@@ -1,14 +1,13 @@
 """The gallery's section in a real browser; skipped where there is none."""
 
 import shutil
-from pathlib import Path
 
-import jinja2
 import numpy as np
 import pytest
 from made_galleries import save_clips, save_images
 
 from keras_attn import pictures
+from keras_attn.report import web
 from keras_attn.report.page import gallery
 from keras_attn.report.rows import results
 
@@ -46,16 +45,12 @@ def address(tmp_path_factory):
             gaze=False,
         ),
     ]
-    files = Path(gallery.__file__).parent
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(files), autoescape=True, trim_blocks=True
-    )
-    section = environment.get_template("gallery.html.j2")
-    drawn = section.render(gallery=gallery.of(results.read(folders)))
-    names = ("gallery.css", "gallery_drawing.js", "gallery.js")
-    style, *scripts = ((files / name).read_text("utf-8") for name in names)
+    section = web.environment().get_template("web/gallery.html.j2")
+    data = web.gallery.for_page(gallery.of(results.read(folders)))
+    script = web.all_of(name for name in web.SCRIPTS if "gallery" in name)
+    drawn = section.render(gallery=data)
     page = root / "page.html"
-    page.write_text(PAGE % (style, drawn, "".join(scripts)), "utf-8")
+    page.write_text(PAGE % (web.all_of(["web/gallery.css"]), drawn, script), "utf-8")
     return page.as_uri()
 
 
@@ -183,6 +178,59 @@ def test_scores_stand_below_and_networks_are_chosen(browser):
     assert browser.texts(".g-cards dd b") == ["0.100", "0.600", "0.20"]
     browser.click(".g-attentions input", 0)
     assert browser.texts(".g-cards figcaption") == ["example", "people", "supervised"]
+
+
+def choose(browser, selector, value):
+    """Choose from a list as a reader would, or type into a field."""
+    script = "((s, v) => { const one = document.querySelector(`#gallery ${s}`); one.value = v;"
+    script += "one.dispatchEvent(new Event(one.matches('select') ? 'change' : 'input')); })"
+    browser.js(f"{script}(...arguments)", selector, value)
+
+
+def strip(browser):
+    return [one.get_attribute("title") for one in browser.all(".g-strip button")]
+
+
+def test_examples_are_ordered_by_a_score_of_a_network_and_found_by_name(browser):
+    """Of sigmoid s-AUC is .5 on the first and .7 on the second; of others it is there once."""
+    assert strip(browser) == ["a", "b/ä"]
+    networks = [one.get_attribute("textContent") for one in browser.all(".g-of option")]
+    at = networks.index("VGG16 · sigmoid")
+    choose(browser, ".g-by", "s_auc/best")
+    choose(browser, ".g-of", str(at))
+    assert strip(browser) == ["b/ä", "a"] and browser.texts(".g-id") == ["b/ä"]
+    browser.all(".g-strip button")[0].send_keys(press("ARROW_RIGHT"))
+    browser.drawn("dut_omron/a")
+    choose(browser, ".g-by", "s_auc/worst")
+    assert strip(browser) == ["a", "b/ä"]
+    choose(browser, ".g-of", str(networks.index("VGG16 · supervised")))
+    assert strip(browser) == ["a", "b/ä"]  # which it was not scored on
+    choose(browser, ".g-search", " Ä")
+    assert strip(browser) == ["b/ä"] and browser.texts(".g-count") == ["1 of 2"]
+    choose(browser, ".g-search", "nothing")
+    assert strip(browser) == [] and browser.texts(".g-count") == ["0 of 2"]
+    browser.js("location.hash = '#example/dut_omron/b%2F%C3%A4'")  # an address shows it anyway
+    browser.wait("document.querySelectorAll('#gallery .g-strip button').length === 2")
+    assert browser.texts(".g-id") == ["b/ä"]
+
+
+def test_points_are_laid_over_the_maps_when_that_is_wanted(browser):
+    browser.click(".g-trunks input", 1)
+    label = "attention of sigmoid on a"
+    browser.wait(f"document.querySelector('#gallery canvas[aria-label=\"{label}\"]').width === 320")
+    assert max(browser.pixel(label, 0.25, 0.5)) < 250
+    browser.click(".g-over")
+    assert browser.pixel(label, 0.25, 0.5) == [255, 255, 255]
+
+
+def test_without_scripts_all_pictures_and_scores_stand_in_a_list(browser):
+    """As the browser lays them, which is what the script draws."""
+    browser.js("(() => { document.querySelector('#gallery .g-list').hidden = false; })()")
+    assert len(browser.all(".g-list details")) == 4
+    names = browser.texts(".g-list details:first-of-type li b")
+    assert names[:2] == ["gaze", "AlexNet · sigmoid"]
+    told = [one for one in browser.texts(".g-list details:first-of-type .muted") if "MAE" in one]
+    assert told[1] == "adaptive F 0.500, MAE 0.125, s-AUC 0.500, IG −0.25"
 
 
 def test_arrow_keys_move_through_examples_and_the_address_tells_which(browser, driver):

@@ -131,8 +131,9 @@ def test_what_is_registered_without_rows_is_not_measured(tmp_path, monkeypatch):
     found = findings.findings(folders, claims)
     assert {one.verdict for one in found} == {findings.NOT_MEASURED}
     assert all(one.cells and not one.paper for one in found)
-    page = wording.as_markdown(found)
-    assert page.count("none: the paper prints no numbers of it") == len(claims)
+    none = "none: the paper prints no numbers of it"
+    assert {wording.in_its_own_table(one) for one in found} == {none}
+    assert f"{len(claims)} claims are of tasks" in wording.as_markdown(found)
     assert len([one for _, all_of in answers.answers(found) for one in all_of]) == len(claims)
     said = overview.sentences(results.read(folders), found)
     assert said[-1] == f"Claims that are not the paper's: {len(claims)} not measured."

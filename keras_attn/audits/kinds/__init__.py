@@ -31,26 +31,41 @@ class Unfit(Exception):
 class Kind:
     """A kind of map of a network, such as Grad-CAM.
 
-    name: as it stands in `kinds`, in --kinds and in tables. function: `(model, images, targets) ->
-    maps`; see `PixelModel` for what the model does. A class is called without arguments once for
-    each network, and what that returns for each batch.
-
-    of: "image", where maps are of the pixels: the function returns `(n, h, w)` or `(n, h, w, 1)`,
-    tensors or arrays of real numbers at any size that covers the whole image. "input" for the same
-    behind the preprocessing, which may crop. "layers", where it returns a dict of such by the paths
-    of layers, `model.layers`; a key may be (path, name), for maps that have a name of their own.
-    scores: whether it explains a class; then networks without class scores are refused. gradients:
-    whether it goes back through the network; then networks that take whole numbers are refused, and
-    what `model.gradients` and `model.input_gradient` return is computed once for all kinds.
-    reads: a function of the model that returns the paths of further layers that it reads; it raises
-    `Unfit` for a network that it cannot be made for. batch: most images that it takes at a time,
-    default as many as the audit. by_default: whether an audit that names no kinds has it.
-
     A kind of many runs without a gradient, such as RISE or occlusion, calls `model(changed images)`
     as often as it likes, and declares a `batch` if it needs memory. One that reads inner tensors,
     such as a rollout of attention, declares `scores=False` and asks for `model.outputs(images,
     paths)`; what a layer does not return, such as the weights of a head, it catches with
     `networks.inside.replaced` around `model.run(images)`.
+
+    Args:
+        name: as it stands in `kinds`, in --kinds and in tables.
+        function: `(model, images, targets) -> maps`; see `PixelModel` for what the model does. A
+            class is called without arguments once for each network, and what that returns for each
+            batch.
+        of: "image", where maps are of the pixels: the function returns `(n, h, w)` or
+            `(n, h, w, 1)`, tensors or arrays of real numbers at any size that covers the whole
+            image. "input" for the same behind the preprocessing, which may crop. "layers", where it
+            returns a dict of such by the paths of layers, `model.layers`; a key may be
+            (path, name), for maps that have a name of their own.
+        scores: whether it explains a class; then networks without class scores are refused.
+        gradients: whether it goes back through the network; then networks that take whole numbers
+            are refused, and what `model.gradients` and `model.input_gradient` return is computed
+            once for all kinds.
+        reads: a function of the model that returns the paths of further layers that it reads; it
+            raises `Unfit` for a network that it cannot be made for.
+        batch: most images that it takes at a time, default as many as the audit.
+        by_default: whether an audit that names no kinds has it.
+
+    Raises:
+        InputError: A field cannot be meant; the message names it.
+
+    Example:
+
+    >>> from keras_attn.audits import Kind
+    >>> def darkness(model, images, targets):
+    ...     return 255 - images.numpy().mean(axis=-1)
+    >>> Kind("darkness", darkness, scores=False).of
+    'image'
     """
 
     registry: ClassVar[Registry] = KINDS
@@ -77,7 +92,14 @@ class Kind:
             raise InputError(f"batch of {where}", "a number of images, or None", repr(self.batch))
 
     def ready(self) -> Kind:
-        """The same for one network, with an instance where its function is a class."""
+        """The same for one network, with an instance where its function is a class.
+
+        Returns:
+            A `Kind`.
+
+        Raises:
+            InputError: The class wants arguments.
+        """
         function: Any = self.function
         if not inspect.isclass(function):
             return self

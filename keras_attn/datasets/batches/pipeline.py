@@ -30,6 +30,21 @@ def input_image(example, size):
     return image_at(example.pixels(), size)
 
 
+def input_mask(example, size):
+    """The mask of an example at `size` (H, W): uint8 `(H, W, 1)`, 255 for wholly salient pixels."""
+    return np.round(255 * at_size(read_mask(example), size)[..., None]).astype(np.uint8)
+
+
+def turned(values, variant):
+    """An array `(H, W, C)` as one of its variants: quarter turns, and whether it is mirrored then.
+
+    Of a square it has the same shape.
+    """
+    turns, flipped = variant
+    values = np.rot90(values, turns)
+    return values[:, ::-1] if flipped else values
+
+
 def input_density(example, size, sigma, variant=PLAIN[0]):
     """The fixation density of an example at `size` (H, W): float32 `(H, W, 1)`, sum 1 or 0.
 
@@ -87,8 +102,7 @@ class Pixels:
             image = input_image(example, size)
             if not masks:
                 return image
-            mask = at_size(read_mask(example), size)[..., None]
-            return np.concatenate([image, np.round(255 * mask).astype(np.uint8)], axis=-1)
+            return np.concatenate([image, input_mask(example, size)], axis=-1)
 
         shape, what = (len(dataset), *size, 3 + masks), f"{len(dataset)} images of {size}"
         with ThreadPoolExecutor(threads) as pool:
@@ -99,11 +113,14 @@ class Pixels:
         """(H, W)."""
         return self.values.shape[1:3]
 
-    def value(self, index, variant):
-        """The pixels of an example as one of its variants."""
-        turns, flipped = variant
-        values = np.rot90(self.values[index], turns)
-        return values[:, ::-1] if flipped else values
+    @property
+    def specs(self):
+        """Shape and type of each of the `arrays` of an example."""
+        return ((self.values.shape[1:], self.values.dtype),)
+
+    def arrays(self, index, variant):
+        """The pixels of an example as one of its variants, in a tuple."""
+        return (turned(self.values[index], variant),)
 
     def density(self, index, sigma, variant):
         """The fixation density of an example as one of its variants."""
@@ -111,7 +128,7 @@ class Pixels:
 
     def named(self, values):
         """A batch of values as tensors by name: `image` in [0, 255] and, if read, `mask`."""
-        values = tf.cast(values, tf.float32)
+        values = as_float(values)
         made = {"image": values[..., :3]}
         if self.values.shape[-1] > 3:
             made["mask"] = values[..., 3:] / 255
@@ -207,23 +224,30 @@ class Batches(Epochs):
         `(b,)`, −1 without a class.
         """
         source, several = self.source, len(self.variants)
-        shape, kind = source.values.shape[1:], tf.as_dtype(source.values.dtype)
 
         def gather(chosen):
             made = [(i // several, self.variants[i % several]) for i in chosen]
             densities = [source.density(i, self.sigma, variant) for i, variant in made]
-            values = [source.value(i, variant) for i, variant in made]
-            return np.stack(values), np.stack(densities), self.labels[[i for i, _ in made]]
+            arrays = zip(*(source.arrays(i, variant) for i, variant in made), strict=True)
+            stacked = [np.stack(values) for values in arrays]
+            return *stacked, np.stack(densities), self.labels[[i for i, _ in made]]
 
         def load(chosen):
-            types = (kind, tf.float32, tf.int64)
-            values, density, label = tf.numpy_function(gather, [chosen], types, stateful=False)
-            named = source.named(tf.ensure_shape(values, (None, *shape)))
+            types = (*(tf.as_dtype(kind) for _, kind in source.specs), tf.float32, tf.int64)
+            made = tf.numpy_function(gather, [chosen], types, stateful=False)
+            *values, density, label = made
+            shapes = [(None, *shape) for shape, _ in source.specs]
+            named = source.named(*map(tf.ensure_shape, values, shapes))
             named["density"] = tf.ensure_shape(density, (None, *source.size, 1))
             return named | {"label": tf.ensure_shape(label, (None,))}
 
         loaded = self.numbers(first).map(load, num_parallel_calls=tf.data.AUTOTUNE)
         return loaded.prefetch(tf.data.AUTOTUNE)
+
+
+def as_float(values):
+    """A tensor as float32."""
+    return tf.cast(values, tf.float32)
 
 
 TARGETS = {"saliency": "mask", "attention": "density", "logits": "label"}

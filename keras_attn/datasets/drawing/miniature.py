@@ -3,13 +3,17 @@
 import json
 import shutil
 import tempfile
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 from keras_attn.datasets import origin
+from keras_attn.datasets.base import Dataset
 from keras_attn.datasets.drawing import scenes
+from keras_attn.datasets.format import Twin
 from keras_attn.datasets.video import VideoDataset
 from keras_attn.errors import InputError, one_of
 from keras_attn.registries import DATASETS
@@ -21,28 +25,45 @@ LEAST = {"images": 1, "videos": 1, "frames": 2}
 
 
 def miniature(
-    name="folder",
+    name: str = "folder",
     *,
-    images=None,
-    videos=None,
-    frames=None,
-    shape=(96, 128),
-    seed=0,
-    root=None,
-    overwrite=False,
-):
+    images: int | None = None,
+    videos: int | None = None,
+    frames: int | None = None,
+    shape: Sequence[int] = (96, 128),
+    seed: int = 0,
+    root: str | Path | None = None,
+    overwrite: bool = False,
+) -> Any:
     """A drawn dataset of the format `name`: written to disk, then read like a real one.
 
-    name: "folder", "dut_omron" or "pascal_s": scenes with a salient object; "cub_vwsw": birds of
-    nine classes; "hollywood2", "ucf_sports" or "video_folder": videos of an actor whose class, of
-    12, 9 or 6, is how it moves; or another `datasets.Format` with a `Twin`.
-    images: how many, by default 60; videos, frames: how many, and of how many frames each, by
-    default 54 and 24. Images or videos, as the name is. shape: their (H, W). seed: what they are
-    drawn from; the same seed draws the same scenes. root: the folder to write to, by default one
-    in the system's folder for temporary files; scenes that are there already are used if they
-    were drawn from the same arguments, refused if not, or with `overwrite` drawn anew.
-    Returns a `GazeDataset` or a `VideoDataset` that is `drawn`, as is whatever is read of these
-    files later, and whose note says that it says nothing about people.
+    Args:
+        name: "folder", "dut_omron" or "pascal_s": scenes with a salient object; "cub_vwsw": birds
+            of nine classes; "hollywood2", "ucf_sports" or "video_folder": videos of an actor whose
+            class, of 12, 9 or 6, is how it moves; or another `datasets.Format` with a `Twin`.
+        images: how many, by default 60, where the name is one of images.
+        videos: how many, by default 54, where the name is one of videos.
+        frames: how many of each video, 2 or more, by default 24.
+        shape: their (H, W) in pixels, 32 or more each.
+        seed: what they are drawn from; the same seed draws the same scenes.
+        root: the folder to write to, by default one in the system's folder for temporary files;
+            scenes that are there already are used if they were drawn from the same arguments, and
+            refused if not.
+        overwrite: draw those anew that were drawn from other arguments.
+
+    Returns:
+        A `GazeDataset` or a `VideoDataset` that is `drawn`, as is whatever is read of these files
+        later, and whose note says that it says nothing about people.
+
+    Raises:
+        InputError: No such name or size; the folder holds anything else, or cannot be written.
+
+    Example:
+
+    >>> import keras_attn as ka
+    >>> data = ka.datasets.miniature("dut_omron", images=2, shape=(32, 40), root="scenes")
+    >>> data.drawn, data[0].shape
+    (True, (32, 40))
     """
     twins = {one: form.twin for one, form in DATASETS.items() if form.twin is not None}
     twin = twins[one_of("name", name, tuple(twins))]
@@ -64,26 +85,27 @@ def miniature(
     return replace((twin.read or DATASETS[name].read)(root), drawn=True)
 
 
-def _sizes(name, twin, asked):
+def _sizes(name: str, twin: Twin, asked: Mapping[str, int | None]) -> dict[str, int]:
     """How much is drawn, of each of the sizes that this twin has."""
     for size, value in asked.items():
         if value is not None and size not in twin.sizes:
             raise InputError(size, f"{' and '.join(twin.sizes)} for {name!r}", value)
-    sizes = {n: default if asked[n] is None else asked[n] for n, default in twin.sizes.items()}
+    wanted = {size: value for size, value in asked.items() if value is not None}
+    sizes = {size: wanted.get(size, default) for size, default in twin.sizes.items()}
     for size, value in sizes.items():
         if value < LEAST[size]:
             raise InputError(size, f"at least {LEAST[size]}", value)
     return sizes
 
 
-def drawn_in(dataset):
+def drawn_in(dataset: Dataset) -> Path | None:
     """The folder that the pictures of a drawn dataset were written to; None for other datasets."""
     example = dataset[0]
     path = example.video if isinstance(dataset, VideoDataset) else example.image
     return None if path is None else origin.drawn_folder(path)
 
 
-def _whole(root, settings, write):
+def _whole(root: Path, settings: Mapping[str, Any], write: Callable[[Path], None]) -> None:
     """Write into a folder beside `root` and rename it: `root` is complete or not there."""
     try:
         root.parent.mkdir(parents=True, exist_ok=True)

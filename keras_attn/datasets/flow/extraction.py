@@ -1,5 +1,7 @@
 """Flow of many videos in parallel processes, on from where an earlier call has stopped."""
 
+from __future__ import annotations
+
 import multiprocessing
 import os
 import shutil
@@ -10,6 +12,7 @@ from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import filelock
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
@@ -18,6 +21,9 @@ from keras_attn import storage
 from keras_attn.datasets.flow import files
 from keras_attn.datasets.readers.frames import BadVideo
 from keras_attn.errors import InputError, listing
+
+if TYPE_CHECKING:
+    from keras_attn.datasets.video import VideoDataset
 
 LOCK = ".lock"
 CALM = 0.5
@@ -92,12 +98,41 @@ def extract_all(found, out, settings, *, jobs=None, overwrite=False, progress=Tr
     return done
 
 
-def with_flow(dataset, out, settings=None, *, jobs=1, progress=True):
-    """A `VideoDataset` with the frames and flow of each video, extracted into `<out>/<id>`.
+def with_flow(
+    dataset: VideoDataset,
+    out: str | Path,
+    settings: files.FlowSettings | None = None,
+    *,
+    jobs: int = 1,
+    progress: bool = True,
+) -> VideoDataset:
+    """A dataset with the frames and flow of each video, extracted into `<out>/<id>`.
 
-    settings: `flow.files.FlowSettings`, by default those of the study. jobs, progress: as for
-    `extract_all`; more than one in a script want its code below `if __name__ == "__main__"`. What
-    is there already is not extracted again. `InputError` for videos that cannot be used.
+    What is there already is not extracted again.
+
+    Args:
+        dataset: A `VideoDataset` of files, or of folders of frames.
+        out: The folder to write to.
+        settings: `flow.files.FlowSettings`, by default those of the study.
+        jobs: How many processes; more than one in a script want its code below
+            `if __name__ == "__main__"`. What is written does not depend on it.
+        progress: Show a bar.
+
+    Returns:
+        A `VideoDataset` whose examples know where their frames and flow lie.
+
+    Raises:
+        InputError: A video cannot be used, or the folder not be written to.
+
+    Example:
+
+    >>> import keras_attn as ka
+    >>> from keras_attn.datasets.flow.files import FlowSettings
+    >>> options = {"videos": 12, "frames": 2, "shape": (32, 40), "root": "videos"}
+    >>> data = ka.datasets.miniature("video_folder", **options)
+    >>> settings = FlowSettings("farneback", height=32)
+    >>> ka.datasets.with_flow(data, "flow", settings, progress=False)[0].pairs
+    1
     """
     out = Path(out).expanduser()
     found = {video.id: video.video for video in dataset}
@@ -213,7 +248,7 @@ def _collect(future, name, done):
         done.bad[name] = error
 
 
-_shared = {}
+_shared: dict[str, Any] = {}
 """In a process of the pool: what it shares with the one that started it."""
 
 

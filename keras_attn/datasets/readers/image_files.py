@@ -51,11 +51,28 @@ class PictureFile:
         return self.rotated and self.shape == self.stored[::-1]
 
 
-def read_image(path, mode="RGB", ground=WHITE):
-    """An image file, upright, as uint8 RGB `(H, W, 3)`; `InputError` if it is none or cut off.
+def read_image(path: str | Path, mode: str = "RGB", ground: int = WHITE) -> np.ndarray:
+    """An image file, upright, as numbers. Colour profiles are not applied.
 
-    mode: "L" for grey, `(H, W)`. ground: the level of grey, 0 to 255, that transparent parts are
-    laid on. Colour profiles are not applied.
+    Args:
+        path: The file, of any format that Pillow reads; of several pages the first.
+        mode: "RGB", or "L" for grey.
+        ground: The level of grey, 0 to 255, that transparent parts are laid on.
+
+    Returns:
+        A uint8 array `(H, W, 3)`; of grey `(H, W)`.
+
+    Raises:
+        InputError: The file is no image, or cut off.
+
+    Example:
+
+    >>> import keras_attn as ka
+    >>> from PIL import Image
+    >>> Image.new("RGBA", (4, 3), (0, 0, 0, 0)).save("clear.png")
+    >>> image = ka.datasets.read_image("clear.png")
+    >>> image.shape, image[0, 0].tolist()
+    ((3, 4, 3), [255, 255, 255])
     """
     with OpenedImage(path) as image:
         upright = turned_upright(image)

@@ -57,7 +57,32 @@ def _counted(counts):
 
 @dataclass(repr=False)
 class ReadingReport(Report):
-    """What is in a dataset of images, and what reading it has met, in counts."""
+    """What is in a dataset of images, and what reading it has met, in counts.
+
+    Args:
+        viewers: how many there are.
+        points: how many fixations, or samples of gaze.
+        points_outside: dropped, off the picture.
+        points_not_a_number: dropped, of which a coordinate or the viewer is NaN.
+        remarks: sentences on what a reader of the data has to know.
+        skipped: what was left out, and why, a sentence each.
+        read: how many examples that reading gave, 0 where none was read.
+        images: how many there are.
+        masks: how many images have one.
+        masks_without_object: masks in which nothing is object.
+        images_without_fixations: images that nobody has looked at.
+        known_removals: images that are known to have no mask, left out.
+        pictures_rotated: stored rotated by EXIF, read upright.
+        pictures_transparent: with transparency, laid on white.
+        pictures_of_several: of several frames or pages, of which the first is read.
+
+    Example:
+
+    >>> import keras_attn as ka
+    >>> one = ka.datasets.Example("ape", "ape.jpg", (9, 9), [(4, 4)], [1])
+    >>> ka.datasets.GazeDataset("zoo", (one,), ka.datasets.ReadingReport()).report.points
+    1
+    """
 
     images: int = 0
     masks: int = 0

@@ -1,7 +1,11 @@
 """ResNet50 (He et al. 2016, the version with bias and stride on 1×1), plain or dilated (§IV-A1)."""
 
+from collections.abc import Sequence
+
+import keras
 from keras.layers import Activation, Add, BatchNormalization, Conv2D, MaxPooling2D, ZeroPadding2D
 
+from keras_attn.mechanisms import Tensor
 from keras_attn.models.backbones import Backbone
 from keras_attn.models.common import caffe_preprocessing, scaled
 from keras_attn.registry import register
@@ -11,7 +15,7 @@ EPSILON = 1.001e-5
 """Of every BatchNormalization, as in the published Keras weights."""
 
 
-def features(x, *, dilated=False, width=1.0):
+def features(x: Tensor, *, dilated: bool = False, width: float = 1.0) -> Tensor:
     """Everything before the last pooling layer; preprocessed images in, 2048 · width channels out.
 
     dilated: the last two stages keep the resolution (stride 1) and are dilated by 2 and 4: the
@@ -38,7 +42,7 @@ def features(x, *, dilated=False, width=1.0):
     return x
 
 
-def _block(x, channels, stride, rate, project, name):
+def _block(x: Tensor, channels: int, stride: int, rate: int, project: bool, name: str) -> Tensor:
     shortcut = x
     if project:
         shortcut = Conv2D(4 * channels, 1, stride, name=f"{name}_0_conv")(x)
@@ -53,7 +57,7 @@ def _block(x, channels, stride, rate, project, name):
     return Activation("relu", name=f"{name}_out")(x)
 
 
-def _norm_relu(x, name):
+def _norm_relu(x: Tensor, name: str) -> Tensor:
     x = BatchNormalization(epsilon=EPSILON, name=f"{name}_bn")(x)
     return Activation("relu", name=f"{name}_relu")(x)
 
@@ -74,10 +78,38 @@ RESNET50 = register(
 """Learning rates: §IV-A2, §IV-C2."""
 
 
-def resnet50(input_shape=None, *, classes=None, dilated=False, width=1.0, name="resnet50"):
+def resnet50(
+    input_shape: Sequence[int | None] | None = None,
+    *,
+    classes: int | None = None,
+    dilated: bool = False,
+    width: float = 1.0,
+    name: str = "resnet50",
+) -> keras.Model:
     """ResNet50 on float32 RGB in [0, 255], up to its last pooling layer, or with `classes` whole.
 
-    input_shape: (H, W, 3), default 224×224. At width 1 the layers bear the names and shapes of the
-    published weights: 23,587,712 parameters, with 1000 classes 25,636,712.
+    At width 1 the layers bear the names and shapes of the published weights: 23,587,712 parameters,
+    with 1000 classes 25,636,712.
+
+    Args:
+        input_shape: (H, W, 3), default 224×224; H and W may be None.
+        classes: how many it tells apart; None for the features alone.
+        dilated: the last two stages keep the resolution and are dilated by 2 and 4, as §IV-A1 has
+            it: 28×28 of 224². No weight changes its shape.
+        width: factor of all channel counts.
+        name: of the model.
+
+    Returns:
+        A `keras.Model`: features `(batch, h, w, 2048 · width)`, or probabilities
+        `(batch, classes)`.
+
+    Raises:
+        InputError: The shape is not of that form or too small, or `width` is not above 0.
+
+    Example:
+
+    >>> import keras_attn as ka
+    >>> ka.models.resnet50((64, 64, 3), dilated=True, width=1 / 8).output.shape
+    (None, 8, 8, 256)
     """
     return RESNET50.build(input_shape, classes=classes, dilated=dilated, width=width, name=name)

@@ -1,11 +1,13 @@
 """VGG16 (Simonyan and Zisserman 2015), plain or dilated as §IV-A1 has it."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 
 import keras
 from keras.layers import Conv2D, Dense, Flatten, MaxPooling2D
 
+from keras_attn.mechanisms import Tensor
 from keras_attn.models.backbones import Backbone
 from keras_attn.models.common import caffe_preprocessing, class_scores, scaled
 from keras_attn.registry import register
@@ -14,7 +16,7 @@ CHANNELS = (64, 128, 256, 512, 512)
 CONVOLUTIONS = (2, 2, 3, 3, 3)
 
 
-def features(x, *, dilated=False, width=1.0):
+def features(x: Tensor, *, dilated: bool = False, width: float = 1.0) -> Tensor:
     """Everything before the last pooling layer; preprocessed images in, 512 · width channels out.
 
     dilated: pool4 keeps the resolution (stride 1) and block 5 is dilated by 2: the features of a
@@ -39,7 +41,14 @@ def features(x, *, dilated=False, width=1.0):
     return x
 
 
-def classifier(x, classes, *, width=1.0, dropout=0.0, activation="softmax"):
+def classifier(
+    x: Tensor,
+    classes: int,
+    *,
+    width: float = 1.0,
+    dropout: float = 0.0,
+    activation: str | None = "softmax",
+) -> Tensor:
     """The last pooling layer and the fully connected ones; `dropout` after fc1 and fc2.
 
     activation: of the last layer, as for `common.class_scores`.
@@ -70,11 +79,40 @@ VGG16 = register(
 """Learning rates: §IV-A2, §IV-C2."""
 
 
-def vgg16(input_shape=None, *, classes=None, dilated=False, width=1.0, dropout=0.0, name="vgg16"):
+def vgg16(
+    input_shape: Sequence[int | None] | None = None,
+    *,
+    classes: int | None = None,
+    dilated: bool = False,
+    width: float = 1.0,
+    dropout: float = 0.0,
+    name: str = "vgg16",
+) -> keras.Model:
     """VGG16 on float32 RGB in [0, 255], up to its last pooling layer, or with `classes` whole.
 
-    input_shape: (H, W, 3), default 224×224. At width 1 the layers bear the names and shapes of the
-    published weights: 14,714,688 parameters, with 1000 classes 138,357,544.
+    At width 1 the layers bear the names and shapes of the published weights: 14,714,688 parameters,
+    with 1000 classes 138,357,544.
+
+    Args:
+        input_shape: (H, W, 3), default 224×224; H and W may be None without `classes`.
+        classes: how many it tells apart; None for the features alone.
+        dilated: pool4 keeps the resolution and block 5 is dilated by 2, as §IV-A1 has it: 28×28 of
+            224². No weight changes its shape.
+        width: factor of all channel counts.
+        dropout: rate in [0, 1) after fc1 and fc2.
+        name: of the model.
+
+    Returns:
+        A `keras.Model`: features `(batch, h, w, 512 · width)`, or probabilities `(batch, classes)`.
+
+    Raises:
+        InputError: The shape is not of that form or too small, or `width` is not above 0.
+
+    Example:
+
+    >>> import keras_attn as ka
+    >>> ka.models.vgg16((64, 64, 3), dilated=True, width=1 / 16).output.shape
+    (None, 8, 8, 32)
     """
     network = replace(VGG16, head=partial(classifier, dropout=dropout))
     return network.build(input_shape, classes=classes, dilated=dilated, width=width, name=name)

@@ -4,11 +4,9 @@ import platform
 import sys
 from pathlib import Path
 
-import jinja2
-import markupsafe
 import numpy as np
 
-from keras_attn import __version__, pictures, storage
+from keras_attn import __version__, storage
 from keras_attn.evaluation.rows import (
     ALL_OBSERVERS,
     AUDIT_FILES,
@@ -16,10 +14,11 @@ from keras_attn.evaluation.rows import (
     EXAMPLES,
     FIGURE,
     GOLD_STANDARD,
-    IMAGE,
     NOTE,
     PAGE,
     ROWS,
+    SHARE,
+    SIGNIFICANT,
     SINGLE_OBSERVER,
     STUDY,
     UNIFORM,
@@ -27,12 +26,10 @@ from keras_attn.evaluation.rows import (
     name_of,
 )
 from keras_attn.metrics.columns import Column, further
-from keras_attn.report.audit import choice, differences, table
+from keras_attn.report import web
+from keras_attn.report.audit import differences, gallery, table
 from keras_attn.report.audit.figure import figure
 from keras_attn.report.numbers import decimals
-
-MOST_MAPS = 24
-"""Maps shown for each image of the gallery; a page of every layer of a deep net is no help."""
 
 
 def write(result, folder, *, overwrite=False):
@@ -47,34 +44,41 @@ def write(result, folder, *, overwrite=False):
 
 def page(result):
     """The whole page as HTML."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("keras_attn", "report"), autoescape=True, trim_blocks=True
-    )
-    environment.filters["breakable"] = breakable
-    notes = table.row_notes(result.rows)
-    shown = choice.chosen(result, MOST_MAPS)
-    return environment.get_template("audit/audit.html.j2").render(
+    rows = result.rows
+    notes = table.row_notes(rows)
+    # What no row has a number of takes no room, and neither does a reference without any.
+    columns = [column for column in table.shown() if rows[column.key].notna().any()]
+    keys = [column.key for column in columns]
+    told = [row for _, row in rows.iterrows() if not is_reference(row) or row[keys].notna().any()]
+    warnings, legend = _parted(table.legend(result)[1:], result)
+    return web.render(
+        "audit/audit.html.j2",
+        styles=["audit/audit.css"],
         dataset=result.dataset,
+        described=result.models,
         answer=table.answer(result),
-        legend=table.legend(result),
-        columns=table.shown(),
+        answers=table.answers(result),
+        warnings=warnings,
+        legend=legend,
+        columns=columns,
         marks=table.MARKS,
         marks_mean=table.marks_mean(),
-        rows=[_row(row, notes) for _, row in result.rows.iterrows()],
+        significant=SIGNIFICANT,
+        rows=[_row(row, notes, columns) for row in told],
         notes=notes,
-        gallery=_tiles(result, shown),
-        order=choice.order(result),
-        left_out=choice.left_out(result, shown),
+        gallery=web.gallery.for_page(gallery.of(result)),
         blur=result.blur,
         seconds=result.seconds,
         versions=_versions(),
-        figures=decimals,
         conditions=list(result.parts),
         centre=CENTRE,
         uniform=UNIFORM,
         all_observers=ALL_OBSERVERS,
         single_observer=SINGLE_OBSERVER,
         gold_standard=GOLD_STANDARD,
+        models={row["model"] for row in told},
+        kinds=set(rows["kind"]),
+        shares=SHARE in columns,
         apart=differences.compared(result),
         apart_legend=differences.legend(result),
         compared=[Column.registry[key] for key in STUDY],
@@ -82,27 +86,7 @@ def page(result):
     )
 
 
-def breakable(name):
-    """A name as HTML that a narrow column may break after `/`, and not before `·`."""
-    escaped = str(markupsafe.escape(name))
-    return markupsafe.Markup(escaped.replace("/", "/<wbr>").replace(" · ", "&nbsp;· "))
-
-
-def _row(row, notes):
-    cells = []
-    for column in table.shown():
-        key = column.key
-        cells.append(
-            {
-                "sort": row[key],
-                "value": decimals(row[key]),
-                "low": decimals(row[f"{key}_low"], 3),
-                "high": decimals(row[f"{key}_high"], 3),
-                "p": row.get(f"{key}_p", np.nan),
-                "side": table.side(row, column),
-                "against": table.held_against(column),
-            }
-        )
+def _row(row, notes, columns):
     bar = [row["s_auc_low"], row["s_auc"], row["s_auc_high"]]
     return {
         "label": table.label(row),
@@ -110,42 +94,36 @@ def _row(row, notes):
         "condition": name_of(row).condition,
         "note": notes.get(row.get(NOTE)),
         "reference": is_reference(row),
-        "cells": cells,
+        "cells": [_cell(row, column) for column in columns],
         "bar": None if np.isnan(bar).any() else [100 * np.clip(b, 0, 1) for b in bar],
     }
 
 
-def _tiles(result, names):
-    """Per image: its name, and pictures of image, gaze and the named maps with their s-AUC.
+def _cell(row, column):
+    """sort: the number in full. tip: the p of its test, "" where there is none."""
+    key = column.key
+    low, high = (decimals(row[f"{key}_{end}"], 3) for end in ("low", "high"))
+    p = row.get(f"{key}_p", np.nan)
+    return {
+        "sort": row[key],
+        "value": decimals(row[key]),
+        "interval": "" if np.isnan(row[key]) else f"{low} to {high}",
+        "side": table.side(row, column),
+        "tip": "" if np.isnan(p) else f"p against {table.held_against(column)}: {p:.2g}",
+    }
 
-    That is a dict by condition, of one s-AUC under "" without conditions.
+
+def _parted(lines, result):
+    """Lines of the legend: what a reader has to know of these scores, and how to read them.
+
+    Of the second those of the models are left out, which stand above.
     """
-    scores = _s_auc(result)
-    tiles = []
-    for k, index in enumerate(result.gallery.indices):
-        example = result.dataset[index]
-        image, seen = pictures.image_and_gaze(example)
-        shown = [("image", image, {}), ("gaze", seen, {})]
-        for name in names:
-            told = scores.get((name.map, name.condition, example.id), {})
-            shown.append((str(name), pictures.overlay(image, result.gallery.maps[name][k]), told))
-        pictured = [(name, pictures.data_uri(p), score) for name, p, score in shown]
-        tiles.append({"id": example.id, "fixations": len(example.points), "pictures": pictured})
-    return tiles
-
-
-def _s_auc(result):
-    """s-AUC by condition, by the map and where it is shown: `{(map, condition, image): {...}}`.
-
-    A map that was made once is shown under no condition, with the scores under all.
-    """
-    made = {}
-    for _, row in result.examples.iterrows():
-        name = name_of(row)
-        for where in {name.condition, ""}:
-            found = made.setdefault((name.map, where, row[IMAGE]), {})
-            found[name.condition] = row["s_auc"]
-    return made
+    models = {f"{name}: {description}" for name, description in result.models.items()}
+    known = [line for line in lines if line not in models]
+    seen = result.rows.set_index("model")["images"]
+    without = () if seen[GOLD_STANDARD].any() else (GOLD_STANDARD,)
+    warnings = [line for line in known if line.startswith(("Note: ", *without))]
+    return warnings, [line for line in known if line not in warnings]
 
 
 def _versions():

@@ -248,8 +248,14 @@ def answer(result):
     """
     if not result.parts:
         return f"By s-AUC, {_best(result.rows)}. Chance is 0.500{_beside(result.rows)}."
-    made = [f"under {part}, {_best(rows)}{_beside(rows)}" for part, rows in _by_condition(result)]
-    return f"By s-AUC, {'; '.join(made)}. Chance is 0.500."
+    return f"By s-AUC, {'; '.join(answers(result))}. Chance is 0.500."
+
+
+def answers(result):
+    """What `answer` says of each condition, a part of a sentence; of all together none."""
+    if not result.parts:
+        return []
+    return [f"under {part}, {_best(rows)}{_beside(rows)}" for part, rows in _by_condition(result)]
 
 
 def _beside(rows):

@@ -3,14 +3,10 @@
 Each section has its own module, which computes no score: those come from `tables` and `findings`.
 """
 
-import json
 from pathlib import Path
 
-import jinja2
-import markupsafe
-
-from keras_attn import __version__, storage
-from keras_attn.report import looks
+from keras_attn import storage
+from keras_attn.report import looks, web
 from keras_attn.report.naming import TASKS
 from keras_attn.report.page import (
     answers,
@@ -23,11 +19,9 @@ from keras_attn.report.page import (
     scatter,
     sheets,
 )
+from keras_attn.report.paper.findings import NOT_MEASURED
 
 FILES = ("report.html", "report.md")
-STYLES = ("page.css", "gallery.css")
-SCRIPTS = ("page.js", "sorting.js", "gallery_drawing.js", "gallery.js")
-"""What the page is styled and moved by, in this order; files beside this one."""
 
 
 def write(results, out, tables, findings, pictures):
@@ -49,46 +43,31 @@ def write(results, out, tables, findings, pictures):
 
 def html(results, tables, findings, figures):
     """The whole page as text; arguments as for `write`, figures: `embedded.EmbeddedFigure`s."""
-    environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("keras_attn.report", "page"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters["json"] = _json
     facets = scatter.facets(tables.cells, run_pages.first_of_network(results))
     pages = run_pages.run_pages(results, tables.cells)
-    return environment.get_template("page.html.j2").render(
-        version=__version__,
-        style=_all_of(STYLES),
-        script=_all_of(SCRIPTS),
+    return web.render(
+        "page/page.html.j2",
+        styles=["page/study.css"],
+        scripts=["page/study.js"],
         drawn=overview.drawn(results),
         counts=overview.counts(results),
         sentences=overview.sentences(results, findings),
         verdicts=overview.verdicts(findings),
-        standings=overview.standings(tables.cells),
+        standings=overview.standings(tables.cells, results),
+        printed=any(sheet.in_print for sheet in tables.sheets),
         task_titles=TASKS,
         tasks=set(results.rows["task"]),
         marks={name: looks.svg_path(name) for name in looks.MARKERS},
-        questions=list(answers.answers(findings)),
+        answered=answers.measured(findings),
+        left=answers.left(findings),
+        claims=len(findings),
+        unmeasured=NOT_MEASURED,
         tables=sheets.shown(tables.sheets, findings),
         facets=facets,
         looks=list(scatter.attentions(facets).items()),
-        gallery=gallery.of(results),
+        gallery=web.gallery.for_page(gallery.of(results)),
         figures=figures,
         shifts=attacks.shifts(results),
         runs=pages,
         legend=answers.legend(findings),
     )
-
-
-def _json(value):
-    """Values as JSON that may stand within a script element."""
-    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
-    return markupsafe.Markup(text.replace("<", "\\u003c").replace("&", "\\u0026"))
-
-
-def _all_of(names):
-    """The text of some files beside this one, one after the other."""
-    texts = [Path(__file__).with_name(name).read_text(encoding="utf-8") for name in names]
-    return markupsafe.Markup("\n".join(texts))

@@ -46,6 +46,17 @@ def answers(findings):
             yield (question, title), sorted(own, key=lambda one: not one.measured)
 
 
+def measured(findings):
+    """The same, of the claims that were measured alone."""
+    found = [(question, [o for o in own if o.measured]) for question, own in answers(findings)]
+    return [(question, own) for question, own in found if own]
+
+
+def left(findings):
+    """The `Answer`s of the claims that the rows have nothing of, in the order of the questions."""
+    return [one for _, own in answers(findings) for one in own if not one.measured]
+
+
 def _answer(finding):
     claim = finding.claim
     shares = [(c.title, c.holds, c.reverse, c.cells - c.holds - c.reverse) for c in finding.paper]

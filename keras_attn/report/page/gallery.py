@@ -1,10 +1,8 @@
 """The gallery of a report's page: some examples, their gaze and what each network made of them.
 
-What is returned is plain data for gallery.js, which draws heat, density and outlines itself: of
-each example one picture, and of each network one small grey map. Runs no network.
+Runs no network: the pictures are those that evaluations kept.
 """
 
-import base64
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,11 +14,10 @@ from keras_attn import pictures
 from keras_attn.errors import InputError, listing
 from keras_attn.evaluation import gallery_file
 from keras_attn.evaluation.rows import NETWORK, SINGLE_OBSERVER, TRUNK
-from keras_attn.gaze import FIXATION_SIGMA
 from keras_attn.report.figures.panels import spaced
 from keras_attn.report.naming import dataset_title, order, trunk_title
 from keras_attn.report.rows.results import of_networks
-from keras_attn.resizing import at_size
+from keras_attn.report.web import gallery as web
 from keras_attn.statistics import evenly
 
 EXAMPLES = 40
@@ -29,9 +26,10 @@ FRAMES = 8
 """Most of a video."""
 ATTENTION, PREDICTION = 28, 56
 """Most pixels of a side of a map; 28 are those of VGG16 and ResNet50 in Task 1."""
-POINT = 1000
-"""Places are told in such parts of the width and of the height."""
-DIGITS = 4
+WORDS = (
+    "Pick an example and mechanisms, and see where people looked, where each network attended and "
+    "what it predicted. Every network is shown on images or videos that it was not trained on.",
+)
 OF_NETWORKS = ("id", "numbers", "saliency", "attention", "predicted")
 """What is read of an example that another network has shown already."""
 GAZE_SCORES = (("s_auc", "s-AUC", 3, True), ("ig", "IG", 2, True))
@@ -49,14 +47,7 @@ whether the higher is the better."""
 
 
 def of(results):
-    """The gallery of `results.Results` as a dict of what JSON has, None where nothing was kept.
-
-    sets: one per dataset of a task, each with `task`, `dataset`, titles, `scores` (`SCORES`),
-    `trunks` (titles), `attentions`, `networks` (pairs of places in the two), and `examples`. Of
-    these, `image` is a picture's address, of a video all its frames side by side; `points` are
-    x, y, x, y and so on of each frame, in thousandths; `seen` holds what each network made of it,
-    by its place in `networks`. heat: `colours`, the table of 256 times RGB, and `opacity`, of the
-    lowest and of the highest level. sigma: of the density, as a share of the width.
+    """The gallery of `results.Results` as `web.gallery` documents it, None where nothing was kept.
 
     `InputError` for a file of pictures that cannot be read, or is of other examples.
     """
@@ -67,11 +58,7 @@ def of(results):
         kept = [_Kept.of(rows[rows["dataset"] == name]) for name in names]
         kept = [one for one in kept if one.networks]
         sets += [one.shown(EXAMPLES // len(kept)) for one in kept]
-    if not sets:
-        return None
-    colours, _ = pictures.heat(np.arange(256.0)[None], (0, 255))
-    heat = {"colours": _bytes(colours), "opacity": [pictures.FAINTEST, pictures.STRONGEST]}
-    return {"sets": sets, "heat": heat, "sigma": FIXATION_SIGMA}
+    return web.of(sets, WORDS)
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +112,9 @@ class _Kept:
                 (trunks.index(network[: len(TRUNK)]), attentions.index(network[-1]))
                 for network in self.networks
             ],
+            "together": False,
+            "best": 0,
+            "hidden": [],
             "examples": self._examples(self.chosen(count)),
         }
 
@@ -142,7 +132,7 @@ class _Kept:
                 if np.array_equal(numbers, frames[name]):
                     data[name]["seen"][place] = _seen(one, scores[folder, name])
         for name in set(observers.index) & set(data):
-            data[name]["observer"] = _numbers(observers.loc[name], GAZE_SCORES)
+            data[name]["observer"] = web.rounded(observers.loc[name], GAZE_SCORES)
         return [data[name] for name in ids]
 
 
@@ -175,18 +165,15 @@ def _example(one):
     if "mask" in one:
         data["mask"] = {"size": one["mask"].shape, "runs": _runs(one["mask"])}
     if "frames" not in one:
-        size = np.array(one["image"].shape[1::-1])
-        return data | {"image": pictures.data_uri(one["image"]), "points": [_places(one, size)]}
+        size = one["image"].shape[1::-1]
+        data |= {"image": pictures.data_uri(one["image"]), "shape": size[::-1]}
+        return data | {"points": [web.places(one["points"], size)]}
     places = evenly(len(one["frames"]), FRAMES)
-    size = np.array(one["frames"].shape[2:0:-1])
-    data["image"] = pictures.data_uri(np.concatenate(one["frames"][places], axis=1))
-    data["points"] = [_places(one, size, one["frame"] == place) for place in places]
+    size = one["frames"].shape[2:0:-1]
+    film = np.concatenate(one["frames"][places], axis=1)
+    data |= {"image": pictures.data_uri(film), "shape": size[::-1]}
+    data["points"] = [web.places(one["points"][one["frame"] == place], size) for place in places]
     return data | {"frames": one["numbers"][places].tolist()}
-
-
-def _places(one, size, which=slice(None)):
-    """Points as x, y, x, y and so on, in parts of the width and of the height."""
-    return np.round(POINT * one["points"][which] / size).astype(int).ravel().tolist()
 
 
 def _runs(mask):
@@ -198,35 +185,15 @@ def _runs(mask):
 
 def _seen(one, row):
     """What a network made of an example; row: its scores."""
-    data = {"scores": _numbers(row, SCORES[row["task"]])}
+    data = {"scores": web.rounded(row, SCORES[row["task"]])}
     if "saliency" in one:
         # It is scored from its minimum to its maximum.
         scale = one["saliency"].min(), one["saliency"].max()
-        data["prediction"] = _levels(one["saliency"][None], PREDICTION, scale)
+        data["prediction"] = web.levels(one["saliency"][None], PREDICTION, scale)
     if "attention" in one:
         maps = one["attention"]
         maps = maps[evenly(len(maps), FRAMES)] if maps.ndim == 3 else maps[None]
-        data["attention"] = _levels(maps, ATTENTION, pictures.ends(maps))
+        data["attention"] = web.levels(maps, ATTENTION, pictures.ends(maps))
     if "predicted" in one:
         data |= {"told": spaced(row["predicted"]), "right": bool(row["correct"])}
     return data
-
-
-def _levels(maps, most, scale):
-    """Maps `(T, h, w)` in 256 levels of a scale, each side at most so many pixels."""
-    shrunk = max(1, max(maps.shape[1:]) / most)
-    size = tuple(max(1, round(side / shrunk)) for side in maps.shape[1:])
-    return {"size": size, "levels": _bytes(pictures.levels(_at_size(maps, size), scale))}
-
-
-def _at_size(maps, size):
-    return np.stack([at_size(one, size) for one in maps])
-
-
-def _bytes(values):
-    return base64.b64encode(np.ascontiguousarray(values).tobytes()).decode()
-
-
-def _numbers(row, scores):
-    """Scores by column, None where there is none."""
-    return {key: round(float(row[key]), DIGITS) for key, *_ in scores if not np.isnan(row[key])}

@@ -15,7 +15,7 @@ def as_markdown(results, tables, findings, figures, out):
     """Summary, findings, tables and figures; arguments as for `page.write`."""
     counted = ", ".join(f"{number} {word}" for number, word in overview.counts(results))
     parts = [f"# {TITLE}", f"{counted}.", "## Summary", *overview.sentences(results, findings)]
-    parts.append(_standings(tables.cells))
+    parts.append(_standings(tables.cells, results))
     parts.append(_lower(wording.as_markdown(findings)))
     parts.append("## Tables")
     parts += [_lower(formats.as_markdown(sheet), 2) for sheet in tables.sheets]
@@ -27,10 +27,10 @@ def as_markdown(results, tables, findings, figures, out):
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
-def _standings(cells):
+def _standings(cells, results):
     head = "| task | dataset | best score | artificial attention closest to gaze |"
     lines = [head, "|---|---|---|---|"]
-    for task, several in overview.standings(cells):
+    for task, several in overview.standings(cells, results):
         for one in several:
             cells_of_one = [_best(best) for best in (one.score, one.gaze)]
             lines.append(f"| {TASKS[task]} | {one.dataset} | {' | '.join(cells_of_one)} |")
@@ -40,7 +40,11 @@ def _standings(cells):
 def _best(best):
     if best is None:
         return "–"
-    return f"{best.who}: {best.metric} {best.value} {best.interval}".rstrip().replace("|", "\\|")
+    who, value = (best.together, f"up to {best.value}") if best.tied else (best.who, best.value)
+    told = f"{who}: {best.metric} {value} {best.interval}".rstrip()
+    told += " (not told apart)" if best.tied else ""
+    told += f"; {best.floor}" if best.floor else ""
+    return told.replace("|", "\\|")
 
 
 def _lower(text, by=1):

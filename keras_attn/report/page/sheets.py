@@ -46,7 +46,8 @@ def shown(sheets, findings):
             sheet=sheet,
             spans=tuple(_spans(block) for block in sheet.blocks),
             dots=tuple(_all_dots(block) for block in sheet.blocks),
-            beside=tuple(answers.beside(findings, sheet.number)),
+            # What the paper's numbers do not bear out stands beside these numbers alone.
+            beside=tuple(answers.beside(findings, sheet.number)) if sheet.in_print else (),
             grain=wording.grain() if _is_grainy(sheet) else "",
         )
         for sheet in sheets

@@ -4,11 +4,12 @@ What the claims are, is in `claims`; what is measured for them, in `kinds` and `
 answers are worded, in `wording`.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import pandas as pd
 
+from keras_attn.report.paper import elsewhere
 from keras_attn.report.paper.claims import CLAIMS, Claim
 from keras_attn.report.paper.kinds.claim import counts_of, state_of
 from keras_attn.report.paper.printed import KEYS
@@ -99,6 +100,8 @@ class Finding:
 def findings(results, claims=None):
     """A `Finding` for each of the claims, by default all that are registered.
 
+    Of a claim that has no rows on the data that it speaks of, it is on other data of its task.
+
     results: run folders as for `results.read`, or what it returned.
     """
     results = read(results)
@@ -107,6 +110,13 @@ def findings(results, claims=None):
 
 
 def _finding(claim, results):
+    found = _held_against(claim, results)
+    if found.compared.empty and (own := elsewhere.asked(claim, results)) is not None:
+        return replace(_held_against(own, results), paper=found.paper)
+    return found
+
+
+def _held_against(claim, results):
     comparisons, drawn, parts = [], False, claim.parts()
     for place, part in enumerate(parts):
         # Drawn data count where nothing else was measured.

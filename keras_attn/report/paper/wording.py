@@ -8,6 +8,7 @@ from keras_attn import storage
 from keras_attn.report.naming import backbone_title, dataset_title, trunk_title
 from keras_attn.report.numbers import decimals, listed, p_value
 from keras_attn.report.paper.claims import CLAIMS, QUESTIONS, Correlated
+from keras_attn.report.paper.elsewhere import ClaimElsewhere
 from keras_attn.report.paper.findings import (
     CONTRADICTED,
     MACHINERY,
@@ -52,6 +53,10 @@ RHO = (
     "alone would make the two rise together. Its interval is over examples: it does not tell "
     "what other attentions would show, of which four are few."
 )
+ELSEWHERE = (
+    "On data that are not the paper's, a claim is asked once for each dataset of each network that "
+    "was run there; what it says of other networks, or of the paper's data, is not tested."
+)
 OF_ITSELF = (
     "Marked ✻: human attention is scored on the very fixations that it is made from, so that part "
     "of the claim is nearly true by construction."
@@ -63,7 +68,9 @@ def legend(findings):
     words = {"supported": SUPPORTED, "contradicted": CONTRADICTED, "undecided": UNDECIDED}
     words |= {"machinery": MACHINERY.capitalize(), "margin": _margins(findings)}
     lines = [sentence.format(**words) for sentence in LEGEND]
-    lines += [RHO] if any(isinstance(one.claim, Correlated) for one in findings) else []
+    lines += [ELSEWHERE] if any(isinstance(one.claim, ClaimElsewhere) for one in findings) else []
+    claims = [getattr(one.claim, "claim", one.claim) for one in findings]
+    lines += [RHO] if any(isinstance(claim, Correlated) for claim in claims) else []
     return [*lines, OF_ITSELF] if any(one.claim.of_itself for one in findings) else lines
 
 
@@ -79,24 +86,25 @@ def _margins(findings):
 
 def as_markdown(findings):
     """A page: a table of claims under each question, and how to read it."""
-    parts = ["# What the paper claims, and what was found", *legend(findings)]
-    for question, title in QUESTIONS.items():
-        own = [one for one in findings if one.claim.question == question]
-        if own:
-            parts += [f"## {question}. {title}", *_answered(own)]
-    return "\n\n".join([*parts, grain()]) + "\n"
-
-
-def _answered(findings):
-    """A table of the claims that were measured, and a list of the others."""
     measured = [one for one in findings if one.verdict != NOT_MEASURED]
-    others = [one for one in findings if one.verdict == NOT_MEASURED]
-    if measured:
-        head = ["| the paper claims | its own table | ours | verdict |", "|---|---|---|---|"]
-        yield "\n".join([*head, *(_line(one) for one in measured)])
+    parts = ["# What the paper claims, and what was found"]
+    parts += legend(measured) if measured else []
+    for question, title in QUESTIONS.items():
+        own = [one for one in measured if one.claim.question == question]
+        if own:
+            head = ["| the paper claims | its own table | ours | verdict |", "|---|---|---|---|"]
+            table = "\n".join([*head, *(_line(one) for one in own)])
+            parts += [f"## {question}. {title}", table]
+    others = len(findings) - len(measured)
     if others:
-        yield "Not measured in these runs; behind each claim, what the paper's own table says:"
-        yield "\n".join(f"- {_claimed(one)}: {in_its_own_table(one)}" for one in others)
+        claims = "1 claim is" if others == 1 else f"{others} claims are"
+        further = "further " if measured else ""
+        parts.append(
+            f"{claims.replace(' ', f' {further}', 1)} of tasks, networks or data that these rows "
+            f"do not have: not measured; {FILES[1]} names them."
+        )
+    parts += [grain()] if any("III" in one.claim.tables for one in measured) else []
+    return "\n\n".join(parts) + "\n"
 
 
 def _line(finding):

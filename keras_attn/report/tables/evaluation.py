@@ -1,7 +1,11 @@
 """An evaluation as text: who was scored on what, the scores with 95 % intervals, and the notes."""
 
+from __future__ import annotations
+
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 import pandas as pd
 
@@ -19,30 +23,44 @@ from keras_attn.statistics import bootstrap_interval
 class Evaluation(Scores):
     """What a model scores on a dataset; `print` shows the scores, `save` writes it all.
 
-    rows: a DataFrame with a row per example, called `examples` as well; first who was scored on
-    what (task, dataset, backbone, fusion, attention, fold, seed), then id, its group where the
-    dataset has some, the number of fixations and the scores (with the entropy of attention), NaN
-    where there is none, and last which data were scored and learnt from (`about_data.columns`).
-    arrays: by name, `(n, ...)` in the order of the rows; of them `maps` is the attention, as
-    `metrics.dispersion` compares it. gallery: arrays by name of a few examples. notes: what a
-    reader of the numbers has to know. work: how it came to be, from `provenance.measured`, or None.
+    `evaluate` and `attack` return one.
+
+    Args:
+        rows: a DataFrame with a row per example, called `examples` as well; first who was scored on
+            what (task, dataset, backbone, fusion, attention, fold, seed), then id, its group where
+            the dataset has some, the number of fixations and the scores (with the entropy of
+            attention), NaN where there is none, and last which data were scored and learnt from
+            (`about_data.columns`).
+        arrays: by name, `(n, ...)` in the order of the rows; of them `maps` is the attention, as
+            `metrics.dispersion` compares it.
+        gallery: arrays by name of a few examples.
+        notes: what a reader of the numbers has to know.
+        work: how it came to be, from `provenance.measured`, or None.
     """
 
     @classmethod
-    def of(cls, scores, known=None):
-        """That of `Scores`; known: the last columns of its rows, a value each by name."""
+    def of(cls, scores: Scores, known: Mapping[str, Any] | None = None) -> Evaluation:
+        """That of `Scores`.
+
+        Args:
+            scores: what the loop over examples has made.
+            known: the last columns of its rows, a value each by name.
+
+        Returns:
+            An `Evaluation`.
+        """
         made = cls(**vars(scores))
         made.rows[list(known or {})] = list((known or {}).values())
         return made
 
-    def __repr__(self):
+    def __repr__(self) -> str:
         task, dataset = self.rows.iloc[0]["task"], dataset_of(self.rows)
         return f"Evaluation({task!r}, {self.rows['id'].nunique()} examples of {dataset!r})"
 
-    def __str__(self):
+    def __str__(self) -> str:
         return as_text(self)
 
-    def summary(self):
+    def summary(self) -> pd.DataFrame:
         """The scores of the study with 95 % intervals: a DataFrame, a row per score."""
         return sheets.summary(self.rows, self.arrays)
 

@@ -28,7 +28,7 @@ def names_and_drawn(rows):
 
 
 def _how_to_read(sheet, best, second):
-    cell = f"Each cell: ours [{sheet.interval}]" + ("." if sheet.ours else " (the paper's).")
+    cell = f"Each cell: ours [{sheet.interval}]" + (" (the paper's)." if sheet.in_print else ".")
     if sheet.neutral:
         return cell
     return (

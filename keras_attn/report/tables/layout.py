@@ -91,6 +91,12 @@ class Sheet:
     ours: bool = False
     neutral: bool = False
 
+    @property
+    def in_print(self):
+        """Whether the paper has a number for any of its cells."""
+        rows = (cells for block in self.blocks for _, cells in block.rows)
+        return any(cell.paper for cells in rows for cell in cells)
+
 
 def sheet(table, results, cells, paper):
     """The `Sheet` of a `parts.Table`; cells, paper: the DataFrames of `tables`."""

@@ -18,7 +18,7 @@ from keras_attn.report.numbers import decimals, p_value
 from keras_attn.report.rows.contrasts import TESTS, paired_test
 from keras_attn.report.rows.ranking import ranking_of
 from keras_attn.report.rows.results import groups_of
-from keras_attn.report.tables import ceilings
+from keras_attn.report.tables import ceilings, floors
 from keras_attn.report.tables.parts import GAZE
 from keras_attn.statistics import bootstrap_interval, holm
 
@@ -44,6 +44,7 @@ def lines(table, results, cells, top):
     sentences = list(table.about)
     sentences += [_counts(table, part) for part in shown]
     sentences += [_noise(table)] if cells["within_noise"].notna().any() else []
+    sentences += floors.sentences(table, results, cells)
     if table.mixed:
         sentences += [_intervals(table, part) for part in shown]
     if table.ceiling:

@@ -108,6 +108,15 @@ def _behind(metric, best, rest, results):
             yield one.gain, one.low, one.high, p, not clear
 
 
+def beside(metric, best, rest, results):
+    """Whether each of some cells cannot be told from a better one: True, False or None, a list.
+
+    metric: a `parts.Metric`. best: a row of `cells`. rest: others of the same metric, dataset and
+    subset, of any network. None without an example that both were scored on.
+    """
+    return [told[-1] for told in _behind(metric, best, rest, results)]
+
+
 def summary(rows, arrays):
     """The scores of one evaluation over all its examples: metric, value, low, high, n.
 

@@ -4,6 +4,7 @@ A kind of claim is a subclass of `Claim` that says what its parts are; all else 
 """
 
 from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -46,7 +47,7 @@ class Comparison:
     what: str = ""
 
     @property
-    def printed(self):
+    def printed(self) -> float:
         """The number by the paper's tables, NaN where they print none."""
         # The difference of two decimals is hardly ever exact, and a margin would cut between.
         return round(self.quantity.printed(), 6)
@@ -79,12 +80,26 @@ class Count:
 class Claim(ABC):
     """A claim about attention: the paper's, or one of others, to be held against rows of runs.
 
-    key: its name, of letters, digits and any of "_.+-". question: of `QUESTIONS`. section: where
-    the paper says it; "" for a claim that the paper does not make. words: what it says, in our
-    words. tables: numbers of the tables that it is about. `InputError` for other values.
-
     It may name attentions, backbones, datasets and columns that the paper has not. Of those it has
     a cell wherever the paper has one of its own; a cell without rows is not measured.
+
+    Args:
+        key: its name, of letters, digits and any of "_.+-".
+        question: of `QUESTIONS`, such as "Q5".
+        section: where the paper says it, such as "IV-A"; "" for a claim that the paper does not
+            make.
+        words: what it says, in our words.
+        tables: numbers of the tables that it is about, such as ("V",).
+
+    Raises:
+        InputError: A field cannot be meant; the message names it.
+
+    Example:
+
+    >>> from keras_attn.report.paper.claims import CLAIMS
+    >>> claim = CLAIMS["closest-salient"]
+    >>> claim.source, claim.of_paper
+    ('§IV-A, Table V', True)
     """
 
     registry: ClassVar = CLAIMS
@@ -95,12 +110,12 @@ class Claim(ABC):
     words: str
     tables: tuple
 
-    def __post_init__(self):
+    def __post_init__(self) -> None:
         self.check()
         if not self.parts():
             raise InputError("Claim.tables", "cells that it speaks of", listing(self.tables))
 
-    def check(self):
+    def check(self) -> None:
         """Raise `InputError` for fields that cannot be meant."""
         one_of("Claim.question", self.question, tuple(QUESTIONS))
         for name in ("key", "section", "words"):
@@ -113,54 +128,67 @@ class Claim(ABC):
             one_of("Claim.tables", number, tuple(BY_NUMBER))
 
     @property
-    def name(self):
+    def name(self) -> str:
         """What it is registered under: its key."""
         return self.key
 
     @property
-    def of_paper(self):
+    def of_paper(self) -> bool:
         """Whether the paper makes it."""
         return bool(self.section)
 
     @property
-    def place(self):
+    def place(self) -> str:
         """Where the paper makes it, such as "§IV-A"; "not the paper's" of any other."""
         return f"§{self.section}" if self.of_paper else "not the paper's"
 
     @property
-    def source(self):
+    def source(self) -> str:
         """Where it is from and what it is about, such as "§V, Tables I and VII"."""
         return f"{self.place}, {named_tables(self.tables)}"
 
     @abstractmethod
-    def parts(self):
+    def parts(self) -> list[ClaimPart]:
         """The `ClaimPart`s of the claim, in the order of the paper's tables."""
 
-    def bounds(self, comparison):
+    def bounds(self, comparison: Comparison) -> tuple[float, float]:
         """Between which two numbers that of a comparison lies if the claim is right.
 
         0 itself is not as claimed: a tie speaks neither for a claim nor against it.
+
+        Args:
+            comparison: one of the claim's own.
+
+        Returns:
+            A pair of numbers, the lower one first.
         """
         return 0.0, np.inf
 
-    def numbers(self):
+    def numbers(self) -> str:
         """The paper's own numbers in words, where a count alone says too little; else ""."""
         return ""
 
     @property
-    def margin(self):
+    def margin(self) -> Mapping[str, float] | None:
         """The difference that is taken for none; None where the claim knows no such."""
         return None
 
     @property
-    def of_itself(self):
+    def of_itself(self) -> bool:
         """Whether it compares how far a map agrees with the very fixations that it is made of."""
         return False
 
-    def state(self, comparison, low, high):
-        """1, −1 or 0: numbers from low to high are as claimed, the reverse, or neither.
+    def state(self, comparison: Comparison, low: float, high: float) -> int:
+        """Whether numbers of an interval are as claimed.
 
-        low, high: an interval, or a number twice; NaN are neither.
+        Args:
+            comparison: one of the claim's own.
+            low: the lower end.
+            high: the upper end; that of a single number is the number itself. NaN are neither as
+                claimed nor the reverse.
+
+        Returns:
+            1 as claimed, −1 the reverse, 0 neither.
         """
         least, most = self.bounds(comparison)
         if high < least or low > most:
@@ -168,7 +196,7 @@ class Claim(ABC):
         return int((low > least or low == least != 0) and high <= most)
 
 
-def named_tables(numbers):
+def named_tables(numbers: Sequence[str]) -> str:
     """Such as "Table V", or "Tables V and VI"."""
     return f"Table{'s' if len(numbers) > 1 else ''} {listed(numbers)}"
 

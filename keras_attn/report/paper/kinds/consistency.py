@@ -15,13 +15,34 @@ from keras_attn.report.paper.kinds.quantities import Composite
 class Consistent(Claim):
     """That the mean rank of one attention over all cells is better than that of each other.
 
-    steady, others: names of attentions; the first rank is the best, ties share one.
+    Args:
+        key: its name, of letters, digits and any of "_.+-".
+        question: of `QUESTIONS`, such as "Q5".
+        section: where the paper says it, such as "IV-A"; "" for a claim that the paper does not
+            make.
+        words: what it says, in our words.
+        tables: numbers of the tables that it is about, such as ("V",).
+        steady: name of the attention; the first rank is the best, ties share one.
+        others: names of those that it is compared with.
+
+    Raises:
+        InputError: A field cannot be meant; the message names it.
+
+    Example:
+
+    >>> from keras_attn.report.paper.claims import Consistent
+    >>> claim = Consistent(
+    ...     "mine", "Q5", "", "Supervised attention is the closest most consistently", ("VI",),
+    ...     steady="supervised", others=("softmax", "sigmoid"),
+    ... )
+    >>> len(claim.parts())
+    2
     """
 
     steady: str
     others: tuple
 
-    def parts(self):
+    def parts(self) -> list[ClaimPart]:
         """A `ClaimPart` for each other attention."""
         blocks, names = self._blocks(), (self.steady, *self.others)
         labels = common(cell for block in blocks for cell in block) | {"attention": ""}
@@ -37,7 +58,7 @@ class Consistent(Claim):
             )
         return parts
 
-    def numbers(self):
+    def numbers(self) -> str:
         """Such as "mean ranks over 8 cells: supervised 2.1 (worst 3), softmax 2.5 (worst 4)"."""
         ranks = np.array([_ranks(np.array([c.printed for c in own])) for own in self._blocks()])
         ranked = [

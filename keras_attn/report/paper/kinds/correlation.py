@@ -19,36 +19,57 @@ from keras_attn.report.paper.tables import BY_NUMBER, metric_of
 class Correlated(Claim):
     """That scores and agreement with gaze correlate above 0 within trunks, on every dataset.
 
-    tables: that of the scores and that of the agreement. attentions: those that are compared. The
-    mean of each trunk is taken out first, since a better backbone says nothing of attention; then
-    it is Spearman's ρ over all networks of a dataset.
+    The mean of each trunk is taken out first, since a better backbone says nothing of attention;
+    then it is Spearman's ρ over all networks of a dataset.
+
+    Args:
+        key: its name, of letters, digits and any of "_.+-".
+        question: of `QUESTIONS`, such as "Q5".
+        section: where the paper says it, such as "IV-A"; "" for a claim that the paper does not
+            make.
+        words: what it says, in our words.
+        tables: that of the scores and that of the agreement.
+        attentions: names of those that are compared.
+
+    Raises:
+        InputError: A field cannot be meant; the message names it.
+
+    Example:
+
+    >>> from keras_attn.report.paper.claims import Correlated
+    >>> claim = Correlated(
+    ...     "mine", "Q5", "", "Networks that look where people look score higher", ("I", "V"),
+    ...     attentions=("softmax", "sigmoid", "supervised"),
+    ... )
+    >>> len(claim.parts()) > 0
+    True
     """
 
     attentions: tuple
 
-    def check(self):
+    def check(self) -> None:
         """Raise `InputError` for other than two tables, and as of any claim."""
         super().check()
         if len(self.tables) != 2:
             expected = "two tables, that of the scores and that of the agreement"
             raise InputError("Claim.tables", expected, listing(self.tables))
 
-    def parts(self):
+    def parts(self) -> list[ClaimPart]:
         """A `ClaimPart` for each dataset, metric of the task and metric of agreement."""
         parts = []
         for dataset, score, gaze in self._pairs():
             blocks = self._blocks(dataset, score, gaze)
             labels = common(cell for block in blocks for cell in block)
             labels |= {"table": " and ".join(self.tables), "attention": ""}
-            titles = [metric_of(name).title for name in (score, gaze)]
-            what = f"ρ of {titles[0]} and {titles[1]}"
+            first, second = metric_of(score).title, metric_of(gaze).title
+            what = f"ρ of {first} and {second}"
             number = Crossed(blocks, _correlation)
-            parts.append(ClaimPart(titles[1], (Comparison(labels, *titles, number, what),)))
+            parts.append(ClaimPart(second, (Comparison(labels, first, second, number, what),)))
         return parts
 
-    def numbers(self):
+    def numbers(self) -> str:
         """Such as "ρ on DUT-OMRON: max F and s-AUC 0.37, max F and IG 0.51"."""
-        pairs = {}
+        pairs: dict[str, list[str]] = {}
         for part in self.parts():
             [one] = part.comparisons
             pair = f"{one.better} and {one.worse} {decimals(one.printed, 2)}"

@@ -16,16 +16,37 @@ from keras_attn.report.paper.kinds.quantities import Gains, ScoreDifference
 class GainsMore(Claim):
     """That one backbone gains more by an attention over another one than other backbones do.
 
-    gaining: the attention, and the one it is compared with. groups: pairs of a backbone, and those
-    that gain less; each pair is a part of its own in every dataset and metric. where: values by
-    label that the cells are limited to.
+    Args:
+        key: its name, of letters, digits and any of "_.+-".
+        question: of `QUESTIONS`, such as "Q5".
+        section: where the paper says it, such as "IV-A"; "" for a claim that the paper does not
+            make.
+        words: what it says, in our words.
+        tables: numbers of the tables that it is about, such as ("V",).
+        gaining: the attention, and the one it is compared with.
+        groups: pairs of a backbone, and those that gain less; each pair is a part of its own in
+            every dataset and metric.
+        where: values by label that the cells are limited to.
+
+    Raises:
+        InputError: A field cannot be meant; the message names it.
+
+    Example:
+
+    >>> from keras_attn.report.paper.claims import GainsMore
+    >>> claim = GainsMore(
+    ...     "mine", "Q7", "", "VGG16 gains most by supervision", ("VII",),
+    ...     gaining=("supervised", "sigmoid"), groups=(("vgg16", ("alexnet", "resnet50")),),
+    ... )
+    >>> len(claim.parts()) > 0
+    True
     """
 
     gaining: tuple
     groups: tuple
     where: Mapping = field(default_factory=dict)
 
-    def parts(self):
+    def parts(self) -> list[ClaimPart]:
         """A `ClaimPart` for each cell and group."""
         return [
             ClaimPart(title, tuple(_compared(gains, most, less)))
@@ -33,7 +54,7 @@ class GainsMore(Claim):
             for most, less in self.groups
         ]
 
-    def numbers(self):
+    def numbers(self) -> str:
         """Such as "gains of AlexNet, VGG16, ResNet50: accuracy on CUB-VWSW 0.033, 0.039, 0.022"."""
         sentences = []
         for title, gains in self._gains():

@@ -18,15 +18,37 @@ from keras_attn.report.paper.tables import BY_NUMBER
 class NarrowGap(Claim):
     """That the mean gap between an attention and the best of others is narrower in the first table.
 
-    tables: the first, and those that it is compared with. ahead: an attention. behind: others. The
-    gap is by how much the score of `ahead` is above the highest one of `behind` on a trunk, its
+    The gap is by how much the score of `ahead` is above the highest one of `behind` on a trunk, its
     mean over trunks and datasets.
+
+    Args:
+        key: its name, of letters, digits and any of "_.+-".
+        question: of `QUESTIONS`, such as "Q5".
+        section: where the paper says it, such as "IV-A"; "" for a claim that the paper does not
+            make.
+        words: what it says, in our words.
+        tables: numbers of the first, and of those that it is compared with.
+        ahead: name of an attention.
+        behind: names of others.
+
+    Raises:
+        InputError: A field cannot be meant; the message names it.
+
+    Example:
+
+    >>> from keras_attn.report.paper.claims import NarrowGap
+    >>> claim = NarrowGap(
+    ...     "mine", "Q4", "", "Birds are looked at as people do most", ("VIII", "V"),
+    ...     ahead="human", behind=("softmax", "sigmoid"),
+    ... )
+    >>> len(claim.parts()) > 0
+    True
     """
 
     ahead: str
     behind: tuple
 
-    def check(self):
+    def check(self) -> None:
         """Raise `InputError` for a single table, and as of any claim."""
         super().check()
         if len(self.tables) < 2:
@@ -34,11 +56,11 @@ class NarrowGap(Claim):
             raise InputError("Claim.tables", expected, listing(self.tables))
 
     @property
-    def of_itself(self):
+    def of_itself(self) -> bool:
         """It compares how far human maps agree with the very fixations that they are made of."""
         return True
 
-    def parts(self):
+    def parts(self) -> list[ClaimPart]:
         """A `ClaimPart` for each metric and other table."""
         first, *others = self.tables
         parts = []
@@ -51,7 +73,7 @@ class NarrowGap(Claim):
             parts.append(ClaimPart(metric.title, (Comparison(labels, *names, gaps, what),)))
         return parts
 
-    def numbers(self):
+    def numbers(self) -> str:
         """Such as "mean gaps: s-AUC 0.175 in VI, 0.109 in V, 0.163 in VIII"."""
         gaps = []
         for metric in self._metrics():

@@ -7,6 +7,7 @@ from typing import ClassVar
 import numpy as np
 
 from keras_attn.errors import InputError
+from keras_attn.report.paper.kinds.claim import Comparison
 from keras_attn.report.paper.kinds.order import Order
 
 LITTLE = {"map": 0.02, "accuracy": 0.02, "max_f": 0.02, "s_auc": 0.02, "ig": 0.1}
@@ -19,7 +20,7 @@ class _WithinMargin(Order):
 
     margins: Mapping = field(default_factory=LITTLE.copy)
 
-    def check(self):
+    def check(self) -> None:
         """Raise `InputError` for a margin that is none or missing, and as of an order."""
         super().check()
         for name in sorted(self._metrics()):
@@ -31,16 +32,44 @@ class _WithinMargin(Order):
         return {one.labels["metric"] for part in self.parts() for one in part.comparisons}
 
     @property
-    def margin(self):
+    def margin(self) -> Mapping[str, float] | None:
         """The differences that are taken for none, by metric, of those that it is about."""
         return {name: self.margins[name] for name in sorted(self._metrics())}
 
 
 @dataclass(frozen=True)
 class Alike(_WithinMargin):
-    """That in every cell each of `better` differs from each of `worse` by no more than a margin."""
+    """That in every cell each of `better` differs from each of `worse` by no more than a margin.
 
-    def bounds(self, comparison):
+    Args:
+        key: its name, of letters, digits and any of "_.+-".
+        question: of `QUESTIONS`, such as "Q5".
+        section: where the paper says it, such as "IV-A"; "" for a claim that the paper does not
+            make.
+        words: what it says, in our words.
+        tables: numbers of the tables that it is about, such as ("V",).
+        axis: what is compared, the one of `AXES` that the next two are values of.
+        better: values that ought to have the better numbers.
+        worse: values that ought to have the worse ones.
+        where: values by label that the cells are limited to.
+        by: the label that cells are counted by.
+        margins: by metric, the differences that are taken for none, in its unit; above 0.
+
+    Raises:
+        InputError: A field cannot be meant; the message names it.
+
+    Example:
+
+    >>> from keras_attn.report.paper.claims import Alike
+    >>> claim = Alike(
+    ...     "mine", "Q5", "", "Supervised attention agrees with gaze as softmax does", ("V",),
+    ...     axis="attention", better=("supervised",), worse=("softmax",),
+    ... )
+    >>> len(claim.parts()) > 0
+    True
+    """
+
+    def bounds(self, comparison: Comparison) -> tuple[float, float]:
         """The margin on both sides."""
         size = self.margins[comparison.labels["metric"]]
         return -size, size
@@ -48,24 +77,108 @@ class Alike(_WithinMargin):
 
 @dataclass(frozen=True)
 class NoBetter(_WithinMargin):
-    """That in every cell each of `better` exceeds each of `worse` by no more than a margin."""
+    """That in every cell each of `better` exceeds each of `worse` by no more than a margin.
 
-    def bounds(self, comparison):
+    Args:
+        key: its name, of letters, digits and any of "_.+-".
+        question: of `QUESTIONS`, such as "Q5".
+        section: where the paper says it, such as "IV-A"; "" for a claim that the paper does not
+            make.
+        words: what it says, in our words.
+        tables: numbers of the tables that it is about, such as ("V",).
+        axis: what is compared, the one of `AXES` that the next two are values of.
+        better: values that ought to have the better numbers.
+        worse: values that ought to have the worse ones.
+        where: values by label that the cells are limited to.
+        by: the label that cells are counted by.
+        margins: by metric, the differences that are taken for none, in its unit; above 0.
+
+    Raises:
+        InputError: A field cannot be meant; the message names it.
+
+    Example:
+
+    >>> from keras_attn.report.paper.claims import NoBetter
+    >>> claim = NoBetter(
+    ...     "mine", "Q5", "", "Supervised attention agrees no more with gaze than softmax", ("V",),
+    ...     axis="attention", better=("supervised",), worse=("softmax",),
+    ... )
+    >>> len(claim.parts()) > 0
+    True
+    """
+
+    def bounds(self, comparison: Comparison) -> tuple[float, float]:
         """Anything below the margin."""
         return -np.inf, self.margins[comparison.labels["metric"]]
 
 
 @dataclass(frozen=True)
 class NoWorse(_WithinMargin):
-    """That in every cell each of `better` is below each of `worse` by no more than a margin."""
+    """That in every cell each of `better` is below each of `worse` by no more than a margin.
 
-    def bounds(self, comparison):
+    Args:
+        key: its name, of letters, digits and any of "_.+-".
+        question: of `QUESTIONS`, such as "Q5".
+        section: where the paper says it, such as "IV-A"; "" for a claim that the paper does not
+            make.
+        words: what it says, in our words.
+        tables: numbers of the tables that it is about, such as ("V",).
+        axis: what is compared, the one of `AXES` that the next two are values of.
+        better: values that ought to have the better numbers.
+        worse: values that ought to have the worse ones.
+        where: values by label that the cells are limited to.
+        by: the label that cells are counted by.
+        margins: by metric, the differences that are taken for none, in its unit; above 0.
+
+    Raises:
+        InputError: A field cannot be meant; the message names it.
+
+    Example:
+
+    >>> from keras_attn.report.paper.claims import NoWorse
+    >>> claim = NoWorse(
+    ...     "mine", "Q5", "", "Supervised attention agrees no less with gaze than softmax", ("V",),
+    ...     axis="attention", better=("supervised",), worse=("softmax",),
+    ... )
+    >>> len(claim.parts()) > 0
+    True
+    """
+
+    def bounds(self, comparison: Comparison) -> tuple[float, float]:
         """Anything above the margin below 0."""
         return -self.margins[comparison.labels["metric"]], np.inf
 
 
 @dataclass(frozen=True)
 class NotTheBest(NoBetter):
-    """That in every cell one of `worse` is not exceeded by more than a margin."""
+    """That in every cell one of `worse` is not exceeded by more than a margin.
+
+    Args:
+        key: its name, of letters, digits and any of "_.+-".
+        question: of `QUESTIONS`, such as "Q5".
+        section: where the paper says it, such as "IV-A"; "" for a claim that the paper does not
+            make.
+        words: what it says, in our words.
+        tables: numbers of the tables that it is about, such as ("V",).
+        axis: what is compared, the one of `AXES` that the next two are values of.
+        better: values that ought to have the better numbers.
+        worse: values that ought to have the worse ones.
+        where: values by label that the cells are limited to.
+        by: the label that cells are counted by.
+        margins: by metric, the differences that are taken for none, in its unit; above 0.
+
+    Raises:
+        InputError: A field cannot be meant; the message names it.
+
+    Example:
+
+    >>> from keras_attn.report.paper.claims import NotTheBest
+    >>> claim = NotTheBest(
+    ...     "mine", "Q5", "", "Supervised attention is not the closest to gaze", ("V",),
+    ...     axis="attention", better=("supervised",), worse=("softmax",),
+    ... )
+    >>> len(claim.parts()) > 0
+    True
+    """
 
     every: ClassVar[bool] = False

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from keras_attn.errors import InputError, listing, one_of
 from keras_attn.mechanisms import NAMED
@@ -19,8 +19,31 @@ AXES = ("attention", "backbone", "fusion", "subset")
 class Order(Claim):
     """That in every cell each of `better` has a better number than each of `worse`.
 
-    axis: the one of `AXES` that these are values of. where: values by label that the cells are
-    limited to. by: the label that cells are counted by.
+    Args:
+        key: its name, of letters, digits and any of "_.+-".
+        question: of `QUESTIONS`, such as "Q5".
+        section: where the paper says it, such as "IV-A"; "" for a claim that the paper does not
+            make.
+        words: what it says, in our words.
+        tables: numbers of the tables that it is about, such as ("V",).
+        axis: what is compared, the one of `AXES` that the next two are values of.
+        better: values that ought to have the better numbers.
+        worse: values that ought to have the worse ones.
+        where: values by label that the cells are limited to.
+        by: the label that cells are counted by.
+
+    Raises:
+        InputError: A field cannot be meant; the message names it.
+
+    Example:
+
+    >>> from keras_attn.report.paper.claims import Order
+    >>> claim = Order(
+    ...     "mine", "Q5", "", "Supervised attention is closer to gaze than softmax", ("V",),
+    ...     axis="attention", better=("supervised",), worse=("softmax",),
+    ... )
+    >>> claim.pairs
+    [('supervised', 'softmax')]
     """
 
     axis: str
@@ -32,7 +55,7 @@ class Order(Claim):
     every: ClassVar[bool] = True
     """Whether a cell needs all of its comparisons, or one."""
 
-    def check(self):
+    def check(self) -> None:
         """Raise `InputError` for an axis that is none, and for names that are on both sides."""
         super().check()
         one_of("Claim.axis", self.axis, AXES)
@@ -48,18 +71,18 @@ class Order(Claim):
             raise InputError("Claim.better, worse", "names that are in one of the two", received)
 
     @property
-    def pairs(self):
+    def pairs(self) -> list[tuple[Any, Any]]:
         """The values of the axis that are compared, the one that ought to be better first."""
         return [(one, other) for one in self.better for other in self.worse]
 
     @property
-    def of_itself(self):
+    def of_itself(self) -> bool:
         """Whether it compares how far a map agrees with the very fixations that it is made of."""
         gaze = any(BY_NUMBER[number].about_gaze for number in self.tables)
         made_of_gaze = {m.name for m in NAMED.values() if m.takes_gaze}
         return gaze and self.axis == "attention" and bool(made_of_gaze & set(self.better))
 
-    def parts(self):
+    def parts(self) -> list[ClaimPart]:
         """A `ClaimPart` for each cell."""
         limits = {"table": self.tables, **self.where}
         return [

@@ -1,11 +1,12 @@
 """Numbers that claims speak of: what they are in print, and what in rows of ours.
 
 A quantity has `printed()`, the paper's number, `measured(results, drawn)`, a `Measured` or None,
-and `cells`, that it is made of. Numbers are turned so that higher is better.
+`cells`, that it is made of, and `on(dataset)`, the same of another dataset. Numbers are turned so
+that higher is better.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -44,6 +45,11 @@ class ScoreDifference:
         """Those that it is made of."""
         return self.one, self.other
 
+    def on(self, dataset):
+        """The same of another dataset."""
+        one, other = (cell.with_(dataset=dataset) for cell in self.cells)
+        return replace(self, one=one, other=other)
+
     def printed(self):
         """The paper's number."""
         return self.one.printed - self.other.printed
@@ -66,6 +72,10 @@ class Gains:
     def cells(self):
         """Those that it is made of."""
         return *self.one.cells, *self.other.cells
+
+    def on(self, dataset):
+        """The same of another dataset."""
+        return replace(self, one=self.one.on(dataset), other=self.other.on(dataset))
 
     def printed(self):
         """The paper's number."""
@@ -109,6 +119,11 @@ class Composite:
     def cells(self):
         """Those that it is made of."""
         return [cell for block in self.blocks for cell in block]
+
+    def on(self, dataset):
+        """The same of another dataset; blocks that differed in theirs alone become one."""
+        moved = [tuple(cell.with_(dataset=dataset) for cell in block) for block in self.blocks]
+        return replace(self, blocks=tuple(b for i, b in enumerate(moved) if b not in moved[:i]))
 
     def printed(self):
         """The paper's number."""
@@ -179,6 +194,10 @@ class Less:
     def cells(self):
         """Those that it is made of."""
         return [*self.one.cells, *self.other.cells]
+
+    def on(self, dataset):
+        """The same of another dataset."""
+        return replace(self, one=self.one.on(dataset), other=self.other.on(dataset))
 
     def printed(self):
         """The paper's number."""

@@ -1,7 +1,7 @@
 // Draws the pictures of the gallery from its data; keeps no state.
 
 /**
- * Functions that draw. table: RGB of the 256 levels of heat. faintest, strongest: its opacity at the
+ * Functions that draw. table: RGB of each of the 256 levels of heat. faintest, strongest: its opacity at the
  * lowest and at the highest level. sigma: as a share of the width.
  */
 function galleryDrawing(table, [faintest, strongest], sigma) {
@@ -24,6 +24,21 @@ function galleryDrawing(table, [faintest, strongest], sigma) {
     return example.points.map((_, frame) => {
       context.drawImage(image, frame * width, 0, width, image.naturalHeight, 0, 0, WIDTH, height);
       return context.getImageData(0, 0, WIDTH, height);
+    });
+  }
+
+  /** The levels of a map of each frame, as a promise: they stand side by side in its picture. */
+  async function levels({ source, size: [rows, columns] }) {
+    const image = new Image();
+    image.src = source;
+    await image.decode();
+    const { naturalWidth: width, naturalHeight: height } = image;
+    const context = Object.assign(document.createElement("canvas"), { width, height }).getContext("2d", { willReadFrequently: true });
+    context.drawImage(image, 0, 0);
+    const { data } = context.getImageData(0, 0, width, height);
+    return Array.from({ length: width / columns }, (_, frame) => {
+      const at = (k) => 4 * (Math.floor(k / columns) * width + frame * columns + (k % columns));
+      return Uint8Array.from({ length: rows * columns }, (_, k) => data[at(k)]);
     });
   }
 
@@ -51,10 +66,10 @@ function galleryDrawing(table, [faintest, strongest], sigma) {
   function heated(picture, levels, size, strength) {
     const drawn = copy(picture), { data, width, height } = drawn;
     enlarged(levels, size, width, height).forEach((level, k) => {
-      const p = 4 * k, colour = 3 * Math.round(level);
+      const p = 4 * k, colour = table[Math.round(level)];
       const grey = (data[p] + data[p + 1] + data[p + 2]) / 3;
       const opacity = (strength / strongest) * (faintest + ((strongest - faintest) * level) / 255);
-      for (let c = 0; c < 3; c++) data[p + c] = grey * (1 - opacity) + table[colour + c] * opacity;
+      for (let c = 0; c < 3; c++) data[p + c] = grey * (1 - opacity) + colour[c] * opacity;
     });
     return drawn;
   }
@@ -118,5 +133,5 @@ function galleryDrawing(table, [faintest, strongest], sigma) {
     }
   }
 
-  return { decoded, heated, density, predicted, masked, dots };
+  return { decoded, levels, heated, density, predicted, masked, dots };
 }

@@ -4,7 +4,7 @@
 
   /** What a cell is sorted by: its data-sort, or the text of its value. */
   const keyOf = (cell) => cell.dataset.sort ?? (cell.querySelector(".value") ?? cell).textContent.trim();
-  const numberOf = (text) => (/^[−-]?[\d.]/.test(text) ? parseFloat(text.replace("−", "-").replaceAll(",", "")) : NaN);
+  const numberOf = (text) => (/^[+−-]?[\d.]/.test(text) ? parseFloat(text.replace("−", "-").replaceAll(",", "")) : NaN);
 
   const sort = (head) => {
     const table = head.closest("table"), column = head.cellIndex;

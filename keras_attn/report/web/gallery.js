@@ -1,4 +1,5 @@
-// The gallery: its data are those of gallery.py, in #gallery-data; gallery_drawing.js draws them.
+// The gallery: its data are those of gallery.py, in #gallery-data, and its pictures those of the list
+// that readers without scripts see; gallery_drawing.js draws them, gallery_order.js orders them.
 (() => {
   const section = document.getElementById("gallery");
   if (!section) return;
@@ -6,12 +7,20 @@
   const MILLISECONDS = 300, PREFIX = "#example/";
   const find = (selector) => section.querySelector(selector);
   const still = matchMedia("(prefers-reduced-motion: reduce)");
-  const bytes = (text) => Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
-  const table = bytes(heat.colours), strongest = heat.opacity[1];
-  const { decoded, heated, density, predicted, masked, dots } = galleryDrawing(table, heat.opacity, sigma);
-  // What is chosen; example and trunk are of each set, attentions are those that are not shown.
-  const state = { set: 0, frame: 0, hidden: new Set(), density: false, strength: strongest };
-  for (const set of sets) Object.assign(set, { example: 0, chosen: 0 });
+  const table = heat.colours, strongest = heat.opacity[1];
+  const { decoded, levels, heated, density, predicted, masked, dots } = galleryDrawing(table, heat.opacity, sigma);
+  // What is chosen; example, trunk and order are of each set, titles those that are not shown.
+  const state = { set: 0, frame: 0, hidden: new Set(sets.flatMap((set) => set.hidden)), density: false, over: false, strength: strongest };
+  for (const set of sets) Object.assign(set, { example: 0, chosen: 0, text: "", by: "", of: set.best });
+
+  const sourceOf = (node, name) => node.style.getPropertyValue(name).trim().slice(5, -2); // what stands in the quotes
+  sets.forEach(({ examples }, s) => examples.forEach((example, e) => {
+    const item = find(`#gallery-${s}-${e}`);
+    example.image = sourceOf(item, "--photograph");
+    for (const map of item.querySelectorAll(".g-map")) {
+      example.seen[map.dataset.network][map.dataset.kind].source = sourceOf(map, "--map");
+    }
+  }));
   let timer = null, latest = {};
 
   function make(tag, properties = {}, ...children) {
@@ -20,19 +29,30 @@
     return element;
   }
 
-  /** What `decoded` promises of an example; that of the last one is kept. */
+  /** What `decoded` promises of an example, its maps decoded too; that of the last one is kept. */
   function framesOf(example) {
-    if (latest.example !== example) latest = { example, frames: decoded(example) };
+    if (latest.example !== example) latest = { example, frames: ready(example) };
     return latest.frames;
+  }
+
+  async function ready(example) {
+    const maps = Object.values(example.seen).flatMap(({ attention, prediction }) => [attention, prediction]);
+    await Promise.all(maps.map(async (map) => { if (map) map.levels ??= await levels(map); }));
+    return decoded(example);
   }
 
   // --- what is shown ----------------------------------------------------------------------------
 
-  /** The frame's own part of a map's levels. */
-  function levelsOf(map) {
-    map.decoded ??= bytes(map.levels);
-    const count = map.size[0] * map.size[1];
-    return map.decoded.subarray(state.frame * count, (state.frame + 1) * count);
+  const levelsOf = (map) => map.levels[state.frame];
+
+  /** A picture with dots where people looked, if they are wanted there. */
+  function dotted(made, example) {
+    const canvas = made.lastChild, draw = canvas.draw;
+    canvas.draw = (frame) => {
+      draw(frame);
+      if (state.over) dots(canvas, example.points[state.frame]);
+    };
+    return made;
   }
 
   /** A picture with its label; draw: a frame's ImageData and the canvas -> what is put on it. */
@@ -74,7 +94,9 @@
   }
 
   function card(title, ...children) {
-    return make("figure", {}, make("figcaption", { textContent: title }), ...children);
+    // A long name may go on in a new line after each slash.
+    const parts = title.split("/").flatMap((part, k) => (k ? ["/", make("wbr"), part] : [part]));
+    return make("figure", {}, make("figcaption", {}, ...parts), make("div", {}, ...children));
   }
 
   function peopleCard(example, name) {
@@ -102,7 +124,8 @@
     const seen = example.seen[place], name = example.id;
     if (!seen) return card(title, make("p", { className: "g-none", textContent: "This network was not scored on this example, or no pictures of it were kept." }));
     const { attention, prediction } = seen, parts = [];
-    if (attention) parts.push(picture("attention", `attention of ${title} on ${name}`, (frame) => heated(frame, levelsOf(attention), attention.size, state.strength)));
+    const label = set.together ? `map ${title} on ${name}` : `attention of ${title} on ${name}`;
+    if (attention) parts.push(dotted(picture("attention", label, (frame) => heated(frame, levelsOf(attention), attention.size, state.strength)), example));
     else parts.push(make("p", { className: "g-none", textContent: "This network has no attention." }));
     if (prediction) parts.push(picture("prediction", `prediction of ${title} on ${name}`, (frame) => predicted(frame, levelsOf(prediction), prediction.size, example.mask)));
     if ("told" in seen) {
@@ -116,14 +139,21 @@
     return card(title, ...parts, numbers(seen.scores, set.scores, best));
   }
 
+  /** What a network is called among those that are shown with it. */
+  function titleOf(set, [trunk, attention]) {
+    const names = [set.together ? set.trunks[trunk] : "", set.attentions[attention]];
+    return names.filter((name) => name).join(" · ");
+  }
+
   function cards(set, example) {
-    const titles = set.networks.map(([, attention]) => set.attentions[attention]);
-    const places = set.networks.flatMap(([trunk], k) => (trunk === set.chosen && !state.hidden.has(titles[k]) ? [k] : []));
-    const best = bestOf(places.flatMap((k) => example.seen[k]?.scores ?? []), set.scores);
+    const titles = set.networks.map((network) => titleOf(set, network));
+    const places = set.networks.flatMap(([trunk], k) => ((set.together || trunk === set.chosen) && !state.hidden.has(titles[k]) ? [k] : []));
+    const compared = places.filter((k) => set.trunks[set.networks[k][0]]);
+    const best = bestOf(compared.flatMap((k) => example.seen[k]?.scores ?? []), set.scores);
     return [
       card(example.mask ? "example" : "image", picture("image", example.id, (frame) => frame)),
       peopleCard(example, example.id),
-      ...places.map((k) => networkCard(set, example, k, titles[k], best)),
+      ...places.map((k) => networkCard(set, example, k, titles[k], compared.includes(k) ? best : {})),
     ];
   }
 
@@ -151,7 +181,7 @@
   /** Show the example that is chosen, by the networks that are. */
   function show() {
     const { set, example } = current();
-    [...find(".g-strip").children].forEach((one, k) => chosen(one, k === set.example));
+    for (const one of find(".g-strip").children) chosen(one, one.place === set.example);
     find(".g-id").textContent = example.id;
     find(".g-class").textContent = example.class ?? "";
     find(".g-link").href = address();
@@ -161,7 +191,7 @@
     find(".g-play").hidden = still.matches;
     const all = cards(set, example);
     find(".g-cards").classList.toggle("g-plain", !example.mask);
-    find(".g-cards").style.setProperty("--columns", Math.max(4, all.length));
+    find(".g-cards").style.setProperty("--columns", Math.min(7, Math.max(4, all.length)));
     find(".g-cards").replaceChildren(...all);
     draw();
   }
@@ -180,8 +210,8 @@
     state.frame = middle(current().example);
     show();
     // Within the strip alone: scrollIntoView would move the whole page.
-    const strip = find(".g-strip"), one = strip.children[place];
-    strip.scrollLeft = one.offsetLeft - strip.offsetLeft - (strip.clientWidth - one.clientWidth) / 2;
+    const strip = find(".g-strip"), one = [...strip.children].find((child) => child.place === place);
+    if (one) strip.scrollLeft = one.offsetLeft - strip.offsetLeft - (strip.clientWidth - one.clientWidth) / 2;
     if (addressed) history.replaceState(null, "", address());
   }
 
@@ -190,8 +220,11 @@
     const { set } = current();
     [...find(".g-tabs").children].forEach((one, k) => chosen(one, k === place));
     find("#gallery-panel").setAttribute("aria-labelledby", `gallery-tab-${place}`);
-    find(".g-strip").replaceChildren(...set.examples.map(thumbnail));
-    find(".g-trunks").hidden = set.trunks.length < 2;
+    find(".g-search").value = set.text;
+    choices(".g-by", galleryOrder.choices(set), set.by);
+    choices(".g-of", set.networks.map((network, k) => [k, titleOf({ ...set, together: true }, network)]), set.of);
+    strip(set);
+    find(".g-trunks").hidden = set.together || set.trunks.length < 2;
     find(".g-trunks").replaceChildren(make("legend", { textContent: set.trunk }), ...set.trunks.map((title, k) =>
       control(title, { type: "radio", name: "gallery-trunk", checked: k === set.chosen }, () => {
         set.chosen = k;
@@ -206,24 +239,51 @@
     pick(set.example, { addressed: false });
   }
 
+  /** Fill a list of choices with pairs of a value and its words. */
+  function choices(selector, pairs, value) {
+    find(selector).replaceChildren(...pairs.map(([own, words]) => make("option", { value: own, textContent: words })));
+    find(selector).value = value;
+  }
+
+  /** The examples that are found, in the order that is chosen. */
+  function strip(set) {
+    const all = galleryOrder.places(set, set.by, set.of);
+    const places = all.filter((place) => galleryOrder.found(set.examples[place], set.text));
+    find(".g-strip").replaceChildren(...places.map((place) => thumbnail(set.examples[place], place)));
+    find(".g-of").parentElement.hidden = !set.by || set.networks.length < 2;
+    find(".g-count").textContent = places.length < all.length ? `${places.length} of ${all.length}` : `${all.length} in all`;
+    return places;
+  }
+
+  /** Show the examples anew, and the first of them. */
+  function listed() {
+    const { set } = current(), [first] = strip(set);
+    if (first !== undefined) pick(first, { addressed: false });
+  }
+
   function thumbnail(example, place) {
     const image = make("img", { src: example.image, alt: example.class ? `${example.id}, ${example.class}` : example.id, loading: "lazy" });
     const count = example.points.length;
     if (count > 1) image.style.objectPosition = `${(100 * middle(example)) / (count - 1)}% 0`;
-    const button = make("button", { type: "button", title: image.alt }, image);
+    const button = make("button", { type: "button", title: image.alt, place }, image);
     button.setAttribute("role", "option");
     button.addEventListener("click", () => pick(place));
     return button;
   }
 
+  /** Boxes of the maps that may be shown, of all groups or of the one that is chosen. */
   function attentions(set) {
-    const there = new Set(set.networks.filter(([trunk]) => trunk === set.chosen).map(([, attention]) => attention));
-    find(".g-attentions").replaceChildren(make("legend", { textContent: "attention" }), ...set.attentions.map((title, k) => {
-      const disabled = !there.has(k), checked = !disabled && !state.hidden.has(title);
-      return control(title, { type: "checkbox", checked, disabled }, ({ target }) => {
-        state.hidden[target.checked ? "delete" : "add"](title);
-        show();
-      });
+    const groups = set.together ? set.trunks.map((_, trunk) => trunk) : [set.chosen];
+    find(".g-attentions").replaceChildren(...groups.map((trunk) => {
+      const there = new Map(set.networks.filter(([own]) => own === trunk).map((network) => [network[1], network]));
+      const shown = set.together ? [...there.keys()] : set.attentions.map((_, k) => k);
+      return make("fieldset", {}, make("legend", { textContent: set.together ? set.trunks[trunk] || "references" : "attention" }), ...shown.map((k) => {
+        const title = titleOf(set, [trunk, k]), disabled = !there.has(k), checked = !disabled && !state.hidden.has(title);
+        return control(set.attentions[k] || "map", { type: "checkbox", checked, disabled }, ({ target }) => {
+          state.hidden[target.checked ? "delete" : "add"](title);
+          show();
+        });
+      }));
     }));
   }
 
@@ -261,7 +321,7 @@
       if (at < 0 || to === undefined) return;
       event.preventDefault();
       if (!all[to]) return;
-      choose(to);
+      choose(all[to].place ?? to);
       all[to].focus({ preventScroll: true });
     });
   }
@@ -278,6 +338,7 @@
     const place = sets.findIndex((set) => set.dataset === dataset && set.examples.some((one) => one.id === id));
     if (place < 0) return;
     sets[place].example = sets[place].examples.findIndex((one) => one.id === id);
+    sets[place].text = ""; // what is looked for may hide it
     open(place);
     section.scrollIntoView();
   }
@@ -287,8 +348,21 @@
   keys(find(".g-strip"), pick);
   const on = (selector, kind, act) => find(selector).addEventListener(kind, act);
   on(".g-gaze", "change", ({ target }) => {
-    state.density = target.value === "density";
+    if (target.type === "radio") state.density = target.value === "density";
+    else state.over = target.checked;
     draw();
+  });
+  on(".g-search", "input", ({ target }) => {
+    current().set.text = target.value;
+    listed();
+  });
+  on(".g-by", "change", ({ target }) => {
+    current().set.by = target.value;
+    listed();
+  });
+  on(".g-of", "change", ({ target }) => {
+    current().set.of = Number(target.value);
+    listed();
   });
   on("#gallery-strength", "input", ({ target }) => {
     state.strength = target.value / 100;
@@ -304,9 +378,11 @@
     stop();
     show();
   });
-  const stops = Array.from({ length: 9 }, (_, k) => 3 * Math.round((255 * k) / 8));
-  find(".g-scale").style.background = `linear-gradient(to right, ${stops.map((k) => `rgb(${table.slice(k, k + 3).join()})`)})`;
+  const stops = Array.from({ length: 9 }, (_, k) => table[Math.round((255 * k) / 8)]);
+  find(".g-scale").style.background = `linear-gradient(to right, ${stops.map((colour) => `rgb(${colour.join()})`)})`;
   addEventListener("hashchange", follow);
+  find(".g-list").hidden = true;
+  find(".g-live").hidden = false;
   open(0);
   follow();
 })();
