@@ -20,7 +20,7 @@ from keras_attn.training.callbacks import TrainingProgress
 from keras_attn.training.schedules import cosine
 from keras_attn.weights.saved import SUFFIX
 
-PICTURES, EPOCHS, BATCH, LEARNING_RATE = 900, 6, 6, 1e-3
+PICTURES, EPOCHS, BATCH, LEARNING_RATE = 900, 8, 6, 1e-3
 VERSION = 2
 """Of this training; trunks of another version are not taken for those of this one."""
 BASE_RATE = 0.05
