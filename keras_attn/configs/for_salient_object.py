@@ -95,8 +95,8 @@ class SalientObjectTraining:
     """Weight file of the backbone, as trained on ImageNet."""
     pretraining: Literal["file", "direct", "drawn", "none"] = "file"
     """What the network starts from. file: as in the paper, `weights`, and on PASCAL-S `start`;
-    direct: `weights` there too; drawn: the encoder first learns to tell drawn shapes, colours and
-    patterns apart; none: random numbers. With `start`, all weights are those of that run."""
+    direct: `weights` there too; drawn: the encoder first learns to tell drawn shapes and colours
+    apart; none: random numbers. With `start`, all weights are those of that run."""
     start: Path | None = None
     """Run of the same network on DUT-OMRON that all weights are taken from, as the paper's on
     PASCAL-S: its folder, its weight file, or the folder that holds it under its usual name."""
