@@ -124,14 +124,14 @@ PRESETS = {
     "miniature": SalientObject(
         model=SalientObjectModel(width=0.125, size=96, momentum=0.9),
         training=SalientObjectTraining(
-            epochs=6,
+            epochs=8,
             batch_size=6,
             learning_rate=1e-3,
             schedule="cosine",
             clip=1.0,
             pretraining="drawn",
         ),
-        machine=KeepingMachine(validate_every=3),
+        machine=KeepingMachine(validate_every=7),
     ),
 }
 """Presets of Task 1: the paper's, and one for drawn scenes; its encoder has learnt drawn shapes."""
