@@ -45,16 +45,16 @@ def test_the_presets_end_low_and_start_from_what_drawn_data_teach():
 
 def test_a_summary_tells_the_lowest_score_of_each_network(tmp_path):
     path = tmp_path / "scores.csv"
-    for seed, score in enumerate((0.5, 0.20004, 0.6)):
+    for seed, score in enumerate((0.5, 0.10004, 0.6)):
         tool.add(path, line(seed=seed, score=score, change=0.1 * seed, cpu_seconds=2.0))
     found = pd.read_csv(path)
-    assert found["score"].tolist() == [0.5, 0.2, 0.6]
+    assert found["score"].tolist() == [0.5, 0.1, 0.6]
     (one,) = tool.summary(found).to_dict("records")
-    assert (one["lowest"], one["highest"], one["seeds"]) == (0.2, 0.6, 3)
+    assert (one["lowest"], one["highest"], one["seeds"]) == (0.1, 0.6, 3)
     assert one["change"] == pytest.approx(0.2)
     assert tool.too_low(found)["seed"].tolist() == [1]
     *_, last = tool.lines(found)
-    assert last == "| action | late | human | 3 | .200 | .433 | .600 | .200 | 2 |"
+    assert last == "| action | late | human | 3 | .100 | .400 | .600 | .200 | 2 |"
 
 
 def test_networks_of_task_2_come_after_the_streams_that_they_start_from():
