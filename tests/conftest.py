@@ -1,6 +1,7 @@
 """What tests share: where real data lies, and the check that every layer has to pass."""
 
 import os
+import re
 import resource
 import tempfile
 from contextlib import contextmanager
@@ -60,19 +61,39 @@ def chain(hollywood, tmp_path_factory):
 
 
 @contextmanager
-def refused(where="", expected=(), received=()):
-    """The block raises an `InputError` that tells these facts, in whatever sentence.
+def refused(where="", expected=(), received=(), error=ValueError):
+    """The block raises an `InputError`, or a kind of it, that tells these facts in any sentence.
 
-    where: part of the file or argument that it names. expected, received: texts, one or several,
-    that stand in what it says of either.
+    where: of the file or argument that it names. expected, received: of what it says of either.
+    Each is one fact or several, texts or, for what has several forms, patterns of `re`.
     """
-    with pytest.raises(ValueError) as caught:
+    with pytest.raises(error) as caught:
         yield caught
     parts = getattr(caught.value, "parts", None)
     assert parts, f"a message for developers: {caught.value!r}"
-    for facts, part in zip((where, expected, received), parts, strict=True):
-        for fact in (facts,) if isinstance(facts, str) else facts:
-            assert fact in part
+    _check_facts(parts, (where, expected, received))
+
+
+def check_error_line(text, where="", expected=(), received=()):
+    """A command has printed an `InputError` in a line that tells these facts, as in `refused`."""
+    line = re.search(r"^(?:error: )?(.+?): expected (.+?)\. Received: (.+)\.$", text, re.MULTILINE)
+    assert line, text
+    _check_facts(line.groups(), (where, expected, received))
+
+
+def _check_facts(parts, told):
+    for facts, part in zip(told, parts, strict=True):
+        for fact in (facts,) if isinstance(facts, (str, re.Pattern)) else facts:
+            assert fact.search(part) if isinstance(fact, re.Pattern) else fact in part
+
+
+@contextmanager
+def raised(error, *facts):
+    """The block raises this error, whose message tells these facts in any sentence."""
+    with pytest.raises(error) as caught:
+        yield caught
+    for fact in facts:
+        assert fact in str(caught.value)
 
 
 @contextmanager

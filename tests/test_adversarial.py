@@ -4,9 +4,9 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
+from conftest import refused
 
 from keras_attn import configs, models
-from keras_attn.errors import InputError
 from keras_attn.evaluation import fgsm
 
 pytestmark = pytest.mark.slow
@@ -132,22 +132,22 @@ def test_the_line_search_says_nan_where_nothing_changes(linear):
 
 def test_pixels_out_of_range_are_refused(linear):
     images = np.full((2, 4, 4, 3), 300, "float32")
-    with pytest.raises(InputError, match="images: expected pixels from 0 to 255"):
+    with refused("images", "from 0 to 255"):
         fgsm.fgsm(fgsm.TargetModel(linear), {"image": images}, np.array([1, 1]), (1.0,))
 
 
 @pytest.mark.parametrize(
-    ("settings", "message"),
+    ("settings", "facts"),
     [
-        ({"epsilons": ()}, "epsilons: expected growing numbers"),
-        ({"epsilons": (2.0, 1.0)}, "epsilons: expected growing numbers"),
-        ({"epsilons": (-1.0, 2.0)}, "epsilons: expected growing numbers"),
-        ({"epsilons": (1.0, 4.0)}, r"epsilon: expected one of epsilons, \(1\.0, 4\.0\)"),
-        ({"search": "binary"}, "search: expected one of 'fixed', 'line'"),
+        ({"epsilons": ()}, ("epsilons", "growing", "()")),
+        ({"epsilons": (2.0, 1.0)}, ("epsilons", "growing", "(2.0, 1.0)")),
+        ({"epsilons": (-1.0, 2.0)}, ("epsilons", "growing", "(-1.0, 2.0)")),
+        ({"epsilons": (1.0, 4.0)}, ("epsilon", ("epsilons", "(1.0, 4.0)"))),
+        ({"search": "binary"}, ("search", ("'fixed'", "'line'"), "'binary'")),
     ],
 )
-def test_what_is_no_attack_is_refused(settings, message):
-    with pytest.raises(InputError, match=message):
+def test_what_is_no_attack_is_refused(settings, facts):
+    with refused(*facts):
         configs.Attack(**settings)
 
 

@@ -6,7 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import ROOT, check_error_line
 
 import keras_attn as ka
 
@@ -65,30 +65,24 @@ def test_an_audit_prints_the_table_and_says_where_the_page_is(root, maps, tmp_pa
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("arguments", "facts"),
     [
-        (("nowhere",), "nowhere: expected a folder with images/ in it"),
-        (("{root}", "--model", "vgg19"), "model: expected a Keras model"),
-        (("{root}", "--preprocess", "caffe"), "preprocess: expected none for a backbone"),
-        (("{root}", "--model", "{maps}", "--gallery", "0"), "gallery: expected at least 1"),
-        (("{root}", "--weights", "none.h5"), "none.h5: expected a weight file"),
-        (
-            ("{root}", "--model", "{maps}", "--layers", "conv1"),
-            "layers: expected none for a folder",
-        ),
-        (
-            ("{root}", "--model", "{maps}", "--out", "/proc/x"),
-            "/proc/x: expected a folder that can",
-        ),
+        (("nowhere",), ("nowhere", "images/")),
+        (("{root}", "--model", "vgg19"), ("model", "Keras model", "'vgg19'")),
+        (("{root}", "--preprocess", "caffe"), ("preprocess", ("none", "backbone"))),
+        (("{root}", "--model", "{maps}", "--gallery", "0"), ("gallery", "at least 1", "0")),
+        (("{root}", "--weights", "none.h5"), ("none.h5", "weight file")),
+        (("{root}", "--model", "{maps}", "--layers", "conv1"), ("layers", ("none", "folder"))),
+        (("{root}", "--model", "{maps}", "--out", "/proc/x"), ("/proc/x", "written")),
     ],
 )
 def test_input_that_cannot_be_used_is_one_line_and_status_two(
-    root, maps, tmp_path, arguments, message
+    root, maps, tmp_path, arguments, facts
 ):
     arguments = [a.format(root=root, maps=maps) for a in arguments]
     done = run("audit", *arguments, cwd=tmp_path)
     assert done.returncode == 2
-    assert message in done.stderr
+    check_error_line(done.stderr, *facts)
     assert "Traceback" not in done.stderr + done.stdout
     assert len(done.stderr.strip().splitlines()) == 1
     assert not (tmp_path / "runs").exists()
@@ -114,16 +108,17 @@ def test_the_script_with_data_is_the_command(root, maps, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("arguments", "message"),
+    ("arguments", "facts"),
     [
-        (("--model", "mine.keras"), "DATA: expected a folder to go with model"),
-        (("--out", "/proc/x"), "/proc/x: expected a folder that can be written"),
+        (("--model", "mine.keras"), ("DATA", ("folder", "model"))),
+        (("--out", "/proc/x"), ("/proc/x", "written")),
     ],
 )
-def test_the_demonstration_refuses_what_it_cannot_use_before_it_begins(arguments, message):
+def test_the_demonstration_refuses_what_it_cannot_use_before_it_begins(arguments, facts):
     done = run(*arguments, script=SCRIPT)
     assert done.returncode == 2
-    assert message in done.stderr and "Drawing" not in done.stdout
+    check_error_line(done.stderr, *facts)
+    assert "Drawing" not in done.stdout
 
 
 def test_the_demonstration_trains_and_compares(tmp_path, monkeypatch, capsys):

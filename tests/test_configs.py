@@ -11,7 +11,6 @@ from conftest import refused
 from keras_attn import configs, mechanisms
 from keras_attn.configs import constraints
 from keras_attn.configs.constraints import Limits, Share
-from keras_attn.errors import InputError
 from keras_attn.mechanisms import MECHANISMS, VARIANTS, Mechanism
 
 PAPER = configs.salient_object("paper")
@@ -49,34 +48,34 @@ def test_field_names_are_unique_over_the_parts():
 
 
 @pytest.mark.parametrize(
-    ("changes", "message"),
+    ("changes", "facts"),
     [
-        ({"preset": "tiny"}, "preset: expected one of 'paper', 'miniature'"),
-        ({"bakcbone": "vgg16"}, "configuration field: expected one of 'backbone'"),
-        ({"backbone": "vgg19"}, r"model\.backbone: expected one of 'alexnet'"),
-        ({"attention": "none"}, r"model\.attention: expected one of 'activation'"),
-        ({"epochs": 0}, r"training\.epochs: expected a positive number. Received: 0"),
-        ({"epochs": 2.5}, r"training\.epochs: expected a value of type int"),
-        ({"epochs": True}, r"training\.epochs: expected a value of type int"),
-        ({"learning_rate": -1e-3}, r"training\.learning_rate: expected a positive"),
-        ({"seed": -1}, r"training\.seed: expected 0 or more"),
-        ({"channels": (8, 8)}, r"model\.channels: expected"),
-        ({"width": "1"}, r"model\.width: expected a value of type float"),
-        ({"precision": "float16"}, r"machine\.precision: expected one of 'float32'"),
+        ({"preset": "tiny"}, ("preset", ("'paper'", "'miniature'"))),
+        ({"bakcbone": "vgg16"}, ("configuration field", "'backbone'", "'bakcbone'")),
+        ({"backbone": "vgg19"}, ("model.backbone", "'alexnet'")),
+        ({"attention": "none"}, ("model.attention", "'activation'")),
+        ({"epochs": 0}, ("training.epochs", "positive", "0")),
+        ({"epochs": 2.5}, ("training.epochs", "int")),
+        ({"epochs": True}, ("training.epochs", "int")),
+        ({"learning_rate": -1e-3}, ("training.learning_rate", "positive")),
+        ({"seed": -1}, ("training.seed", "0 or more")),
+        ({"channels": (8, 8)}, ("model.channels", "tuple[int, int, int]", "(8, 8)")),
+        ({"width": "1"}, ("model.width", "float")),
+        ({"precision": "float16"}, ("machine.precision", "'float32'")),
         (
             {"precision": "mixed_float16", "strategy": "mirrored"},
-            r"machine\.precision: expected float32 or mixed_bfloat16 with machine\.strategy",
+            ("machine.precision", ("float32", "mixed_bfloat16", "machine.strategy")),
         ),
-        ({"root": 7}, r"data\.root: expected"),
-        ({"momentum": 1}, r"model\.momentum: expected a share below 1\. Received: 1"),
-        ({"base_rate": 0.0}, r"model\.base_rate: expected a positive number\. Received: 0\.0"),
-        ({"channels": (8, 0, 8)}, r"model\.channels: expected a positive number\. Received: 0"),
-        ({"learning_rate": float("inf")}, r"training\.learning_rate: expected a positive"),
-        ({"attention_weight": float("nan")}, r"training\.attention_weight: expected 0 or more"),
+        ({"root": 7}, ("data.root", "Path", "7")),
+        ({"momentum": 1}, ("model.momentum", "below 1", "1")),
+        ({"base_rate": 0.0}, ("model.base_rate", "positive", "0.0")),
+        ({"channels": (8, 0, 8)}, ("model.channels", "positive", "0")),
+        ({"learning_rate": float("inf")}, ("training.learning_rate", "positive")),
+        ({"attention_weight": float("nan")}, ("training.attention_weight", "0 or more")),
     ],
 )
-def test_what_does_not_exist_is_named(changes, message):
-    with pytest.raises(InputError, match=message):
+def test_what_does_not_exist_is_named(changes, facts):
+    with refused(*facts):
         configs.salient_object(**changes)
 
 
@@ -121,7 +120,7 @@ def test_as_text_and_back_it_is_the_same(config):
 
 @pytest.mark.parametrize("values", [{}, None, {"task": "tennis"}, {"task": "salient_object"}])
 def test_text_of_something_else_is_refused_by_where_it_stood(values):
-    with pytest.raises(InputError, match=r"run\.json: expected a configuration"):
+    with refused("run.json", "configuration"):
         configs.from_dict(values, "run.json")
 
 
@@ -137,7 +136,7 @@ def test_the_softmax_of_an_earlier_format_stays_what_it_was():
 @pytest.mark.parametrize("format", [0, 3, "2", None])
 def test_a_configuration_of_an_unknown_format_is_refused(format):
     values = configs.to_dict(configs.salient_object()) | {"format": format}
-    with pytest.raises(InputError, match=r"run\.json: expected a configuration .* format 2"):
+    with refused("run.json", ("configuration", "format 2")):
         configs.from_dict(values, "run.json")
 
 
@@ -245,26 +244,42 @@ def test_a_stream_alone_is_the_same_run_whatever_it_is_trained_for():
 
 
 @pytest.mark.parametrize(
-    ("changes", "message"),
+    ("changes", "facts"),
     [
-        ({"dropout": (0.5, 1.0)}, r"model\.dropout: expected a share below 1\. Received: 1\.0"),
-        ({"dropout": (0.5,)}, r"model\.dropout: expected"),
-        ({"fusion": "middle"}, r"model\.fusion: expected one of 'early', 'late', 'frames', 'flow'"),
+        ({"dropout": (0.5, 1.0)}, ("model.dropout", "below 1", "1.0")),
+        ({"dropout": (0.5,)}, ("model.dropout", "tuple[float, float]", "(0.5,)")),
+        ({"fusion": "middle"}, ("model.fusion", ("'early'", "'late'", "'frames'", "'flow'"))),
         (
             {"accumulate": 5},
-            r"training\.accumulate: expected a divisor of training\.batch_size, 32",
+            ("training.accumulate", "training.batch_size, 32"),
         ),
-        ({"weights": Path("w"), "pretraining": "none"}, r"training\.weights: expected none with"),
-        ({"start": Path("r"), "fusion": "flow"}, r"training\.start: expected none for one stream"),
-        ({"start": Path("r"), "weights": Path("w")}, r"training\.weights: expected none with tr"),
-        ({"start": Path("r"), "flow_from": Path("f")}, r"training\.flow_from: expected none with"),
-        ({"rate_steps": (8, 4)}, r"training\.rate_steps: expected increasing counts"),
-        ({"stream_rate_steps": (4, 4)}, r"training\.stream_rate_steps: expected increasing"),
-        ({"subjects": (0,)}, r"data\.subjects: expected a positive number"),
+        (
+            {"weights": Path("w"), "pretraining": "none"},
+            (
+                "training.weights",
+                ("training.pretraining 'none'", "--training.pretraining file"),
+                "w",
+            ),
+        ),
+        (
+            {"start": Path("r"), "fusion": "flow"},
+            ("training.start", ("one stream", "training.weights"), "r"),
+        ),
+        (
+            {"start": Path("r"), "weights": Path("w")},
+            ("training.weights", ("none", "training.start"), "w"),
+        ),
+        (
+            {"start": Path("r"), "flow_from": Path("f")},
+            ("training.flow_from", ("none", "training.start"), "f"),
+        ),
+        ({"rate_steps": (8, 4)}, ("training.rate_steps", "increasing", "(8, 4)")),
+        ({"stream_rate_steps": (4, 4)}, ("training.stream_rate_steps", "increasing", "(4, 4)")),
+        ({"subjects": (0,)}, ("data.subjects", "positive number")),
     ],
 )
-def test_what_task_2_cannot_do_is_named(changes, message):
-    with pytest.raises(InputError, match=message):
+def test_what_task_2_cannot_do_is_named(changes, facts):
+    with refused(*facts):
         configs.changed(ACTION, **changes)
 
 

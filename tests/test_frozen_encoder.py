@@ -7,6 +7,7 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import raised, refused
 
 import keras_attn as ka
 from keras_attn import configs, tasks
@@ -201,15 +202,15 @@ def test_a_mechanism_that_needs_gaze_learns_without_only_where_it_is_told_to(
 ):
     """On masks alone, to start a run with gaze; what it is called then says so."""
     one = without(config, attention=attention)
-    refused = r"without_gaze='train' \(--training\.without-gaze train\)\. Received: none"
-    with pytest.raises(InputError, match=refused):
+    remedy = "without_gaze='train' (--training.without-gaze train)"
+    with refused(expected=remedy, received="none"):
         ka.train(one, masks_alone, out=place / "refused")
     told = configs.changed(one, without_gaze="train")
     first = ka.train(told, masks_alone, out=place / f"masks-{attention}")
-    with pytest.raises(InputError, match=r"without_gaze: expected 'raise' for data with gaze"):
+    with refused("without_gaze", ("'raise'", "gaze")):
         ka.train(told, parts[0], out=place / "refused")
     if attention == "human":
-        with pytest.raises(InputError, match="expected gaze to validate on.*validation=None"):
+        with raised(InputError, "gaze to validate", "validation=None"):
             ka.train(told, masks_alone, validation=masks_alone, out=place / "refused")
     assert not (place / "refused").exists()
     rows = ka.evaluate(first, parts[1], progress=False).rows
@@ -251,10 +252,10 @@ def test_runs_of_versions_without_the_choice_are_the_same_runs():
 
 
 def test_the_earlier_name_of_the_choice_is_refused_with_that_of_now(monkeypatch):
-    with pytest.raises(InputError, match=r"'trunk': expected .*encoder= \(--training\.encoder\)"):
+    with refused("'trunk'", "encoder= (--training.encoder)"):
         configs.fine_grained(trunk="trained")
     for words in (["--training.trunk", "trained"], ["--training.trunk=trained"]):
         line = ["keras-attn", "train", "fine_grained:paper", *words]
         monkeypatch.setattr(sys, "argv", line)
-        with pytest.raises(InputError, match=r"^--training\.trunk: .*now, --training\.encoder"):
+        with raised(InputError, "--training.trunk: ", "--training.encoder"):
             parser.of_shell()

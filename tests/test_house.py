@@ -172,6 +172,52 @@ def test_no_test_module_imports_another():
         assert not {*named} & tests, path.name
 
 
+def own_errors():
+    """Names of the errors whose messages the package words."""
+    names = {"InputError", "TrainingStopped"}
+    for path in PACKAGE.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            bases = map(ast.unparse, node.bases) if isinstance(node, ast.ClassDef) else ()
+            if any(base.split(".")[-1] == "InputError" for base in bases):
+                names.add(node.name)
+    return names
+
+
+SENTENCE = re.compile(r":\sexpected\s|\.\sReceived:\s")
+"""What stands between the parts of a message."""
+
+
+def sentences_in(path, errors):
+    """Lines in which a test holds an error to its sentence."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and "raises" in (
+            getattr(node.func, "attr", ""),
+            getattr(node.func, "id", ""),
+        ):
+            own = errors & {*re.findall(r"\w+", ast.unparse(node.args[0]))}
+            if own and "match" in {keyword.arg for keyword in node.keywords}:
+                yield node.lineno
+        elif isinstance(node, ast.Constant) and SENTENCE.search(str(node.value)):
+            yield node.lineno
+
+
+def test_assertions_on_errors_check_their_facts_and_not_the_sentence(tmp_path):
+    """File, expected and received, by `refused`, `raised` or `check_error_line` of conftest.py."""
+    errors = own_errors()
+    assert {"InputError", "BadVideo", "NotFinite", "TrainingStopped"} <= errors
+    prose = tmp_path / "prose.py"
+    for line in (
+        "raises(errors.InputError, match='x')",
+        "'a: ' 'expected b'",
+        "'a. ' 'Received: b'",
+    ):
+        prose.write_text(line)
+        assert list(sentences_in(prose, errors)) == [1]
+    for path in (ROOT / "tests").rglob("*.py"):
+        if path.name != "conftest.py":
+            assert not list(sentences_in(path, errors)), path.name
+
+
 def test_every_module_is_part_of_what_is_installed():
     packages = find_packages(str(ROOT), include=["keras_attn", "keras_attn.*"])
     for path in PACKAGE.rglob("*.py"):

@@ -5,10 +5,10 @@ import dataclasses
 import keras
 import numpy as np
 import pytest
+from conftest import refused
 from scipy.special import expit
 
 import keras_attn as ka
-from keras_attn.errors import InputError
 from keras_attn.mechanisms import MECHANISMS, VARIANTS, Mechanism, apply, get
 
 SHAPES = [(6, 8, 10), (4, 6, 8, 10)]
@@ -81,7 +81,7 @@ def test_human_takes_gaze_of_another_size_and_loses_no_fixation(rng):
 
 
 def test_human_without_gaze_says_so():
-    with pytest.raises(InputError, match="gaze: expected densities"):
+    with refused("gaze", ("densities", "'human'"), "None"):
         apply("human", np.ones((1, 4, 4, 2), "float32"))
 
 
@@ -153,26 +153,29 @@ def test_a_functional_model_with_it_saves_and_loads(rng, tmp_path, name, shape):
 
 
 @pytest.mark.parametrize(
-    ("fields", "message"),
+    ("fields", "facts"),
     [
-        ({"source": "gazes"}, "Mechanism.source: expected one of 'energy', 'module', 'gaze'"),
-        ({"source": "gaze"}, "normalise of source 'gaze': expected one of 'none', 'max'"),
-        ({"gate": "yes"}, "Mechanism.gate: expected one of"),
-        ({"p": 0}, "Mechanism.p: expected a positive exponent. Received: 0"),
-        ({"softmax_of": "Y"}, "softmax_of: expected one of 'logits', 'sigmoid'"),
+        ({"source": "gazes"}, ("Mechanism.source", ("'energy'", "'module'", "'gaze'"))),
+        ({"source": "gaze"}, ("normalise of source 'gaze'", ("'none'", "'max'"))),
+        (
+            {"gate": "yes"},
+            ("Mechanism.gate", ("'none'", "'map'", "'positions'", "'mean'"), "'yes'"),
+        ),
+        ({"p": 0}, ("Mechanism.p", "positive", "0")),
+        ({"softmax_of": "Y"}, ("softmax_of", ("'logits'", "'sigmoid'"))),
         (
             {"source": "gaze", "normalise": "max", "supervised": True},
-            "supervised: expected source 'module'",
+            ("supervised", "source 'module'"),
         ),
     ],
 )
-def test_impossible_mechanisms_are_refused(fields, message):
-    with pytest.raises(InputError, match=message):
+def test_impossible_mechanisms_are_refused(fields, facts):
+    with refused(*facts):
         Mechanism(**{"name": "x", "source": "module", "normalise": "sigmoid", **fields})
 
 
 def test_an_unknown_name_lists_those_there_are():
-    with pytest.raises(InputError, match="attention: expected one of 'activation', .*'sigmoids'"):
+    with refused("attention", "'activation'", "'sigmoids'"):
         get("sigmoids")
     assert get(MECHANISMS["human"]) is get("human")
     assert ka.mechanisms.get("human").normalise == "max"

@@ -5,10 +5,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import tensorflow as tf
+from conftest import check_error_line, refused
 from keras import layers
 
 import keras_attn as ka
-from keras_attn.errors import InputError
 from keras_attn.evaluation.rows import is_reference
 from keras_attn.shell import cli, model_options
 
@@ -21,7 +21,7 @@ def test_models_are_named_or_called_by_their_files(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "c=d.keras").touch()
     assert model_options.models(("c=d.keras",)) == "c=d.keras"
-    with pytest.raises(InputError, match="a name for each.*two models called 'x'"):
+    with refused("--model", "name for each", "two models called 'x'"):
         model_options.models(("a/x.keras", "b/x.keras"))
 
 
@@ -36,11 +36,9 @@ def test_values_are_for_all_models_or_for_those_that_are_named():
     named = {"one": ("conv1", "conv2"), "two": ("a/b",)}
     assert layers_of("one=conv1,conv2", "two=a/b") == named
     assert layers_of("x=y", models="vgg16") == ("x=y",)
-    with pytest.raises(InputError, match=r"--layers: expected NAME=VALUE, with a NAME of one, two"):
+    with refused("--layers", ("NAME=VALUE", "one, two"), "three=conv1"):
         layers_of("three=conv1")
-    with pytest.raises(
-        InputError, match="either values for all models or NAME=VALUE.*b beside one"
-    ):
+    with refused("--layers", "NAME=VALUE", "b beside one"):
         layers_of("one=a", "b")
 
 
@@ -51,11 +49,11 @@ def test_one_value_is_one_value():
 
     assert size() is None and size("96") == 96
     assert size("a=64", "b=32", models={"a": "", "b": ""}) == {"a": 64, "b": 32}
-    with pytest.raises(InputError, match="--size: expected one value"):
+    with refused("--size", "one value"):
         size("96", "64")
-    with pytest.raises(InputError, match="--size: expected a number. Received: 'big'"):
+    with refused("--size", "number", "'big'"):
         size("big")
-    with pytest.raises(InputError, match="--preprocess: expected one of none, caffe, tf, torch"):
+    with refused("--preprocess", "none, caffe, tf, torch"):
         model_options.preprocessing("imagenet")
 
 
@@ -130,9 +128,9 @@ def test_a_model_from_elsewhere_is_scored_attacked_exported_and_shown_pictures(p
     capsys.readouterr()
     again = ["evaluate", "--weights", model, "--overwrite"]
     assert cli.main(again) == 2
-    assert "--data.root: expected a folder of images to score" in capsys.readouterr().err
+    check_error_line(capsys.readouterr().err, "--data.root", "folder of images")
     assert cli.main([*again, *data, "--data.fold", "1"]) == 2
-    assert "--data.fold: expected nothing for a model from elsewhere" in capsys.readouterr().err
+    check_error_line(capsys.readouterr().err, "--data.fold", "nothing", "1")
 
 
 def test_results_lie_beside_what_they_are_of(tmp_path):

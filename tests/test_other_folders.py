@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+from conftest import refused
 from PIL import Image
 
 import keras_attn as ka
 from keras_attn import configs, datasets
 from keras_attn.datasets.drawing import drawn_in
-from keras_attn.errors import InputError
 
 PUBLISHED = (
     "dut_omron",
@@ -35,7 +35,7 @@ def own(tmp_path):
 
 @pytest.mark.parametrize("name", PUBLISHED)
 def test_a_folder_of_ones_own_is_told_where_a_published_one_is_named(name, own):
-    with pytest.raises(InputError, match=r"images, fixations\.csv.* say --data\.name folder"):
+    with refused(received=("images, fixations.csv", "--data.name folder")):
         getattr(datasets, name)(own)
 
 
@@ -43,19 +43,19 @@ def test_a_folder_of_ones_own_is_told_where_a_published_one_is_named(name, own):
 def test_a_published_dataset_is_told_where_a_folder_is_named(name):
     options = {"videos": 12, "frames": 16} if name == "video_folder" else {"images": 9}
     drawn = datasets.miniature(name, shape=(48, 64), **options)
-    with pytest.raises(InputError, match=f"as {name} has; say --data.name {name}"):
+    with refused(expected="folder", received=f"--data.name {name}"):
         datasets.folder(drawn_in(drawn))
 
 
 def test_another_error_of_the_right_reader_stays_as_it_is(own):
     (own / "images" / "0.png").write_text("no picture")
-    with pytest.raises(InputError, match=r"0\.png: expected an image"):
+    with refused("0.png", "image"):
         datasets.folder(own)
 
 
 def test_a_folder_without_masks_is_refused_with_the_path_of_one(own, tmp_path):
     config = configs.salient_object("miniature", epochs=1, attention="sigmoid")
-    with pytest.raises(InputError, match=rf"such as {own}/masks/<name of the image>\.png"):
+    with refused("dataset", f"{own}/masks/<name of the image>.png", "none for 5 of 5 images"):
         ka.train(config, datasets.folder(own), out=tmp_path / "run")
     assert not (tmp_path / "run").exists()
 
@@ -69,5 +69,5 @@ def test_attention_that_needs_gaze_is_refused_on_data_without_any(attention, own
         mask.paste(255, (10, 10, 30, 30))
         mask.save(own / "masks" / path.name)
     config = configs.salient_object("miniature", epochs=1, attention=attention)
-    with pytest.raises(InputError, match=rf"{attention}' needs: fixations\.csv"):
+    with refused("dataset", (f"'{attention}'", "fixations.csv", "--model.attention"), "none"):
         ka.train(config, datasets.folder(own), out=tmp_path / "run")

@@ -5,7 +5,7 @@ import subprocess
 import sys
 
 import pytest
-from conftest import ROOT
+from conftest import ROOT, check_error_line, refused
 
 import keras_attn as ka
 
@@ -88,8 +88,8 @@ def test_it_is_listed_last_and_has_help_like_the_others(place):
 @pytest.mark.slow
 def test_its_errors_are_one_line(place):
     done = run("count", "nowhere", "--plugin", "counting", cwd=place)
-    expected = "error: nowhere: expected a folder of images. Received: none.\n"
-    assert (done.returncode, done.stderr, done.stdout) == (2, expected, "")
+    assert (done.returncode, done.stderr.count("\n"), done.stdout) == (2, 1, "")
+    check_error_line(done.stderr, "nowhere", "a folder of images", "none")
     done = run("count", ".", "--ending", ".gif", "--plugin", "counting", cwd=place)
     assert done.returncode == 1 and done.stderr.startswith("error: MemoryError: one too many\n")
     assert "Traceback" not in done.stderr
@@ -122,7 +122,7 @@ def test_scripts_of_tasks_have_it_if_it_says_so(place):
 
 @pytest.mark.parametrize("options", [int, "Count", None, 3, type("NoDataclass", (), {})])
 def test_options_that_cannot_be_read_or_called_are_refused(options):
-    with pytest.raises(ka.InputError, match=r"command 'mine': expected a dataclass"):
+    with refused("command 'mine'", "dataclass"):
         ka.Command("mine", options)
 
 

@@ -181,7 +181,7 @@ def test_without_the_plugin_it_is_named_with_the_remedy(run, monkeypatch):
 def test_a_plugin_that_has_become_another_is_not_taken_for_that_of_the_run(run, monkeypatch):
     """It would load the weights, and gate by something else."""
     monkeypatch.setitem(NAMED._things, NAME, replace(NAMED[NAME], gate="mean"))
-    with pytest.raises(InputError, match=r"weights\.h5: expected .*'mean'.*Received: .*'map'"):
+    with refused("weights.h5", "'mean'", "'map'"):
         ka.load(run.folder)
 
 
@@ -255,21 +255,24 @@ class Another(keras.layers.Layer):
 
 
 @pytest.mark.parametrize(
-    ("own", "message"),
+    ("own", "facts"),
     [
         (
             replace(MECHANISMS["supervised"], gate="mean"),
-            r"model\.attention: expected another name",
+            ("model.attention", "'supervised'"),
         ),
-        (replace(MECHANISMS["activation"], p=3), r"model\.attention: expected another name"),
-        (Mechanism("softmax_of_logits", "gaze", "max"), "expected another name"),
-        (Mechanism(NAME, "module", "sigmoid"), "expected another name"),
-        (Mechanism("mine", "module", "sigmoid", module=Another), "keras_attn.register"),
+        (replace(MECHANISMS["activation"], p=3), ("model.attention", "'activation'")),
+        (Mechanism("softmax_of_logits", "gaze", "max"), ("model.attention", "'softmax_of_logits'")),
+        (Mechanism(NAME, "module", "sigmoid"), ("model.attention", f"'{NAME}'")),
+        (
+            Mechanism("mine", "module", "sigmoid", module=Another),
+            ("model.attention", "keras_attn.register"),
+        ),
     ],
 )
 @pytest.mark.parametrize("task", list(configs.TASKS))
-def test_a_mechanism_is_not_pooled_with_another_of_its_name(task, own, message):
-    with pytest.raises(InputError, match=message):
+def test_a_mechanism_is_not_pooled_with_another_of_its_name(task, own, facts):
+    with refused(*facts):
         getattr(configs, task)("miniature", attention=own)
 
 
@@ -283,35 +286,38 @@ def test_a_file_with_another_mechanism_of_its_name_is_refused_by_its_place():
     """As runs have it that were made before names were checked."""
     values = configs.to_dict(configs.salient_object())
     values["model"]["attention"] = MECHANISMS["supervised"].to_dict() | {"gate": "mean"}
-    with pytest.raises(InputError, match=r"config\.json: expected another name"):
+    with refused("config.json", "'supervised'"):
         configs.from_dict(values, "config.json")
 
 
 def test_another_field_than_attention_takes_no_mechanism():
-    with pytest.raises(InputError, match=r"model\.backbone"):
+    with refused("model.backbone", "'alexnet'", "'human'"):
         configs.salient_object(backbone=MECHANISMS["human"])
 
 
 def test_what_is_registered_under_a_name_that_is_taken_is_refused():
-    with pytest.raises(InputError, match="not taken"):
+    with refused("attention mechanism", "not taken", "'human'"):
         ka.register(replace(MECHANISMS["human"], normalise="none"))
 
 
 @pytest.mark.parametrize(
-    ("fields", "message"),
+    ("fields", "facts"),
     [
-        ({"name": "none"}, r"Mechanism\.name: .*'none'"),
-        ({"name": ""}, r"Mechanism\.name"),
-        ({"module": "SpatialAttention"}, r"Mechanism\.module: expected a layer class"),
-        ({"module": Another, "source": "energy", "normalise": "none"}, r"Mechanism\.module"),
-        ({"colour": "red"}, r"Mechanism\.colour: expected '#rrggbb'"),
-        ({"colour": ("#000000",)}, r"Mechanism\.colour"),
-        ({"colour": 7}, r"Mechanism\.colour"),
-        ({"mark": "heart"}, r"Mechanism\.mark: expected one of 'circle'"),
+        ({"name": "none"}, ("Mechanism.name", "", "'none'")),
+        ({"name": ""}, ("Mechanism.name", "'none'", "''")),
+        ({"module": "SpatialAttention"}, ("Mechanism.module", "layer class")),
+        (
+            {"module": Another, "source": "energy", "normalise": "none"},
+            ("Mechanism.module", "'module'", "energy"),
+        ),
+        ({"colour": "red"}, ("Mechanism.colour", "'#rrggbb'")),
+        ({"colour": ("#000000",)}, ("Mechanism.colour", "'#rrggbb'", "'#000000'")),
+        ({"colour": 7}, ("Mechanism.colour", "'#rrggbb'", "7")),
+        ({"mark": "heart"}, ("Mechanism.mark", "'circle'")),
     ],
 )
-def test_impossible_fields_are_refused(fields, message):
-    with pytest.raises(InputError, match=message):
+def test_impossible_fields_are_refused(fields, facts):
+    with refused(*facts):
         Mechanism(**{"name": "x", "source": "module", "normalise": "sigmoid", **fields})
 
 
@@ -331,16 +337,16 @@ class Nameless(keras.layers.Layer):
 
 
 @pytest.mark.parametrize(
-    ("module", "message"),
+    ("module", "facts"),
     [
-        (OneMap, r"module of attention 'x': expected a pair \(A, Y\)"),
-        (Wide, r"each of shape \(batch, 4, 5, 1\)"),
-        (Nameless, "expected a layer for name='attention', of that name"),
-        (lambda: OneMap(), "expected a layer for name='attention'.*TypeError"),
-        (lambda name: name, "expected a layer for name='attention'.*Received: 'attention'"),
+        (OneMap, ("module of attention 'x'", "(A, Y)")),
+        (Wide, ("module of attention 'x'", "(batch, 4, 5, 1)")),
+        (Nameless, ("module of attention 'x'", "name='attention'")),
+        (lambda: OneMap(), ("module of attention 'x'", "name='attention'", "TypeError")),
+        (lambda name: name, ("module of attention 'x'", "name='attention'", "'attention'")),
     ],
 )
-def test_a_module_that_does_not_return_a_and_y_is_refused(module, message, rng):
+def test_a_module_that_does_not_return_a_and_y_is_refused(module, facts, rng):
     own = Mechanism("x", "module", "sigmoid", module=module)
-    with pytest.raises(InputError, match=message):
+    with refused(*facts):
         ka.attend(own, keras.Input((4, 5, 3)))

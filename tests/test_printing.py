@@ -3,11 +3,11 @@
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import refused
 from report.made_runs import curve
 
 import keras_attn as ka
 from keras_attn import datasets
-from keras_attn.errors import InputError
 from keras_attn.evaluation.gaze_scores import Blur
 from keras_attn.prediction.result import Predictions
 from keras_attn.report.audit.result import AuditResult, Gallery
@@ -97,7 +97,7 @@ def test_parts_of_videos_count_themselves_too(videos):
 def test_what_is_made_in_python_is_counted_whatever_the_report_says(images):
     made = datasets.GazeDataset("own", images.examples[:2], datasets.ReadingReport(images=1))
     assert str(made.report) == "2 images, 3 viewers, 5 fixations, 2 masks"
-    with pytest.raises(InputError, match="'own', report: expected a VideoReport. Received: Read"):
+    with refused("'own', report", "VideoReport", "Read"):
         datasets.VideoDataset("own", images.examples, datasets.ReadingReport())
 
 

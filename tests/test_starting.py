@@ -7,6 +7,7 @@ import h5py
 import keras
 import numpy as np
 import pytest
+from conftest import refused
 from legacy_files import legacy
 
 import keras_attn as ka
@@ -59,15 +60,15 @@ def test_the_papers_second_dataset_without_a_run_on_the_first_is_refused(task):
 @pytest.mark.parametrize("streams", ["flow", "both", "none"])
 def test_no_stream_is_trained_on_ucf_sports_before_it_is_refused(fusion, streams):
     config = of("action", name="ucf_sports", fusion=fusion, streams=streams, weights=Path("w"))
-    with pytest.raises(InputError, match=r"training\.start: expected"):
+    with refused("training.start", "ucf_sports"):
         trained.starting_from(config, Path("runs"), lambda *_: pytest.fail("a stream is trained"))
 
 
 @pytest.mark.parametrize("backbone", ["alexnet", "vgg16", "resnet50"])
 @pytest.mark.parametrize("task", ["salient_object", "fine_grained"])
 def test_each_backbone_asks_for_its_own_weights(task, backbone):
-    with pytest.raises(
-        InputError, match=f"a weight file of {backbone}.*fetch_weights.py {backbone}"
+    with refused(
+        "training.weights", (f"weight file of {backbone}", f"fetch_weights.py {backbone}")
     ):
         of(task, backbone=backbone).check_start()
 
@@ -94,38 +95,42 @@ def test_what_is_said_in_so_many_words_is_done(task, changes):
 
 
 @pytest.mark.parametrize(
-    ("task", "changes", "message"),
+    ("task", "changes", "facts"),
     [
         (
             "salient_object",
             {"pretraining": "none", "weights": "w"},
-            r"\.weights: expected none with",
+            ("training.weights", ("none", "'none'", "--training.pretraining file"), "w"),
         ),
         (
             "salient_object",
             {"start": "r", "weights": "w"},
-            r"weights: expected none with training\.s",
+            ("training.weights", ("none", "training.start"), "w"),
         ),
         (
             "salient_object",
             {"start": "r", "pretraining": "direct"},
-            r"start: expected none with .*'d",
+            ("training.start", ("none", "'direct'", "--training.pretraining file"), "r"),
         ),
         (
             "action",
             {"start": "r", "pretraining": "direct"},
-            r"start: expected none with .*'direct'",
+            ("training.start", ("none", "'direct'", "--training.pretraining file"), "r"),
         ),
         (
             "fine_grained",
             {"pretraining": "drawn", "weights": "w"},
-            r"\.weights: expected none with",
+            ("training.weights", ("none", "'drawn'", "--training.pretraining file"), "w"),
         ),
-        ("fine_grained", {"pretraining": "direct"}, r"training\.pretraining: expected one of"),
+        (
+            "fine_grained",
+            {"pretraining": "direct"},
+            ("training.pretraining", ("'file'", "'trunk'", "'drawn'", "'none'"), "'direct'"),
+        ),
     ],
 )
-def test_a_field_that_another_one_passes_over_is_refused(task, changes, message):
-    with pytest.raises(InputError, match=message):
+def test_a_field_that_another_one_passes_over_is_refused(task, changes, facts):
+    with refused(*facts):
         of(task, **changes)
 
 
@@ -161,14 +166,14 @@ def test_a_start_is_a_run_its_file_or_the_folder_that_holds_it(tmp_path):
             assert starting.start_file(configs.changed(later, start=start)) == file
         assert starting.files(later) == {"start": storage.fingerprint(file)}
         other = configs.changed(later, seed=4)
-        with pytest.raises(InputError, match=r"seed4: expected the folder of a finished run"):
+        with refused("seed4", "finished run", "neither"):
             starting.files(other)
 
 
 def test_a_start_on_the_same_data_may_have_learnt_what_is_scored(tmp_path, scenes):
     config = of("salient_object", name="pascal_s", fold=1)
     file = stored(tmp_path / "run", configs.changed(config, fold=0))
-    with pytest.raises(InputError, match=r"a run on dut_omron.*to pascal_s.*one on pascal"):
+    with refused("model.weights.h5", ("dut_omron", "pascal_s"), "pascal_s"):
         starting.check(configs.changed(config, start=file), scenes)
 
 
@@ -182,7 +187,7 @@ def test_photographs_are_not_learnt_from_a_run_on_drawn_scenes(tmp_path, scenes)
         if not drawn:
             starting.check(begun, real)
             continue
-        with pytest.raises(InputError, match=r"a run on data that are not drawn.*photographs \(dr"):
+        with refused("model.weights.h5", ("drawn", "pascal_s"), "photographs (drawn)"):
             starting.check(begun, real)
 
 
@@ -193,12 +198,12 @@ def test_weights_of_an_alexnet_of_another_order_are_refused(tmp_path, scenes):
         file["conv_1/conv_1_W"] = np.zeros((1, 1, 1, 1))
     for task in ("salient_object", "fine_grained"):
         config = of(task, backbone="alexnet", weights=path)
-        with pytest.raises(InputError, match=r"alexnet_weights\.h5: expected .*before the pooling"):
+        with refused("alexnet_weights.h5", ("before the pooling", "'alexnet'"), "'alexnet_theano'"):
             starting.check(config, scenes)
 
 
 def test_a_run_refused_for_its_start_leaves_nothing(tmp_path, scenes):
-    with pytest.raises(InputError, match=r"training\.start: expected"):
+    with refused("training.start", "dut_omron"):
         ka.train(of("salient_object", name="pascal_s"), scenes, out=tmp_path / "out" / "run")
     assert not (tmp_path / "out").exists()
 
@@ -216,7 +221,7 @@ def test_a_classifier_is_not_begun_from_a_trunk_alone_unless_it_is_said(tmp_path
         config = of("fine_grained", backbone=backbone, size=size, width=0.125)
         task.resolved(configs.changed(config, weights=whole), train)
         bare = configs.changed(config, weights=trunk)
-        with pytest.raises(InputError, match=f"'trunk'.*'pooled'.*a file without {missing}"):
+        with refused(trunk.name, ("'trunk'", "'pooled'"), f"without {missing}"):
             task.resolved(bare, train)
         for said in ({"pretraining": "trunk"}, {"head": "pooled"}):
             task.build(task.resolved(configs.changed(bare, **said), train))

@@ -11,14 +11,13 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import tyro
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from keras_attn import configs, storage
 from keras_attn.errors import InputError, TrainingStopped
 from keras_attn.registry import register
 from keras_attn.shell.command import Command
 from keras_attn.study import cells as study
-from keras_attn.study import cluster, local, schedule, standing, workflow
+from keras_attn.study import cluster, local, progress, schedule, standing, workflow
 from keras_attn.study.sets import OwnSets
 from keras_attn.study.sources import Sources, as_options, check_sources
 
@@ -49,7 +48,8 @@ class StudyCommand:
     """Keras' dtype policy; default that of the preset."""
     change: tuple[str, ...] = ()
     """Further fields of the configurations, FIELD=VALUE, such as epochs=8: of those that have them.
-    The names of cells do not tell them, so that others want another --out."""
+    DATASET.FIELD=VALUE is of one dataset alone. The names of cells do not tell them, so that others
+    want another --out."""
     engine: Literal["local", "ray"] = "local"
     """Where cells run: on this machine, or on a Ray cluster (docs/study.md)."""
     address: str = cluster.HERE
@@ -109,7 +109,9 @@ def _change(text):
         raise InputError("--change", "FIELD=VALUE, such as epochs=8", repr(text))
     with contextlib.suppress(ValueError):
         value = json.loads(value)
-    return name.replace("-", "_"), tuple(value) if isinstance(value, list) else value
+    dataset, dot, field = name.rpartition(".")
+    value = tuple(value) if isinstance(value, list) else value
+    return dataset + dot + field.replace("-", "_"), value
 
 
 def carry_out_study(cells, every, engine, out):
@@ -140,27 +142,11 @@ def carry_out_study(cells, every, engine, out):
 
 
 def _run(cells, finished, engine):
-    """Carry the cells out with a bar and a line for each."""
-    columns = (TextColumn("study"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, transient=True) as bar:
-        task = bar.add_task("study", total=len(cells), completed=len(finished))
-
-        def told(cell, outcome):
-            bar.advance(task)
-            bar.console.print(_line(cell, outcome), markup=False, highlight=False, soft_wrap=True)
-
-        return schedule.carry_out(cells, finished, engine, told)
-
-
-def _line(cell, outcome):
-    """What is said of a cell that has come to its end."""
-    if outcome.status == schedule.SKIPPED:
-        return f"not run  {cell.name}  ({outcome.reason})"
-    line = f"{outcome.status:<7}  {cell.name}  ({outcome.seconds:.0f} s)"
-    if outcome.status == schedule.FAILED:
-        line += f"; its log {outcome.log} ends:\n"
-        line += "\n".join(f"    {told}" for told in outcome.tail.splitlines())
-    return line
+    """Carry the cells out, and tell of each."""
+    with progress.StudyProgress(cells, finished, engine.slots) as shown:
+        # An engine that takes all cells at once does not say which of them it has begun.
+        begun = {} if engine.early else {"begun": shown.begun}
+        return schedule.carry_out(cells, finished, engine, shown.told, **begun)
 
 
 def listed(cells, every):

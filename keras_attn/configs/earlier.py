@@ -28,11 +28,11 @@ def attention(format, model):
 
 RENAMED = {"trunk": "encoder"}
 """Fields of `training` by their earlier name."""
-_CALM = {"schedule": "constant", "clip": None}
+_RATE = {"schedule": "constant", "clip": None}
 ADDED = {
-    "salient_object": {"encoder": "trained", "without_gaze": "raise"} | _CALM,
+    "salient_object": {"encoder": "trained", "without_gaze": "raise", **_RATE},
+    "fine_grained": _RATE,
     "action": {"encoder": "trained", "schedule": "steps"},
-    "fine_grained": _CALM,
 }
 """Fields of `training` that runs of a task had not once, and what all of them did then."""
 

@@ -17,9 +17,23 @@ OF_TENSORFLOW = re.compile(
 
 
 def import_tensorflow():
-    """Import TensorFlow in silence. If the import fails, all that was written is shown."""
-    if "tensorflow" in sys.modules:
-        return
+    """Import TensorFlow in silence, and say so where it sees no GPU; nothing where it is imported.
+
+    If the import fails, all that was written is shown.
+    """
+    if "tensorflow" not in sys.modules:
+        load_tensorflow()
+        tell_device()
+
+
+def load_tensorflow():
+    """Import TensorFlow in silence, and no more: a process that has not looked can be forked."""
+    with _held(lambda _: False):
+        import tensorflow  # noqa: F401
+
+
+def tell_device():
+    """Say so where TensorFlow, which is imported, sees no GPU."""
     with _held(lambda _: False):
         import tensorflow as tf
 

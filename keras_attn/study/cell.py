@@ -1,6 +1,7 @@
 """The process of one cell: reads what it is from standard input, and carries it out.
 
-Ends when standard input does, for then whoever started it is gone.
+Ends when standard input does, for then whoever started it is gone. `forks` makes such processes
+in another way.
 """
 
 import json
@@ -22,18 +23,26 @@ STANDARD_INPUT = 0
 
 def main():
     """Carry out the cell; returns the exit status."""
+    with open(STANDARD_INPUT, "rb", buffering=0, closefd=False) as given:
+        order = json.loads(given.readline())
+    return in_this_process(order, STANDARD_INPUT)
+
+
+def in_this_process(order, lifeline):
+    """Carry out the cell of an order, of which there is one in a process; the exit status.
+
+    lifeline: a file descriptor that ends when whoever started the process is gone.
+    """
     # In the background a shell has interrupts ignored, and children inherit that; the engine's
     # are meant for this process.
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    with open(STANDARD_INPUT, "rb", buffering=0, closefd=False) as given:
-        order = json.loads(given.readline())
-    threading.Thread(target=_end_with_starter, daemon=True).start()
+    threading.Thread(target=_end_with_starter, args=(lifeline,), daemon=True).start()
     return cli.run(lambda: lambda: carry_out_cell(**order))
 
 
-def _end_with_starter():
+def _end_with_starter(lifeline):
     # Not through sys.stdin, whose lock Python wants when it ends.
-    os.read(STANDARD_INPUT, 1)
+    os.read(lifeline, 1)
     # All results are renamed into place when they are whole, so that nothing is half written.
     os._exit(1)
 

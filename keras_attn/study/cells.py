@@ -142,8 +142,9 @@ def grid(preset, out, *, axes=None, sources=None, bases=None, **changes):
     preset: "demo", "miniature", "paper" or "own", the networks of the paper on the data that
     `sources` names as masks and gaze. out: the folder of the study. axes: an `Axes`. sources: a
     `Sources`. bases: configurations to start from in place of the preset's, by task. changes:
-    fields of all configurations that have them, such as strategy="mirrored". Raises `InputError`
-    for a field that no task of the grid has, and for folders of one's own that cannot be used.
+    fields of all configurations that have them, such as strategy="mirrored", or on one dataset
+    alone, such as {"pascal_s.epochs": 2}. Raises `InputError` for a field that no task of the grid
+    has, a dataset that is not in it, and folders of one's own that cannot be used.
     """
     axes, sources = axes or Axes(), sources or Sources()
     if preset == OWN and axes.datasets:
@@ -154,12 +155,14 @@ def grid(preset, out, *, axes=None, sources=None, bases=None, **changes):
     tasks = axes.tasks if own is None else own.check_tasks(axes.tasks)
     bases = {task: _base(task, preset) for task in configs.TASKS} | (bases or {})
     bases = {task: base for task, base in bases.items() if task in tasks}
-    _check_changes(changes, bases)
-    made = _Grid(preset, Path(out), axes, sources)
+    data = {
+        task: sets.of_paper(task, axes.datasets, sources) if own is None else own.of(task)
+        for task in bases
+    }
+    changes = Changes.of(changes, bases, data)
+    made = _Grid(preset, Path(out), axes, sources, changes)
     for task, base in bases.items():
-        known = {name: value for name, value in changes.items() if name in _fields(base)}
-        data = sets.of_paper(task, axes.datasets, sources) if own is None else own.of(task)
-        made.task(configs.changed(base, **known), data)
+        made.task(changes.made(base), data[task])
     every = list(made.cells.values())
     if own is not None:
         return every
@@ -171,11 +174,38 @@ def _fields(config):
     return [one.name for part in configs.PARTS for one in fields(getattr(config, part))]
 
 
-def _check_changes(changes, bases):
-    """Refuse fields that no configuration of the grid has, which would go unheard."""
-    known = dict.fromkeys(name for base in bases.values() for name in _fields(base))
-    for name in changes:
-        one_of("configuration field", name, tuple(known))
+@dataclass(frozen=True)
+class Changes:
+    """Fields of the grid's configurations that are other than a preset has them.
+
+    everywhere: by name. on_one: those of one dataset alone, by name, by that of the dataset.
+    """
+
+    everywhere: dict
+    on_one: dict
+
+    @classmethod
+    def of(cls, changes, bases, datasets):
+        """Parted by "<dataset>.<field>"; `InputError` for what no configuration would hear.
+
+        bases: configurations by task. datasets: `StudySet`s by name, by task.
+        """
+        fields_of = dict.fromkeys(name for base in bases.values() for name in _fields(base))
+        names = dict.fromkeys(name for found in datasets.values() for name in found)
+        everywhere, on_one = {}, {}
+        for name, value in changes.items():
+            dataset, dot, field = name.rpartition(".")
+            one_of("configuration field", field, tuple(fields_of))
+            if dot:
+                one_of(f"dataset of {name}", dataset, tuple(names))
+            (on_one.setdefault(dataset, {}) if dot else everywhere)[field] = value
+        return cls(everywhere, on_one)
+
+    def made(self, config, dataset=None):
+        """The configuration with those of a dataset, or by default with those of all."""
+        changes = self.everywhere if dataset is None else self.on_one.get(dataset, {})
+        known = _fields(config)
+        return configs.changed(config, **{n: v for n, v in changes.items() if n in known})
 
 
 def _base(task, preset):
@@ -188,8 +218,8 @@ def _base(task, preset):
 class _Grid:
     """The cells so far, by name."""
 
-    def __init__(self, preset, out, axes, sources):
-        self.out, self.axes, self.sources = out, axes, sources
+    def __init__(self, preset, out, axes, sources, changes):
+        self.out, self.axes, self.sources, self.changes = out, axes, sources, changes
         self.drawn = preset not in ("paper", OWN)
         self.cells = {}
 
@@ -237,7 +267,8 @@ class _Grid:
             for one in datasets.values():
                 held = fold if one.folds is None or fold in one.folds else one.folds[0]
                 folds = {} if held is None else {"fold": held}
-                data[one] = self.on(self.on_variants(base, one), one, **folds)
+                own = self.changes.made(self.on_variants(base, one), one.name)
+                data[one] = self.on(own, one, **folds)
             for network in self.networks(base.task):
                 self.chain(data, network)
 

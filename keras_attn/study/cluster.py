@@ -72,6 +72,7 @@ class Cluster:
         options = {"num_cpus": cpus, "num_gpus": gpus, "max_retries": RETRIES}
         self.task = self.ray.remote(**options)(_carry_out)
         self.options = {"overwrite": overwrite, "threads": cpus, "command": list(sys.argv)}
+        self.options["forked"] = False  # a cell of each engine, which would be forked for it alone
 
     def submit(self, cell):
         """Give a cell to Ray, with the references of those that it needs."""

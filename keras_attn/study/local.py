@@ -1,16 +1,16 @@
 """The engine of one machine: each cell in a process of its own, some at a time."""
 
 import contextlib
-import json
 import os
 import signal
 import subprocess
 import sys
 import time
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from keras_attn import configs
+from keras_attn import configs, plugins
 from keras_attn.errors import InputError
+from keras_attn.study import processes
 from keras_attn.study.cells import StudyCell
 from keras_attn.study.schedule import DONE, FAILED, Outcome
 
@@ -27,10 +27,10 @@ THREADS = ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 
 class Running(NamedTuple):
-    """A cell whose process has not ended; began: the time it was started at."""
+    """A cell whose process, one of `processes`, has not ended; began: when it was started."""
 
     cell: StudyCell
-    process: subprocess.Popen
+    process: Any
     began: float
 
 
@@ -40,43 +40,40 @@ class Local:
     jobs: how many at once. overwrite: delete other runs that are in their folders. threads: of
     TensorFlow's in each; None for as many as there are cores. Variables of the environment that
     say so themselves (`THREADS`) go before. command: what was typed to have them run, which their
-    results tell; default that of this process.
+    results tell; default that of this process. forked: whether their processes are forked from one
+    that has imported all they need, see `forks`; default where the system can do so, and no plug-in
+    computes with TensorFlow while it is imported, or might.
     """
 
     early = False
 
-    def __init__(self, jobs=1, overwrite=False, threads=None, command=None):
+    def __init__(self, jobs=1, overwrite=False, threads=None, command=None, forked=None):
         if jobs < 1:
             raise InputError("--jobs", "at least 1", jobs)
         self.slots, self.overwrite, self.threads = jobs, overwrite, threads
         self.command = list(command or sys.argv)
-        self.running = []
+        self.forked = processes.CAN_FORK and not plugins.names() if forked is None else forked
+        self.running, self.source = [], None
 
     def submit(self, cell):
         """Start the process of a cell."""
         cell.folder.mkdir(parents=True, exist_ok=True)
+        if self.source is None or not self.source.there:
+            made = processes.Forked if self.forked else processes.Apart
+            self.source = made(self._environment())
+        began = time.perf_counter()
+        process = self.source.start(cell.name, self.order(cell), cell.folder / LOG)
+        self.running.append(Running(cell, process, began))
+
+    def _environment(self):
         # Several that share a GPU must not each take all of its memory.
         environment = {"TF_FORCE_GPU_ALLOW_GROWTH": "true"}
         if self.threads is not None:
             environment |= dict.fromkeys(THREADS, str(self.threads))
-        environment |= os.environ
-        with (cell.folder / LOG).open("wb") as log:
-            process = subprocess.Popen(
-                [sys.executable, "-m", "keras_attn.study.cell", cell.name],
-                stdin=subprocess.PIPE,
-                stdout=log,
-                stderr=subprocess.STDOUT,
-                env=environment,
-                # Ctrl-C reaches this process alone, which passes it on and waits.
-                start_new_session=True,
-            )
-        self.running.append(Running(cell, process, time.perf_counter()))
-        with contextlib.suppress(BrokenPipeError):  # it has ended already, and its log says why
-            process.stdin.write((json.dumps(self.order(cell)) + "\n").encode())
-            process.stdin.flush()  # and stays open: its end tells the cell that we are gone
+        return environment | os.environ
 
     def order(self, cell):
-        """What `keras_attn.study.cell` reads."""
+        """What `cell.carry_out_cell` takes."""
         order = {"kind": cell.kind, "config": configs.to_dict(cell.config)}
         order |= {"folder": str(cell.folder), "out": str(cell.out)}
         order |= {"identity": cell.identity, "needs": list(cell.needs)}
@@ -89,7 +86,7 @@ class Local:
                 cell, process, began = entry
                 if process.poll() is not None:
                     self.running.remove(entry)
-                    _close(process)
+                    process.close()
                     return cell, _outcome(cell, process, time.perf_counter() - began)
             time.sleep(POLL)
 
@@ -104,6 +101,9 @@ class Local:
         for _, process, _ in self.running:
             process.kill()
         self._end_within(None)
+        if self.source is not None:
+            self.source.close()
+            self.source = None
 
     def _end_within(self, seconds):
         """Wait for processes to end, and let go of those that have; None: for all of them."""
@@ -113,12 +113,7 @@ class Local:
             with contextlib.suppress(subprocess.TimeoutExpired):
                 entry.process.wait(left)
                 self.running.remove(entry)
-                _close(entry.process)
-
-
-def _close(process):
-    with contextlib.suppress(BrokenPipeError):
-        process.stdin.close()
+                entry.process.close()
 
 
 def _outcome(cell, process, seconds):

@@ -54,12 +54,12 @@ def hindered(cell, outcomes):
     return None
 
 
-def carry_out(cells, finished, engine, told):
+def carry_out(cells, finished, engine, told, begun=lambda cell: None):
     """Run all cells that are not finished; `Outcome` by name, of these alone.
 
     cells: each after those that it needs. finished: names. told: called with cell and outcome as
-    soon as there is one. A cell that needs a failed one is not run; all others are. Whatever
-    interrupts it ends what is running.
+    soon as there is one. begun: called with a cell that the engine has been given. A cell that
+    needs a failed one is not run; all others are. Whatever interrupts it ends what is running.
     """
     known = {cell.name for cell in cells} - set(finished)
     waiting, outcomes, running = [c for c in cells if c.name in known], {}, 0
@@ -79,6 +79,7 @@ def carry_out(cells, finished, engine, told):
                 elif due and running < engine.slots:
                     waiting.remove(cell)
                     engine.submit(cell)
+                    begun(cell)
                     running += 1
             if running:
                 cell, outcome = engine.wait()

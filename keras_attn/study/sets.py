@@ -98,13 +98,11 @@ class Place:
         return [Place((self.root / root).resolve()) for root in roots]
 
     def has(self, part):
-        """Whether all that it is made of has a file or folder of that name, or may have it within.
+        """Whether all that it is made of has a file or folder of that name.
 
-        Only the layout of a folder of one's own tells.
+        What is in another layout than that of a folder of one's own only its reader knows.
         """
-        return all(
-            (one.root / part).exists() if one.format == "folder" else True for one in self.parts
-        )
+        return all(one.format != "folder" or (one.root / part).exists() for one in self.parts)
 
     @property
     def about(self):
@@ -184,7 +182,11 @@ class OwnSets:
             self._check_masks()
 
     def _check_masks(self):
-        without = [place.root for place in self.masks.places if not place.has(folder.MASKS)]
+        without = [
+            place.root
+            for place in self.masks.places
+            if not place.has(folder.MASKS) or FOLDED not in DATASETS[place.format].tasks
+        ]
         if without:
             raise InputError(MASKS, f"{folder.MASKS}/ in it", listing(without))
         if self.masks.name == self.gaze.name:

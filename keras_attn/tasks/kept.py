@@ -22,10 +22,10 @@ def wanted(config):
 def plan(config, train, validation, *, build, compiled, batches, scorer, **options):
     """The `Plan` of training what comes after the frozen encoder, on features that are kept.
 
-    build: () -> the whole network, with its initial weights. compiled: (model, config, updates of
-    the whole training) -> the same, compiled. batches: `Features` -> `pipeline.Batches` of them.
-    scorer: (learner, `Features`) -> `Scorer` of a model that takes features. options: variants and
-    masks, of `Features.of`, for the data that are learnt from.
+    build: () -> the whole network, with its initial weights. compiled: (model, config, updates) ->
+    the same, compiled for a training of so many updates. batches: `Features` -> `pipeline.Batches`
+    of them. scorer: (learner, `Features`) -> `Scorer` of a model that takes features. options:
+    variants and masks, of `Features.of`, for the data that are learnt from.
     """
     made, backbone, epochs = {}, config.model.backbone, config.training.epochs
     examples = len(train) * len(options.get("variants", pipeline.PLAIN))

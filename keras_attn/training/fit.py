@@ -27,6 +27,8 @@ def fit(plan, *, folder, machine, seed, save, validate=None, label=""):
     with devices.precision(machine.precision), devices.scope(machine.strategy):
         keras.utils.set_random_seed(seed)
         trainee = plan.build()
+        # Made within the first step, its variables would have Keras trace that twice.
+        trainee.learner.optimizer.build(trainee.learner.trainable_variables)
         history = state.load(folder.state, trainee.learner)
     if history:
         callbacks.write_history(folder, history)

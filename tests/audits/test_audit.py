@@ -6,11 +6,10 @@ import keras
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import real
+from conftest import real, refused
 
 import keras_attn as ka
 from keras_attn import metrics
-from keras_attn.errors import InputError
 from keras_attn.evaluation.rows import REFERENCES
 from keras_attn.metrics.columns import COLUMNS
 
@@ -198,7 +197,7 @@ def test_a_nan_in_a_map_names_the_row_and_the_image(data):
         maps[0, 0, 0] = np.nan
         return maps
 
-    with pytest.raises(InputError, match=r"broken · map, image 'scene_0001': .*1 NaN or infinite"):
+    with refused("broken · map, image 'scene_0001'", "finite", "1 NaN"):
         ka.audit(broken, data, progress=False)
 
 
@@ -223,7 +222,7 @@ def test_one_image_with_gaze_is_too_few(tmp_path, data):
     (tmp_path / "images").mkdir()
     shutil.copy(data[0].image, tmp_path / "images")
     (tmp_path / "fixations.csv").write_text(f"image,subject,x,y\n{data[0].id},a,5,5\n")
-    with pytest.raises(InputError, match="at least two images with fixations: s-AUC and IG"):
+    with refused(expected=("two images", "s-AUC", "IG")):
         ka.audit(brightness, tmp_path, progress=False)
 
 
@@ -233,9 +232,7 @@ def test_the_result_says_what_was_audited(data, tmp_path):
     text = str(ka.audit(tmp_path / "mine.keras", data, layers=["block3_conv3"], progress=False))
     assert "mine: Keras model 'vgg16' from mine.keras (sha256 " in text
     assert "input 32×32" in text
-    assert "function brightness on images of their own size" in str(
-        ka.audit(brightness, data, progress=False)
-    )
+    assert "function brightness" in str(ka.audit(brightness, data, progress=False))
 
 
 def test_a_model_that_bears_the_name_of_a_reference_row_is_told_apart(data, tmp_path):
@@ -254,25 +251,28 @@ def test_the_gallery_keeps_maps_at_the_size_of_pictures(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("call", "message"),
+    ("call", "facts"),
     [
-        (lambda d: ka.audit(brightness, d, gallery=0), "gallery: expected at least 1. Received: 0"),
-        (lambda d: ka.audit(brightness, 7), "data: expected a GazeDataset or the path"),
-        (lambda d: ka.audit({"all_observers": brightness}, d), "model: expected a name other than"),
-        (lambda d: ka.audit({}, d), "model: expected at least one model"),
-        (lambda d: ka.audit(brightness, d, batch_size=0), "batch_size: expected at least 1"),
-        (lambda d: ka.audit(brightness, d, fixation_sigma=0), "blur of fixations: expected a pos"),
-        (lambda d: ka.audit(brightness, "/nowhere"), "/nowhere: expected a folder"),
+        (lambda d: ka.audit(brightness, d, gallery=0), ("gallery", "at least 1", "0")),
+        (lambda d: ka.audit(brightness, 7), ("data", ("GazeDataset", "folder"), "7")),
+        (lambda d: ka.audit({"all_observers": brightness}, d), ("model", "name", "all_observers")),
+        (lambda d: ka.audit({}, d), ("model", "one model", "empty")),
+        (lambda d: ka.audit(brightness, d, batch_size=0), ("batch_size", "at least 1", "0")),
+        (
+            lambda d: ka.audit(brightness, d, fixation_sigma=0),
+            ("blur of fixations", "positive", "0"),
+        ),
+        (lambda d: ka.audit(brightness, "/nowhere"), ("/nowhere", "folder", "no such")),
     ],
 )
-def test_wrong_arguments_are_one_clear_error(data, call, message):
-    with pytest.raises(InputError, match=message):
+def test_wrong_arguments_are_one_clear_error(data, call, facts):
+    with refused(*facts):
         call(data)
 
 
 def test_earlier_results_are_not_touched_without_being_told(data, tmp_path):
     (tmp_path / "rows.csv").write_text("mine")
-    with pytest.raises(InputError, match="or overwrite=True"):
+    with refused(str(tmp_path), "overwrite=True"):
         ka.audit(brightness, data, out=tmp_path, progress=False)
     assert (tmp_path / "rows.csv").read_text() == "mine"
     ka.audit(brightness, data, out=tmp_path, overwrite=True, progress=False)

@@ -3,10 +3,10 @@
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import check_error_line, refused
 
 import keras_attn as ka
 from keras_attn.datasets.drawing import drawn_in
-from keras_attn.errors import InputError
 from keras_attn.evaluation import rows
 from keras_attn.evaluation.rows import REFERENCES, SIDES
 from keras_attn.metrics.columns import COLUMNS
@@ -129,19 +129,19 @@ def test_the_table_and_the_page_tell_each_condition(result, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("options", "facts"),
     [
-        ({"by": "tsk"}, "by: expected a further column of fixations.csv.*task.*Received: 'tsk'"),
-        ({"by": ["task"]}, r"by: expected a further column.*Received: .'task'"),
-        ({"where": "task=search"}, "where: expected a dict, such as .*Received: 'task=search'"),
-        ({"by": "stamp"}, "by 'stamp': expected a column with 2 to 12 values .where, or --where"),
-        ({"by": "task", "where": {"task": "free"}}, "with 2 to 12 values.*Received: 1: free"),
-        ({"where": {"task": "fre"}}, "where task: expected one of.*free, search. Received: 'fre'"),
-        ({"where": {"stamp": ["1", "2"]}}, "at least two images with fixations"),
+        ({"by": "tsk"}, ("by", ("fixations.csv", "task"), "'tsk'")),
+        ({"by": ["task"]}, ("by", "column", "'task'")),
+        ({"where": "task=search"}, ("where", "dict", "'task=search'")),
+        ({"by": "stamp"}, ("by 'stamp'", ("2 to 12 values", "where", "--where"))),
+        ({"by": "task", "where": {"task": "free"}}, ("by 'task'", "2 to 12 values", "1: free")),
+        ({"where": {"task": "fre"}}, ("where task", ("free", "search"), "'fre'")),
+        ({"where": {"stamp": ["1", "2"]}}, ("dataset", "two images")),
     ],
 )
-def test_conditions_that_cannot_be_compared_are_one_error(data, options, message):
-    with pytest.raises(InputError, match=message):
+def test_conditions_that_cannot_be_compared_are_one_error(data, options, facts):
+    with refused(*facts):
         ka.audit(brightness, data, progress=False, **options)
 
 
@@ -156,4 +156,4 @@ def test_the_command_takes_where_and_by(root, tmp_path, capsys):
     rows = pd.read_csv(tmp_path / "out" / "rows.csv")
     assert rows["condition"].unique().tolist() == ["task=search", "task=free"]
     assert cli.main([*command, "--where", "search", "--overwrite"]) == 2
-    assert "--where: expected COLUMN=VALUE" in capsys.readouterr().err
+    check_error_line(capsys.readouterr().err, "--where", "COLUMN=VALUE", "search")

@@ -4,13 +4,12 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import real
+from conftest import real, refused
 
 import keras_attn as ka
 from keras_attn import models
 from keras_attn.audits.keras_maps import KerasMaps
 from keras_attn.audits.sources import open_source
-from keras_attn.errors import InputError
 from keras_attn.networks.maps.layouts import grids
 from keras_attn.resizing import resized
 
@@ -143,7 +142,7 @@ class Subclassed(keras.Model):
 def test_where_the_softmax_cannot_be_left_out_the_result_says_so(images):
     for end in (keras.ops.softmax, keras.ops.log_softmax):
         hidden = Subclassed(head=None, end=end)
-        assert "gradient and grad_cam are those of the probability" in KerasMaps(hidden).notes()[0]
+        assert "gradient and grad_cam " in KerasMaps(hidden).notes()[0]
         assert KerasMaps(hidden, kinds=["activation"]).notes() == []
 
 
@@ -299,48 +298,48 @@ def test_mixed_precision_models_can_be_audited(images):
 
 
 @pytest.mark.parametrize(
-    ("call", "message"),
+    ("call", "facts"),
     [
         (
             lambda: KerasMaps(small_cnn(), layers=["conv9"]),
-            "which are .*conv1, pool1, conv2.*'conv9'",
+            ("layers", "conv1, pool1, conv2", "'conv9'"),
         ),
-        (lambda: KerasMaps(small_cnn(), size=64), r"size: expected \(32, 48\).*\(64, 64\)"),
+        (lambda: KerasMaps(small_cnn(), size=64), ("size", "(32, 48)", "(64, 64)")),
         (
             lambda: KerasMaps(small_cnn(), kinds=["attention"]),
-            "kinds: expected one of 'activation'",
+            ("kinds", "'activation'", "'attention'"),
         ),
         (
             lambda: KerasMaps(models.vgg16((32, 32, 3), width=0.1), kinds=["gradient"]),
-            "kind 'gradient': expected a model with a classifier",
+            ("kind 'gradient'", "classifier", "'vgg16'"),
         ),
         (
             lambda: KerasMaps(models.vgg16((32, 32, 3), width=0.1, classes=3), kinds=["cam"]),
-            "kind 'cam': expected a model with global average pooling",
+            ("kind 'cam'", "global average pooling"),
         ),
         (
             lambda: KerasMaps(
                 keras.Sequential([keras.Input((32, 32, 1)), keras.layers.Conv2D(4, 3)])
             ),
-            r"expected one image input of shape \(batch, H, W, 3\)",
+            ("model", "(batch, H, W, 3)", "(None, 32, 32, 1)"),
         ),
         (
             lambda: KerasMaps(
                 keras.Model([keras.Input((8, 8, 3)), i := keras.Input((8, 8, 3))], i)
             ),
-            "expected one image input. Received: 2 inputs",
+            ("model", "one image", "2 inputs"),
         ),
     ],
 )
-def test_models_that_do_not_fit_are_one_clear_error(call, message):
-    with pytest.raises(InputError, match=message):
+def test_models_that_do_not_fit_are_one_clear_error(call, facts):
+    with refused(*facts):
         call()
 
 
 def test_a_model_that_wants_another_input_says_so():
     model = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(3)])
     model.build((None, 48))
-    with pytest.raises(InputError, match=r"expected one image input of shape.*\(None, 48\)"):
+    with refused("model", "(batch, H, W, 3)", "(None, 48)"):
         KerasMaps(model)
 
 
@@ -362,10 +361,10 @@ def test_a_keras_file_gives_the_maps_of_its_model(images, tmp_path):
 def test_a_keras_file_with_code_or_garbage_in_it_is_refused(tmp_path):
     model = keras.Sequential([keras.Input((8, 8, 3)), keras.layers.Lambda(lambda x: x + 1)])
     model.save(tmp_path / "lambda.keras")
-    with pytest.raises(InputError, match=r"lambda.keras: expected a .keras file that loads safely"):
+    with refused("lambda.keras", ".keras"):
         open_source(tmp_path / "lambda.keras")
     (tmp_path / "text.keras").write_text("no model")
-    with pytest.raises(InputError, match=r"text.keras: expected a .keras file that loads safely"):
+    with refused("text.keras", ".keras"):
         open_source(tmp_path / "text.keras")
 
 
@@ -454,22 +453,22 @@ def test_a_saved_model_of_uint8_pixels_goes_too(images, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("options", "message"),
+    ("options", "facts"),
     [
-        ({"layers": ["conv9"]}, "names of layers.*conv1, pool1, conv2.*'conv9'"),
-        ({"kinds": ["gradient"]}, r"others need a .keras model"),
-        ({"size": 64}, r"size: expected \(32, 48\)"),
+        ({"layers": ["conv9"]}, ("layers", "conv1, pool1, conv2", "'conv9'")),
+        ({"kinds": ["gradient"]}, ("saved", (".keras", "'activation'"), "'gradient'")),
+        ({"size": 64}, ("size", "(32, 48)", "(64, 64)")),
     ],
 )
-def test_what_a_saved_model_cannot_give_is_one_clear_error(tmp_path, options, message):
+def test_what_a_saved_model_cannot_give_is_one_clear_error(tmp_path, options, facts):
     small_cnn().export(tmp_path / "saved", verbose=False)
-    with pytest.raises(InputError, match=message):
+    with refused(*facts):
         open_source(tmp_path / "saved", **options)
 
 
 def test_a_broken_saved_model_is_one_clear_error(tmp_path):
     (tmp_path / "saved_model.pb").write_bytes(b"garbage")
-    with pytest.raises(InputError, match="expected a SavedModel. Received: a folder that cannot"):
+    with refused(str(tmp_path), "SavedModel", "cannot be loaded"):
         open_source(tmp_path)
 
 
@@ -509,5 +508,5 @@ def test_a_backbone_takes_weights_of_any_layout_and_has_the_classes_of_the_file(
 
 def test_weights_of_another_architecture_are_refused():
     path = real("weights/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5")
-    with pytest.raises(InputError, match="all layers of 'resnet50'"):
+    with refused(path.name, "'resnet50'", "missing"):
         open_source("resnet50", weights=path)

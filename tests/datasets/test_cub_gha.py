@@ -5,10 +5,10 @@ import shutil
 import cv2
 import numpy as np
 import pytest
+from conftest import refused
 
 import keras_attn as ka
 from keras_attn import configs
-from keras_attn.errors import InputError
 from keras_attn.tasks import fine_grained
 
 CLASSES = ("001.Black_footed_Albatross", "002.Laysan_Albatross")
@@ -149,8 +149,8 @@ def test_the_lines_of_two_runs_do_not_follow_each_other(root):
 @pytest.mark.parametrize("name", list(LISTS))
 def test_a_list_that_is_missing_is_named(root, name):
     (root / name).unlink()
-    expected = "the boxes to crop to" if name.startswith("bound") else f"{name} of CUB-200-2011"
-    with pytest.raises(InputError, match=f"{name}: expected {expected}"):
+    expected = "--data.no-crop" if name.startswith("bound") else (name, "CUB-200-2011")
+    with refused(name, expected, "no such file"):
         ka.datasets.cub_gha(root)
 
 
@@ -162,7 +162,7 @@ def test_boxes_are_not_asked_for_where_nothing_is_cropped(root):
 @pytest.mark.parametrize("name", ["images.txt", "data_5runs/Fixation_run1.txt"])
 def test_a_file_that_is_no_text_is_one_error(root, name):
     (root / name).write_bytes(bytes(range(128, 256)) * 4)
-    with pytest.raises(InputError, match=f"{name}, line 1: expected"):
+    with refused(f"{name}, line 1"):
         ka.datasets.cub_gha(root)
 
 
@@ -174,54 +174,66 @@ def test_line_ends_and_blank_lines_do_not_matter(root):
 
 
 @pytest.mark.parametrize(
-    ("name", "line", "message"),
+    ("name", "line", "facts"),
     [
-        ("images.txt", "one a.jpg", "images.txt, line 5: expected a number of its own"),
-        ("images.txt", "1 a.jpg", "images.txt, line 5: expected a number of its own"),
-        ("images.txt", "5 001.A/a.jpg", "expected the 5 images of images.txt.*numbers: 5"),
-        ("image_class_labels.txt", "9 1", "expected the 4 images of images.txt.*numbers: 9"),
-        ("bounding_boxes.txt", "9 1 1 2 2", "expected the 4 images of images.txt.*numbers: 9"),
+        ("images.txt", "one a.jpg", ("images.txt, line 5", "number")),
+        ("images.txt", "1 a.jpg", ("images.txt, line 5", "number")),
+        (
+            "images.txt",
+            "5 001.A/a.jpg",
+            ("image_class_labels.txt", ("5 images", "images.txt"), "numbers: 5"),
+        ),
+        (
+            "image_class_labels.txt",
+            "9 1",
+            ("image_class_labels.txt", ("4 images", "images.txt"), "numbers: 9"),
+        ),
+        (
+            "bounding_boxes.txt",
+            "9 1 1 2 2",
+            ("bounding_boxes.txt", ("4 images", "images.txt"), "numbers: 9"),
+        ),
     ],
 )
-def test_a_line_that_does_not_fit_is_named(root, name, line, message):
+def test_a_line_that_does_not_fit_is_named(root, name, line, facts):
     with (root / name).open("a") as file:
         file.write(line + "\n")
-    with pytest.raises(InputError, match=message):
+    with refused(*facts):
         ka.datasets.cub_gha(root)
 
 
 @pytest.mark.parametrize(
-    ("name", "old", "new", "message"),
+    ("name", "old", "new", "facts"),
     [
-        ("train_test_split.txt", "2 0", "2 2", "image 2: expected 0 or 1. Received: '2'"),
-        ("image_class_labels.txt", "2 1", "2 2", "image 2: expected the class of 001.*a_2.jpg"),
-        ("image_class_labels.txt", "2 1", "2 7", "image 2: expected the class of 001.*a_2.jpg"),
-        ("bounding_boxes.txt", "2 0 0 60 90", "2 0 0 60 0", "image 2: expected left, top, width"),
-        ("bounding_boxes.txt", "2 0 0 60 90", "2 0 0 60", "image 2: expected left, top, width"),
-        ("bounding_boxes.txt", "2 0 0 60 90", "2 nan 0 6 9", "image 2: expected left, top, width"),
-        ("bounding_boxes.txt", "2 0 0 60 90", "2 70 0 9 9", r"image 2: expected a box .*\(90, 60"),
+        ("train_test_split.txt", "2 0", "2 2", ("image 2", "0 or 1", "'2'")),
+        ("image_class_labels.txt", "2 1", "2 2", ("image 2", "001.Black_footed_Albatross/a_2.jpg")),
+        ("image_class_labels.txt", "2 1", "2 7", ("image 2", "001.Black_footed_Albatross/a_2.jpg")),
+        ("bounding_boxes.txt", "2 0 0 60 90", "2 0 0 60 0", ("image 2", "left, top, width")),
+        ("bounding_boxes.txt", "2 0 0 60 90", "2 0 0 60", ("image 2", "left, top, width")),
+        ("bounding_boxes.txt", "2 0 0 60 90", "2 nan 0 6 9", ("image 2", "left, top, width")),
+        ("bounding_boxes.txt", "2 0 0 60 90", "2 70 0 9 9", ("image 2", "(90, 60)")),
     ],
 )
-def test_a_value_that_cannot_be_is_named(root, name, old, new, message):
+def test_a_value_that_cannot_be_is_named(root, name, old, new, facts):
     text = (root / name).read_text()
     (root / name).write_text(text.replace(old, new))
-    with pytest.raises(InputError, match=message):
+    with refused(*facts):
         ka.datasets.cub_gha(root)
 
 
 @pytest.mark.parametrize(
-    ("line", "message"),
+    ("line", "facts"),
     [
-        ("1,100,80,4,5", "run2.txt, line 1: expected image, width, height.*5 numbers"),
-        ("1,100,80,4,5,x", "run2.txt, line 1: expected image, width, height"),
-        ("1,100,80,4.5,5,6", "run2.txt, line 1: expected image, width, height"),
-        ("9,100,80,4,5,6", "run2.txt, line 1: expected an image of images.txt. Received: 9"),
-        ("1,80,100,4,5,6", r"run2 on a_1.jpg: expected the size of a_1.jpg, \(100, 80\)"),
+        ("1,100,80,4,5", ("run2.txt, line 1", "image, width, height", "5 numbers")),
+        ("1,100,80,4,5,x", ("run2.txt, line 1", "image, width, height")),
+        ("1,100,80,4.5,5,6", ("run2.txt, line 1", "image, width, height")),
+        ("9,100,80,4,5,6", ("run2.txt, line 1", "images.txt", "9")),
+        ("1,80,100,4,5,6", ("run2 on a_1.jpg", "a_1.jpg, (100, 80)")),
     ],
 )
-def test_gaze_that_cannot_be_read_is_an_error_or_left_out(root, line, message):
+def test_gaze_that_cannot_be_read_is_an_error_or_left_out(root, line, facts):
     write_run(root, 2, [line])
-    with pytest.raises(InputError, match=message):
+    with refused(*facts):
         ka.datasets.cub_gha(root)
     data = ka.datasets.cub_gha(root, on_bad_example="skip")
     assert len(data.report.skipped) == 1 and len(data) >= 3
@@ -230,7 +242,7 @@ def test_gaze_that_cannot_be_read_is_an_error_or_left_out(root, line, message):
 def test_without_the_files_of_the_runs_their_names_are_told(root):
     shutil.rmtree(root / "data_5runs")
     (root / "Fixation.txt").write_text("1,100,80,1350,1080,285,0,300,200,100\n")
-    with pytest.raises(InputError, match=r"expected Fixation_run1.txt to Fixation_run5.txt"):
+    with refused("CUB_200_2011", ("Fixation_run1.txt", "Fixation_run5.txt")):
         ka.datasets.cub_gha(root)
 
 
@@ -246,17 +258,17 @@ def test_task_three_trains_on_it(published):
 
 
 @pytest.mark.parametrize(
-    ("option", "message"),
+    ("option", "facts"),
     [
-        ({"shifted": "keep"}, "data.shifted: expected its default, since.*'cub_gha' has no such"),
-        ({"participants": ("VW-0",)}, "data.participants: expected its default, since"),
+        ({"shifted": "keep"}, ("data.shifted", ("default", "'cub_gha'"))),
+        ({"participants": ("VW-0",)}, ("data.participants", ("default", "'cub_gha'"))),
     ],
 )
-def test_options_of_other_sets_are_refused(option, message):
-    with pytest.raises(InputError, match=message):
+def test_options_of_other_sets_are_refused(option, facts):
+    with refused(*facts):
         configs.fine_grained(name="cub_gha", **option)
 
 
 def test_task_three_asks_where_it_lies():
-    with pytest.raises(InputError, match=r"data.root: expected where .* lies.*cub_gha"):
+    with refused("data.root", ("--data.root", "cub_gha")):
         fine_grained.read(configs.fine_grained(name="cub_gha").data)

@@ -7,11 +7,10 @@ import numpy as np
 import pandas as pd
 import pytest
 import scipy.io
-from conftest import real
+from conftest import real, refused
 
 import keras_attn as ka
 from keras_attn.datasets.formats.cub_vwsw import FILES, find_shifted, read_gaze, read_ids
-from keras_attn.errors import InputError
 
 SPARROW, VIREO, OTHER = "113.Baird_Sparrow", "151.Black_capped_Vireo", "001.Albatross"
 IMAGES = [f"{SPARROW}/s_0", f"{VIREO}/v_0", f"{OTHER}/a_0", f"{SPARROW}/s_1", f"{VIREO}/v_1"]
@@ -63,7 +62,7 @@ def test_classes_are_those_with_gaze_and_splits_those_of_the_lists(published):
     train, test = data.split("train"), data.split("test")
     assert [e.id for e in train] == ["s_0", "v_0"] and [e.id for e in test] == ["s_1", "v_1"]
     assert test.pool is data.pool and test.classes == data.classes
-    with pytest.raises(InputError, match="split: expected one of 'train', 'test'"):
+    with refused("split", ("'train'", "'test'")):
         data.split("validation")
 
 
@@ -93,7 +92,7 @@ def test_the_shifted_participant_is_counted_and_left_out_or_not(published, shift
 def test_participants_can_be_chosen(published):
     data = ka.datasets.cub_vwsw(published, participants=["SW-0", "VW-0"])
     assert data.report.viewers == 2
-    with pytest.raises(InputError, match="participants: expected one of 'SW-0'"):
+    with refused("participants", "'SW-0'"):
         ka.datasets.cub_vwsw(published, participants=["SW-9"])
 
 
@@ -107,16 +106,14 @@ def test_participants_change_neither_classes_nor_who_is_shifted(published):
 def test_gaze_on_images_in_neither_list_is_counted(root):
     path = root / "lists" / "test.txt"
     path.write_text(path.read_text().splitlines()[1] + "\n")
-    assert "gaze on 1 images in neither list left out, 4 points" in str(
-        ka.datasets.cub_vwsw(root).report
-    )
+    assert "1 images in neither list left out, 4 points" in str(ka.datasets.cub_vwsw(root).report)
 
 
 def test_gaze_may_lie_elsewhere_and_in_one_folder(root, tmp_path):
     for part in FILES:
         shutil.move(root / f"CUB-{part}" / FILES[part], tmp_path)
     assert len(ka.datasets.cub_vwsw(root, gaze=tmp_path)) == 4
-    with pytest.raises(InputError, match=r"CUB: expected CUB-VW.* neither"):
+    with refused("CUB", "CUB-VW", "neither"):
         ka.datasets.cub_vwsw(root)
 
 
@@ -133,40 +130,40 @@ def spoil_box(root, **box):
 SPOILT = {
     "an id outside the list": (
         lambda root: append(root, "151,0,77,0.1,5,5,3"),
-        r"image 77, class 151: expected an image of .* an id outside the 5 listed \(1 rows\)",
+        ("image 77, class 151", "image", ("5 listed", "(1 rows)")),
     ),
     "a class that contradicts the folder": (
         lambda root: append(root, "152,0,1,0.1,5,5,3"),
-        r"image 1, class 152: expected the class .* 151\.Black_capped_Vireo/v_0\.jpg",
+        ("image 1, class 152", "class", "151.Black_capped_Vireo/v_0.jpg"),
     ),
     "a box without area": (
         lambda root: spoil_box(root, right=10.0),
-        r"v_0\.mat: expected a bbox with an area",
+        ("v_0.mat", "bbox"),
     ),
     "a box outside the image": (
         lambda root: spoil_box(root, left=500.0, right=600.0),
-        r"v_0\.mat: expected a bbox with an area inside the image",
+        ("v_0.mat", "bbox"),
     ),
     "a box that is no number": (
         lambda root: spoil_box(root, left=float("nan")),
-        r"v_0\.mat: expected a bbox of numbers",
+        ("v_0.mat", "bbox of numbers"),
     ),
     "no box": (
         lambda root: (root / "annotations-mat" / f"{IMAGES[1]}.mat").unlink(),
-        r"v_0\.mat: expected a MATLAB file with left, top, right, bottom .* no such file",
+        ("v_0.mat", "MATLAB", "no such file"),
     ),
     "no image": (
         lambda root: (root / "images" / f"{IMAGES[1]}.jpg").unlink(),
-        r"v_0\.jpg: expected an image. Received: no such file",
+        ("v_0.jpg", "image", "no such file"),
     ),
 }
 
 
 @pytest.mark.parametrize("what", SPOILT)
 def test_what_contradicts_itself_is_named_or_skipped_and_listed(root, what):
-    spoil, message = SPOILT[what]
+    spoil, facts = SPOILT[what]
     spoil(root)
-    with pytest.raises(InputError, match=message):
+    with refused(*facts):
         ka.datasets.cub_vwsw(root)
     assert len(ka.datasets.cub_vwsw(root, on_bad_example="skip").report.skipped) == 1
 
@@ -174,48 +171,48 @@ def test_what_contradicts_itself_is_named_or_skipped_and_listed(root, what):
 BROKEN = {
     "an image in both lists": (
         lambda root: (root / "lists" / "test.txt").write_text(f"{IMAGES[0]}.jpg\n"),
-        r"lists: expected images either to train or to test on.*in both lists: 113",
+        ("lists", "train or to test on", "both lists: 113"),
     ),
     "a folder without a number": (
         lambda root: (root / "attributes" / "images-dirs.txt").write_text("0 abc.X/y.jpg\n"),
-        r"images-dirs\.txt, line 1: expected <id> <NNN\.Class>",
+        ("images-dirs.txt, line 1", "<id> <NNN.Class>"),
     ),
     "the files of 2011": (
         lambda root: (root / "image_class_labels.txt").write_text("1 1\n"),
-        r"CUB: expected CUB-200-2010.* CUB-200-2011, told by image_class_labels\.txt",
+        ("CUB", "CUB-200-2010", ("CUB-200-2011", "image_class_labels.txt")),
     ),
     "a missing column": (
         lambda root: write(root, "VW", [(151, 0, 1, 0.1, 5.0, 5.0)]),
-        r"VW-processedGaze\.csv: expected rows of 7 numbers.* 6 columns",
+        ("VW-processedGaze.csv", "rows of 7 numbers", "6 columns"),
     ),
     "text for a number": (
         lambda root: append(root, "151,0,1,0.1,left,5,3"),
-        r"VW-processedGaze\.csv: expected rows of 7 numbers.*left",
+        ("VW-processedGaze.csv", "rows of 7 numbers", "left"),
     ),
     "half a participant": (
         lambda root: append(root, "151,0.5,1,0.1,5,5,3"),
-        r"VW-processedGaze\.csv, row 3: expected whole class",
+        ("VW-processedGaze.csv, row 3", "whole class"),
     ),
     "no list": (
         lambda root: (root / "lists" / "train.txt").unlink(),
-        r"train\.txt: expected a text file of CUB-200-2010",
+        ("train.txt", "CUB-200-2010"),
     ),
     "a list of other images": (
         lambda root: (root / "lists" / "train.txt").write_text("001.A/b.jpg\n"),
-        r"train\.txt: expected images that attributes/images-dirs\.txt names",
+        ("train.txt", "attributes/images-dirs.txt"),
     ),
     "numbers without names": (
         lambda root: (root / "attributes" / "images-dirs.txt").write_text("0\n"),
-        r"images-dirs\.txt, line 1: expected <id> <NNN\.Class>",
+        ("images-dirs.txt, line 1", "<id> <NNN.Class>"),
     ),
 }
 
 
 @pytest.mark.parametrize("what", BROKEN)
 def test_what_makes_the_whole_unreadable_is_one_error(root, what):
-    spoil, message = BROKEN[what]
+    spoil, facts = BROKEN[what]
     spoil(root)
-    with pytest.raises(InputError, match=message):
+    with refused(*facts):
         ka.datasets.cub_vwsw(root)
 
 

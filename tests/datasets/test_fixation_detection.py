@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+from conftest import refused
 
 from keras_attn.datasets.readers.fixation_detection import find_fixations, speed_change
-from keras_attn.errors import InputError
 
 
 def recording(*stays, saccade=8):
@@ -70,5 +70,5 @@ def test_speed_changes_by_the_step_that_enters_the_window():
 
 @pytest.mark.parametrize("samples", [np.zeros((0, 2)), np.zeros((5, 3)), np.zeros(4)])
 def test_what_is_no_recording_is_refused(samples):
-    with pytest.raises(InputError, match=r"samples: expected an array \(T, 2\)"):
+    with refused("samples", "array (T, 2)"):
         find_fixations(samples)

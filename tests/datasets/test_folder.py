@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-from conftest import real
+from conftest import real, refused
 from PIL import Image
 
 from keras_attn import datasets
-from keras_attn.errors import InputError
 
 WHO = ("1", "01", "P", "p")
 
@@ -130,57 +129,69 @@ def edit(root, old, new):
 
 
 @pytest.mark.parametrize(
-    ("spoil", "message"),
+    ("spoil", "facts"),
     [
         (
             lambda r: (r / "fixations.csv").unlink(),
-            "with gaze, or masks/ .*no such file",
+            ("fixations.csv", ("masks/", "classes.csv"), "no such file"),
         ),
-        (lambda r: (r / "fixations.csv").write_text(""), "fixations.csv: .*an empty file"),
-        (lambda r: edit(r, "s1,3.5,2.5,120", "s1,3.5,2.5,120,1"), "line 4: expected 5 fields"),
-        (lambda r: (r / "fixations.csv").write_bytes(b"\xff\xfe\x00\x81"), "fixations.csv: .*"),
-        (lambda r: edit(r, "subject,", "viewer,"), r"image, viewer.*\(missing: subject\)"),
-        (lambda r: (r / "fixations.csv").write_text("image,subject,x,y\n"), "a header and no rows"),
-        (lambda r: edit(r, "3.5,2.5", "left,2.5"), "line 4, column x: expected a number.*'left'"),
+        (lambda r: (r / "fixations.csv").write_text(""), ("fixations.csv", "", "empty file")),
+        (lambda r: edit(r, "s1,3.5,2.5,120", "s1,3.5,2.5,120,1"), ("line 4", "5 fields")),
+        (
+            lambda r: (r / "fixations.csv").write_bytes(b"\xff\xfe\x00\x81"),
+            ("fixations.csv", "UTF-8", ("encoding='utf-16'", "--encoding utf-16")),
+        ),
+        (
+            lambda r: edit(r, "subject,", "viewer,"),
+            ("fixations.csv", "", ("image, viewer", "(missing: subject)")),
+        ),
+        (
+            lambda r: (r / "fixations.csv").write_text("image,subject,x,y\n"),
+            ("fixations.csv", "", "no rows"),
+        ),
+        (lambda r: edit(r, "3.5,2.5", "left,2.5"), ("line 4, column x", "number", "'left'")),
         (
             lambda r: edit(r, "b.jpg,s1", "b.jpg,"),
-            "line 4, column subject: expected a viewer.*noth",
+            ("line 4, column subject", "viewer", "nothing"),
         ),
         (
             lambda r: edit(r, "b.jpg,s1", ",s1"),
-            "line 4, column image: expected the name of an image",
+            ("line 4, column image", "image"),
         ),
-        (lambda r: edit(r, "b.jpg,s1", "z.jpg,s1"), "fixations of the 2 images.*1 of 1 others: z"),
-        (lambda r: write_image(r / "images" / "a.jpg"), "one image of each name.*a.jpg and a.png"),
-        (lambda r: (r / "images" / "a.png").write_text("hello"), "a.png: expected an image.*kind"),
-        (lambda r: (r / "images" / "a.png").write_bytes(b""), "a.png: expected an image"),
+        (
+            lambda r: edit(r, "b.jpg,s1", "z.jpg,s1"),
+            ("fixations.csv", "2 images", "1 of 1 others: z"),
+        ),
+        (lambda r: write_image(r / "images" / "a.jpg"), ("images", "one image", "a.jpg and a.png")),
+        (lambda r: (r / "images" / "a.png").write_text("hello"), ("a.png", "image", "kind")),
+        (lambda r: (r / "images" / "a.png").write_bytes(b""), ("a.png", "image")),
         (
             lambda r: write_image(r / "masks" / "a.png", mode="L"),
-            "b.png: expected the mask of b.jpg",
+            ("b.png", "b.jpg"),
         ),
         (
             lambda r: [write_image(r / "masks" / f"{n}.png", mode="L") for n in "ab"],
-            r"b.png: expected the size of b.jpg, \(5, 9\). Received: \(6, 8\)",
+            ("b.png", "b.jpg, (5, 9)", "(6, 8)"),
         ),
     ],
 )
-def test_what_is_wrong_is_one_error_that_names_the_file(root, spoil, message):
+def test_what_is_wrong_is_one_error_that_names_the_file(root, spoil, facts):
     spoil(root)
-    with pytest.raises(InputError, match=message):
+    with refused(*facts):
         datasets.folder(root)
 
 
 def test_a_missing_or_empty_folder_is_one_error(tmp_path):
-    with pytest.raises(InputError, match="nowhere: expected a folder with images/ in it"):
+    with refused("nowhere", "images/", "no such folder"):
         datasets.folder(tmp_path / "nowhere")
     (tmp_path / "images").mkdir()
-    with pytest.raises(InputError, match="images: expected images .*Received: none"):
+    with refused("images", ".jpg", "none"):
         datasets.folder(tmp_path)
 
 
 def test_a_dataset_without_a_single_fixation_inside_is_refused(root):
     (root / "fixations.csv").write_text("image,subject,x,y\na,s,99,99\n")
-    with pytest.raises(InputError, match="fixations inside the images.*1 points dropped"):
+    with refused(expected="inside the images", received="1 points dropped"):
         datasets.folder(root)
 
 
@@ -188,7 +199,7 @@ def test_a_dataset_without_a_single_fixation_inside_is_refused(root):
 def test_a_truncated_image_is_found_on_reading(root, name):
     path = root / "images" / name
     path.write_bytes(path.read_bytes()[:-40])
-    with pytest.raises(InputError, match=f"{name}: expected a whole image"):
+    with refused(name, "whole image"):
         datasets.folder(root)
     data = datasets.folder(root, on_bad_example="skip")
     assert [example.id for example in data] == ["b" if name == "a.png" else "a"]
@@ -201,7 +212,7 @@ def test_an_image_that_cannot_be_used_is_found_on_reading_and_can_be_skipped(roo
     write_image(root / "images" / "d.bmp")
     path = root / "images" / "d.bmp"
     path.write_bytes(path.read_bytes()[:-30])
-    with pytest.raises(InputError, match=r"c.png: expected an image of 8 bits a channel"):
+    with refused("c.png", "8 bits"):
         datasets.folder(root)
     data = datasets.folder(root, on_bad_example="skip")
     assert [example.id for example in data] == ["a", "b"]
@@ -213,14 +224,14 @@ def test_examples_and_datasets_made_by_hand_are_checked():
         return datasets.Example(name, None, (4, 6), points, subjects)
 
     assert example().points.dtype == float
-    with pytest.raises(InputError, match=r"example 'a', points: expected all inside.*1 outside"):
+    with refused("example 'a', points", "all inside", "1 outside"):
         example(points=[[6, 1]])
-    with pytest.raises(InputError, match="example 'a', subjects: expected one for each of 1"):
+    with refused("example 'a', subjects", "1 points", "(2,)"):
         example(subjects=["s", "t"])
     report = datasets.ReadingReport()
-    with pytest.raises(InputError, match="ids of their own. Received: a more than once"):
+    with refused("dataset 'mine'", "ids", "a more than once"):
         datasets.GazeDataset("mine", (example(), example()), report)
-    with pytest.raises(InputError, match="Received: none"):
+    with refused("dataset 'mine'", received="none"):
         datasets.GazeDataset("mine", (), report)
 
 
@@ -235,7 +246,7 @@ def test_skipping_leaves_out_counts_and_lists(root):
     data = datasets.folder(root, on_bad_example="skip")
     assert data.report.points == 2
     assert "1 skipped: fixations.csv" in str(data.report)
-    with pytest.raises(InputError, match="on_bad_example: expected one of 'raise', 'skip'"):
+    with refused("on_bad_example", ("'raise'", "'skip'")):
         datasets.folder(root, on_bad_example="ignore")
 
 
@@ -262,24 +273,24 @@ def test_classes_and_splits_are_those_of_the_file(root):
 
 
 @pytest.mark.parametrize(
-    ("text", "message"),
+    ("text", "facts"),
     [
-        ("image,class\na,x\n", r"classes\.csv: expected a class for every image.*none for b"),
-        ("image,class\na,x\nb,\n", r"line 3, column class: expected the name of a class"),
+        ("image,class\na,x\n", ("classes.csv", "class", "none for b")),
+        ("image,class\na,x\nb,\n", ("line 3, column class", "class")),
         (
             "image,class\na,x\nc,y\n",
-            r"line 3, column image: expected the name of an image",
+            ("line 3, column image", "image"),
         ),
-        ("image,class\na,x\na,y\n", r"line 3, column image: expected an image named once"),
-        ("image,label\na,x\n", r"expected a CSV file with the columns image, class\[, split\]"),
+        ("image,class\na,x\na,y\n", ("line 3, column image", "named once")),
+        ("image,label\na,x\n", ("classes.csv", "image, class[, split]", "missing: class")),
         (
             "image,class,split\na,x,train\nb,y,dev\n",
-            r"line 3, column split: expected train or test",
+            ("line 3, column split", "train or test"),
         ),
     ],
 )
-def test_classes_that_do_not_fit_are_named(root, text, message):
-    with pytest.raises(InputError, match=message):
+def test_classes_that_do_not_fit_are_named(root, text, facts):
+    with refused(*facts):
         datasets.folder(classes(root, text))
 
 
@@ -289,21 +300,21 @@ def test_images_without_a_class_are_left_out_where_that_is_asked_for(root):
 
 
 @pytest.mark.parametrize(
-    ("fields", "where"),
+    ("fields", "expected"),
     [
-        ({"label": "cat"}, "label: expected the place of its class"),
-        ({"label": -1}, "label: "),
-        ({"label": True}, "label: "),
-        ({"shape": (30, 40, 3)}, r"shape: expected \(height, width\)"),
-        ({"shape": (30.5, 40)}, "shape: "),
-        ({"image": np.zeros((30, 40))}, "image: expected the path"),
-        ({"mask": np.zeros((30, 40))}, "mask: expected the path"),
+        ({"label": "cat"}, "`classes`"),
+        ({"label": -1}, "from 0"),
+        ({"label": True}, "None"),
+        ({"shape": (30, 40, 3)}, "(height, width)"),
+        ({"shape": (30.5, 40)}, "whole pixels"),
+        ({"image": np.zeros((30, 40))}, "path"),
+        ({"mask": np.zeros((30, 40))}, "path"),
     ],
 )
-def test_an_example_that_cannot_be_is_refused(fields, where):
+def test_an_example_that_cannot_be_is_refused(fields, expected):
     made = {"id": "a", "image": "/a.png", "shape": (30, 40), "points": [], "subjects": []}
     datasets.Example(**made)
-    with pytest.raises(InputError, match=f"example 'a', {where}"):
+    with refused(f"example 'a', {next(iter(fields))}", expected):
         datasets.Example(**(made | fields))
 
 
@@ -318,7 +329,7 @@ def test_an_example_that_cannot_be_is_refused(fields, where):
 )
 def test_a_part_that_is_misnamed_is_not_passed_over(root, name, part):
     (root / name).write_text("image,group\na,1\n")
-    with pytest.raises(InputError, match=f"{name}: expected the name {part}"):
+    with refused(name, part):
         datasets.folder(root)
 
 
@@ -330,13 +341,13 @@ def test_files_of_other_names_do_no_harm(root):
 
 @pytest.mark.parametrize("root", [None, 5, ["a"]])
 def test_what_is_no_path_is_one_error(root):
-    with pytest.raises(InputError, match="root: expected the path of a folder"):
+    with refused("root", "folder"):
         datasets.folder(root)
 
 
 def test_missing_values_are_no_group(root):
     (root / "groups.csv").write_text("image,group\na,1\nb,NA\n")
-    with pytest.raises(InputError, match=r"line 3, column group.*no row for a picture of none"):
+    with refused("line 3, column group", "picture"):
         datasets.folder(root)
 
 
@@ -348,4 +359,4 @@ def test_names_that_differ_in_capitals_or_zeros_alone_are_remarked(tmp_path):
     (tmp_path / "classes.csv").write_text("image,class\na,Cat\nb,cat\n")
     told = str(datasets.folder(tmp_path).report)
     assert "viewers '1' and '01', and 1 more such pairs, are taken for two" in told
-    assert "classes 'Cat' and 'cat' are taken for two" in told
+    assert "classes 'Cat' and 'cat' " in told

@@ -5,10 +5,10 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import refused
 from PIL import Image
 
 from keras_attn import datasets
-from keras_attn.errors import InputError
 
 SHAPE = (40, 50)
 
@@ -77,27 +77,30 @@ def test_it_equals_the_folder_of_the_same(images, fixations, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("spoil", "message"),
+    ("spoil", "facts"),
     [
-        (lambda i, f: (i.drop(columns="path"), f), r"images: .*image, path.*missing: path"),
-        (lambda i, f: (i, f.drop(columns="y")), r"fixations: .*missing: y"),
-        (lambda i, f: (i, f.assign(x=["q", 1, 2])), r"fixations, row 0, column x: .*'q'"),
-        (lambda i, f: (i, f.assign(image="z")), r"fixations: .*3 of 1 others: z"),
-        (lambda i, f: (pd.concat([i, i]), f), "a picture named once"),
-        (lambda i, f: (i.assign(path="/nowhere.png"), f), r"/nowhere.png: .*no such file"),
-        (lambda i, f: ("/folder", f), "images: expected a DataFrame"),
-        (lambda i, f: (i, "fixations.csv"), "fixations: expected a pandas DataFrame"),
-        (lambda i, f: (i, f.iloc[:0]), "fixations: expected at least one row"),
-        (lambda i, f: (i["path"], None), "fixations: expected a DataFrame"),
+        (lambda i, f: (i.drop(columns="path"), f), ("images", "image, path", "missing: path")),
+        (lambda i, f: (i, f.drop(columns="y")), ("fixations", "", "missing: y")),
+        (lambda i, f: (i, f.assign(x=["q", 1, 2])), ("fixations, row 0, column x", "", "'q'")),
+        (lambda i, f: (i, f.assign(image="z")), ("fixations", "", "3 of 1 others: z")),
+        (
+            lambda i, f: (pd.concat([i, i]), f),
+            ("images, row 0, column image", "picture named once"),
+        ),
+        (lambda i, f: (i.assign(path="/nowhere.png"), f), ("/nowhere.png", "", "no such file")),
+        (lambda i, f: ("/folder", f), ("images", "DataFrame")),
+        (lambda i, f: (i, "fixations.csv"), ("fixations", "pandas DataFrame")),
+        (lambda i, f: (i, f.iloc[:0]), ("fixations", "one row")),
+        (lambda i, f: (i["path"], None), ("fixations", "DataFrame")),
     ],
 )
-def test_what_is_wrong_is_one_error(images, fixations, spoil, message):
-    with pytest.raises(InputError, match=message):
+def test_what_is_wrong_is_one_error(images, fixations, spoil, facts):
+    with refused(*facts):
         datasets.from_tables(*spoil(images, fixations))
 
 
 def test_a_column_that_is_not_known_is_refused(images, fixations):
-    with pytest.raises(InputError, match="columns: expected one of"):
+    with refused("columns", ("'image'", "'x'"), "'viewer'"):
         datasets.from_tables(images, fixations, columns={"viewer": "subject"})
 
 
@@ -108,7 +111,7 @@ def test_masks_or_classes_alone_are_a_dataset_without_gaze(images, tmp_path):
     data = datasets.folder(tmp_path)
     assert str(data.report) == "3 images, no gaze, 3 masks; 0 points dropped"
     (tmp_path / "masks" / "a.png").unlink()
-    with pytest.raises(InputError, match=r"a\.png: expected the mask of a\.png"):
+    with refused("a.png", "a.png", "no such file"):
         datasets.folder(tmp_path)
     assert len(datasets.folder(tmp_path, on_bad_example="skip")) == 2
 
@@ -116,7 +119,7 @@ def test_masks_or_classes_alone_are_a_dataset_without_gaze(images, tmp_path):
 def test_masks_of_other_names_are_told(images, tmp_path):
     write(tmp_path / "images" / "a.png")
     write(tmp_path / "masks" / "a_mask.png", mask=True)
-    with pytest.raises(InputError, match=r"names of the images, such as a\.png.*a_mask"):
+    with refused("masks", "a.png", "a_mask"):
         datasets.folder(tmp_path)
 
 
@@ -125,7 +128,7 @@ def test_masks_of_other_names_are_told(images, tmp_path):
     [[True, False, True], [1j, 2, 3], pd.date_range("2020", periods=3), [b"1", b"2", b"3"]],
 )
 def test_what_is_no_number_is_not_made_one(images, fixations, values):
-    with pytest.raises(InputError, match="fixations, column x: expected numbers"):
+    with refused("fixations, column x", "numbers"):
         datasets.from_tables(images, fixations.assign(x=values))
 
 
@@ -136,17 +139,17 @@ def test_none_among_objects_is_no_number_and_counted(images, fixations):
 
 @pytest.mark.parametrize("column", ["x", "image", "group"])
 def test_a_column_that_no_table_has_is_not_replaced_by_another(images, fixations, column):
-    with pytest.raises(InputError, match=f"columns, {column}: expected the name of a column of"):
+    with refused(f"columns, {column}", "subject, x, y" if column != "group" else "path", "'FIX'"):
         datasets.from_tables(images, fixations, columns={column: "FIX"})
 
 
 def test_a_column_that_is_the_index_is_told_with_how_to_make_it_one(images, fixations):
-    with pytest.raises(InputError, match=r"image as the index.*reset_index"):
+    with refused("fixations", received=("index", "reset_index")):
         datasets.from_tables(images, fixations.set_index("image"))
 
 
 def test_pictures_in_memory_are_no_paths(fixations):
-    with pytest.raises(InputError, match=r"images\[0\]: expected the path of a picture"):
+    with refused("images[0]", "picture"):
         datasets.from_tables([Image.new("L", (5, 5))], fixations)
 
 
@@ -154,5 +157,5 @@ def test_a_picture_of_another_shape_than_its_example_is_an_error_that_names_it(i
     data = datasets.from_tables(images, fixations)
     example = data[0]
     turned = replace(example, shape=example.shape[::-1])
-    with pytest.raises(InputError, match=rf"{example.image.name}: .* Received: \d+×\d+"):
+    with refused(example.image.name, "50×40", "40×50"):
         turned.pixels()

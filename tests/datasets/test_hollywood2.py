@@ -4,6 +4,7 @@ import shutil
 
 import numpy as np
 import pytest
+from conftest import refused
 from videos import (
     SHAPE,
     sample,
@@ -19,7 +20,6 @@ from keras_attn.datasets import hollywood2
 from keras_attn.datasets.flow.files import FlowFolder
 from keras_attn.datasets.formats.hollywood2 import CLASSES, clip_of
 from keras_attn.datasets.readers.frames import frame_paths, probe
-from keras_attn.errors import InputError
 
 CLIPS = {
     "actioncliptrain00001": ("Kiss", "HugPerson"),
@@ -93,7 +93,7 @@ def test_folders_of_frames_take_the_rate_that_is_given(published):
     """At 12.5 frames a second, 80 ms are one frame: 40 ms round up to it."""
     data = hollywood2(published, fps=12.5)
     assert [len(its) for its in data[2].points[:3]] == [2, 2, 0]
-    with pytest.raises(InputError, match=f"fps of {TWO}: expected frames a second"):
+    with refused(f"fps of {TWO}", "frames a second"):
         hollywood2(published)
 
 
@@ -143,9 +143,9 @@ def test_extracted_images_may_lie_apart_from_the_flow(root, tmp_path):
     data = hollywood2(root, fps=25.0, **roots)
     assert data[1].images == tmp_path / "img" / ONE
     assert data[1].extracted().frames().shape == (19, 8, 8, 3)
-    with pytest.raises(InputError, match="0 images, 9 flow_x, 9 flow_y"):
+    with refused("actioncliptest00001", received="0 images, 9 flow_x, 9 flow_y"):
         hollywood2(root, fps=25.0, flow_root=tmp_path / "flow")
-    with pytest.raises(InputError, match=f"'{ONE}': expected extracted flow"):
+    with refused(f"'{ONE}'", ("flow_root", "--data.flow-root")):
         hollywood2(root, fps=25.0)[1].extracted()
 
 
@@ -200,58 +200,58 @@ def lists_with(root, clip, labels):
 SPOILT = {
     "a video that does not open": (
         lambda root: (root / "AVIClips" / f"{ONE}.avi").write_bytes(b"no video" * 99),
-        rf"{ONE}\.avi: expected a video. Received: a file that does not open as one",
+        (f"{ONE}.avi", "video", "does not open"),
     ),
     "a list that names a missing clip": (
         lambda root: lists_with(root, "actioncliptrain00099", ("Eat",)),
-        r"AnswerPhone_train\.txt, line 3: expected a clip of .*AVIClips. .*actioncliptrain00099",
+        ("AnswerPhone_train.txt, line 3", ("clip of", "AVIClips"), "actioncliptrain00099"),
     ),
     "a clip without an action": (
         lambda root: lists_with(root, ONE, ()),
-        rf"AnswerPhone_train\.txt, line 1: expected an action of {ONE}",
+        ("AnswerPhone_train.txt, line 1", ONE),
     ),
     "an empty folder of frames": (
         lambda root: [path.unlink() for path in (root / "AVIClips" / TWO).iterdir()],
-        rf"{TWO}: expected frames .* none",
+        (TWO, ".jpg", "none"),
     ),
     "frames of two sizes": (
         lambda root: write_frames(root / "AVIClips" / TWO, 1, "9_{:05d}.jpg", (24, 32)),
-        r"9_00001\.jpg",
+        ("00018.jpg", ("9_00001.jpg", "(24, 32)"), "(48, 64)"),
     ),
     "flow of another count than the frames": (
         lambda root: flow_of(root, 18),
-        rf"flow/{ONE}: expected 19 pairs, for .*{ONE}\.avi has 20 frames. Received: 18",
+        (f"flow/{ONE}", ("19 pairs", f"{ONE}.avi", "20 frames"), "18"),
     ),
     "a picture of flow less": (
         lambda root: flow_of(root, 19, flow_y=7),
-        rf"{ONE}: expected an image, flow_x and flow_y for each pair. .*19 flow_x, 18 flow_y",
+        (ONE, ("flow_x", "flow_y"), "19 flow_x, 18 flow_y"),
     ),
     "a picture of every kind less": (
         lambda root: flow_of(root, 19, im=1, flow_x=1, flow_y=1),
-        rf"{ONE}: expected images numbered from 1 to 18. Received: none for 1",
+        (ONE, "from 1 to 18", "none for 1"),
     ),
     "no folder of flow": (
         lambda root: (flow_of(root, 19), shutil.rmtree(root.parent / "flow" / ONE)),
-        rf"flow: expected the extracted folder {ONE}. Received: no such folder",
+        ("flow", ONE, "no such folder"),
     ),
     "gaze of another resolution": (
         lambda root: append(root / "resolution.txt", f"{ONE}.avi 32 24 1.0"),
-        rf"resolution\.txt: expected the size of the video {ONE}, \(48, 64\)",
+        ("resolution.txt", f"{ONE}, (48, 64)"),
     ),
     "a line that is no sample": (
         lambda root: append(root / "samples" / f"002_{ONE}.avi.txt", "1 2 3"),
-        rf"002_{ONE}\.avi\.txt, line 4: expected time in µs",
+        (f"002_{ONE}.avi.txt, line 4", "time in µs"),
     ),
 }
 
 
 @pytest.mark.parametrize("what", SPOILT)
 def test_what_is_wrong_with_a_clip_is_one_error_or_skipped_and_listed(root, what):
-    spoil, message = SPOILT[what]
+    spoil, facts = SPOILT[what]
     spoil(root)
     flow = root.parent / "flow"
     options = {"fps": 25.0, "flow_root": flow if flow.exists() else None}
-    with pytest.raises(InputError, match=message):
+    with refused(*facts):
         hollywood2(root, **options)
     data = hollywood2(root, on_bad_example="skip", **options)
     assert len(data.report.skipped) == 1 and len(data) >= 2
@@ -260,44 +260,43 @@ def test_what_is_wrong_with_a_clip_is_one_error_or_skipped_and_listed(root, what
 BROKEN = {
     "no list of a class": (
         lambda root: (root / "ClipSets" / "Eat_test.txt").unlink(),
-        r"Eat_test\.txt: expected a list of lines <clip> <1 or -1>. Received: no such file",
+        ("Eat_test.txt", "<clip> <1 or -1>", "no such file"),
     ),
     "a line of three words": (
         lambda root: append(root / "ClipSets" / "Eat_train.txt", "a b 1"),
-        r"Eat_train\.txt, line 3: expected <clip> <1 or -1>. Received: 'a b 1'",
+        ("Eat_train.txt, line 3", "<clip> <1 or -1>", "'a b 1'"),
     ),
     "a sign of 0": (
         lambda root: append(root / "ClipSets" / "Eat_train.txt", "a 0"),
-        r"Eat_train\.txt, line 3: expected",
+        ("Eat_train.txt, line 3", "<clip> <1 or -1>", "'a 0'"),
     ),
     "gaze of nothing": (
         lambda root: shutil.rmtree(root / "samples"),
-        r"Hollywood2: expected folders <video>/fixation",
+        ("Hollywood2", "folders <video>/fixation"),
     ),
     "gaze that misses every frame": (
         lambda root: [p.write_text("") for p in (root / "samples").iterdir()],
-        r"Hollywood2: expected fixations inside the videos. Received: 3 videos, .* 6 times a view",
+        ("Hollywood2", "inside the videos", ("3 videos", "6 times")),
     ),
 }
 
 
 @pytest.mark.parametrize("what", BROKEN)
 def test_what_makes_the_whole_unreadable_is_one_error(root, what):
-    spoil, message = BROKEN[what]
+    spoil, facts = BROKEN[what]
     spoil(root)
-    with pytest.raises(InputError, match=message):
+    with refused(*facts):
         hollywood2(root, fps=25.0)
 
 
 def test_gaze_past_the_end_of_a_video_is_an_error(root, tmp_path):
     write_points(tmp_path / f"gaze/{ONE}_1/fixation/{ONE}_00021.png", [(3, 4)])
-    message = rf"{ONE}\.avi: expected the 21 frames that its gaze has. Received: 20"
-    with pytest.raises(InputError, match=message):
+    with refused(f"{ONE}.avi", "21 frames", "20"):
         hollywood2(root, gaze=tmp_path / "gaze")
 
 
 def test_a_video_is_not_taken_for_a_dataset_of_images(published):
-    with pytest.raises(InputError, match="data: expected a GazeDataset or the path of a folder"):
+    with refused("data", "GazeDataset"):
         ka.datasets.as_dataset(hollywood2(published, fps=25.0))
 
 
@@ -319,13 +318,13 @@ def video_example(**changes):
 def test_an_example_fits_itself_or_is_refused():
     example = video_example()
     assert example.points[1].shape == (0, 2) and example.labels == (1,) and example.pairs == 1
-    for changes, message in (
-        ({"points": [[[1, 2]]]}, "'v', points: expected one array for each of 2 frames"),
-        ({"subjects": [[3]]}, "'v', subjects: expected one array for each of 2"),
-        ({"points": [[[5, 2]], []]}, r"'v', frame 0: expected all inside the frames of \(4, 5\)"),
-        ({"subjects": [[], []]}, "'v', frame 0: expected a subject for each of 1 points"),
+    for changes, facts in (
+        ({"points": [[[1, 2]]]}, ("'v', points", "2 frames")),
+        ({"subjects": [[3]]}, ("'v', subjects", "2 frames")),
+        ({"points": [[[5, 2]], []]}, ("'v', frame 0", "(4, 5)")),
+        ({"subjects": [[], []]}, ("'v', frame 0", "1 points")),
     ):
-        with pytest.raises(InputError, match=message):
+        with refused(*facts):
             video_example(**changes)
 
 
@@ -352,9 +351,9 @@ def test_frames_are_ordered_by_their_numbers_and_a_cut_video_is_told(tmp_path):
     write_video(tmp_path / "v.avi", 12)
     assert (probe(tmp_path / "v.avi").frames, probe(tmp_path / "v.avi").rate) == (12, 25.0)
     (tmp_path / "cut.avi").write_bytes((tmp_path / "v.avi").read_bytes()[:400])
-    with pytest.raises(InputError, match=r"cut\.avi: expected a video"):
+    with refused("cut.avi", "video"):
         probe(tmp_path / "cut.avi")
-    with pytest.raises(InputError, match=r"none\.avi: expected a video .* no such file"):
+    with refused("none.avi", "video", "no such file"):
         probe(tmp_path / "none.avi")
 
 
@@ -362,5 +361,5 @@ def test_names_of_tsn_are_counted_too(tmp_path):
     for kind in ("img", "flow_x", "flow_y"):
         write_frames(tmp_path, 3, kind + "_{:05d}.jpg", (8, 8))
     assert len(FlowFolder(tmp_path)) == 3
-    with pytest.raises(InputError, match="away: expected a folder of images and flow"):
+    with refused("away", "images and flow"):
         FlowFolder(tmp_path / "away")

@@ -5,14 +5,13 @@ from dataclasses import replace
 import cv2
 import numpy as np
 import pytest
-from conftest import real
+from conftest import real, refused
 from PIL import Image
 
 import keras_attn as ka
 from keras_attn import datasets, tasks
 from keras_attn.datasets.readers import masks
 from keras_attn.datasets.readers.masks import read_mask
-from keras_attn.errors import InputError
 
 SHAPE = (24, 30)
 RED, GREEN, WHITE, BLACK = (255, 0, 0), (0, 128, 0), (255, 255, 255), (0, 0, 0)
@@ -152,19 +151,19 @@ def soft(top=255, kind=np.uint8):
 @pytest.mark.parametrize(
     ("image", "received"),
     [
-        (lambda: Image.fromarray(soft()[0]), r"\d+ values: 0, .* … 255"),
-        (lambda: Image.fromarray(np.dstack([soft()[0]] * 3)), r"\d+ values: 0, .* … 255"),
-        (lambda: Image.fromarray(soft(65535, np.uint16)[0]), r"\d+ values: 0, .* … 65535"),
-        (lambda: Image.fromarray(np.dstack([0 * soft()[0], soft()[0]])), r"\d+ values: 0, "),
-        (lambda: Image.fromarray(np.where(blob(), 255, np.eye(*SHAPE)).astype(np.uint8)), "3 v"),
+        (lambda: Image.fromarray(soft()[0]), ("values: 0,", "… 255")),
+        (lambda: Image.fromarray(np.dstack([soft()[0]] * 3)), ("values: 0,", "… 255")),
+        (lambda: Image.fromarray(soft(65535, np.uint16)[0]), ("values: 0,", "… 65535")),
+        (lambda: Image.fromarray(np.dstack([0 * soft()[0], soft()[0]])), "values: 0,"),
+        (
+            lambda: Image.fromarray(np.where(blob(), 255, np.eye(*SHAPE)).astype(np.uint8)),
+            "3 values",
+        ),
     ],
 )
 def test_more_than_two_values_need_a_threshold_that_is_named(tmp_path, image, received):
     root = written(tmp_path, {"a": image()})
-    expected = (
-        r"a\.png: expected two values; soft edges, .* mask_threshold= .*--data\.mask-threshold.*"
-    )
-    with pytest.raises(InputError, match=f"{expected}Received: {received}"):
+    with refused("a.png", ("mask_threshold=", "--data.mask-threshold"), received):
         datasets.folder(root)
 
 
@@ -201,7 +200,7 @@ def test_a_threshold_of_labels_with_a_palette_is_of_their_indices(tmp_path):
     labels = Image.fromarray(pixels, mode="P")
     labels.putpalette(image.getpalette())
     root = written(tmp_path, {"a": labels})
-    with pytest.raises(InputError, match="Received: 3 values: 0, 7, 15"):
+    with refused("a.png", received="3 values: 0, 7, 15"):
         datasets.folder(root)
     [example] = datasets.folder(root, mask_threshold=10)
     np.testing.assert_array_equal(read_mask(example), blob())
@@ -228,19 +227,19 @@ def test_a_threshold_holds_for_every_file_of_a_dataset(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("threshold", "message"),
+    ("threshold", "facts"),
     [
-        (0.5, "the masks' own scale, such as 127 for half of 255. Received: 0.5"),
-        (255, "from 0 to below 255. Received: 255"),
-        (-1, "mask_threshold: expected None, or a value of the masks' own scale"),
-        (float("nan"), "mask_threshold: expected None, or a value"),
-        ("half", "mask_threshold: expected None, or a value"),
-        (True, "mask_threshold: expected None, or a value"),
+        (0.5, ("mask_threshold", ("127", "255"), "0.5")),
+        (255, ("mask_threshold", "from 0 to below 255", "255")),
+        (-1, ("mask_threshold", ("None", "scale"))),
+        (float("nan"), ("mask_threshold", ("None", "scale"))),
+        ("half", ("mask_threshold", ("None", "scale"))),
+        (True, ("mask_threshold", ("None", "scale"))),
     ],
 )
-def test_a_threshold_off_the_scale_is_refused(tmp_path, threshold, message):
+def test_a_threshold_off_the_scale_is_refused(tmp_path, threshold, facts):
     root = written(tmp_path, {"a": Image.fromarray(soft()[0])})
-    with pytest.raises(InputError, match=message):
+    with refused(*facts):
         datasets.folder(root, mask_threshold=threshold)
 
 
@@ -309,7 +308,7 @@ def test_a_mask_of_one_value_is_what_that_value_is_in_the_others(
 )
 def test_one_value_that_nothing_tells_the_meaning_of_is_refused(tmp_path, image):
     root = written(tmp_path, {"a": image(blob() | True)})
-    with pytest.raises(InputError, match=r"a\.png: expected two values; one alone is .*everywhere"):
+    with refused("a.png", ("two values", "mask_threshold="), "everywhere"):
         datasets.folder(root)
 
 
@@ -317,9 +316,7 @@ def test_a_value_that_is_object_here_and_background_there_is_refused(tmp_path):
     """Labels: where the classes 1 and 2 fill a picture, the smaller is no background."""
     images = {"a": grey(0, 1)(blob()), "b": grey(1, 2)(blob())}
     root = written(tmp_path, images)
-    with pytest.raises(
-        InputError, match=r"b\.png: expected masks that agree .* 1 as the back.*a\."
-    ):
+    with refused("b.png", ("agree", "mask_threshold="), ("1 as the background", "a.png")):
         datasets.folder(root)
     data = datasets.folder(root, mask_threshold=0)
     assert read_mask(data[1]).all() and not read_mask(data[0]).all()
@@ -340,9 +337,7 @@ def test_a_value_that_is_object_here_and_background_there_is_refused(tmp_path):
 )
 def test_two_values_that_do_not_tell_which_is_the_object_are_refused(tmp_path, image):
     root = written(tmp_path, {"a": image(blob())})
-    with pytest.raises(
-        InputError, match=r"a\.png: expected two values that tell which is the object"
-    ):
+    with refused("a.png", "two values"):
         datasets.folder(root)
 
 
@@ -361,9 +356,9 @@ def differing(**options):
 def test_channels_that_hold_different_masks_are_refused(tmp_path, channels, named):
     image = differing(**dict(zip(channels, (blob(0), blob(3)), strict=True)))
     root = written(tmp_path, {"a": image})
-    with pytest.raises(InputError, match=f"one channel .*Received: {named} vary in different ways"):
+    with refused("a.png", "one channel", named):
         datasets.folder(root)
-    with pytest.raises(InputError, match="channels that agree in what is above 127"):
+    with refused("a.png", "127"):
         datasets.folder(root, mask_threshold=127)
 
 
@@ -371,10 +366,10 @@ def test_colours_of_16_bits_and_strange_modes_are_refused(tmp_path):
     root = written(tmp_path, {"a": None})
     deep = np.dstack([blob().astype(np.uint16)] * 3)
     cv2.imwrite(str(root / "masks" / "a.png"), deep)
-    with pytest.raises(InputError, match=r"a\.png: expected a mask in grey.*16 bits a channel in"):
+    with refused("a.png", ("grey", "8 bits"), "16 bits"):
         datasets.folder(root)
     Image.new("CMYK", SHAPE[::-1]).save(root / "masks" / "a.png", format="TIFF")
-    with pytest.raises(InputError, match="mode 'CMYK'"):
+    with refused("a.png", received="mode 'CMYK'"):
         datasets.folder(root)
 
 
@@ -384,7 +379,7 @@ def test_floats_of_a_tiff_file_are_a_mask(tmp_path):
     Image.fromarray(blob().astype(np.float32) * 0.25).save(path, format="TIFF")
     np.testing.assert_array_equal(read_mask(datasets.folder(root)[0]), blob())
     Image.fromarray(np.where(blob(), np.nan, 0).astype(np.float32)).save(path, format="TIFF")
-    with pytest.raises(InputError, match=r"a\.png: expected a mask of finite values"):
+    with refused("a.png", "finite"):
         datasets.folder(root)
 
 
@@ -415,7 +410,7 @@ def test_one_mask_that_is_turned_round_is_remarked_on(tmp_path):
 @pytest.mark.parametrize("top", [1, 100])
 def test_a_threshold_that_no_mask_reaches_is_refused(tmp_path, top):
     root = written(tmp_path, {name: grey(0, top)(blob()) for name in "abc"})
-    with pytest.raises(InputError, match="mask_threshold: .*127, which none of 3 masks"):
+    with refused("mask_threshold", received=("127", "3 masks")):
         datasets.folder(root, mask_threshold=127)
 
 
@@ -454,7 +449,7 @@ def test_published_masks_have_the_threshold_of_their_publishers(tmp_path, name):
     np.testing.assert_array_equal(read_mask(again[0]), truth[0])
     assert again.report.masks_without_object == 2
     assert again.fingerprint == reader(tmp_path / "drawn", mask_threshold=127).fingerprint
-    with pytest.raises(InputError, match="128, which none of 3 masks has a pixel above"):
+    with refused("mask_threshold", received=("128", "3 masks")):
         reader(tmp_path / "drawn", mask_threshold=128)
 
 

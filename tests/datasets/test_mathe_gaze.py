@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import scipy.io
 import scipy.ndimage
-from conftest import real
+from conftest import real, refused
 from videos import SCREEN, write_points, write_samples
 
 from keras_attn import gaze
@@ -18,7 +18,6 @@ from keras_attn.datasets.readers.mathe_gaze import (
 )
 from keras_attn.datasets.readers.repackaged_gaze import RepackagedGaze, read_points
 from keras_attn.datasets.video import VideoReport
-from keras_attn.errors import InputError
 
 SHAPE = (360, 640)
 """A video of half the screen's width: scale 0.5, and bands of (1024 − 720) / 2 = 152 px."""
@@ -102,9 +101,9 @@ def test_a_group_is_read_alone_and_named_and_its_missing_viewers_are_counted(tmp
     assert sum(map(len, points)) == 0 and report.subjects_missing == 3
     points, _, report = read(source, "never shown")
     assert sum(map(len, points)) == 0 and report.subjects_missing == 3
-    with pytest.raises(InputError, match="group: expected one of 'action', 'free', 'nobody'"):
+    with refused("group", ("'action'", "'free'", "'nobody'")):
         RawGaze(tmp_path, groups=groups, group="context")
-    with pytest.raises(InputError, match="group 'nobody': expected subjects who have.*1, 2, 14"):
+    with refused("group 'nobody'", ("subjects", "1, 2, 14")):
         RawGaze(tmp_path, groups=groups, group="nobody")
     assert RawGaze(tmp_path).subjects == (1, 2, 14)
 
@@ -131,65 +130,65 @@ def test_one_header_line_is_tolerated_in_each_file(tmp_path):
 def test_a_line_that_is_no_sample_is_named(tmp_path, lines, wrong):
     path = tmp_path / "001_clip.avi.txt"
     path.write_text("\n".join(lines) + "\n")
-    with pytest.raises(InputError, match=rf"001_clip\.avi\.txt, line {wrong}: expected time in µs"):
+    with refused(f"001_clip.avi.txt, line {wrong}", "µs"):
         read_samples(path)
 
 
 BROKEN = {
     "samples of another name": (
         lambda root: (root / "samples" / "clip.txt").write_text(""),
-        r"clip\.txt: expected samples called <SSS>_<video>\.avi\.txt",
+        ("clip.txt", "<SSS>_<video>.avi.txt"),
     ),
     "no samples": (
         lambda root: (root / "samples" / "001_clip.avi.txt").unlink(),
-        r"samples: expected samples <SSS>_<video>\.avi\.txt .* none",
+        ("samples", "<SSS>_<video>.avi.txt", "none"),
     ),
     "no geometry": (
         lambda root: (root / "geometry.txt").unlink(),
-        r"geometry\.txt: expected a text file of the gaze data. Received: no such file",
+        ("geometry.txt", "text file", "no such file"),
     ),
     "half a geometry": (
         lambda root: (root / "geometry.txt").write_text("600 475 295 1280\n"),
-        r"geometry\.txt, line 1: expected three numbers, and the width and height",
+        ("geometry.txt, line 1", "three numbers"),
     ),
     "an empty geometry": (
         lambda root: (root / "geometry.txt").write_text(""),
-        r"geometry\.txt: expected three numbers.* nothing",
+        ("geometry.txt", "three numbers", "nothing"),
     ),
     "a screen without height": (
         lambda root: (root / "geometry.txt").write_text("600 475 295 1280 0\n"),
-        r"geometry\.txt, line 1: expected three numbers",
+        ("geometry.txt, line 1", "three numbers"),
     ),
     "a resolution of words": (
         lambda root: (root / "resolution.txt").write_text("a 1 2 3\nb wide high 3\n"),
-        r"resolution\.txt, line 2: expected <video>\.avi, its width",
+        ("resolution.txt, line 2", "<video>.avi"),
     ),
     "no resolution of the clip": (
         lambda root: (root / "resolution.txt").write_text("other.avi 640 360 1\n"),
-        r"resolution\.txt: expected a line for clip",
+        ("resolution.txt", "line for clip"),
     ),
     "gaze of another resolution": (
         lambda root: (root / "resolution.txt").write_text("clip.avi 320 240 1\n"),
-        r"resolution\.txt: expected the size of the video clip, \(360, 640\).*\(240, 320\)",
+        ("resolution.txt", "(360, 640)", "(240, 320)"),
     ),
     "samples that are no text": (
         lambda root: (root / "samples" / "001_clip.avi.txt").write_bytes(b"\xff\xfe\x00" * 9),
-        r"001_clip\.avi\.txt: expected a text file",
+        ("001_clip.avi.txt", "text file"),
     ),
 }
 
 
 @pytest.mark.parametrize("what", BROKEN)
 def test_what_is_wrong_with_raw_gaze_is_one_error(tmp_path, what):
-    spoil, message = BROKEN[what]
+    spoil, facts = BROKEN[what]
     spoil(write_raw(tmp_path, {(1, "clip"): [f"0 {CENTRE} F"]}))
-    with pytest.raises(InputError, match=message):
+    with refused(*facts):
         read(RawGaze(tmp_path))
 
 
 def test_frames_without_a_rate_are_refused_for_samples(tmp_path):
     source = RawGaze(write_raw(tmp_path, {(1, "clip"): [f"0 {CENTRE} F"]}))
-    with pytest.raises(InputError, match="fps of clip: expected frames a second"):
+    with refused("fps of clip", "frames a second"):
         read(source, rate=None)
 
 
@@ -226,36 +225,36 @@ def test_a_video_without_pictures_has_no_points(tmp_path):
 SPOILT = {
     "gaze of another resolution": (
         lambda root: write_points(root / "clip/fixation/0002.png", [(1, 1)], (24, 32)),
-        r"0002\.png: expected the size of the video clip, \(48, 64\) .* \(24, 32\)",
+        ("0002.png", "(48, 64)", "(24, 32)"),
     ),
     "a density in the place of fixations": (
         lambda root: cv2.imwrite(
             str(root / "clip/fixation/0002.png"), np.arange(3072).astype(np.uint8).reshape(48, 64)
         ),
-        r"0002\.png: expected fixations, of one value beside 0. Received: 255 values",
+        ("0002.png", "one value", "255 values"),
     ),
     "a picture that is none": (
         lambda root: (root / "clip/fixation/0002.png").write_bytes(b"no picture"),
-        r"0002\.png: expected an image",
+        ("0002.png", "image"),
     ),
     "a name without a number": (
         lambda root: write_points(root / "clip/fixation/last.png", [(1, 1)]),
-        r"last\.png: expected a name that ends in the frame's number",
+        ("last.png", "frame's number"),
     ),
     "a frame 0": (
         lambda root: write_points(root / "clip/fixation/0000.png", [(1, 1)]),
-        r"0000\.png: expected a name that ends in the frame's number, from 1",
+        ("0000.png", "from 1", "0000.png"),
     ),
     "a frame in two folders": (
         lambda root: write_points(root / "again/clip/fixation/0001.png", [(1, 1)]),
-        r"0001\.png: expected frame 1 once. Received: also in .*0001\.png",
+        ("clip/fixation/0001.png", "frame 1", "clip/fixation/0001.png"),
     ),
     "another variable": (
         lambda root: (
             (root / "clip/fixation/maps").mkdir(),
             scipy.io.savemat(root / "clip/fixation/maps/0002.mat", {"J": np.eye(3)}),
         ),
-        r"0002\.mat: expected a MATLAB file with the variable 'I'",
+        ("0002.mat", ("MATLAB", "'I'")),
     ),
 }
 
@@ -263,18 +262,18 @@ SPOILT = {
 @pytest.mark.parametrize("what", SPOILT)
 def test_what_is_wrong_with_repackaged_gaze_is_one_error(tmp_path, what):
     write_points(tmp_path / "clip/fixation/0001.png", [(3, 5)])
-    spoil, message = SPOILT[what]
+    spoil, facts = SPOILT[what]
     spoil(tmp_path)
-    with pytest.raises(InputError, match=message):
+    with refused(*facts):
         read(RepackagedGaze(tmp_path), frames=2, shape=(48, 64))
 
 
 def test_a_folder_without_gaze_is_refused_and_repackaged_gaze_has_no_groups(tmp_path):
-    with pytest.raises(InputError, match="expected folders <video>/fixation .* or samples/"):
+    with refused(expected=("folders <video>/fixation", "samples/")):
         open_gaze(tmp_path, str)
-    with pytest.raises(InputError, match="away: expected a folder of gaze"):
+    with refused("away", "folder of gaze"):
         open_gaze(tmp_path / "away", str)
-    with pytest.raises(InputError, match="which the choice of group, events needs"):
+    with refused(expected="group, events"):
         open_gaze(tmp_path, str, group="action", events=("F",))
 
 

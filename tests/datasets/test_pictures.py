@@ -2,12 +2,12 @@
 
 import numpy as np
 import pytest
+from conftest import refused
 from PIL import Image, ImageOps
 
 import keras_attn as ka
 from keras_attn import datasets
 from keras_attn.datasets.readers.image_files import image_shape, picture_file
-from keras_attn.errors import InputError
 
 SHAPE = (16, 24)
 LOSSLESS = {".png": {}, ".webp": {"lossless": True}, ".tif": {}}
@@ -90,10 +90,10 @@ def test_a_mask_of_the_picture_as_it_is_stored_is_told_from_one_of_another_size(
     mask.save(root / "masks" / "0.png")
     assert datasets.folder(root)[0].mask is not None
     mask.transpose(Image.Transpose.ROTATE_90).save(root / "masks" / "0.png")
-    with pytest.raises(InputError, match=r"stored rotated \(EXIF\).*\(24, 16\), the size that is"):
+    with refused("0.png", ("0.png", "(16, 24)", "EXIF"), ("(24, 16)", "stored")):
         datasets.folder(root)
     mask.resize((9, 9)).save(root / "masks" / "0.png")
-    with pytest.raises(InputError, match=r"the size of 0\.png, \(16, 24\)\. Received: \(9, 9\)\."):
+    with refused("0.png", ("0.png", "(16, 24)"), "(9, 9)"):
         datasets.folder(root)
 
 
@@ -108,7 +108,7 @@ def test_a_map_of_the_rows_as_they_are_stored_is_refused(tmp_path):
         if fits:
             ka.audit(maps, data, progress=False)
         else:
-            with pytest.raises(InputError, match=r"0\.npy: expected a map of 0\.png upright"):
+            with refused("0.npy", ("0.png", "(16, 24)", "EXIF"), "(24, 16)"):
                 ka.audit(maps, data, progress=False)
     # One that is upright already may have any proportions: it is resized, and that is noted.
     for name in "01":
@@ -122,7 +122,7 @@ def test_a_map_file_that_is_itself_stored_rotated_is_refused(tmp_path):
     exif[0x0112] = 3
     for name in "01":
         Image.fromarray(scene()[..., 0]).save(tmp_path / f"{name}.png", exif=exif)
-    with pytest.raises(InputError, match="a map stored upright.*orientation 3"):
+    with refused("0.png", "upright", "orientation 3"):
         ka.audit(tmp_path, data, progress=False)
 
 
@@ -176,23 +176,22 @@ def test_the_first_of_several_frames_is_read_and_that_is_told(tmp_path):
     assert found.shape == SHAPE and not found.several
     root = write_folder(tmp_path / "d", [1])
     first.save(root / "images" / "0.png", save_all=True, append_images=[second])
-    assert "1 pictures of several frames or pages" in str(datasets.folder(root).report)
+    assert "1 pictures of several frames" in str(datasets.folder(root).report)
 
 
 def test_what_is_no_picture_that_is_read_is_one_error(tmp_path):
     files = {
         "empty.jpg": (b"", "an empty file"),
-        "phone.jpg": (b"\0\0\0\x18ftypheic" + bytes(40), r"HEIC file.*save it as JPEG or PNG"),
+        "phone.jpg": (b"\0\0\0\x18ftypheic" + bytes(40), ("HEIC", "JPEG or PNG")),
         "text.png": (b"not a picture", "a file of another kind"),
     }
     for name, (content, received) in files.items():
         (tmp_path / name).write_bytes(content)
         for read in (datasets.read_image, image_shape):
-            told = f"{name}: expected an image. Received: .*{received}"
-            with pytest.raises(InputError, match=told):
+            with refused(name, "image", received):
                 read(tmp_path / name)
     Image.fromarray(scene()[..., 0].astype(np.uint16) * 256).save(tmp_path / "deep.png")
-    with pytest.raises(InputError, match="an image of 8 bits a channel"):
+    with refused("deep.png", "8 bits"):
         image_shape(tmp_path / "deep.png")
 
 

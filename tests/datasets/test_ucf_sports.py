@@ -5,7 +5,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
-from conftest import real
+from conftest import real, refused
 from videos import (
     SHAPE,
     sample,
@@ -20,7 +20,6 @@ from keras_attn.datasets import ucf_sports
 from keras_attn.datasets.flow import files
 from keras_attn.datasets.formats.ucf_sports import DIRECTORIES, SPLITS, clip_of
 from keras_attn.datasets.readers import frames
-from keras_attn.errors import InputError
 
 CLIPS = ("Diving-Side-001", "Golf-Swing-Back-001", "Swing-Bench-007", "Walk-Front-008")
 NINE = (
@@ -85,7 +84,7 @@ def test_13_directories_are_9_classes_or_10(published):
     )
     assert [e.labels for e in ten] == [(0,), (1,), (7,), (9,)]
     assert nine.fingerprint != ten.fingerprint
-    with pytest.raises(InputError, match="classes: expected one of 9, 10. Received: 13"):
+    with refused("classes", "9, 10", "13"):
         ucf_sports(published, classes=13)
 
 
@@ -165,21 +164,21 @@ def test_the_one_folder_in_a_clips_folder_may_hold_its_flow(root, tmp_path, name
 SPOILT = {
     "a clip of no list": (
         lambda root: write_frames(root / "ucf action" / "Diving-Side" / "015", 3),
-        r"Diving-Side/015: expected one of the 150 clips of the lists",
+        ("Diving-Side/015", "150 clips"),
     ),
     "a file that does not open": (
         lambda root: (
             root / "ucf action" / "Golf-Swing-Back" / "001" / "3283-8_700830.avi"
         ).write_bytes(b"no video"),
-        r"3283-8_700830\.avi: expected a video",
+        ("3283-8_700830.avi", "video"),
     ),
     "a frame that is cut off": (
         lambda root: cut(root / "ucf action" / "Swing-Bench" / "007" / "2538-5_00001.jpg"),
-        r"2538-5_00001\.jpg: expected a whole image",
+        ("2538-5_00001.jpg", "whole image"),
     ),
     "a first frame of another size than the last": (
         lambda root: write_frames(root / "ucf action/Swing-Bench/007", 1, shape=(24, 32)),
-        r"2538-5_00017\.jpg: expected the size of 2538-5_00001\.jpg, \(24, 32\)",
+        ("2538-5_00017.jpg", "2538-5_00001.jpg, (24, 32)"),
     ),
     "gaze of another resolution": (
         lambda root: (root / "resolution.txt").write_text(
@@ -187,7 +186,7 @@ SPOILT = {
             .read_text()
             .replace("Walk-Front_008.avi 64", "Walk-Front_008.avi 65")
         ),
-        r"resolution\.txt: expected the size of the video Walk-Front-008, \(48, 64\)",
+        ("resolution.txt", "Walk-Front-008, (48, 64)"),
     ),
 }
 
@@ -198,9 +197,9 @@ def cut(path):
 
 @pytest.mark.parametrize("what", SPOILT)
 def test_what_is_wrong_with_a_clip_is_one_error_or_skipped_and_listed(root, what):
-    spoil, message = SPOILT[what]
+    spoil, facts = SPOILT[what]
     spoil(root)
-    with pytest.raises(InputError, match=message):
+    with refused(*facts):
         ucf_sports(root)
     data = ucf_sports(root, on_bad_example="skip")
     assert len(data.report.skipped) == 1 and len(data) >= 3
@@ -209,14 +208,14 @@ def test_what_is_wrong_with_a_clip_is_one_error_or_skipped_and_listed(root, what
 def test_a_clip_that_is_there_twice_or_has_two_files_is_an_error(root, tmp_path):
     folder = root / "ucf action" / "Golf-Swing-Back" / "001"
     shutil.copy(folder / "3283-8_700830.avi", folder / "again.avi")
-    with pytest.raises(InputError, match=r"001: expected one \.avi file. Received: 3283.*, again"):
+    with refused("001", ".avi", ("3283-8_700830.avi", "again.avi")):
         ucf_sports(root)
     (folder / "again.avi").rename(root / "Golf-Swing-Back_001.avi")
-    with pytest.raises(InputError, match=r"expected Golf-Swing-Back-001 once. Received: also"):
+    with refused("001", "Golf-Swing-Back-001", "Golf-Swing-Back_001.avi"):
         ucf_sports(root)
-    with pytest.raises(InputError, match="expected clips such as Diving-Side/001.* none"):
+    with refused("gt", "Diving-Side/001", "none"):
         ucf_sports(root / "ucf action" / "Diving-Side" / "001" / "gt", gaze=root)
-    with pytest.raises(InputError, match="away: expected a folder of UCF Sports"):
+    with refused("away", "UCF Sports"):
         ucf_sports(tmp_path / "away", gaze=root)
 
 
@@ -228,5 +227,5 @@ def test_real_gaze_lies_on_the_frames_of_its_clip(tmp_path):
     assert (data[0].frames, data[0].shape, data.report.points) == (55, (404, 720), 9633)
     assert data.report.frames_without_fixations == 0 and data.report.videos_without_fixations == 0
     write_frames(tmp_path / "Diving-Side" / "001", 55, shape=(202, 360))
-    with pytest.raises(InputError, match=r"0001\.png: expected the size of the video .*\(202, 360"):
+    with refused("0001.png", "(202, 360)", "(404, 720)"):
         ucf_sports(tmp_path, gaze=gaze)

@@ -2,13 +2,13 @@
 
 import numpy as np
 import pytest
+from conftest import refused
 from videos import SHAPE, frame, write_extracted, write_frames, write_video
 
 from keras_attn import datasets
 from keras_attn.datasets.drawing import avi
 from keras_attn.datasets.readers.frames import probe
 from keras_attn.datasets.readers.tabled_gaze import TabledGaze
-from keras_attn.errors import InputError
 
 RATE, FRAMES = 25, 20
 HEAD = "video,subject,time_ms,x,y"
@@ -73,7 +73,7 @@ def test_frames_are_counted_from_0_or_from_1_as_is_said(tmp_path):
     own(tmp_path, "a,P1,1,1,2", "a,P1,20,3,4", "b,P1,7.0,5,6", head=head)
     data = datasets.video_folder(tmp_path, first_frame=1)
     assert seen(data[0]) == {0: [[1, 2]], 19: [[3, 4]]} and seen(data[1]) == {6: [[5, 6]]}
-    with pytest.raises(InputError, match=r"column frame: expected .*first_frame=1, --data\.first-"):
+    with refused("column frame", ("first_frame=1", "--data.first-frame 1")):
         datasets.video_folder(tmp_path)
     own(tmp_path, "a,P1,1,1,2", "a,P1,19,3,4", head=head)
     assert "first_frame=1 is wanted" in str(datasets.video_folder(tmp_path).report)
@@ -91,14 +91,14 @@ def test_folders_of_frames_are_videos_whose_rate_is_told(tmp_path):
     write_frames(tmp_path / "videos" / "a", 6)
     (tmp_path / "fixations.csv").write_text(f"{HEAD}\na,P1,250,1,2\n")
     assert seen(datasets.video_folder(tmp_path, fps=10)[0]) == {2: [[1, 2]]}
-    with pytest.raises(InputError, match=r"fps of a: expected .*fps=, or --data\.fps"):
+    with refused("fps of a", ("fps=", "--data.fps")):
         datasets.video_folder(tmp_path)
     (tmp_path / "fixations.csv").write_text("video,subject,frame,x,y\na,P1,2,1,2\n")
     assert seen(datasets.video_folder(tmp_path)[0]) == {2: [[1, 2]]}
 
 
 def test_a_rate_for_files_that_tell_their_own_is_refused(tmp_path):
-    with pytest.raises(InputError, match="fps: expected none, for all videos are files"):
+    with refused("fps", "none", "30"):
         datasets.video_folder(own(tmp_path, "a,P1,0,1,2"), fps=30)
 
 
@@ -107,8 +107,8 @@ def test_frames_of_different_duration_are_looked_up_one_by_one(tmp_path):
     clock = np.array([0, 40, 80, 380, 420.0])
     points, _ = source.read("a", 5, SHAPE, clock, report)
     assert [len(p) for p in points] == [1, 0, 2, 1, 0]
-    assert "a has frames of different duration" in str(report)
-    with pytest.raises(InputError, match="the column frame for time_ms"):
+    assert "different duration" in str(report)
+    with refused("video 'a'", ("column frame", "time_ms")):
         source.read("a", 5, SHAPE, np.zeros(5), report)
 
 
@@ -139,7 +139,7 @@ def test_viewers_are_chosen_by_name(tmp_path):
     root = own(tmp_path, "a,01,0,1,2", "a,P2,0,3,4", "b,01,0,5,6")
     data = datasets.video_folder(root, subjects=("01",))
     assert data.report.viewers == 1 and seen(data[0]) == {0: [[1, 2]]}
-    with pytest.raises(InputError, match=r"subjects: expected viewers of fixations.csv: 01, P2"):
+    with refused("subjects", "fixations.csv: 01, P2"):
         datasets.video_folder(root, subjects=(1,))
 
 
@@ -155,19 +155,28 @@ def test_a_video_has_one_class_or_several_and_a_split(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("classes", "message"),
+    ("classes", "facts"),
     [
-        (("video,class", "a,run"), r"classes\.csv: expected a class for every video.*none for b"),
-        (("video,class", "c,run"), r"line 2, column video: expected the name of a video that"),
-        (("video,class", "a,", "b,run"), r"line 2, column class: expected the name of a class"),
-        (("video,class", "a,run", "a.avi,run", "b,run"), "line 3, column class: expected each"),
-        (("video,class,split", "a,run,train", "b,run,"), "line 3, column split: expected train"),
-        (("video,class,split", "a,x,train", "a,y,test", "b,x,test"), "column split: expected the"),
-        (("video,class,split", "a,x,train", "b,x,train"), "both splits, train and.*none of test"),
+        (("video,class", "a,run"), ("classes.csv", "class", "none for b")),
+        (("video,class", "c,run"), ("line 2, column video", "video")),
+        (("video,class", "a,", "b,run"), ("line 2, column class", "class")),
+        (("video,class", "a,run", "a.avi,run", "b,run"), ("line 3, column class", "once", "'run'")),
+        (
+            ("video,class,split", "a,run,train", "b,run,"),
+            ("line 3, column split", "train or test", "nothing"),
+        ),
+        (
+            ("video,class,split", "a,x,train", "a,y,test", "b,x,test"),
+            ("column split", "same split", "'train'"),
+        ),
+        (
+            ("video,class,split", "a,x,train", "b,x,train"),
+            ("classes.csv", "train and test", "none of test"),
+        ),
     ],
-)  # fmt: skip
-def test_classes_that_do_not_fit_the_videos_are_refused(tmp_path, classes, message):
-    with pytest.raises(InputError, match=message):
+)
+def test_classes_that_do_not_fit_the_videos_are_refused(tmp_path, classes, facts):
+    with refused(*facts):
         datasets.video_folder(own(tmp_path, "a,P1,0,1,2", classes=classes))
 
 
@@ -175,30 +184,30 @@ def test_classes_that_do_not_fit_the_videos_are_refused(tmp_path, classes, messa
 
 
 @pytest.mark.parametrize(
-    ("times", "message"),
+    ("times", "received"),
     [
-        ((0, 0.2, 0.5, 0.79), "none above 0.79: seconds, to be multiplied by 1000"),
-        ((0, 1e5, 4e5, 7.9e5), "75% of 4 rows outside of it, from 0 to 790000: microseconds"),
-        ((84_000, 84_100, 84_200), "times of another clock, from which the time of the first"),
-        ((-900, -500, -100, 10), "rows of a recording that began before the video"),
+        ((0, 0.2, 0.5, 0.79), ("0.79", "seconds", "1000")),
+        ((0, 1e5, 4e5, 7.9e5), ("75% of 4 rows", "from 0 to 790000", "microseconds")),
+        ((84_000, 84_100, 84_200), "another clock"),
+        ((-900, -500, -100, 10), "before the video"),
     ],
-)  # fmt: skip
+)
 def test_times_that_cannot_be_those_of_the_video_are_told_for_what_they_seem(
-    tmp_path, times, message
+    tmp_path, times, received
 ):
     rows = [f"a,P1,{time},1,2" for time in times]
-    with pytest.raises(InputError, match=rf"fixations\.csv, column time_ms.*{message}"):
+    with refused("fixations.csv, column time_ms", "ms", received):
         datasets.video_folder(own(tmp_path, *rows))
 
 
 @pytest.mark.parametrize(
-    ("durations", "message"),
-    [((0.25, 0.3, 0.1), "seconds, to be"), ((250_000, 90_000, 30_000), "microseconds, to be")],
+    ("durations", "received"),
+    [((0.25, 0.3, 0.1), ": seconds"), ((250_000, 90_000, 30_000), "microseconds")],
 )
-def test_durations_in_another_unit_are_told_for_what_they_seem(tmp_path, durations, message):
+def test_durations_in_another_unit_are_told_for_what_they_seem(tmp_path, durations, received):
     rows = [f"a,P1,{40 * n},{duration},1,2" for n, duration in enumerate(durations)]
     root = own(tmp_path, *rows, head="video,subject,time_ms,duration_ms,x,y")
-    with pytest.raises(InputError, match=f"column duration_ms: expected .* in ms.*{message}"):
+    with refused("column duration_ms", "in ms", received):
         datasets.video_folder(root)
 
 
@@ -211,7 +220,7 @@ def test_samples_of_a_fast_tracker_may_last_half_a_millisecond(tmp_path):
 def test_gaze_that_reaches_only_the_beginning_of_the_videos_is_remarked(tmp_path):
     """As frames of a lower rate do."""
     early = datasets.video_folder(own(tmp_path, *(f"a,P1,{n * 10},1,2" for n in range(20))))
-    assert "no gaze begins after the first 23.8% of any video" in str(early.report)
+    assert "after the first 23.8%" in str(early.report)
     late = datasets.video_folder(own(tmp_path, *(f"a,P1,{40 * n},1,2" for n in range(20))))
     assert "no gaze begins" not in str(late.report)
 
@@ -221,40 +230,52 @@ def test_frames_beyond_the_video_are_dropped_unless_they_are_most(tmp_path):
     data = datasets.video_folder(own(tmp_path, "a,P1,0,1,2", "a,P1,500,1,2", head=head))
     assert data.report.points_out_of_time == 1
     own(tmp_path, "a,P1,0,1,2", "a,P1,500,1,2", "a,P1,600,1,2", head=head)
-    with pytest.raises(InputError, match="its 20 frames, from 0. Received: 67% of 3 rows"):
+    with refused("column frame, video 'a'", ("20 frames", "from 0"), "67% of 3 rows"):
         datasets.video_folder(tmp_path)
 
 
 @pytest.mark.parametrize(
-    ("head", "row", "message"),
+    ("head", "row", "facts"),
     [
-        ("video,subject,x,y", "a,P1,1,2", "frame or time_ms"),
-        ("video,subject,frame,time_ms,x,y", "a,P1,0,0,1,2", "of the columns frame and time_ms"),
-        ("video,subject,frame,duration_ms,x,y", "a,P1,0,9,1,2", "duration_ms beside time_ms alone"),
-        ("video,subject,frame,x,y", "a,P1,1.5,1,2", "column frame: expected a whole number"),
-        ("video,subject,frame,x,y", "a,P1,-1,1,2", "column frame: .* from 0 .*Received: -1.0"),
-        (HEAD, "a,P1,,1,2", "line 2, column time_ms: expected a number. Received: nothing"),
-        (HEAD, "a,P1,0,left,2", "line 2, column x: expected a number, or .*'left'"),
-        (HEAD, ",P1,0,1,2", "column video: expected the name of a video"),
-        (HEAD, "a,,0,1,2", "column subject: expected a viewer"),
-        ("video,subject,time_ms,duration_ms,x,y", "a,P1,0,-1,1,2", "duration_ms: .* 0 or more"),
+        (
+            "video,subject,x,y",
+            "a,P1,1,2",
+            ("fixations.csv", ("video, subject, x, y", "frame or time_ms")),
+        ),
+        (
+            "video,subject,frame,time_ms,x,y",
+            "a,P1,0,0,1,2",
+            ("fixations.csv", "frame and time_ms", "both"),
+        ),
+        (
+            "video,subject,frame,duration_ms,x,y",
+            "a,P1,0,9,1,2",
+            ("fixations.csv", ("duration_ms", "time_ms"), "frame and duration_ms"),
+        ),
+        ("video,subject,frame,x,y", "a,P1,1.5,1,2", ("column frame", "whole number")),
+        ("video,subject,frame,x,y", "a,P1,-1,1,2", ("column frame", "from 0", "-1.0")),
+        (HEAD, "a,P1,,1,2", ("line 2, column time_ms", "number", "nothing")),
+        (HEAD, "a,P1,0,left,2", ("line 2, column x", "number", "'left'")),
+        (HEAD, ",P1,0,1,2", ("column video", "video")),
+        (HEAD, "a,,0,1,2", ("column subject", "viewer")),
+        ("video,subject,time_ms,duration_ms,x,y", "a,P1,0,-1,1,2", ("duration_ms", "0 or more")),
     ],
-)  # fmt: skip
-def test_a_table_that_does_not_say_what_it_has_to_is_refused(tmp_path, head, row, message):
-    with pytest.raises(InputError, match=message):
+)
+def test_a_table_that_does_not_say_what_it_has_to_is_refused(tmp_path, head, row, facts):
+    with refused(*facts):
         datasets.video_folder(own(tmp_path, row, head=head))
 
 
 def test_rows_of_videos_that_are_not_there_are_refused_or_listed(tmp_path):
     own(tmp_path, "a,P1,0,1,2", "2,P1,0,1,2")
-    with pytest.raises(InputError, match="expected rows of the videos that are there.*1 others: 2"):
+    with refused("fixations.csv", "videos", "1 others: 2"):
         datasets.video_folder(tmp_path)
     data = datasets.video_folder(tmp_path, on_bad_example="skip")
     assert len(data) == 2 and len(data.report.skipped) == 1
 
 
 def test_a_folder_without_videos_says_where_they_belong(tmp_path):
-    with pytest.raises(InputError, match="videos: expected a folder of videos"):
+    with refused("videos", "folder of videos"):
         datasets.video_folder(tmp_path)
 
 
@@ -280,7 +301,7 @@ def test_points_that_cannot_be_pixels_of_the_videos_are_refused(tmp_path):
         for n, (x, y) in enumerate(0.99 * rng.random((60, 2)))
     ]
     root = own(tmp_path, *rows)
-    with pytest.raises(InputError, match=r"fixations\.csv: .*coordinates='normalised'"):
+    with refused("fixations.csv", received="coordinates='normalised'"):
         datasets.video_folder(root)
     assert datasets.video_folder(root, coordinates="normalised").report.points == 120
     assert datasets.video_folder(root, most_lost=1).report.points == 120
@@ -298,7 +319,7 @@ def test_names_are_the_same_in_either_unicode_form(tmp_path):
 
 
 def test_without_gaze_there_have_to_be_classes(tmp_path):
-    with pytest.raises(InputError, match=r"expected fixations\.csv with gaze, or classes\.csv"):
+    with refused("fixations.csv", ("fixations.csv", "classes.csv")):
         datasets.video_folder(own(tmp_path))
     data = datasets.video_folder(own(tmp_path, classes=("video,class", "a,run", "b,jump")))
     assert data.report.points == 0 and "no gaze" in str(data.report)
@@ -318,7 +339,7 @@ def test_flow_lies_where_the_tool_puts_it_for_the_videos_or_for_the_root(tmp_pat
 def test_flow_of_another_number_of_frames_is_refused(tmp_path):
     own(tmp_path / "own", "a,P1,0,1,2", videos=("a",))
     write_extracted(tmp_path / "flow" / "a", FRAMES)
-    with pytest.raises(InputError, match=f"expected {FRAMES - 1} pairs"):
+    with refused("flow/a", f"{FRAMES - 1} pairs", str(FRAMES)):
         datasets.video_folder(tmp_path / "own", flow_root=tmp_path / "flow")
 
 
@@ -348,28 +369,28 @@ def looking(root, change, *, durations=None, viewers=("P1", "P2"), **form):
 
 
 @pytest.mark.parametrize(
-    ("change", "message"),
+    ("change", "facts"),
     [
-        (lambda name, who, ms: ms / 1e3 if who == "P2" else ms, "viewer 'P2'.*seconds"),
-        (lambda name, who, ms: ms / 1e3 if name == "b" else ms, "video 'b'.*seconds"),
-        (lambda name, who, ms: ms / 40 if who == "P2" else ms, "viewer 'P2'.*the column frame"),
-        (lambda name, who, ms: ms / 40, "the column frame"),
-        (lambda name, who, ms: ms * 2, "50% of 40 rows outside"),
+        (lambda name, who, ms: ms / 1e3 if who == "P2" else ms, ("viewer 'P2'", "", "seconds")),
+        (lambda name, who, ms: ms / 1e3 if name == "b" else ms, ("video 'b'", "", "seconds")),
+        (lambda name, who, ms: ms / 40 if who == "P2" else ms, ("viewer 'P2'", "", "column frame")),
+        (lambda name, who, ms: ms / 40, ("time_ms", "ms", "column frame")),
+        (lambda name, who, ms: ms * 2, ("time_ms", "800", "50% of 40 rows")),
     ],
 )
-def test_times_of_one_viewer_or_video_in_another_unit_are_told(tmp_path, change, message):
-    with pytest.raises(InputError, match=message):
+def test_times_of_one_viewer_or_video_in_another_unit_are_told(tmp_path, change, facts):
+    with refused(*facts):
         looking(tmp_path, change)
 
 
 def test_a_viewer_whose_clock_is_another_is_told(tmp_path):
     viewers = ("P1", "P2", "P3")
-    with pytest.raises(InputError, match="viewer 'P3': expected rows within the videos"):
+    with refused("viewer 'P3'", "within the videos"):
         looking(tmp_path, lambda name, who, ms: ms + 9e4 * (who == "P3"), viewers=viewers)
 
 
 def test_ends_of_fixations_are_not_taken_for_durations(tmp_path):
-    with pytest.raises(InputError, match="column duration_ms: .*its end"):
+    with refused("column duration_ms", received="its end"):
         looking(tmp_path, lambda name, who, ms: ms, durations=lambda ms: ms + 200)
     data = looking(tmp_path, lambda name, who, ms: ms, durations=lambda ms: 200)
     assert data.report.points_out_of_time == 0
@@ -379,7 +400,7 @@ def test_ends_of_fixations_are_not_taken_for_durations(tmp_path):
 def test_a_rate_that_is_no_positive_number_is_refused(tmp_path, fps):
     own(tmp_path, "a,P1,40,1,2", videos=())
     write_frames(tmp_path / "videos" / "a", 5)
-    with pytest.raises(InputError, match="fps: expected frames a second, such as 25"):
+    with refused("fps", "25"):
         datasets.video_folder(tmp_path, fps=fps)
 
 

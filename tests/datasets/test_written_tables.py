@@ -5,6 +5,7 @@ import unicodedata
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import refused
 from PIL import Image
 
 from keras_attn import datasets
@@ -49,10 +50,10 @@ def test_a_separator_that_is_named_separates(path, separator, form):
     assert str(as_rows(read(write(path, GAZE.replace(",", separator)), **form))) == str(plain)
 
 
-@pytest.mark.parametrize("separator", [";", "\t", "|"])
-def test_another_separator_is_told_with_how_to_name_it(path, separator):
+@pytest.mark.parametrize(("separator", "name"), [(";", ";"), ("\t", "tab"), ("|", "|")])
+def test_another_separator_is_told_with_how_to_name_it(path, separator, name):
     write(path, GAZE.replace(",", separator))
-    with pytest.raises(InputError, match=r"say separator='(;|tab|\|)' \(--separator"):
+    with refused("fixations.csv", received=(f"separator='{name}'", "--separator")):
         read(path)
 
 
@@ -60,23 +61,23 @@ def test_decimal_commas_are_read_where_they_are_named(path):
     write(path, "image;subject;x;y\na;s1;10,5;20,25\n")
     table = read(path, separator=";", decimal=",")
     assert as_rows(table) == [("a", "s1", 10.5, 20.25)]
-    with pytest.raises(InputError, match=r"line 2, column x: .* say decimal=',' \(--decimal ,\)"):
+    with refused("line 2, column x", "decimal=',' (--decimal ,)"):
         read(path, separator=";")
 
 
 def test_quoted_decimal_commas_are_read_between_commas(path):
     write(path, 'image,subject,x,y\na,s1,"10,5","20,25"\n')
-    with pytest.raises(InputError, match=r"say decimal=',' \(--decimal ,\)"):
+    with refused("fixations.csv, line 2, column x", "decimal=',' (--decimal ,)"):
         read(path)
     assert as_rows(read(path, decimal=",")) == [("a", "s1", 10.5, 20.25)]
     write(path, "image,subject,x,y\na,s1,10,5,20,25\n")
-    with pytest.raises(InputError, match="line 2: expected 4 fields"):
+    with refused("line 2", "4 fields"):
         read(path, decimal=",")
 
 
 def test_a_point_is_no_decimal_sign_beside_decimal_commas(path):
     write(path, "image;subject;x;y\na;s1;1.234,5;20\n")
-    with pytest.raises(InputError, match="line 2, column x"):
+    with refused("line 2, column x"):
         read(path, separator=";", decimal=",")
 
 
@@ -85,9 +86,8 @@ def test_a_point_is_no_decimal_sign_beside_decimal_commas(path):
 def test_a_row_of_more_fields_than_the_header_is_refused_with_its_line(path, line, before):
     good = "a,s1,1,2\n" * before
     write(path, f"image,subject,x,y\n{good}{line}\na,s1,1,2\n")
-    with pytest.raises(InputError, match=rf"line {2 + before}: expected 4 fields") as error:
+    with refused(f"line {2 + before}", "4 fields", ("decimal=','", "--decimal ,")):
         read(path)
-    assert "decimal=','" in str(error.value)
 
 
 def test_a_row_of_fewer_fields_has_no_number_there(path):
@@ -108,41 +108,41 @@ def test_what_trackers_write_for_no_gaze_is_no_number(path, code):
 
 def test_further_words_for_no_gaze_are_named(path):
     write(path, "image,subject,x,y\na,s1,Lost,lost\na,s1,1,2\n")
-    with pytest.raises(InputError, match=r"missing=\('Lost',\) \(--missing Lost\)"):
+    with refused("fixations.csv, line 2, column x", "missing=('Lost',) (--missing Lost)"):
         read(path)
     np.testing.assert_array_equal(read(path, missing=("lost",))["y"], [np.nan, 2])
 
 
 def test_a_header_repeated_inside_is_no_number(path):
     write(path, GAZE + GAZE)
-    with pytest.raises(InputError, match="line 5, column x"):
+    with refused("line 5, column x"):
         read(path)
 
 
 def test_lines_are_those_of_the_file_where_some_are_blank(path):
     write(path, "\n\nimage,subject,x,y\n\na,s1,1,2\n\n\na,s1,wrong,2\n")
-    with pytest.raises(InputError, match="line 8, column x: .*'wrong'"):
+    with refused("line 8, column x", received="'wrong'"):
         read(path)
 
 
 @pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "utf-16-be", "utf-32"])
 def test_utf_16_is_told_and_read_where_it_is_named(path, encoding):
     write(path, GAZE, encoding)
-    with pytest.raises(InputError, match=r"UTF-16; .* encoding='utf-16' \(--encoding utf-16\)"):
+    with refused("fixations.csv", received=("UTF-16", "encoding='utf-16' (--encoding utf-16)")):
         read(path)
     assert len(read(path, encoding=encoding).rows) == 3
 
 
 def test_latin_1_is_told_and_read_where_it_is_named(path):
     write(path, "image,subject,x,y\nMüller,s1,1,2\n", "latin-1")
-    with pytest.raises(InputError, match=r"encoding='latin-1' \(--encoding latin-1\)"):
+    with refused("fixations.csv", received="encoding='latin-1' (--encoding latin-1)"):
         read(path)
     assert as_rows(read(path, encoding="latin-1"))[0][0] == "Müller"
 
 
 def test_latin_1_behind_a_long_plain_beginning_is_told(path):
     text = "image,subject,x,y\n" + "a,s1,1,2\n" * 100_000 + "Müller,s1,1,2\n"
-    with pytest.raises(InputError, match="encoding='latin-1'"):
+    with refused("fixations.csv", received="encoding='latin-1'"):
         read(write(path, text, "latin-1"))
 
 
@@ -156,19 +156,19 @@ def test_a_mark_before_utf_8_is_no_part_of_the_first_column(path):
 )
 def test_a_spreadsheet_is_told(path, start, what):
     path.write_bytes(start)
-    with pytest.raises(InputError, match=f"{what}.*save it as CSV"):
+    with refused(path.name, "CSV", (what, "CSV")):
         read(path)
 
 
 def test_a_file_of_another_suffix_is_told(tmp_path):
     write(tmp_path / "fixations.tsv", GAZE)
-    with pytest.raises(InputError, match=r"no such file, but fixations\.tsv"):
+    with refused("fixations.csv", received="fixations.tsv"):
         read(tmp_path / "fixations.csv")
 
 
 def test_two_columns_of_one_name_are_refused(path):
     write(path, "image,subject,x,y,x\na,s1,1,2,3\n")
-    with pytest.raises(InputError, match="x more than once"):
+    with refused("fixations.csv", received="x more than once"):
         read(path)
 
 
@@ -177,7 +177,7 @@ def test_a_quote_that_never_ends_is_refused(path):
     with pytest.raises(InputError):
         read(path)
     write(path, 'image,subject,x,y\n"a,s1,1,2\nb",s1,1,2\nc,s1,1,2\n')
-    with pytest.raises(InputError, match="a quote that never ends"):
+    with refused("fixations.csv, line 3, column image", "quote"):
         read(path)
 
 
@@ -192,7 +192,7 @@ def test_chunks_are_joined_and_their_lines_told(path, monkeypatch):
     write(path, "image,subject,x,y\n" + "".join(f"i{n},s{n % 2},{n},1\n" for n in range(5)))
     assert as_rows(read(path)) == [(f"i{n}", f"s{n % 2}", float(n), 1.0) for n in range(5)]
     write(path, "image,subject,x,y\na,s,1,1\na,s,1,1\na,s,1,1\na,s,q,1\n")
-    with pytest.raises(InputError, match="line 5, column x"):
+    with refused("line 5, column x"):
         read(path)
 
 
@@ -239,14 +239,14 @@ def test_classes_and_groups_need_not_be_written_as_the_gaze_is(separator, tmp_pa
 def test_lines_before_the_header_are_told_with_its_line(path, before):
     write(path, before + GAZE)
     line = before.count("\n") + 1
-    with pytest.raises(InputError, match=f"in its first line. Received: them in line {line}; rem"):
+    with refused(path.name, "first line", f"line {line};"):
         read(path)
 
 
 def test_separators_at_the_end_of_rows_are_told_as_such(path):
     header, *rows = GAZE.splitlines()
     write(path, "\n".join([header, *(row + "," for row in rows)]))
-    with pytest.raises(InputError, match="line 2: .*nothing but separators at its end"):
+    with refused("line 2", received="separators"):
         read(path)
 
 

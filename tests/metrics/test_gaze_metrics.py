@@ -10,7 +10,6 @@ from conftest import GOLDEN, refused
 from scipy.stats import rankdata
 
 from keras_attn import gaze as g
-from keras_attn.errors import InputError
 from keras_attn.metrics import gaze, one_map
 
 SHAPE = (60, 80)
@@ -387,7 +386,7 @@ def test_an_image_without_fixations_is_left_out_of_the_mean(metric, good):
 def test_points_outside_are_dropped_and_counted(metric, good):
     maps, points = good
     strays = [[-0.5, 1], [9, 1], [1, 8], [np.nan, 1], [1, -1e9]]
-    with pytest.warns(UserWarning, match="5 of 20 points lie outside their map or are NaN"):
+    with pytest.warns(UserWarning, match="5 of 20 "):
         value = metric(maps, [np.concatenate([points[0], strays]), *points[1:]])
     assert value == metric(maps, points)
 
@@ -414,39 +413,45 @@ def test_a_single_image_has_no_negatives_and_no_centre_bias(good):
 
 
 @pytest.mark.parametrize(
-    ("maps", "points", "message"),
+    ("maps", "points", "facts"),
     [
-        ([], [], "maps: expected at least one map. Received: an empty sequence"),
-        ([np.ones((2, 2))], [], "points: expected one array for each of 1 maps. Received: 0"),
-        ([np.ones((2, 2))], [[1, 2]], r"points: .* put it into a list"),
-        ([np.ones((2, 2))], [[[1, 2, 3]]], r"points\[0\]: expected an array of shape \(N, 2\)"),
-        ([np.ones(4)], [[[1, 1]]], r"maps: .* put it into a list"),
-        ([np.ones((2, 2, 3))], [[[1, 1]]], r"maps\[0\]: expected a map of shape \(H, W\)"),
-        ([np.ones((2, 2), complex)], [[[1, 1]]], r"maps\[0\]: expected real numbers"),
-        ([np.eye(2)] * 2, [[], []], "points: expected at least one fixation"),
+        ([], [], ("maps", "one map", "empty sequence")),
+        ([np.ones((2, 2))], [], ("points", "1 maps", "0")),
+        ([np.ones((2, 2))], [[1, 2]], ("points", "", "into a list")),
+        ([np.ones((2, 2))], [[[1, 2, 3]]], ("points[0]", "(N, 2)")),
+        ([np.ones(4)], [[[1, 1]]], ("maps", "", "into a list")),
+        ([np.ones((2, 2, 3))], [[[1, 1]]], ("maps[0]", "map of shape (H, W)")),
+        ([np.ones((2, 2), complex)], [[[1, 1]]], ("maps[0]", "real numbers")),
+        ([np.eye(2)] * 2, [[], []], ("points", "one fixation")),
     ],
 )
 @pytest.mark.parametrize("metric", POINT_METRICS)
-def test_input_of_the_wrong_form_is_one_clear_error(metric, maps, points, message):
-    with pytest.raises(InputError, match=message):
+def test_input_of_the_wrong_form_is_one_clear_error(metric, maps, points, facts):
+    with refused(*facts):
         metric(maps, points)
 
 
 @pytest.mark.parametrize(
-    ("call", "message"),
+    ("call", "facts"),
     [
-        (lambda m, p: gaze.s_auc(m, p, average="images"), "average: expected one of 'image'"),
-        (lambda m, p: gaze.s_auc(m, p, convention="MIT"), "convention: expected one of 'exact'"),
-        (lambda m, p: gaze.s_auc(m, p, negatives=p[:1]), "negatives: expected one array for each"),
-        (lambda m, p: gaze.information_gain(m, p, uniform_share=2), "uniform_share: expected a"),
-        (lambda m, p: gaze.information_gain(m, p, baseline=m[:2]), "baseline: expected one array"),
-        (lambda m, p: gaze.information_gain(m, p, baseline=np.ones((8, 8))), r"baseline\[0\]"),
-        (lambda m, p: gaze.cc(m, [x[:-1] for x in m]), r"densities\[0\]: expected the size of"),
-        (lambda m, p: gaze.sim(m, np.zeros((3, 8, 9))), "densities: expected at least one that"),
+        (lambda m, p: gaze.s_auc(m, p, average="images"), ("average", "'image'")),
+        (lambda m, p: gaze.s_auc(m, p, convention="MIT"), ("convention", "'exact'")),
+        (lambda m, p: gaze.s_auc(m, p, negatives=p[:1]), ("negatives", "3 maps", "1")),
+        (
+            lambda m, p: gaze.information_gain(m, p, uniform_share=2),
+            ("uniform_share", "from 0 to 1", "2"),
+        ),
+        (lambda m, p: gaze.information_gain(m, p, baseline=m[:2]), ("baseline", "3 maps", "2")),
+        (
+            lambda m, p: gaze.information_gain(m, p, baseline=np.ones((8, 8))),
+            ("baseline[0]", "(8, 9)", "(8, 8)"),
+        ),
+        (lambda m, p: gaze.cc(m, [x[:-1] for x in m]), ("densities[0]", "(8, 9)", "(7, 9)")),
+        (lambda m, p: gaze.sim(m, np.zeros((3, 8, 9))), ("densities", "at least one")),
     ],
 )
-def test_wrong_options_are_one_clear_error(call, message, good):
-    with pytest.raises(InputError, match=message):
+def test_wrong_options_are_one_clear_error(call, facts, good):
+    with refused(*facts):
         call(*good)
 
 
@@ -506,7 +511,7 @@ def test_what_is_masked_is_no_point_and_no_map():
     maps, points = square()
     masked = [np.ma.masked_greater(p, 40) for p in points]
     kept = [p[(p <= 40).all(axis=1)] for p in points]
-    with pytest.warns(UserWarning, match="were dropped"):
+    with pytest.warns(UserWarning, match="dropped"):
         assert gaze.nss(maps, masked) == gaze.nss(maps, kept)
     with refused("maps[0]", "every pixel"):
         gaze.nss([np.ma.masked_greater(m, 0.5) for m in maps], points)

@@ -3,9 +3,9 @@
 import keras
 import numpy as np
 import pytest
+from conftest import refused
 
 from keras_attn import models
-from keras_attn.errors import InputError
 from keras_attn.mechanisms import MECHANISMS
 from keras_attn.models.halves import head, trunk
 
@@ -101,7 +101,7 @@ def test_the_pooled_head_is_one_dense_layer():
     dense = model.get_layer("classes")
     assert [tuple(w.shape) for w in dense.weights] == [(64, 5), (5,)]
     assert not any(layer.name.startswith("fc") for layer in model.layers)
-    with pytest.raises(InputError, match="head: expected one of 'published', 'pooled'"):
+    with refused("head", ("'published'", "'pooled'")):
         small(head="none")
 
 

@@ -1,5 +1,6 @@
 """The table of docs/models.md, and how each verb of it is tried."""
 
+import re
 from pathlib import Path
 
 import tensorflow as tf
@@ -20,16 +21,16 @@ def table():
 
 
 REFUSED = {
-    "no: name one by output=": r"expected output=.*the outputs 'colour'.*'species'",
-    "no: as many scores as classes": r"expected scores of the \d+ classes",
-    "no: scores before softmax": "expected scores of the classes before softmax",
-    "no: a classifier": "model: expected a classifier|expected an output named logits",
-    "no: maps of the whole picture": "expected maps of the whole picture",
-    "no: a Keras model": "model: expected a Keras model, for validation",
-    "no: it is one already": r"for export. Received: an? (export|SavedModel)",
-    "no: audit alone": "can be used for audit|a folder with",
+    "no: name one by output=": ("model", "output=", ("'colour'", "'species'")),
+    "no: as many scores as classes": ("model", re.compile(r"scores of the \d+ classes"), "scores"),
+    "no: scores before softmax": ("model", "before softmax", "probabilities"),
+    "no: a classifier": ("model", re.compile("classifier|logits")),
+    "no: maps of the whole picture": ("saliency", "whole picture", "maps of"),
+    "no: a Keras model": ("model", ("Keras model", "validation")),
+    "no: it is one already": ("model", "export", re.compile("export|SavedModel")),
+    "no: audit alone": ("", "", re.compile("audit$|a folder with")),
 }
-"""What an error says, by the cell that tells of it."""
+"""What an error tells by its three parts, by the cell that tells of it."""
 
 
 def audit(model, data, options, place):

@@ -5,10 +5,10 @@ import makes
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import refused
 from keras import layers
 
 import keras_attn as ka
-from keras_attn.errors import InputError
 from keras_attn.evaluation.rows import is_reference
 from keras_attn.networks.functional import functional, preprocessed, with_known_outputs
 
@@ -39,9 +39,7 @@ def test_the_output_that_is_named_is_scored(output):
 
 @pytest.mark.parametrize("output", ["weight", 2, -1, True, ""])
 def test_an_output_that_is_not_there_is_one_error_with_those_that_are(output):
-    with pytest.raises(
-        InputError, match="output: expected one of the outputs.*'colour', 'species'"
-    ):
+    with refused("output", ("outputs", "'colour'", "'species'")):
         with_known_outputs(makes.two_heads(4), output)
 
 
@@ -58,7 +56,7 @@ def test_one_unit_decides_between_two_classes(activation):
 
 def test_one_unit_of_an_unknown_layer_is_refused():
     model = makes.classifier(1, "tanh")
-    with pytest.raises(InputError, match="one unit that is a linear Dense.*one unit of Dense"):
+    with refused("model", ("one unit", "linear", "Dense", "sigmoid"), "one unit of Dense"):
         with_known_outputs(model)
 
 
@@ -66,7 +64,7 @@ def test_preprocessing_comes_first_and_a_function_that_does_not_fit_is_one_error
     model = makes.raw(3)
     made = preprocessed(model, keras.applications.mobilenet_v2.preprocess_input)
     np.testing.assert_allclose(made(PICTURES), model(PICTURES / 127.5 - 1), rtol=1e-4, atol=1e-5)
-    with pytest.raises(InputError, match=r"preprocess crop: expected a function of TensorFlow"):
+    with refused("preprocess crop", "TensorFlow", "(None, 32, 32, 1)"):
 
         def crop(images):
             return images[:, :, :, :1]
@@ -96,10 +94,10 @@ def test_the_class_that_is_explained_can_be_chosen(tmp_path):
             )
             assert found == wanted
     for explain in ("crow", 9, -1, 1.5):
-        with pytest.raises(InputError, match="explain: expected 'predicted', 'true'"):
+        with refused("explain", ("'predicted'", "'true'")):
             ka.audit(model, few, explain=explain, **options)
     scenes = ka.datasets.miniature(images=4, shape=(32, 32), root=tmp_path / "scenes")
-    with pytest.raises(InputError, match="examples with classes, which explain='true' needs"):
+    with refused("explain", ("classes", "explain='true'")):
         ka.audit(model, scenes, explain="true", **options)
 
 
@@ -121,7 +119,7 @@ def test_several_models_have_options_of_their_own(tmp_path):
     assert rows == [["net", "conv", "grad_cam"], ["free", "bright", "map"], ["plain", "", "map"]]
     assert "input 24×32, preprocessed by negative" in result.models["free"]
     assert {name.model for name in result.gallery.maps} >= set(models)
-    with pytest.raises(InputError, match="kinds: expected values for some of the models net, free"):
+    with refused("kinds", "net, free", "nett"):
         ka.audit(models, data, kinds={"nett": "cam"}, progress=False)
 
 
@@ -130,9 +128,9 @@ def test_a_function_beside_a_network_does_not_forbid_what_is_meant_for_that(tmp_
     models = {"net": makes.classifier(3), "plain": brightness}
     result = ka.audit(models, data, kinds="gradient", layers="conv", progress=False, gallery=1)
     assert result.rows["kind"].tolist()[:2] == ["gradient", "map"]
-    with pytest.raises(InputError, match="kinds: expected none for a function"):
+    with refused("kinds", ("none", "function"), "'gradient'"):
         ka.audit(brightness, data, kinds="gradient", progress=False)
-    with pytest.raises(InputError, match="kinds: expected none for a function"):
+    with refused("kinds", ("none", "function"), "'gradient'"):
         ka.audit(models, data, kinds={"plain": "gradient"}, progress=False)
 
 

@@ -1,5 +1,6 @@
 """Models as strangers bring them: behind the front door a number is right, or one clear error."""
 
+import re
 from typing import NamedTuple
 
 import keras
@@ -7,6 +8,7 @@ import makes
 import numpy as np
 import pytest
 import tensorflow as tf
+from conftest import check_error_line, refused
 from keras import layers, ops
 
 import keras_attn as ka
@@ -183,9 +185,9 @@ def every_verb(model, data, place, **options):
     }
 
 
-def check_refused(calls, message):
+def check_refused(calls, *facts):
     for verb, call in calls.items():
-        with pytest.raises(InputError, match=message):
+        with refused(*facts):
             call()
             pytest.fail(f"{verb} took it")
 
@@ -203,20 +205,19 @@ def of_two_pictures():
 @pytest.mark.parametrize(
     ("model", "received"),
     [
-        (lambda: of_shape(SIDE, SIDE, 1), r"input shape \(None, 32, 32, 1\)"),
-        (lambda: of_shape(3, SIDE, SIDE), r"Permute\(\(3, 1, 2\)\)"),
+        (lambda: of_shape(SIDE, SIDE, 1), "(None, 32, 32, 1)"),
+        (lambda: of_shape(3, SIDE, SIDE), "Permute((3, 1, 2))"),
         (lambda: of_shape(SIDE, SIDE), "input shape"),
         (of_two_pictures, "2 inputs"),
     ],
 )
 def test_every_verb_wants_one_picture(model, received, birds, tmp_path):
-    message = rf"expected one image input( of shape .*)?\. Received: .*{received}"
-    check_refused(every_verb(model(), birds, tmp_path), message)
+    check_refused(every_verb(model(), birds, tmp_path), "model", "one image input", received)
 
 
 def test_every_verb_refuses_a_size_that_the_model_does_not_take(birds, tmp_path):
     calls = every_verb(makes.classifier(CLASSES), birds, tmp_path, size=48)
-    check_refused(calls, r"size: expected \(32, 32\), which model")
+    check_refused(calls, "size", "(32, 32)", "(48, 48)")
 
 
 def test_a_model_that_fixes_one_side_gets_the_other(birds, tmp_path):
@@ -235,20 +236,20 @@ def test_a_network_that_returns_nan_tells_no_class(birds, scenes, tmp_path):
     model.layers[-1].set_weights([w * np.nan for w in model.layers[-1].get_weights()])
     calls = every_verb(model, birds, tmp_path)
     del calls["export"]
-    check_refused(calls, "expected finite values")
+    check_refused(calls, "", "finite", "NaN")
     model = makes.saliency()
     model.layers[-1].set_weights([w * np.nan for w in model.layers[-1].get_weights()])
     calls = every_verb(model, scenes, tmp_path)
     for verb in ("export", "attack"):
         del calls[verb]
-    check_refused(calls, "expected finite values")
+    check_refused(calls, "", "finite", "NaN")
     assert not (tmp_path / "out").exists()
 
 
 @pytest.mark.parametrize("output", [True, 0.0, ["told"], -1, 2, "", "tolt"])
 def test_an_output_is_named_by_its_name_or_place(output, birds, tmp_path):
     calls = every_verb(makes.classifier(CLASSES), birds, tmp_path, output=output)
-    check_refused(calls, "output: expected .*'told'")
+    check_refused(calls, "output", "'told'", repr(output))
 
 
 @pytest.mark.parametrize("output", ["told", 0, np.int64(0)])
@@ -280,7 +281,7 @@ def test_a_run_refuses_another_size(scenes, tmp_path):
     model = tasks.tag(tasks.of(config).network(config), config)
     calls = every_verb(model, scenes, tmp_path, size=48)
     del calls["attack"]
-    check_refused(calls, r"size: expected \(67, 67\), which model")
+    check_refused(calls, "size", "(67, 67)", "(48, 48)")
 
 
 def test_the_place_of_an_output_counts_all_outputs_in_an_audit_too(birds):
@@ -289,7 +290,7 @@ def test_the_place_of_an_output_counts_all_outputs_in_an_audit_too(birds):
     told = layers.Dense(CLASSES)(layers.GlobalAveragePooling2D()(maps))
     model = keras.Model(x, [maps, told])
     assert "gradient" in set(ka.audit(model, birds, output=1, gallery=1, **QUIET).rows["kind"])
-    with pytest.raises(InputError, match="output: expected an output of class scores"):
+    with refused("output", "class scores", "0"):
         ka.audit(model, birds, output=0, **QUIET)
 
 
@@ -316,10 +317,10 @@ def test_a_model_that_answers_by_chance_is_told(birds):
 def test_backbones_preprocess_themselves_and_want_pictures_of_some_size(birds, tmp_path):
     calls = every_verb("alexnet", birds, tmp_path, preprocess=lambda x: x)
     del calls["validation"]
-    check_refused(calls, "preprocess: expected none for a backbone")
+    check_refused(calls, "preprocess", ("none", "backbone"))
     calls = every_verb("alexnet", birds, tmp_path, size=8)
     del calls["validation"]
-    check_refused(calls, "size: expected images that are large enough for alexnet")
+    check_refused(calls, "size", "alexnet", "8×8")
 
 
 # --- maps -----------------------------------------------------------------------------------------
@@ -333,7 +334,7 @@ def test_saliency_of_several_channels_or_of_another_order_is_no_map(scenes, tmp_
     for model in (several, first, keras.Model(x, named)):
         calls = every_verb(model, scenes, tmp_path)
         del calls["audit"], calls["attack"]
-        check_refused(calls, r"expected .*maps of one channel \(batch, H, W, 1\)")
+        check_refused(calls, "output", "one channel (batch, H, W, 1)", "shape")
 
 
 def test_saliency_without_an_axis_of_channels_is_scored_as_with_one(scenes, tmp_path):
@@ -360,9 +361,9 @@ def test_whole_numbers_have_no_gradient_and_no_kind_is_put_in_the_place_of_anoth
     model = keras.Model(x, layers.Dense(CLASSES)(makes.pooled(x)))
     kinds = set(ka.audit(model, birds, gallery=1, **QUIET).rows["kind"])
     assert {"activation", "grad_cam"} <= kinds and "gradient" not in kinds
-    with pytest.raises(InputError, match="an input of floats. Received: .*takes whole numbers"):
+    with refused("kind 'gradient'", "floats", "takes whole numbers"):
         ka.audit(model, birds, kinds="gradient", **QUIET)
-    with pytest.raises(InputError, match="expected feature maps .* for activation. Received: none"):
+    with refused("model", ("feature maps", "activation"), "none"):
         ka.audit(of_shape(SIDE, SIDE, 3), birds, kinds="activation", **QUIET)
 
 
@@ -386,7 +387,9 @@ def test_what_preprocesses_may_be_a_layer_or_return_a_tuple(birds):
 )
 def test_what_does_not_preprocess_is_one_error_of_every_verb(function, birds, tmp_path):
     calls = every_verb(makes.raw(CLASSES), birds, tmp_path, preprocess=function)
-    check_refused(calls, "^(preprocess .*: expected a function of|model .*: expected a model that)")
+    check_refused(
+        calls, re.compile("^(preprocess|model) "), re.compile("function|model"), "Error: "
+    )
 
 
 # --- files, folders and names ---------------------------------------------------------------------
@@ -397,7 +400,7 @@ def test_a_damaged_file_says_so(birds, tmp_path):
     half = (tmp_path / "whole.keras").read_bytes()[:2000]
     for name, content in (("half.keras", half), ("text.keras", b"hello")):
         (tmp_path / name).write_bytes(content)
-        with pytest.raises(InputError, match=f"{name}: expected a .keras file.*that is damaged"):
+        with refused(name, ".keras", "damaged"):
             ka.evaluate(tmp_path / name, birds)
 
 
@@ -405,22 +408,22 @@ def test_a_damaged_file_says_so(birds, tmp_path):
 def test_what_is_no_model_is_one_error(model, birds, tmp_path):
     calls = every_verb(model, birds, tmp_path)
     del calls["validation"]
-    check_refused(calls, "model: expected a Keras model")
+    check_refused(calls, "model", "Keras model")
 
 
 def test_two_models_of_one_name_and_a_function_that_fails_are_errors(birds):
     model = makes.classifier(CLASSES)
-    with pytest.raises(InputError, match="model: expected another name for each"):
+    with refused("model", "another name"):
         ka.audit({1: model, "1": model}, birds, **QUIET)
     result = ka.audit({1: model}, birds, layers={1: "conv"}, gallery=1, **QUIET)
     assert set(result.rows["model"][:1]) == {"1"}
-    with pytest.raises(InputError, match="function fails: expected .* Received: KeyError: 'maps'"):
+    with refused("function fails", received="KeyError: 'maps'"):
 
         def fails(images):
             return {}["maps"]
 
         ka.audit(fails, birds, **QUIET)
-    with pytest.raises(InputError, match="layers, kinds: expected a name or several"):
+    with refused("layers, kinds", "name", "3"):
         ka.audit(model, birds, layers=3, **QUIET)
 
 
@@ -449,10 +452,13 @@ class Odd(tf.Module):
 
 def test_a_signature_of_names_or_of_a_fixed_batch_is_one_error(birds, tmp_path):
     odd = Odd()
-    for name, message in (("names", "returns numbers"), ("of_eight", "any number of images")):
+    for name, expected, received in (
+        ("names", "numbers", "image"),
+        ("of_eight", "any number of images", "(8, 32, 32, 3)"),
+    ):
         signature = {"serving_default": getattr(odd, name)}
         tf.saved_model.save(odd, str(tmp_path / name), signature)
-        with pytest.raises(InputError, match=f"expected a signature of .*{message}"):
+        with refused(str(tmp_path / name), ("signature", expected), received):
             ka.evaluate(tmp_path / name, birds)
 
 
@@ -462,7 +468,7 @@ def test_a_model_is_scored_under_a_name_that_tensorflow_refuses(birds):
     found, wanted = (ka.evaluate(one, birds, **QUIET).arrays["logits"] for one in (spaced, plain))
     np.testing.assert_array_equal(found, wanted)
     layer = keras.Model(plain.input, layers.ReLU(name="a b")(plain.output))
-    with pytest.raises(InputError, match="layer 'a b' of model .* a name of letters"):
+    with refused("layer 'a b'", ("'.'", "TensorFlow"), "'a b'"):
         ka.evaluate(layer, birds)
 
 
@@ -471,7 +477,8 @@ def test_the_shell_says_which_preprocessing_there_is(birds, pair, tmp_path, caps
     makes.classifier(2).save(tmp_path / "mine.keras")
     given = ["audit", root, "--model", str(tmp_path / "mine.keras"), "--preprocess", "caffee"]
     assert cli.main([*given, "--out", str(tmp_path / "out")]) == 2
-    assert "--preprocess: expected one of none, caffe, tf, torch" in capsys.readouterr().err
+    choices = "none, caffe, tf, torch"
+    check_error_line(capsys.readouterr().err, "--preprocess", choices, "'caffee'")
 
 
 def test_validation_follows_the_training_and_refuses_before_it_begins(birds, tmp_path):

@@ -3,9 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import refused
 from made_runs import save_references, save_run, save_videos
 
-from keras_attn.errors import InputError
 from keras_attn.evaluation.rows import MAPS
 from keras_attn.metrics.dispersion import cc_with_others, mean_cc, standardised
 from keras_attn.report.page import html
@@ -160,21 +160,26 @@ def test_an_example_without_a_map_is_left_out(tmp_path, rng):
 
 
 @pytest.mark.parametrize(
-    ("spoil", "words"),
+    ("spoil", "facts"),
     [
-        (lambda v: v[:-1], r"maps: finite, shape \(10, positions\)"),
-        (lambda v: v * 2, "of mean 0 and length 1"),
-        (lambda v: v + 0.1, "of mean 0 and length 1"),
-        (lambda v: np.where(np.arange(v.size).reshape(v.shape) == 0, np.nan, v), "1 not finite"),
-        (lambda v: np.where(np.arange(v.size).reshape(v.shape) == 0, np.inf, v), "1 not finite"),
+        (lambda v: v[:-1], ("arrays.npz", "(10, positions)")),
+        (lambda v: v * 2, ("arrays.npz", ("mean 0", "length 1"))),
+        (lambda v: v + 0.1, ("arrays.npz", ("mean 0", "length 1"))),
+        (
+            lambda v: np.where(np.arange(v.size).reshape(v.shape) == 0, np.nan, v),
+            ("arrays.npz", "", "1 not finite"),
+        ),
+        (
+            lambda v: np.where(np.arange(v.size).reshape(v.shape) == 0, np.inf, v),
+            ("arrays.npz", "", "1 not finite"),
+        ),
     ],
 )
-def test_maps_that_are_no_such_maps_are_refused(tmp_path, rng, spoil, words):
+def test_maps_that_are_no_such_maps_are_refused(tmp_path, rng, spoil, facts):
     folder = save_run(tmp_path / "run", {"id": list("0123456789")})
     add(folder, spoil(standardised(rng.uniform(size=(10, 6, 5)))), 0.5)
-    with pytest.raises(InputError, match=words) as caught:
+    with refused(*facts):
         sheets.read([folder])
-    assert "arrays.npz" in str(caught.value)
 
 
 def test_references_need_no_maps(tmp_path, run):

@@ -2,10 +2,10 @@
 
 import numpy as np
 import pytest
+from conftest import refused
 from made_galleries import image, keep
 
 from keras_attn import pictures
-from keras_attn.errors import InputError
 from keras_attn.evaluation import gallery_file
 from keras_attn.report.figures.images import IMAGES
 from keras_attn.report.figures.panels import read_galleries
@@ -101,7 +101,7 @@ def test_a_file_that_cannot_be_read_is_named(gallery, tmp_path, damage):
         path.write_bytes(path.read_bytes()[:-300])
     else:
         np.savez(path, **{"0/id": np.array("a"), "0/image.jpg": np.zeros(9, np.uint8)})
-    with pytest.raises(InputError, match=r"gallery\.npz: expected the pictures of an evaluation"):
+    with refused("gallery.npz", "pictures"):
         gallery_file.read(path.parent)
 
 

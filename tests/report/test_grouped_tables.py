@@ -2,10 +2,9 @@
 
 import numpy as np
 import pandas as pd
-import pytest
+from conftest import refused
 from made_runs import curve, save_run
 
-from keras_attn.errors import InputError
 from keras_attn.report.rows.results import read
 from keras_attn.report.tables import confusion, sheets
 
@@ -47,7 +46,7 @@ def test_groups_of_one_change_no_cell_and_copies_in_groups_change_none_either(tm
 def test_an_example_of_two_groups_is_an_error_that_names_both_folders(tmp_path):
     one = save_run(tmp_path / "one", {"id": ["a", "b"], "group": ["x", ""]})
     other = save_run(tmp_path / "other", {"id": ["a", "b"], "group": ["y", ""]}, seed=1)
-    with pytest.raises(InputError, match=r"other: expected a in group 'x', as in .*one.*'y'"):
+    with refused("other", ("'x'", "one"), "'y'"):
         read([one, other])
 
 

@@ -8,11 +8,11 @@ from contextlib import redirect_stdout
 import numpy as np
 import pandas as pd
 import pytest
+from conftest import refused
 from made_runs import curve, save_references, save_run, save_study, save_videos
 from PIL import Image
 
 from keras_attn.datasets.drawing.scenes import ABOUT
-from keras_attn.errors import InputError
 from keras_attn.mechanisms import MECHANISMS, NO_ATTENTION
 from keras_attn.report import looks
 from keras_attn.report.figures import images
@@ -283,7 +283,7 @@ def test_the_scores_of_a_network_with_one_run_are_those_of_the_tables(tmp_path):
 def test_a_damaged_file_of_a_run_is_named(tmp_path, name, text):
     folder = save_run(tmp_path / "one", {"id": ["a", "b"]})
     (folder / name).write_text(text)
-    with pytest.raises(InputError, match=name):
+    with refused(name, "JSON"):
         run_pages.run_pages(*cells_of([folder]))
 
 

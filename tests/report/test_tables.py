@@ -3,10 +3,9 @@
 import numpy as np
 import pandas as pd
 import pytest
-from conftest import real
+from conftest import real, refused
 from made_runs import curve, save_references, save_run, save_study
 
-from keras_attn.errors import InputError
 from keras_attn.mechanisms import MECHANISMS
 from keras_attn.report.paper.printed import PRINTED, paper_cells
 from keras_attn.report.paper.tables import extreme
@@ -172,16 +171,16 @@ def test_the_summary_of_one_evaluation_is_that_of_the_tables(tmp_path):
 
 
 def test_what_is_missing_is_named(tmp_path):
-    with pytest.raises(InputError, match=r"nowhere: expected the folder of a run"):
+    with refused("nowhere", "folder", "no such folder"):
         sheets.read([tmp_path / "nowhere"])
     folder = save_run(tmp_path / "a", {"id": ["1"]})
     (folder / "arrays.npz").unlink()
-    with pytest.raises(InputError, match=r"arrays\.npz.*no such file"):
+    with refused("arrays.npz", received="no such file"):
         sheets.read([folder])
     (folder / "examples.csv").unlink()
-    with pytest.raises(InputError, match=r"examples\.csv.*no such file"):
+    with refused("examples.csv", received="no such file"):
         sheets.read([folder])
-    with pytest.raises(InputError, match="at least one run folder"):
+    with refused("folders", "run folder"):
         sheets.read([])
 
 
@@ -190,22 +189,22 @@ def test_a_missing_column_is_named(tmp_path, column):
     folder = save_run(tmp_path / "a", {"id": ["1"]})
     rows = pd.read_csv(folder / "examples.csv").drop(columns=column)
     rows.to_csv(folder / "examples.csv", index=False)
-    with pytest.raises(InputError, match=rf"examples\.csv.*Received: no {column}\."):
+    with refused("examples.csv", column, f"no {column}"):
         sheets.read([folder])
 
 
 def test_arrays_that_are_not_those_of_the_rows_are_refused(tmp_path):
     folder = save_run(tmp_path / "a", {"id": ["1", "2"]})
     good = [curve(0.5)] * 2
-    for ids, curves, message in (
-        (["1"], good, "2 ids"),
-        (["1", "3"], good, "'2' in place 1.*Received: '3'"),
-        (["2", "1"], good, "'1' in place 0"),
-        (["1", "2"], good[:1], r"f_curve: finite, shape \(2, 256\)"),
-        (["1", "2"], [curve(0.5), curve(np.nan)], "1 not finite"),
+    for ids, curves, expected, received in (
+        (["1"], good, ("2 ids", "examples.csv"), "1 "),
+        (["1", "3"], good, "'2' in place 1", "'3'"),
+        (["2", "1"], good, "'1' in place 0", "'2'"),
+        (["1", "2"], good[:1], ("f_curve", "finite", "(2, 256)"), "(1, 256)"),
+        (["1", "2"], [curve(0.5), curve(np.nan)], "f_curve", "1 not finite"),
     ):
         np.savez(folder / "arrays.npz", id=np.array(ids), f_curve=curves, notes=np.array([], str))
-        with pytest.raises(InputError, match=rf"arrays\.npz.*{message}"):
+        with refused("arrays.npz", expected, received):
             sheets.read([folder])
 
 
@@ -214,37 +213,37 @@ def test_unreadable_files_are_named(tmp_path):
     whole = (folder / "arrays.npz").read_bytes()
     for damaged in (b"", b"PK no archive", whole[: len(whole) // 2], whole[:60] + whole[90:]):
         (folder / "arrays.npz").write_bytes(damaged)
-        with pytest.raises(InputError, match=r"arrays\.npz"):
+        with refused("arrays.npz"):
             sheets.read([folder])
     np.savez(folder / "arrays.npz", id=np.array(["1"], object), f_curve=[curve(1)], notes=["x"])
-    with pytest.raises(InputError, match=r"arrays\.npz.*pickle"):
+    with refused("arrays.npz", received="pickle"):
         sheets.read([folder])
     text = (folder / "examples.csv").read_text()
     for damaged in ("", text.replace("0.1", "a lot"), text + ",,,,,,,,,,,,,,,,,,\n", "\x00"):
         (folder / "examples.csv").write_text(damaged)
-        with pytest.raises(InputError, match=r"examples\.csv"):
+        with refused("examples.csv"):
             sheets.read([folder])
 
 
 def test_the_same_example_twice_names_both_folders(tmp_path):
     folders = [save_run(tmp_path / name, {"id": ["1", "2"]}) for name in ("first", "again")]
-    with pytest.raises(InputError, match=r"again: .*id 1, also in .*first"):
+    with refused("again", received=("id 1,", "first")):
         sheets.read(folders)
     save_run(tmp_path / "unnumbered", {"id": ["7"]}, fold="", seed="")
     save_run(tmp_path / "likewise", {"id": ["7"]}, fold="", seed="")
-    with pytest.raises(InputError, match=r"likewise: .*id 7, also in .*unnumbered"):
+    with refused("likewise", received=("id 7,", "unnumbered")):
         sheets.read([tmp_path / "unnumbered", tmp_path / "likewise"])
 
 
 def test_another_task_is_refused(tmp_path):
     folder = save_run(tmp_path / "a", {"id": ["1"]}, task="chess")
-    with pytest.raises(InputError, match=r"examples\.csv, task: .*'chess'"):
+    with refused("examples.csv, task", received="'chess'"):
         sheets.read([folder])
 
 
 def test_references_alone_make_no_table(tmp_path):
     references = save_references(tmp_path / "r", {"centre": [(0.5, 0.0)]})
-    with pytest.raises(InputError, match="at least one run of a network"):
+    with refused("folders", "run of a network"):
         sheets.write([references], tmp_path / "out")
     assert not (tmp_path / "out").exists()
 

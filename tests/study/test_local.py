@@ -1,6 +1,8 @@
 """Cells in processes of this machine: a small grid is trained, one cell of it cannot be."""
 
 import io
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -8,16 +10,17 @@ from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
+from conftest import refused
 
-from keras_attn import configs
+from keras_attn import configs, plugins
 from keras_attn.commands import study as studying
-from keras_attn.errors import InputError
 from keras_attn.runs import provenance
 from keras_attn.shell import cli
 from keras_attn.study import cell as process_of_a_cell
 from keras_attn.study import cells as study
-from keras_attn.study import local, standing
+from keras_attn.study import local, processes, schedule, standing
 
 pytestmark = pytest.mark.slow
 
@@ -118,12 +121,64 @@ def test_an_attack_leaves_its_rows_beside_the_run(carried_out, cells):
 # --- processes ----------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def begun(cells, tmp_path):
+def rows_and_weights(cell):
+    """All numbers that a run leaves: its rows as they are written, and its weights."""
+    from keras_attn import api
+
+    rows = (cell.folder / standing.RESULTS).read_text(encoding="utf-8")
+    return rows, api.load(cell.folder).model.get_weights()
+
+
+def test_a_cell_leaves_the_same_bits_alone_and_after_others_of_other_settings(
+    carried_out, cells, tmp_path
+):
+    """Precision, seed and whatever else is of a process do not go from one cell to the next."""
+    machine = {"precision": "mixed_bfloat16", "strategy": "mirrored", "seed": 7}
+    other = replace(
+        cells[GOOD], name="other", config=configs.changed(cells[GOOD].config, **machine)
+    )
+    after = [
+        replace(one, out=tmp_path / "after") for one in (cells[REFERENCES], other, cells[GOOD])
+    ]
+    alone = [replace(one, out=tmp_path / "alone") for one in (cells[REFERENCES], cells[GOOD])]
+    for queue, forked in ((after, True), (alone, False)):
+        queue = [replace(one, needs=()) for one in queue]
+        outcomes = schedule.carry_out(queue, (), local.Local(forked=forked), lambda *_: None)
+        assert {one.status for one in outcomes.values()} == {schedule.DONE}, outcomes
+    (rows, weights), (own, own_weights) = rows_and_weights(after[-1]), rows_and_weights(alone[-1])
+    assert rows == own
+    assert all(np.array_equal(*pair) for pair in zip(weights, own_weights, strict=True))
+    others = rows_and_weights(after[1])[1]
+    assert not all(np.array_equal(*pair) for pair in zip(weights, others, strict=True))
+
+
+@pytest.fixture(params=[True, False], ids=["forked", "apart"])
+def begun(request, cells, tmp_path):
     """An engine with a cell that has just begun, and its process."""
-    engine = local.Local()
+    if request.param and not processes.CAN_FORK:
+        pytest.skip("no processes are forked on this system")
+    engine = local.Local(forked=request.param)
     engine.submit(replace(cells[GOOD], out=tmp_path))
-    return engine, engine.running[0].process
+    yield engine, engine.running[0].process
+    engine.stop()
+
+
+def children(pid):
+    """Ids of the processes that a process has begun."""
+    return [int(one) for one in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def of_the_cell(engine):
+    """The id of the process of an engine's only cell, once it is carrying that out."""
+    cell, process, _ = engine.running[0]
+    if not isinstance(process, processes.Fork):
+        return process.pid
+    until = time.monotonic() + 60
+    # Until it prints there may be no process, or those of libraries that ask the system something.
+    while not (cell.folder / local.LOG).read_text():
+        assert time.monotonic() < until
+        time.sleep(0.05)
+    return children(process.source.server.pid)[0]
 
 
 def test_interrupting_ends_the_processes(begun):
@@ -136,27 +191,70 @@ def test_interrupting_ends_the_processes(begun):
 
 def test_a_cell_ends_when_who_started_it_is_gone(begun):
     engine, process = begun
-    process.stdin.close()
-    try:
-        assert process.wait(timeout=30) == 1
-    except subprocess.TimeoutExpired:
-        engine.stop()
-        raise
+    pid = of_the_cell(engine)
+    forked = isinstance(process, processes.Fork)
+    (process.source.server if forked else process).stdin.close()
+    assert process.wait(timeout=30) == 1
+    until = time.monotonic() + 30
+    while Path(f"/proc/{pid}").exists():
+        assert time.monotonic() < until
+        time.sleep(0.05)
     assert not (engine.running[0].cell.folder / standing.MARK).exists()
 
 
+def test_one_that_is_killed_takes_no_other_along(begun, cells, tmp_path):
+    engine, _ = begun
+    os.kill(of_the_cell(engine), signal.SIGKILL)
+    cell, outcome = engine.wait()
+    assert (cell.name, outcome.status) == (GOOD, schedule.FAILED)
+    assert outcome.tail.endswith("killed by signal 9")
+    engine.submit(replace(cells[REFERENCES], out=tmp_path))
+    assert engine.wait()[1].status == schedule.DONE
+
+
+def test_where_the_process_that_forks_is_lost_the_next_cell_has_another(cells, tmp_path):
+    engine = local.Local(forked=True)
+    engine.submit(replace(cells[GOOD], out=tmp_path))
+    engine.source.server.kill()
+    _, outcome = engine.wait()
+    assert outcome.status == schedule.FAILED and outcome.tail.endswith("killed by signal 9")
+    engine.submit(replace(cells[REFERENCES], out=tmp_path))
+    assert engine.wait()[1].status == schedule.DONE
+    engine.stop()
+
+
 def test_threads_are_as_many_as_asked_for_unless_the_environment_says_so(
-    cells, tmp_path, monkeypatch
+    begun, cells, tmp_path, monkeypatch
 ):
     monkeypatch.delenv("TF_NUM_INTRAOP_THREADS", raising=False)
     monkeypatch.setenv("TF_NUM_INTEROP_THREADS", "5")
-    engine = local.Local(threads=3)
-    engine.submit(replace(cells[GOOD], out=tmp_path))
-    environment = Path(f"/proc/{engine.running[0].process.pid}/environ").read_bytes().split(b"\0")
+    engine = local.Local(threads=3, forked=begun[0].forked)
+    engine.submit(replace(cells[GOOD], out=tmp_path / "other"))
+    pid = of_the_cell(engine)
+    environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
     engine.stop()
     assert {b"TF_NUM_INTRAOP_THREADS=3", b"TF_NUM_INTEROP_THREADS=5"} <= set(environment)
 
 
+def test_with_plugins_each_imports_all_by_itself(monkeypatch):
+    assert local.Local().forked == processes.CAN_FORK
+    monkeypatch.setattr(plugins, "names", lambda: ("computes_while_it_is_imported",))
+    assert not local.Local().forked
+
+
+def test_what_is_forked_has_not_looked_for_devices():
+    """From then on TensorFlow has threads and handles that no fork takes along."""
+    script = (
+        "from keras_attn.study import forks; forks.import_all()\n"
+        "import sys, threading\n"
+        "from tensorflow.python.eager import context\n"
+        "assert 'keras_attn.training.fit' in sys.modules and 'foolbox' in sys.modules\n"
+        "print(context.context()._physical_devices, threading.active_count())"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout == "None 1\n", done.stderr
+
+
 def test_no_jobs_are_refused():
-    with pytest.raises(InputError, match="--jobs: expected at least 1. Received: 0"):
+    with refused("--jobs", "at least 1", "0"):
         local.Local(jobs=0)

@@ -7,12 +7,12 @@ import sys
 from dataclasses import replace
 
 import pytest
+from conftest import refused
 
 import keras_attn as ka
 from keras_attn import configs, plugins
 from keras_attn.commands import study as studying
 from keras_attn.configs import Attention
-from keras_attn.errors import InputError
 from keras_attn.runs import provenance
 from keras_attn.study import cells as study
 from keras_attn.study import cluster, local, schedule, standing
@@ -147,7 +147,7 @@ def test_a_cell_on_a_cluster_has_it(cells, plugin, place):
     ],
 )
 def test_names_that_are_not_registered_are_refused_with_those_that_are(plugin, axis, value, listed):
-    with pytest.raises(InputError, match=f"{axis}: expected some of .*{listed}.*'{value}'"):
+    with refused(axis, listed, f"'{value}'"):
         study.Axes(**{axis: (value,)})
 
 

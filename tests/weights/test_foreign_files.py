@@ -33,7 +33,7 @@ def save(path, value):
 def test_code_in_a_pickle_is_not_run(tmp_path):
     folder = tmp_path / "made by the pickle"
     path = save(tmp_path / "evil.npy", {"conv1": [np.ones(2), MakesFolder(folder)]})
-    with pytest.raises(InputError, match=r"evil\.npy: .*a call for \w+\.mkdir, which was not"):
+    with refused("evil.npy", received=".mkdir"):
         read_pickled_npy(path)
     assert not folder.exists()
     # It is a pickle that would have done it.
@@ -61,7 +61,7 @@ def test_names_of_bytes_and_of_text_are_the_same(tmp_path):
     ],
 )
 def test_pickles_of_anything_else_are_refused(tmp_path, value, received):
-    with pytest.raises(InputError, match=f"x.npy: .*{received}"):
+    with refused("x.npy", ".npy", received):
         read_pickled_npy(save(tmp_path / "x.npy", value))
 
 
@@ -122,7 +122,7 @@ def test_instructions_written_by_hand_build_an_array(tmp_path):
 )
 def test_pickles_that_would_reach_beyond_their_arrays_are_refused(tmp_path, instructions, received):
     path = npy(tmp_path / "x.npy", *instructions)
-    with pytest.raises(InputError, match=f"x.npy: .*{received}"):
+    with refused("x.npy", ".npy", received):
         read_pickled_npy(path)
 
 
@@ -169,7 +169,7 @@ def test_files_that_are_no_pickles_are_refused(tmp_path):
     whole = save(tmp_path / "x.npy", {"conv1": [np.ones(1000)]}).read_bytes()
     for length in (0, 5, 100, len(whole) - 10):
         (tmp_path / "x.npy").write_bytes(whole[:length])
-        with pytest.raises(InputError, match="cannot be read"):
+        with refused("x.npy", received="cannot be read"):
             read_pickled_npy(tmp_path / "x.npy")
     with refused(received="no such file"):
         read_pickled_npy(tmp_path / "none.npy")
@@ -206,7 +206,7 @@ def test_layers_of_a_caffe_model_come_back_and_damage_is_one_error(tmp_path, rng
         with refused("model", "Caffe", received="cannot be read"):
             read_caffemodel(path)
     path.write_bytes(foreign.caffe_layer("data", []))
-    with pytest.raises(InputError, match="without weights"):
+    with refused("model", "Caffe", "without weights"):
         read_caffemodel(path)
 
 
@@ -216,5 +216,5 @@ def test_groups_of_another_file_are_refused(tmp_path):
     with refused("x.h5", "HDF5"):
         read_groups_h5(tmp_path / "x.h5")
     (tmp_path / "x.h5").write_text("no HDF5")
-    with pytest.raises(InputError, match="cannot be read"):
+    with refused("x.h5", received="cannot be read"):
         read_groups_h5(tmp_path / "x.h5")

@@ -1,14 +1,16 @@
 """Converted weights do in our networks what they did in those they were made for."""
 
+import re
+
 import foreign
 import h5py
 import numpy as np
 import pytest
+from conftest import refused
 from foreign import CLASSES, WIDTH, c3d_layers
 from legacy_files import write_legacy
 
 from keras_attn import models, weights
-from keras_attn.errors import InputError
 from keras_attn.models.c3d import SPORTS1M_BGR_MEAN
 from keras_attn.models.common import IMAGENET_BGR_MEAN
 from keras_attn.weights import rules
@@ -224,8 +226,8 @@ def test_a_file_without_a_top_is_converted_and_one_without_another_layer_is_not(
     converted(path, "resnet50_v02", models.resnet50((64, 64, 3), width=0.125))
     del layers["bn3b_branch2a"]
     path = write_legacy(tmp_path / "lacking.h5", layers | {"fc7": [np.ones((2, 2))]})
-    message = r"lacking\.h5: .*'resnet50_v02'.*missing: bn3b_branch2a; superfluous: fc7"
-    with pytest.raises(InputError, match=message):
+    names = ("bn3b_branch2a", "fc7")
+    with refused("lacking.h5", "'resnet50_v02'", names):
         rules.convert(path, "resnet50_v02")
 
 
@@ -236,7 +238,7 @@ def test_a_kernel_that_its_rule_does_not_fit_is_named(tmp_path, rng):
     layers["fc6-1"][0] = layers["fc6-1"][0][:, :500]
     path = tmp_path / "conv3d"
     path.write_bytes(b"".join(foreign.caffe_layer(name, a) for name, a in layers.items()))
-    with pytest.raises(InputError, match=r"conv3d: expected in layer (conv3a|fc6-1)"):
+    with refused("conv3d", ("'c3d_caffe'", re.compile("conv3a|fc6-1"))):
         rules.convert(path, "c3d_caffe")
 
 
@@ -246,5 +248,5 @@ def test_what_is_written_is_read_back_in_its_order(tmp_path, rng):
     stored = read_legacy_h5(tmp_path / "w.h5")
     assert list(stored) == ["b", "a"]
     np.testing.assert_equal(stored, layers)
-    with pytest.raises(InputError, match=r"x\.weights\.h5: expected a name"):
+    with refused("x.weights.h5", (".h5", ".weights.h5")):
         write_legacy_h5(tmp_path / "x.weights.h5", layers)

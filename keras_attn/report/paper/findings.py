@@ -5,6 +5,7 @@ answers are worded, in `wording`.
 """
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -53,7 +54,7 @@ class Finding:
     cells: int
     drawn: bool
 
-    @property
+    @cached_property
     def states(self):
         """1, −1 or 0 for each measured cell: it speaks for the claim, against it, or neither.
 
@@ -65,7 +66,7 @@ class Finding:
             for place, own in self.compared.groupby("part", sort=False)
         ]
 
-    @property
+    @cached_property
     def verdict(self):
         """SUPPORTED, CONTRADICTED, UNDECIDED, MACHINERY or NOT_MEASURED."""
         states = self.states
@@ -78,7 +79,7 @@ class Finding:
             return SUPPORTED
         return CONTRADICTED if whole and all(state == -1 for state in states) else UNDECIDED
 
-    @property
+    @cached_property
     def weakest(self):
         """The row of the comparison that bears the claim out least; None without any.
 
