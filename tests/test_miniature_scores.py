@@ -4,7 +4,7 @@ import sys
 
 import pandas as pd
 import pytest
-from conftest import ROOT
+from conftest import ROOT, refused
 
 from keras_attn import configs, tasks
 from keras_attn.mechanisms import MECHANISMS
@@ -32,6 +32,14 @@ def test_what_is_written_is_above_what_no_network_may_be_below(table):
         expected = {(n.name, n.attention) for n in tool.networks(task, tuple(MECHANISMS))}
         found = {*zip(there["network"], there["attention"], strict=True)}
         assert found and found <= expected
+
+
+def test_a_table_of_something_else_is_left_alone(tmp_path):
+    other = tmp_path / "other.csv"
+    other.write_text("seed,score\n0,1\n")
+    with refused("other.csv", ("task", "network"), ("seed", "score")):
+        tool.main(tool.parsed(["--out", str(other)]))
+    assert other.read_text() == "seed,score\n0,1\n"
 
 
 def test_the_presets_end_low_and_start_from_what_drawn_data_teach():

@@ -15,15 +15,19 @@ the training, of all threads. About 15 of them for each network and seed; see --
 import argparse
 import csv
 import resource
+import sys
 import tempfile
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
 
 import keras_attn as ka
 from keras_attn import configs, tasks
+from keras_attn.errors import InputError, TrainingStopped, listing
 from keras_attn.mechanisms import MECHANISMS, NO_ATTENTION
+from keras_attn.shell import cli
 
 SCORES = {"salient_object": "max_f", "action": "accuracy", "fine_grained": "accuracy"}
 LOWEST = {"salient_object": 0.65, "action": 0.15, "fine_grained": 0.5}
@@ -93,6 +97,17 @@ def add(path, line):
         table.writerow(rounded)
 
 
+def measured_before(path):
+    """Task, network, attention and seed, as texts, of each line that a table has; a set."""
+    if not path.is_file():
+        return set()
+    table = pd.read_csv(path, keep_default_na=False)
+    if tuple(table) != FIELDS:
+        expected = f"a table of this tool, of the columns {listing(FIELDS)}, or no such file"
+        raise InputError(path, expected, listing(map(str, table)))
+    return {tuple(map(str, one)) for one in table[list(FIELDS[:4])].itertuples(index=False)}
+
+
 def summary(table):
     """Of each network its lowest, mean and highest score over the seeds: a DataFrame."""
     by = table.groupby(["task", "network", "attention"], sort=False)
@@ -129,11 +144,8 @@ def parsed(arguments=None):
 
 
 def main(options):
-    """Measure what the table lacks, and say what is in it."""
-    known = set()
-    if options.out.is_file():
-        table = pd.read_csv(options.out, keep_default_na=False)
-        known = {tuple(map(str, one)) for one in table[list(FIELDS[:4])].itertuples(index=False)}
+    """Measure what the table lacks, and say what is in it; `TrainingStopped` where one is too low."""
+    known = measured_before(options.out)
     with tempfile.TemporaryDirectory() as folder:
         place = options.runs or Path(folder)
         for name in options.tasks:
@@ -147,10 +159,9 @@ def main(options):
                         add(options.out, measured(network, seed, place, parts))
     table = pd.read_csv(options.out, keep_default_na=False, na_values=[""])
     print("\n".join(lines(table)))
-    low = too_low(table)
-    print(f"{len(low)} of {len(table)} scores below {LOWEST}")
-    return int(bool(len(low)))
+    if len(low := too_low(table)):
+        raise TrainingStopped(f"{len(low)} of {len(table)} scores are below {LOWEST}")
 
 
 if __name__ == "__main__":
-    raise SystemExit(main(parsed()))
+    sys.exit(cli.run(lambda: partial(main, parsed())))
