@@ -144,7 +144,10 @@ def parsed(arguments=None):
 
 
 def main(options):
-    """Measure what the table lacks, and say what is in it; `TrainingStopped` where one is too low."""
+    """Measure what the table lacks, and say what is in it.
+
+    `TrainingStopped` where a score is too low.
+    """
     known = measured_before(options.out)
     with tempfile.TemporaryDirectory() as folder:
         place = options.runs or Path(folder)
