@@ -11,6 +11,7 @@ import pytest
 from conftest import refused
 from plugged import plugged
 from scipy.special import expit
+from typed import typed
 
 import keras_attn as ka
 from keras_attn import configs, models, plugins
@@ -238,11 +239,10 @@ def test_it_stands_in_tables_and_on_the_page_with_its_own_colour(run, scenes, cl
 
 
 @pytest.mark.slow
-def test_it_is_offered_on_the_command_line_and_its_cells_are_of_the_study(plugin):
-    code = "from keras_attn.shell.cli import main; main()"
-    command = [sys.executable, "-c", code, "--plugin", plugin, "study", "demo", "--dry-run"]
+def test_it_is_offered_on_the_command_line_and_its_cells_are_of_the_study(plugin, tmp_path):
+    command = ["--plugin", plugin, "study", "demo", "--dry-run"]
     command += ["--attentions", NAME, "sigmoid", "--tasks", "salient_object"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = typed(*command, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert f"vgg16-{NAME}" in done.stdout
 
