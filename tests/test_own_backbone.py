@@ -18,7 +18,7 @@ from keras_attn.models.common import pooled_head
 from keras_attn.models.halves import trunk
 from keras_attn.registries import BACKBONES
 from keras_attn.shell import cli
-from keras_attn.tasks.fine_grained import _identity
+from keras_attn.tasks.kept import _identity
 from keras_attn.tasks.pretraining import _own
 
 pytestmark = pytest.mark.slow
