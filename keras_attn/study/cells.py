@@ -120,9 +120,8 @@ class Axes:
 
     def within(self, preset):
         """The same with what it leaves open as the preset has it."""
-        spans = span(preset)
-        open_ = {name: span for name, span in spans.items() if getattr(self, name) is None}
-        return replace(self, **open_)
+        values = span(preset).items()
+        return replace(self, **{axis: v for axis, v in values if getattr(self, axis) is None})
 
     @property
     def widest(self):

@@ -18,7 +18,7 @@ from keras_attn.study.cells import RUN
 SILENCE = 20.0
 """Seconds after which a line says what is running, where there is no bar."""
 SHORT = 100
-"""Seconds up to which a time is told in seconds."""
+"""Seconds up to which a time is told in seconds, and minutes up to which it is in minutes."""
 
 
 class StudyProgress:

@@ -126,7 +126,7 @@ class KeptClips(clips.ClipBatches):
         source = next(tensor for tensor in network.inputs if tensor.name == stream)
         trunk = keras.Model({stream: source}, layer.output, name=stream)
         folder = config.machine.features
-        folder = storage.cache("features") if folder is None else folder
+        folder = storage.cache("features") if folder is None else folder.expanduser()
         about = [VERSION, BATCH, self.footage.dataset.fingerprint, self.footage.digest]
         about += [config.machine.precision, keras.version(), digest(trunk), self.size]
         name = hashlib.sha256(json.dumps(about).encode()).hexdigest()[:32]
