@@ -73,6 +73,7 @@ def trained(backbone, scenes, out, width=None):
     config = configs.salient_object(
         backbone=backbone, width=width or WIDTHS[backbone], channels=(8, 8, 8), **SMALL
     )
+    config = configs.changed(config, pretraining="none")
     return ka.train(config, scenes.fold(0, of=2)[0], out=out)
 
 
