@@ -33,13 +33,16 @@ def _made_in(module, one):
     return getattr(one, "__module__", None) == module.__name__
 
 
-def offered(module):
-    """Functions and classes by whole name, of a module and of the modules that it offers."""
+def offered(module, within=True):
+    """Functions and classes by whole name, of a module and of the modules that it offers.
+
+    within: whether these count too.
+    """
     found = {}
     for name in names_in(module):
         one = getattr(module, name)
         if inspect.ismodule(one):
-            found |= offered(one)
+            found |= offered(one) if within else {}
         elif is_ours(one):
             found[f"{one.__module__}.{one.__qualname__}"] = one
     return found

@@ -25,6 +25,7 @@ def small(**changes):
     of = {"width": 1 / 32, "size": SIDE, "dropout": (0.2, 0.2), "tensorboard": False}
     of |= {"iterations": 2, "save_every": 1, "batch_size": 4, "learning_rate": 1e-3}
     of |= {"stream_iterations": 2, "stream_learning_rate": 1e-3, "streams": "none", "clip": None}
+    of |= {"pretraining": "none", "encoder": "trained", "schedule": "steps"}
     return configs.action("miniature", **of | changes)
 
 

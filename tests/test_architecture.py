@@ -16,6 +16,7 @@ from keras_attn.study import workflow
 PAGE = ROOT / "docs" / "architecture.md"
 SMALL = {"backbone": "alexnet", "width": 0.125, "size": 67, "channels": (16, 16, 16)}
 SMALL |= {"epochs": 1, "tensorboard": False, "attention": "supervised"}
+SMALL |= {"pretraining": "none"}
 
 
 def ways():

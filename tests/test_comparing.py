@@ -68,22 +68,22 @@ def test_the_chain_of_a_comparison_is_that_of_the_study(trained):
     compared("salient_object", name="pascal_s")
     compared("action", name="ucf_sports")
     runs = [one for one in trained if isinstance(one, tuple)]
-    assert len(runs) == 2 + 1 + 4
+    assert len(runs) == 2 + 2 + 4
     for name, _, config in runs:
         assert config.training.start == by_name[name], name
 
 
 @pytest.mark.slow
-def test_on_ucf_sports_the_flow_stream_is_trained_on_hollywood_2_alone(trained):
+def test_on_ucf_sports_the_streams_are_trained_on_hollywood_2_alone(trained):
     compared("action", name="ucf_sports", options={"fusions": ("early", "late")})
-    streams = [name for name, *_ in trained[:5] if "human" not in name]
-    assert streams == ["hollywood2-flow-seed0"]
+    streams = [name for name, *_ in trained[:6] if "human" not in name]
+    assert streams == ["hollywood2-frames-seed0", "hollywood2-flow-seed0"]
     names = [
         f"{data}-{fusion}-human-seed0"
         for fusion in ("early", "late")
         for data in ("hollywood2", "ucf_sports")
     ]
-    assert [name for name, *_ in trained[:5] if "human" in name] == names
+    assert [name for name, *_ in trained[:6] if "human" in name] == names
 
 
 def test_real_data_of_the_first_dataset_are_named_and_its_weights_are_of_the_first_run(trained):

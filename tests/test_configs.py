@@ -37,7 +37,7 @@ def test_names_are_those_of_the_models_and_mechanisms():
 def test_fields_are_changed_by_name_without_their_part():
     config = configs.salient_object("miniature", backbone="resnet50", epochs=3, fold=2)
     assert (config.model.backbone, config.training.epochs, config.data.fold) == ("resnet50", 3, 2)
-    rest = configs.changed(config, backbone="vgg16", epochs=16, fold=0)
+    rest = configs.changed(config, backbone="vgg16", epochs=8, fold=0)
     assert rest == configs.salient_object("miniature")
 
 
@@ -196,9 +196,8 @@ def test_a_schedule_of_another_length_falls_at_the_same_shares():
 
 
 def test_streams_are_trained_alone_by_a_schedule_of_their_own():
-    config = configs.action(
-        iterations=40, learning_rate=1e-2, stream_iterations=50, stream_learning_rate=2e-3
-    )
+    rates = {"learning_rate": 1e-2, "stream_learning_rate": 2e-3}
+    config = configs.action("paper", iterations=40, stream_iterations=50, **rates)
     alone = config.alone("flow")
     assert (alone.stream, alone.run_name) == ("flow", "hollywood2-flow-seed0")
     assert alone.schedule == (50, 2e-3, (20, 30))

@@ -32,6 +32,7 @@ pytestmark = pytest.mark.slow
 BLOCKS = [(where, code) for where, some in documented.python_blocks().items() for code in some]
 ROOTS = {"ka": ka, "keras_attn": ka, "keras": keras}
 SMALL = {"backbone": "alexnet", "width": 0.125, "size": 67, "epochs": 1, "tensorboard": False}
+SMALL |= {"pretraining": "none"}
 
 
 # --- names and keywords -------------------------------------------------------------------------

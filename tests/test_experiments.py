@@ -22,6 +22,7 @@ pytestmark = pytest.mark.slow
 SCRIPT = ROOT / "experiments" / "salient_object.py"
 TINY = "--model.backbone alexnet --model.width 0.125 --model.size 67 --training.epochs 1"
 TINY += " --data.images 15 --data.side 48 --machine.no-tensorboard"
+TINY += " --training.pretraining none"
 
 
 def run(*arguments, cwd):
@@ -254,7 +255,7 @@ ACTION = ROOT / "experiments" / "action.py"
 CLIPS = "--model.width 0.03125 --model.size 32 --data.videos 14 --data.frames 17 --data.side 48"
 CLIPS += " --data.flow-side 36 --training.iterations 1 --training.save-every 1"
 CLIPS += " --training.stream-iterations 1 --training.streams flow --training.batch-size 2"
-CLIPS += " --machine.no-tensorboard"
+CLIPS += " --machine.no-tensorboard --training.pretraining none"
 
 
 def compare_clips(place, *attentions):

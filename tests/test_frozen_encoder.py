@@ -14,13 +14,14 @@ from keras_attn import configs, tasks
 from keras_attn.errors import InputError
 from keras_attn.evaluation import validator
 from keras_attn.mechanisms import MECHANISMS
-from keras_attn.models.halves import head, trunk
+from keras_attn.models.halves import encoder, head
 from keras_attn.shell import parser
 
 pytestmark = pytest.mark.slow
 
 SMALL = {"backbone": "alexnet", "width": 0.125, "size": 67, "channels": (16, 16, 16)}
 SMALL |= {"epochs": 2, "batch_size": 5, "tensorboard": False, "encoder": "frozen"}
+SMALL |= {"pretraining": "none"}
 SIDES = {"alexnet": 67, "vgg16": 32, "resnet50": 32}
 
 
@@ -71,7 +72,7 @@ def test_training_on_kept_features_is_training_through_the_encoder(run, config, 
 def test_the_encoder_stays_and_what_follows_learns(run):
     keras.utils.set_random_seed(run.config.training.seed)
     first = tasks.of(run.config).build(run.config)
-    own = {v.path for v in trunk(first, "alexnet").variables}
+    own = {v.path for v in encoder(first, "alexnet").variables}
     for before, after in zip(first.weights, run.model.weights, strict=True):
         same = (before.numpy() == after.numpy()).all()
         assert same == (before.path in own), before.path
@@ -108,8 +109,8 @@ def test_the_halves_of_each_backbone_make_up_the_network(backbone, attention, rn
     if attention == "human":
         inputs["gaze"] = rng.random((2, side, side, 1)).astype("float32")
     # In training as well: nothing of a frozen encoder moves.
-    features = trunk(network, backbone)(inputs["image"], training=True)
-    rest = trunk(network, backbone)(inputs["image"], training=False)
+    features = encoder(network, backbone)(inputs["image"], training=True)
+    rest = encoder(network, backbone)(inputs["image"], training=False)
     np.testing.assert_array_equal(features, rest)
     upper = head(network, backbone)
     fed = {"features": features} | {n: v for n, v in inputs.items() if n == "gaze"}
@@ -119,13 +120,13 @@ def test_the_halves_of_each_backbone_make_up_the_network(backbone, attention, rn
         np.testing.assert_allclose(made[name], whole, rtol=1e-4, atol=1e-5, err_msg=name)
     learnt = {id(v) for v in network.trainable_variables}
     assert learnt == {id(v) for v in upper.trainable_variables}
-    assert not learnt & {id(v) for v in trunk(network, backbone).variables}
+    assert not learnt & {id(v) for v in encoder(network, backbone).variables}
 
 
 def test_a_run_that_broke_off_ends_with_the_same_bits(run, config, parts, place, monkeypatch):
     asked = []
 
-    def breaking(make_scorer, dataset, threads):
+    def breaking(make_scorer, dataset, threads, opened):
         def validate(model):
             asked.append(model)
             if len(asked) == 2:

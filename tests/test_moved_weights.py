@@ -35,7 +35,7 @@ def videos(root, settings=FLOW):
 
 
 def of_scenes():
-    return configs.salient_object("miniature", channels=(8, 8, 8), **IMAGES)
+    return configs.salient_object("miniature", channels=(8, 8, 8), pretraining="none", **IMAGES)
 
 
 def of_birds():
@@ -44,7 +44,7 @@ def of_birds():
 
 def of_videos():
     small = {"width": 1 / 32, "size": 32, "iterations": 1, "save_every": 1, "batch_size": 2}
-    return configs.action("miniature", streams="none", fusion="late", tensorboard=False, **small)
+    return configs.action("miniature", **small)
 
 
 @pytest.fixture(scope="module")

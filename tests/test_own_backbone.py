@@ -16,7 +16,7 @@ import keras_attn as ka
 from keras_attn import configs, models, weights
 from keras_attn.models import Backbone
 from keras_attn.models.common import pooled_head
-from keras_attn.models.halves import trunk
+from keras_attn.models.halves import encoder
 from keras_attn.registries import BACKBONES
 from keras_attn.shell import cli
 from keras_attn.tasks.kept import _identity
@@ -73,6 +73,7 @@ def trained(backbone, scenes, out, width=None):
     config = configs.salient_object(
         backbone=backbone, width=width or WIDTHS[backbone], channels=(8, 8, 8), **SMALL
     )
+    config = configs.changed(config, pretraining="none")
     return ka.train(config, scenes.fold(0, of=2)[0], out=out)
 
 
@@ -301,7 +302,7 @@ def test_what_is_kept_of_it_is_not_taken_for_that_of_a_changed_one(birds):
             keras.utils.set_random_seed(0)
             network = models.fine_grained("own", "softmax", classes=2, input_shape=(8, 8, 3))
             config = configs.fine_grained(backbone="own", width=1, size=8)
-            frozen = trunk(network, "own")
+            frozen = encoder(network, "own")
             told.append((_identity(config, frozen), _own("own", 1.0, 8)))
     assert told[0] == told[2] == told[3] and told[1][0] != told[0][0] and told[1][1] != told[0][1]
 

@@ -58,8 +58,9 @@ ka.register(
 )
 '''
 SMALL = {"backbone": "alexnet", "width": 0.125, "size": 67, "tensorboard": False}
+SMALL |= {"pretraining": "none"}
 SCENES = SMALL | {"attention": NAME, "channels": (32, 32, 32), "epochs": 2}
-BIRDS = SMALL | {"attention": NAME, "epochs": 1, "pretraining": "none"}
+BIRDS = SMALL | {"attention": NAME, "epochs": 1}
 CLIPS = {"input_shape": (16, 32, 32), "classes": 3, "width": 1 / 16}
 
 

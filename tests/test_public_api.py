@@ -20,6 +20,8 @@ from docstrings import (
 
 import keras_attn as ka
 from keras_attn import api, plugins
+from keras_attn.audits import pixel_model
+from keras_attn.datasets import readers
 from keras_attn.models import common
 from keras_attn.networks import registration
 from keras_attn.registry import Registry
@@ -28,6 +30,7 @@ from keras_attn.tasks import trained
 
 FURTHER = (
     "keras_attn.configs",
+    "keras_attn.configs.mechanisms",
     "keras_attn.datasets.base",
     "keras_attn.gaze",
     "keras_attn.models.backbones",
@@ -37,9 +40,6 @@ FURTHER = (
     "keras_attn.weights",
 )
 """Modules that have more for plug-ins and for whoever goes deeper than `keras_attn` offers."""
-INNER = {"standardised", "with_others", "of_example", "s_measure", "weighted_f"}
-INNER |= {"check_name", "named", "to_plain", "from_plain"}
-"""Functions that take what others have checked, or that configurations call."""
 OPTIONS = {"SalientObject", "Action", "FineGrained", "Attack", "Machine"}
 """Classes whose docstrings are the help of commands; users make them by functions of `configs`."""
 FIELDS = {"Attention", "Backbone"}
@@ -54,6 +54,7 @@ def own_functions(name):
 
 
 OFFERED = offered(ka) | offered(api) | offered(claims) | implemented() | registered()
+OFFERED |= offered(readers, within=False) | {"keras_attn.audits.PixelModel": pixel_model.PixelModel}
 for module in FURTHER:
     OFFERED |= {
         f"{one.__module__}.{one.__qualname__}": one for one in own_functions(module).values()
@@ -66,9 +67,7 @@ OFFERED |= {
 def is_excepted(name, one):
     """Whether it is one of the few that nobody calls."""
     last, of_configs = name.rpartition(".")[2], ".configs." in name
-    if inspect.isclass(one):
-        return of_configs and last in OPTIONS | FIELDS
-    return last in INNER and ".datasets." not in name
+    return inspect.isclass(one) and of_configs and last in OPTIONS | FIELDS
 
 
 ALL = {name: one for name, one in OFFERED.items() if not is_excepted(name, one)}
@@ -84,7 +83,8 @@ def test_what_is_looked_at_is_what_the_package_offers():
     assert {"audit", "attack", "evaluate", "export", "load", "predict", "train"} <= found
     assert {"Mechanism", "Format", "Backbone", "Column", "Kind", "Command", "Order"} <= found
     assert {"attend", "register", "validation", "miniature", "folder", "vgg16"} <= found
-    assert found >= INNER | OPTIONS | FIELDS
+    assert {"s_measure", "of_example", "check_name", "by_stem", "find_fixations"} <= found
+    assert found >= OPTIONS | FIELDS
     shown = {getattr(ka.layers, name) for name in ka.layers.__all__}
     assert {one for one in shown if inspect.isclass(one) and is_ours(one)} <= {*LAYERS.values()}
     assert len(registered()) == sum(map(len, registration.CLASSES.values()))

@@ -259,7 +259,7 @@ def test_provenance_tells_from_which_files_and_runs(tmp_path):
         ("salient_object", {"pretraining": "none"}, "random numbers"),
         ("action", {"pretraining": "none"}, "random numbers"),
         ("fine_grained", {"pretraining": "none"}, "random numbers"),
-        ("fine_grained", {"pretraining": "drawn"}, "a trunk that learns drawn shapes"),
+        ("fine_grained", {"pretraining": "drawn"}, "what drawn shapes or motions teach"),
     ],
 )
 def test_provenance_tells_of_random_numbers_too(task, changes, what):
@@ -268,7 +268,8 @@ def test_provenance_tells_of_random_numbers_too(task, changes, what):
 
 def test_a_run_folder_says_what_the_run_started_from(tmp_path, scenes):
     options = {"backbone": "alexnet", "width": 0.125, "size": 67, "channels": (8, 8, 8)}
-    config = configs.salient_object("miniature", epochs=1, tensorboard=False, **options)
+    options |= {"epochs": 1, "tensorboard": False, "pretraining": "none"}
+    config = configs.salient_object("miniature", **options)
     run = ka.train(config, scenes, out=tmp_path / "run")
     (work,) = provenance.read(run.folder)
     assert work["started_from"] == [{"field": "pretraining", "what": "random numbers"}]

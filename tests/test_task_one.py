@@ -24,7 +24,9 @@ from keras_attn.study import scored_data
 pytestmark = pytest.mark.slow
 
 SMALL = {"backbone": "alexnet", "width": 0.125, "size": 67, "channels": (64, 64, 64)}
-SMALL |= {"epochs": 2, "tensorboard": False}
+SMALL |= {"epochs": 2, "tensorboard": False, "pretraining": "none"}
+SMALL |= {"validate_every": 1, "batch_size": 10, "learning_rate": 5e-4}
+SMALL |= {"schedule": "constant", "clip": None}
 
 
 @pytest.fixture(scope="module")

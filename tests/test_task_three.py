@@ -64,7 +64,7 @@ def attacked(run, parts):
 
 
 def test_the_preset_of_the_paper_has_its_values():
-    """§IV-C2: Adam's rates by backbone, a frozen trunk, images cropped to their boxes."""
+    """§IV-C2: Adam's rates by backbone, a frozen encoder, images cropped to their boxes."""
     paper = configs.fine_grained("paper")
     rates = configs.LEARNING_RATES["fine_grained"]
     assert rates == {"alexnet": 5e-6, "vgg16": 1e-5, "resnet50": 1e-4}
@@ -79,7 +79,7 @@ def test_a_run_knows_its_classes_and_resolved_fields(run, parts):
     assert {"val_accuracy", "val_s_auc", "val_ig", "logits_loss"} <= set(run.history)
 
 
-def test_training_on_kept_features_is_training_through_the_trunk(run, config, parts, place):
+def test_training_on_kept_features_is_training_through_the_encoder(run, config, parts, place):
     """With dropout, and with the supervised loss: the same batches, the same steps."""
     through = configs.changed(config, keep_features=False)
     other = ka.train(through, parts[0], out=place / "through")
@@ -137,7 +137,7 @@ def test_kept_features_serve_mixed_precision_and_several_devices(config, parts, 
     assert all(weight.dtype == "float32" for weight in run.model.trainable_weights)
 
 
-def test_a_trunk_that_is_trained_moves_and_a_frozen_one_does_not(run, config, parts, place):
+def test_an_encoder_that_is_trained_moves_and_a_frozen_one_does_not(run, config, parts, place):
     moving = configs.changed(config, encoder="trained", epochs=1)
     trained = ka.train(moving, parts[0], out=place / "moving").model
     keras.utils.set_random_seed(0)
@@ -147,7 +147,7 @@ def test_a_trunk_that_is_trained_moves_and_a_frozen_one_does_not(run, config, pa
 
 
 def test_the_last_validation_is_what_the_loaded_weights_score(run, result):
-    """Validated on kept features, evaluated through the trunk."""
+    """Validated on kept features, evaluated through the encoder."""
     scores = result.summary().set_index("metric")["value"]
     last = run.history.iloc[-1]
     for name in ("accuracy", "s_auc", "ig"):
@@ -382,9 +382,9 @@ def test_a_whole_classifiers_file_fills_all_but_its_classes(tmp_path):
     assert pooled.get_layer("classes").units == 2
 
 
-def test_the_real_trunk_gives_the_features_of_keras_applications(tmp_path):
+def test_the_real_encoder_gives_the_features_of_keras_applications(tmp_path):
     path = real("weights/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5")
-    from keras_attn.models.halves import trunk
+    from keras_attn.models.halves import encoder
 
     config = configs.fine_grained("paper", head="pooled", size=64, weights=path)
     config = configs.changed(config, classes=("a", "b"), learning_rate=1e-3)
@@ -394,4 +394,4 @@ def test_the_real_trunk_gives_the_features_of_keras_applications(tmp_path):
     expected = keras.Model(published.input, published.get_layer("block5_conv3").output)(
         keras.applications.vgg16.preprocess_input(images.copy())
     )
-    np.testing.assert_allclose(trunk(model, "vgg16")(images), expected, rtol=1e-4, atol=1e-3)
+    np.testing.assert_allclose(encoder(model, "vgg16")(images), expected, rtol=1e-4, atol=1e-3)

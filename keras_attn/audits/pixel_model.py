@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
+from typing import Any
 
 import numpy as np
 import tensorflow as tf
 
+from keras_attn.audits.decision import Decision
+from keras_attn.audits.runner import Runner
 from keras_attn.errors import InputError, listing
 from keras_attn.networks import inside
 from keras_attn.networks.maps.choice import INPUT
@@ -16,53 +20,116 @@ from keras_attn.networks.maps.features import on_grid
 class PixelModel:
     """A Keras model of RGB pixels in [0, 255], whatever it expects itself.
 
-    Called with images, a float32 tensor or array `(n, H, W, 3)`, it returns class scores
-    `(n, classes)`, float32: those before softmax or sigmoid, if its last layer is known to end in
-    one; of a single unit those of two classes, against and for it. Gradients pass to the images
-    with a `tf.GradientTape`, where `preprocess` consists of TensorFlow's operations.
+    It is what a `Kind` of map is handed; an audit makes it. Called with images it returns class
+    scores. Gradients pass to the images with a `tf.GradientTape`, where the preprocessing consists
+    of TensorFlow's operations.
 
-    name, classes, size: of the model, its classes, and (H, W) of its images. keras_model: the model
-    itself, without preprocessing. every: its layers by path. layers: paths of those audited.
-    pooled: the path of the layer whose average decides, or None; class_weights: the kernel
-    `(C, classes)` behind that average.
+    Beside its methods it has `name`, of the model; `classes`, how many; `size`, (H, W) of its
+    images; `keras_model`, the model itself, without preprocessing; `every`, its layers by path;
+    `layers`, paths of those audited; `pooled`, the path of the layer whose average decides, or
+    None.
+
+    Args:
+        runner: the model, and what is done to pictures before it.
+        decision: which of its outputs has the class scores.
+        every: its layers by path, `outer/inner` for a layer of a nested model.
+
+    Example:
+
+    >>> import keras
+    >>> from keras_attn.audits.keras_maps import KerasMaps
+    >>> images = keras.Input((8, 8, 3))
+    >>> mean = keras.layers.GlobalAveragePooling2D()(keras.layers.Conv2D(4, 3, name="c")(images))
+    >>> model = KerasMaps(keras.Model(images, keras.layers.Dense(2)(mean))).pixel_model
+    >>> zeros = keras.ops.zeros((1, 8, 8, 3))
+    >>> model.size, model.pooled, model(zeros).shape, model.outputs(zeros, ["c"])["c"].shape
+    ((8, 8), 'c', TensorShape([1, 2]), TensorShape([1, 6, 6, 4]))
     """
 
-    def __init__(self, runner, decision, every):
+    def __init__(self, runner: Runner, decision: Decision, every: Mapping[str, Any]) -> None:
         self.runner, self.decision, self.every = runner, decision, every
         self.keras_model, self.name, self.size = runner.model, runner.model.name, runner.size
         self.classes, self.pooled = decision.classes, decision.pooled or None
-        self.layouts, self.layers, self._shared = {}, (), None
+        self.layouts: Mapping[str, Any] = {}
+        self.layers: tuple[str, ...] = ()
+        self._shared: SharedRun | None = None
 
-    def lay(self, layouts, layers):
-        """Say which layers are audited, and how they and others lie in the picture, by path."""
+    def lay(self, layouts: Mapping[str, Any], layers: Iterable[str]) -> None:
+        """Say which layers are audited; the audit does, before any kind is called.
+
+        Args:
+            layouts: by path, how the outputs of layers lie in the picture, those that kinds read
+                and INPUT as well.
+            layers: paths of those audited.
+
+        Returns:
+            Nothing.
+        """
         self.layouts, self.layers = layouts, tuple(layers)
 
-    def __call__(self, images, training=False):
-        """Class scores `(n, classes)` of pixels; `InputError` of a network without any."""
+    def __call__(self, images: Any, training: bool = False) -> tf.Tensor:
+        """Class scores of pixels: those before softmax or sigmoid, where the last layer shows it.
+
+        Args:
+            images: float32 RGB `(n, H, W, 3)` in [0, 255], a tensor or an array.
+            training: whether layers run as in training.
+
+        Returns:
+            Float32 `(n, classes)`; of a single unit two classes, against and for it.
+
+        Raises:
+            InputError: The network has no class scores.
+        """
         with inside.unsquashed(self.decision.head):
             return self.scores_in(self.run(images, training))
 
-    def run(self, images, training=False):
-        """All that the Keras model itself returns for pixels."""
+    def run(self, images: Any, training: bool = False) -> Any:
+        """All that the Keras model itself returns for pixels.
+
+        Args:
+            images: as of the call.
+            training: likewise.
+
+        Returns:
+            A tensor, or several in the model's own structure.
+        """
         return self.runner(self._prepared(images), training)
 
-    def scores_in(self, result):
-        """The class scores `(n, classes)` in what the Keras model returns."""
+    def scores_in(self, result: Any) -> tf.Tensor:
+        """The class scores in what the Keras model returns.
+
+        Args:
+            result: what `run` returned.
+
+        Returns:
+            Float32 `(n, classes)`, after a softmax where the model ends in one.
+
+        Raises:
+            InputError: The network has no class scores.
+        """
         if not self.decision.there:
             raise InputError(f"model {self.name!r}", "a model with class scores", "none")
         scores = inside.picked(result, self.decision.key)
         return _of_two(tf.cast(scores, tf.float32))
 
     @property
-    def class_weights(self):
+    def class_weights(self) -> tf.Tensor:
         """`(C, classes)`, what the averages of the channels of `pooled` are weighted with."""
         return _of_two(tf.cast(self.decision.dense.kernel, tf.float32))
 
-    def outputs(self, images, paths):
-        """What layers of these paths return for pixels, by path, as they return it.
+    def outputs(self, images: Any, paths: Collection[str]) -> dict[str, Any]:
+        """What layers return for pixels, as they return it.
 
-        A layer that runs several times has its path for the last, and `path@1`, ... before that.
-        The last one of a classifier returns scores before its softmax.
+        Args:
+            images: as of the call.
+            paths: of the layers. One that runs several times has its path for the last time, and
+                `path@1`, ... for those before.
+
+        Returns:
+            A dict by path. The last layer of a classifier returns scores before its softmax.
+
+        Raises:
+            InputError: The model has no layer of a path.
         """
         unknown = [path for path in paths if path.partition("@")[0] not in self.every]
         if unknown:
@@ -71,34 +138,67 @@ class PixelModel:
         named = self._run_of(images, paths).named
         return {path: named[path] for path in paths}
 
-    def features(self, images, paths=None):
-        """The outputs of layers for pixels as features `(n, h, w, C)`, by path.
+    def features(self, images: Any, paths: Collection[str] | None = None) -> dict[str, Any]:
+        """The outputs of layers for pixels, laid over the picture.
 
-        paths: default those that are audited; others are those that a kind `reads`.
+        Args:
+            images: as of the call.
+            paths: of layers that are audited or that a kind `reads`; default all that are audited.
+
+        Returns:
+            A dict of tensors `(n, h, w, C)` by path.
+
+        Raises:
+            InputError: A path is of another layer.
         """
         paths = self.layers if paths is None else tuple(paths)
         return {path: self._grid(path, v) for path, v in self.outputs(images, paths).items()}
 
-    def gradients(self, images, targets):
-        """∂ score / ∂ features of the audited layers, `(n, h, w, C)` by path.
+    def gradients(self, images: Any, targets: Any) -> dict[str, Any]:
+        """∂ score / ∂ features of the audited layers.
 
-        targets: `(n,)`, the class of each image whose score it is of.
+        Args:
+            images: as of the call.
+            targets: int32 `(n,)`, the class of each image whose score it is of.
+
+        Returns:
+            A dict of tensors `(n, h, w, C)` by path; zeros where the score does not depend on them.
         """
         found = self._run_of(images, self.layers, targets, {*self.layers}).gradients(targets)
         return {path: self._grid(path, found[path]) for path in self.layers}
 
-    def input_gradient(self, images, targets):
-        """∂ score / ∂ input, `(n, H, W, 3)`, of the input as it is preprocessed."""
+    def input_gradient(self, images: Any, targets: Any) -> tf.Tensor:
+        """∂ score / ∂ input, of the input as it is preprocessed.
+
+        Args:
+            images: as of the call.
+            targets: int32 `(n,)`, the class of each image whose score it is of.
+
+        Returns:
+            Float32 `(n, H, W, 3)`.
+        """
         found = self._run_of(images, (), targets, {INPUT}).gradients(targets)
         values = tf.cast(found[INPUT], tf.float32)
         return self._grid(INPUT, values) if INPUT in self.layouts else values
 
     @contextmanager
-    def sharing(self, images, inputs, paths=(), watched=()):
+    def sharing(
+        self,
+        images: Any,
+        inputs: Any,
+        paths: Collection[str] = (),
+        watched: Collection[str] = (),
+    ) -> Iterator[SharedRun]:
         """Within this, what is asked of these images comes from one `SharedRun`, forth and back.
 
-        inputs: the same as the model gets them. paths: of the layers whose outputs are kept.
-        watched: what gradients are taken with respect to, all at once: of INPUT and paths.
+        Args:
+            images: as of the call; the very object that kinds are handed.
+            inputs: the same as the model gets them.
+            paths: of the layers whose outputs are kept.
+            watched: what gradients are taken with respect to, all at once: of INPUT and paths.
+
+        Returns:
+            A context that gives the `SharedRun`.
         """
         self._shared = SharedRun(self, images, inputs, paths, watched)
         try:

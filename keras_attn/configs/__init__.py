@@ -11,8 +11,14 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
-from keras_attn import gaze_format, mechanisms, plugins
-from keras_attn.configs import earlier, for_action, for_fine_grained, for_salient_object
+from keras_attn import gaze_format, plugins
+from keras_attn.configs import (
+    earlier,
+    for_action,
+    for_fine_grained,
+    for_salient_object,
+    mechanisms,
+)
 from keras_attn.configs.base import (
     PARTS,
     Machine,

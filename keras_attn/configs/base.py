@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Literal, TypeVar, get_args, get_type_hints
 
 from keras_attn import gaze_format, mechanisms
 from keras_attn.configs import constraints, earlier, starting
+from keras_attn.configs.mechanisms import check_name, named
 from keras_attn.configs.names import Attention
 from keras_attn.errors import InputError, one_of
 from keras_attn.mechanisms import Mechanism
@@ -159,7 +160,7 @@ class Config(ABC):
     def __post_init__(self) -> None:
         check(self)
         starting.check_fields(self.training)
-        model = replace(self.model, attention=mechanisms.named(self.model.attention))
+        model = replace(self.model, attention=named(self.model.attention))
         object.__setattr__(self, "model", model)
 
 
@@ -172,7 +173,7 @@ def check(config: Config) -> None:
             if name in gaze_format.FIELDS:
                 continue  # It has checked itself.
             if hint is Attention and isinstance(value, Mechanism):
-                mechanisms.check_name(value, where)
+                check_name(value, where)
             else:
                 constraints.check(where, value, hint)
     name = config.data.name

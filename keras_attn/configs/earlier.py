@@ -32,7 +32,7 @@ _RATE = {"schedule": "constant", "clip": None}
 ADDED = {
     "salient_object": {"encoder": "trained", "without_gaze": "raise", **_RATE},
     "fine_grained": _RATE,
-    "action": {"schedule": "steps"},
+    "action": {"encoder": "trained", "schedule": "steps"},
 }
 """Fields of `training` that runs of a task had not once, and what all of them did then."""
 

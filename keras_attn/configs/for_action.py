@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Literal, NamedTuple
 
 from keras_attn import mechanisms
-from keras_attn.configs.base import Attention, Config, Machine, changed
+from keras_attn.configs.base import Attention, Config, Encoder, Machine, changed
 from keras_attn.configs.constraints import Count, NonNegative, Share, ShareOrZero
 from keras_attn.configs.names import ActionDataset
 from keras_attn.errors import InputError
@@ -152,9 +152,14 @@ class ActionTraining:
     weights: Path | None = None
     """Weight file of C3D, as trained on Sports-1M, that the streams start from; all but the classes
     are taken."""
-    pretraining: Literal["file", "direct", "none"] = "file"
+    pretraining: Literal["file", "direct", "drawn", "none"] = "file"
     """What the streams start from. file: as in the paper, `weights`, and on UCF Sports `start`;
-    direct: `weights` there too; none: random numbers, where no run is named."""
+    direct: `weights` there too; drawn: each first learns of what drawn motions are made; none:
+    random numbers. The stream of a run that is named starts from that."""
+    encoder: Encoder = "trained"
+    """trained: as in the paper; frozen: the convolutions of the streams are left as they are, ours.
+    One stream alone and late fusion then learn from features that are computed once, of each clip
+    in the middle of its frames, mirrored or not; early fusion changes what the frames' see."""
     streams: Literal["flow", "both", "none"] = "flow"
     """Which streams are trained alone first, as runs of their own that the network starts from."""
     stream_iterations: int | None = None
@@ -178,6 +183,9 @@ class ActionMachine(Machine):
 
     keep_clips: bool = False
     """Decode all frames and flow once, into a temporary file: 110 kB each at 128×171 pixels."""
+    features: Path | None = None
+    """Where features of frozen streams are kept; default ~/.cache/keras_attn/features, or below
+    $KERAS_ATTN_CACHE."""
 
 
 @dataclass(frozen=True)
@@ -317,15 +325,17 @@ PRESETS = {
     "miniature": Action(
         model=ActionModel(width=0.125, size=64, dropout=(0.3, 0.3), momentum=0.9),
         training=ActionTraining(
-            iterations=40,
+            iterations=60,
             batch_size=16,
-            learning_rate=2e-2,
+            learning_rate=1e-2,
+            schedule="cosine",
             clip=1.0,
-            save_every=20,
-            pretraining="none",
-            streams="flow",
-            stream_iterations=200,
-            stream_learning_rate=3e-2,
+            save_every=60,
+            pretraining="drawn",
+            encoder="frozen",
+            streams="both",
+            stream_iterations=1020,
+            stream_learning_rate=1e-2,
         ),
         machine=ActionMachine(keep_clips=True, validate_every=10),
     ),

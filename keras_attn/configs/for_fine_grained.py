@@ -136,7 +136,9 @@ PRESETS = {
     "paper": FineGrained(),
     "miniature": FineGrained(
         model=FineGrainedModel(width=0.25, size=96, momentum=0.9),
-        training=FineGrainedTraining(epochs=20, learning_rate=1e-3, pretraining="drawn"),
+        training=FineGrainedTraining(
+            epochs=20, learning_rate=1e-3, schedule="cosine", clip=1.0, pretraining="drawn"
+        ),
         machine=KeepingMachine(validate_every=5),
     ),
 }

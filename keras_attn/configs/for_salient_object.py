@@ -93,9 +93,10 @@ class SalientObjectTraining:
     """Of the initial weights and of the order of the images."""
     weights: Path | None = None
     """Weight file of the backbone, as trained on ImageNet."""
-    pretraining: Literal["file", "direct", "none"] = "file"
+    pretraining: Literal["file", "direct", "drawn", "none"] = "file"
     """What the network starts from. file: as in the paper, `weights`, and on PASCAL-S `start`;
-    direct: `weights` there too; none: random numbers, where there is no `start`."""
+    direct: `weights` there too; drawn: the encoder first learns to tell drawn shapes and colours
+    apart; none: random numbers. With `start`, all weights are those of that run."""
     start: Path | None = None
     """Run of the same network on DUT-OMRON that all weights are taken from, as the paper's on
     PASCAL-S: its folder, its weight file, or the folder that holds it under its usual name."""
@@ -121,8 +122,16 @@ class SalientObject(Config):
 PRESETS = {
     "paper": SalientObject(),
     "miniature": SalientObject(
-        model=SalientObjectModel(width=0.25, size=96, momentum=0.9),
-        training=SalientObjectTraining(epochs=16, learning_rate=5e-4, pretraining="none"),
+        model=SalientObjectModel(width=0.125, size=96, momentum=0.9),
+        training=SalientObjectTraining(
+            epochs=8,
+            batch_size=6,
+            learning_rate=1e-3,
+            schedule="cosine",
+            clip=1.0,
+            pretraining="drawn",
+        ),
+        machine=KeepingMachine(validate_every=7),
     ),
 }
-"""Presets of Task 1: the paper's, and one for drawn scenes that trains in about a minute."""
+"""Presets of Task 1: the paper's, and one for drawn scenes; its encoder has learnt drawn shapes."""

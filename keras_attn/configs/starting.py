@@ -10,7 +10,7 @@ WITH_FILE = ("file", "direct", "trunk")
 """Values of `pretraining` with which weights of a file are wanted."""
 OTHERWISE = {
     "direct": "the weights without that run",
-    "drawn": "a trunk that learns drawn shapes",
+    "drawn": "what drawn shapes or motions teach",
     "none": "random numbers",
 }
 """What else a run may start from, by what `pretraining` has to be for it."""

@@ -1,6 +1,6 @@
 """What a video with gaze is to the rest of the package, and the reader that makes such.
 
-Files of frames are read in `frames`, those of extracted flow in `flow.files`. Frames are counted
+Files of frames are read in `frames`, those of extracted flow in `flow.folders`. Frames are counted
 from 0 here. The files of extracted flow are numbered from 1, and each stands for the second frame
 of its pair: `im_%04d.jpg` number k is frame k, and frame 0 has none.
 """
@@ -16,7 +16,7 @@ import numpy as np
 
 from keras_attn import gaze
 from keras_attn.datasets.base import Dataset
-from keras_attn.datasets.flow.files import FlowFolder
+from keras_attn.datasets.flow.folders import FlowFolder
 from keras_attn.datasets.readers.frames import probe
 from keras_attn.datasets.readers.reader import Reader
 from keras_attn.datasets.readers.reading_report import Report
@@ -245,6 +245,26 @@ class VideoReader(Reader):
         rate: frames a second of folders of frames, which do not say it, or None.
         exact: count the frames of files one by one, and hand the source the times at which they
             start in place of their rate.
+
+    Raises:
+        InputError: `on_bad_example` is neither.
+
+    Example:
+
+    >>> from pathlib import Path
+    >>> from PIL import Image
+    >>> from keras_attn.datasets.readers import TabledGaze, VideoReader
+    >>> Path("dive").mkdir()
+    >>> for number in range(2):
+    ...     Image.new("RGB", (20, 10)).save(f"dive/{number}.png")
+    >>> rows = ("video,subject,x,y,frame", "dive,ann,4.5,4.5,0", "dive,bob,9.5,2.5,1")
+    >>> Path("fixations.csv").write_text("\\n".join(rows)) > 0
+    True
+    >>> source = TabledGaze(Path("fixations.csv"), {"dive": "dive"})
+    >>> reader = VideoReader("sports", "raise", source)
+    >>> reader.add("dive", Path("dive"), None, (0,))
+    >>> reader.dataset("sports", classes=("diving",))[0].frames
+    2
     """
 
     kind = VideoDataset
@@ -265,7 +285,21 @@ class VideoReader(Reader):
     def add(
         self, name: str, video: Path | None, flow: FlowFolder | None, labels: tuple[int, ...]
     ) -> None:
-        """Add the video at the path `video`, or known by its `FlowFolder` alone; either is None."""
+        """Add a video with its gaze.
+
+        Args:
+            name: the id of the example.
+            video: path of its file or folder of frames; None where it is known by its flow alone.
+            flow: the `FlowFolder` of its extracted flow, or None.
+            labels: indices of its classes.
+
+        Returns:
+            Nothing.
+
+        Raises:
+            InputError: File, flow and gaze do not agree on its frames, or one is damaged; where bad
+                examples are skipped, the report lists it instead.
+        """
         self.keep(name, lambda: self._read(name, video, flow, labels))
 
     def _read(self, name, video, flow, labels):
@@ -285,7 +319,18 @@ class VideoReader(Reader):
         return VideoExample(name, frames, shape, points, subjects, labels, video, *folders)
 
     def dataset(self, root: str | Path, **options: Any) -> VideoDataset:
-        """The dataset of all that was added; `InputError` if that is nothing or has no gaze."""
+        """The dataset of all that was added.
+
+        Args:
+            root: what errors call the data: their folder.
+            options: as of `Reader.dataset`: needs_gaze, and further fields of the dataset.
+
+        Returns:
+            A `VideoDataset`.
+
+        Raises:
+            InputError: As of `Reader.dataset`.
+        """
         self.report.others = len(set(self.source.videos) - {e.id for e in self.examples})
         return super().dataset(root, **options)
 

@@ -47,12 +47,26 @@ def entropy(maps: Arrays) -> NDArray[np.float64]:
 def standardised(maps: Arrays) -> NDArray[np.float64]:
     """Each map with mean 0 and length 1, so that the product of two is their CC.
 
-    maps: of one shape. Float64 `(n, H · W)`; zeros for a constant map, whose CC is 0 here. A map
-    is constant if it varies by no more than the rounding of its own type.
+    Args:
+        maps: Arrays `(H, W)` of one shape. One is constant if it varies by no more than the
+            rounding of its own type.
+
+    Returns:
+        Float64 `(n, H · W)`; zeros for a constant map, whose CC is 0 here.
+
+    Raises:
+        InputError: There is no map; their shapes differ; one is not finite.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_attn.metrics.dispersion import standardised
+    >>> standardised([np.array([[0.0, 1.0], [1.0, 0.0]]), np.ones((2, 2))])
+    array([[-0.5,  0.5,  0.5, -0.5],
+           [ 0. ,  0. ,  0. ,  0. ]])
     """
-    given = _as_maps(maps)
-    checked = _checked(given, alike=True)
-    types = [np.asarray(one).dtype for one in given]
+    checked = _checked(maps, alike=True)
+    types = [np.asarray(one).dtype for one in maps]
     return np.stack([_standard(*pair) for pair in zip(checked, types, strict=True)])
 
 
@@ -110,7 +124,21 @@ def mean_cc(maps: Arrays) -> float:
 
 
 def with_others(vectors: ArrayLike) -> NDArray[np.float64]:
-    """Mean product of each of the `standardised` vectors `(n, d)` with the others; NaN for one."""
+    """Mean product of each of the `standardised` vectors with the others.
+
+    Args:
+        vectors: `(n, d)`, as `standardised` returns them.
+
+    Returns:
+        Float64 `(n,)`, from −1 to 1; NaN where there is a single vector.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_attn.metrics.dispersion import standardised, with_others
+    >>> with_others(standardised([np.eye(2), np.eye(2), np.eye(2)[::-1]]))
+    array([ 0.,  0., -1.])
+    """
     vectors = np.asarray(vectors, np.float64)
     others = vectors @ vectors.sum(axis=0) - np.einsum("nd,nd->n", vectors, vectors)
     return others / (len(vectors) - 1) if len(vectors) > 1 else np.full(len(vectors), np.nan)
@@ -119,11 +147,24 @@ def with_others(vectors: ArrayLike) -> NDArray[np.float64]:
 def of_example(frames: ArrayLike) -> tuple[float, NDArray[np.float32]]:
     """What an example's rows keep of its attention: its entropy, and its `standardised` map.
 
-    frames: finite maps `(k, H, W)` at the network's own grid, one for each frame, or a single one;
-    maybe none. The entropy is the mean of the frames' own. The map is the mean over the frames,
-    each scaled to sum 1 (of absolute values) so that all count alike, averaged to at most
-    SIDE × SIDE: float32 `(h · w,)`. Frames of zeros alone are left out. Entropy is NaN where no
-    frame is left, a map has values below 0 or a single position; the map where no frame is left.
+    Frames of zeros alone are left out. All others count alike: each is scaled to sum 1, of absolute
+    values, before their mean is taken.
+
+    Args:
+        frames: Finite maps `(k, H, W)` at the network's own grid, one for each frame; of an image
+            k is 1. It may be 0.
+
+    Returns:
+        A pair. The first is the mean of the frames' entropies, from 0 to 1; NaN where no frame is
+        left, a map has values below 0 or a single position. The second is the mean map, averaged to
+        at most SIDE × SIDE and standardised, float32 `(h · w,)`; NaN where no frame is left.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_attn.metrics.dispersion import of_example
+    >>> of_example(np.array([[[0.0, 1.0], [1.0, 0.0]]]))
+    (0.5, array([-0.5,  0.5,  0.5, -0.5], dtype=float32))
     """
     frames = np.asarray(frames)
     height, width = grid = tuple(min(side, SIDE) for side in frames.shape[1:])

@@ -297,7 +297,26 @@ def _e_measure(hits, found, area, size):
 
 
 def s_measure(unit: NDArray[np.float64], mask: NDArray[np.bool_], alpha: float = 0.5) -> float:
-    """Structure measure of a map in [0, 1] (Fan et al. 2017): object- and region-aware halves."""
+    """Structure measure (Fan et al. 2017): an object-aware half and a region-aware one.
+
+    Of what is checked already: `ImageScores.s_measure` takes maps and masks of any form.
+
+    Args:
+        unit: A map in [0, 1], float64 `(H, W)`.
+        mask: Bool `(H, W)`, true at the object.
+        alpha: Weight of the object-aware half, from 0 to 1.
+
+    Returns:
+        A float from 0 to 1; 1 for the mask itself.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_attn.metrics.salient_object import s_measure
+    >>> mask = np.eye(4) > 0
+    >>> round(s_measure(mask.astype(float), mask), 6), round(s_measure(1.0 - mask, mask), 6)
+    (1.0, 0.0)
+    """
     share = mask.mean()
     if share in (0, 1):
         return float(unit.mean() if share else 1 - unit.mean())
@@ -338,9 +357,26 @@ def _similarity(a, b):
 def weighted_f(
     unit: NDArray[np.float64], mask: NDArray[np.bool_], beta_squared: float = 1.0
 ) -> float:
-    """Weighted F-measure of a map in [0, 1] (Margolin et al. 2014); 0 for an empty mask.
+    """Weighted F-measure (Margolin et al. 2014).
 
-    Errors count less beside others of the object, and more the farther from it they are.
+    Errors count less beside others of the object, and more the farther from it they are. Of what is
+    checked already: `ImageScores.weighted_f` takes maps and masks of any form.
+
+    Args:
+        unit: A map in [0, 1], float64 `(H, W)`.
+        mask: Bool `(H, W)`, true at the object.
+        beta_squared: Weight of recall against precision.
+
+    Returns:
+        A float from 0 to 1; 1 for the mask itself, 0 for an empty mask.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_attn.metrics.salient_object import weighted_f
+    >>> mask = np.eye(4) > 0
+    >>> weighted_f(mask.astype(float), mask), weighted_f(mask.astype(float), mask & False)
+    (1.0, 0.0)
     """
     if not mask.any():
         return 0.0

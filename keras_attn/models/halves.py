@@ -7,7 +7,7 @@ from keras_attn.models.backbones import backbone as backbone_of
 from keras_attn.models.common import GAZE, ResizeLike, image_input_of
 
 
-def trunk(network: keras.Model, backbone: str) -> keras.Model:
+def encoder(network: keras.Model, backbone: str) -> keras.Model:
     """The encoder of a network of Task 1 or 3: all before decoder or attention, sharing its layers.
 
     Args:
@@ -24,20 +24,20 @@ def trunk(network: keras.Model, backbone: str) -> keras.Model:
     Example:
 
     >>> from keras_attn.models import fine_grained
-    >>> from keras_attn.models.halves import trunk
-    >>> trunk(fine_grained("vgg16", "sigmoid", classes=5, width=1 / 64), "vgg16").output.shape
+    >>> from keras_attn.models.halves import encoder
+    >>> encoder(fine_grained("vgg16", "sigmoid", classes=5, width=1 / 64), "vgg16").output.shape
     (None, 14, 14, 8)
     """
-    return keras.Model(image_input_of(network), _features(network, backbone), name="trunk")
+    return keras.Model(image_input_of(network), _features(network, backbone), name="encoder")
 
 
 def freeze(network: keras.Model, backbone: str) -> None:
-    """Leave the encoder as it is in training, BatchNormalization with its statistics; see `trunk`.
+    """Leave the `encoder` as it is in training, BatchNormalization with its statistics.
 
     Args:
-        network, backbone: as of `trunk`; a network that is not compiled yet.
+        network, backbone: as of `encoder`; a network that is not compiled yet.
     """
-    for layer in trunk(network, backbone).layers:
+    for layer in encoder(network, backbone).layers:
         layer.trainable = False
 
 
@@ -49,7 +49,7 @@ def head(network: keras.Model, backbone: str) -> keras.Model:
         backbone: the name of its backbone.
 
     Returns:
-        A `keras.Model`. Inputs "features", what the `trunk` returns in float32, and "gaze" if the
+        A `keras.Model`. Inputs "features", what the `encoder` returns in float32, and "gaze" if the
         network takes it; outputs those of the network.
 
     Raises:

@@ -23,8 +23,8 @@ STANDARD_INPUT = 0
 
 def main():
     """Carry out the cell; returns the exit status."""
-    with open(STANDARD_INPUT, "rb", buffering=0, closefd=False) as given:
-        order = json.loads(given.readline())
+    with open(STANDARD_INPUT, "rb", buffering=0, closefd=False) as orders:
+        order = json.loads(orders.readline())
     return in_this_process(order, STANDARD_INPUT)
 
 

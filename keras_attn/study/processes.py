@@ -13,6 +13,8 @@ import threading
 
 CAN_FORK = sys.platform == "linux"
 """Elsewhere there is no fork, or libraries that do not bear it."""
+HEARD = 1.0
+"""Seconds until a process that was killed has to be gone."""
 
 
 class Apart:
@@ -152,10 +154,6 @@ class Fork:
 
     def close(self):
         """Nothing is left when it has ended."""
-
-
-HEARD = 1.0
-"""Seconds until a process that was killed has to be gone."""
 
 
 def _write(process, line):

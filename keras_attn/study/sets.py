@@ -146,7 +146,7 @@ class OwnSet:
             joined.write(self.folder, [place.about for place in self.places])
 
     def check(self):
-        """Refuse videos, which no network of this study is trained on, and folders of one name."""
+        """Refuse videos, which no network of this study is trained on, and names that mislead."""
         for place in self.places:
             if DATASETS[place.format].kind == VIDEOS:
                 expected = (
@@ -159,6 +159,11 @@ class OwnSet:
         if len(set(names)) < len(names):
             expected = "folders of different names, which rows bear"
             raise InputError(self.option, expected, listing(names))
+        if self.fields["name"] == "folder" and self.name in DATASETS:
+            expected = (
+                "a folder of another name than a dataset's, which its rows would be taken for"
+            )
+            raise InputError(self.option, expected, self.name)
 
 
 class OwnSets:

@@ -57,8 +57,8 @@ class Sources:
         return self._places[name]
 
     def __repr__(self):
-        given = ((name, value) for name, value in self._places.items() if value not in (None, ()))
-        told = (f"{name}={value!r}" for name, value in given)
+        places = ((name, value) for name, value in self._places.items() if value not in (None, ()))
+        told = (f"{name}={value!r}" for name, value in places)
         return f"Sources({', '.join(told)})"
 
     def __eq__(self, other):

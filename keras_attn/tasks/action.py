@@ -21,8 +21,7 @@ from keras_attn.losses import AttentionCrossEntropy
 from keras_attn.models.c3d import CODE_MEAN, FLOW, FRAMES, LEAST, SPORTS1M_BGR_MEAN
 from keras_attn.resizing import size_of
 from keras_attn.statistics import evenly
-from keras_attn.tasks import starting
-from keras_attn.tasks.starting import files
+from keras_attn.tasks import drawn_motions, kept_clips, starting
 from keras_attn.training.optim import CaffeSGD, steps_down
 from keras_attn.training.plan import Plan
 from keras_attn.training.schedules import cosine
@@ -128,6 +127,13 @@ def _mean(config):
     return configs.from_dict(weights.settings(path).get("config"), path).model.subtracted
 
 
+def files(config):
+    """Fingerprints of the files that a run depends on, by field."""
+    drawn = {stream: _drawn_from(config, stream) for stream in _streams(config)}
+    found = {f"{s}_drawn": drawn_motions.fingerprint(path) for s, path in drawn.items() if path}
+    return starting.files(config) | found
+
+
 def _streams(config):
     return (config.stream,) if config.stream else (FRAMES, FLOW)
 
@@ -139,6 +145,15 @@ def _file_from(config, stream):
     """The weight file that a stream starts from, or None."""
     of_run = None if config.stream else getattr(config.training, f"{stream}_from")
     return config.training.weights if of_run is None else starting.file_of_run(of_run)
+
+
+def _drawn_from(config, stream):
+    """The weight file of a stream that starts from drawn motions, learnt first; else None."""
+    part, training = config.model, config.training
+    none = training.pretraining != "drawn" or training.start is not None
+    if none or _file_from(config, stream) is not None:
+        return None
+    return drawn_motions.drawn_stream(stream, part.width, part.size)
 
 
 # --- training -----------------------------------------------------------------------------------
@@ -167,9 +182,13 @@ def build(config):
         _begin(model, config, starting.start_file(config))
     else:
         for stream in _streams(config):
-            path = _file_from(config, stream)
-            if path is not None:
-                _begin(model, config, path, None if config.stream else stream)
+            _begin_stream(model, config, stream)
+    if config.training.encoder == "frozen":
+        _freeze(model)
+    return _compiled(model, config)
+
+
+def _compiled(model, config):
     supervised = mechanisms.get(config.model.attention).supervised and config.stream is None
     losses, shares = dict.fromkeys(model.output), dict.fromkeys(model.output, 1.0)
     losses["logits"] = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
@@ -178,6 +197,26 @@ def build(config):
         shares["attention_logits"] = config.training.attention_weight
     model.compile(optimizer(config.training), losses, loss_weights=shares)
     return model
+
+
+def _begin_stream(model, config, stream):
+    """Copy what a stream starts from into the model, if anything."""
+    path, drawn = _file_from(config, stream), _drawn_from(config, stream)
+    alone = None if config.stream else stream
+    if path is not None:
+        _begin(model, config, path, alone)
+    elif drawn is not None:
+        part = config.model
+        trained = drawn_motions.untrained(stream, part.width, part.size)
+        weights.load(trained, drawn, by="counted")
+        models.copy_weights(trained, model, stream=alone)
+
+
+def _freeze(model):
+    """Leave the convolutions of the streams as they are; the fusing one is none of theirs."""
+    for layer in model.layers:
+        if isinstance(layer, keras.layers.Conv3D) and layer.name != "fusion":
+            layer.trainable = False
 
 
 def optimizer(training):
@@ -234,6 +273,16 @@ def plan(config, train, validation=None):
         if data is not None:
             check_labels(data, config.model.classes)
     training, machine = config.training, config.machine
+    for stream in _streams(config):
+        _drawn_from(config, stream)  # before the run is seeded: learning draws random numbers
+    if kept_clips.wanted(config):
+        return kept_clips.plan(
+            config,
+            train,
+            build=partial(build, config),
+            compiled=partial(_compiled, config=config),
+            scorer=partial(scorer, config=config),
+        )
     footage = clips.Footage.of(train, machine.threads, keep=machine.keep_clips)
     made = clips.ClipBatches(
         footage,

@@ -6,6 +6,8 @@ import numpy as np
 from keras_attn import models, weights
 from keras_attn.errors import InputError
 from keras_attn.models.common import image_input_of
+from keras_attn.tasks import starting
+from keras_attn.tasks.pretraining import drawn_trunk
 
 
 def load_encoder(model, backbone, path):
@@ -14,6 +16,28 @@ def load_encoder(model, backbone, path):
     features = model.get_layer(encoder.stages[-1]).output
     part = keras.Model(image_input_of(model), features, name=f"{backbone} encoder")
     weights.load(part, path, by="counted", skip=encoder.classifier)
+
+
+def weights_file(config):
+    """The file that the encoder is taken from, or None.
+
+    Trained first if it is to have learnt drawn shapes. A run that starts from another one takes
+    its encoder from there.
+    """
+    part, training = config.model, config.training
+    if training.pretraining != "drawn":
+        return training.weights
+    if getattr(training, "start", None) is not None:
+        return None
+    return drawn_trunk(part.backbone, part.width, part.size)
+
+
+def files(config):
+    """Fingerprints of the files that a run depends on, by field."""
+    if config.training.pretraining == "drawn" and weights_file(config) is not None:
+        # Of the numbers, not of the file: one that was deleted is learnt anew, to the same bits.
+        return {"weights": weights.settings(weights_file(config))["trunk"]["digest"]}
+    return starting.files(config)
 
 
 def size(part):

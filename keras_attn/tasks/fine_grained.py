@@ -22,7 +22,6 @@ from keras_attn.networks.heads import shares
 from keras_attn.networks.outputs import described, outputs_like
 from keras_attn.resizing import image_at, size_of
 from keras_attn.tasks import encoders, kept, starting
-from keras_attn.tasks.pretraining import drawn_trunk
 from keras_attn.training.plan import Plan
 from keras_attn.training.schedules import adam
 
@@ -120,7 +119,7 @@ def build(config, updates=None):
     updates: of its whole training, along which the learning rate may fall.
     """
     model = network(config)
-    path = weights_file(config)
+    path = encoders.weights_file(config)
     if path is not None:
         _load(model, config.model, path, whole=config.training.pretraining == "file")
     return _compiled(model, config, updates)
@@ -137,14 +136,6 @@ def _compiled(model, config, updates=None):
     return model
 
 
-def weights_file(config):
-    """The file the trunk is taken from, trained first if it learns drawn shapes; None without."""
-    part, training = config.model, config.training
-    if training.pretraining == "drawn":
-        return drawn_trunk(part.backbone, part.width, part.size)
-    return training.weights
-
-
 def _load(model, part, path, whole):
     """Load the trunk, and of the file of a `whole` classifier all but its class scores."""
     encoder = models.backbone(part.backbone)
@@ -156,10 +147,7 @@ def _load(model, part, path, whole):
 
 def files(config):
     """Fingerprints of the files that a run depends on, by field."""
-    if config.training.pretraining == "drawn":
-        # Of the numbers, not of the file: one that was deleted is learnt anew, to the same bits.
-        return {"weights": weights.settings(weights_file(config))["trunk"]["digest"]}
-    return starting.files(config)
+    return encoders.files(config)
 
 
 def plan(config, train, validation=None):
@@ -168,7 +156,7 @@ def plan(config, train, validation=None):
         if data is not None:
             _check_labels(data, config.model.classes)
     # Before the run is seeded: training a trunk draws random numbers.
-    weights_file(config)
+    encoders.weights_file(config)
     if kept.wanted(config):
         return kept.plan(
             config,

@@ -8,7 +8,7 @@ from keras_attn import models
 from keras_attn.datasets.batches import pipeline
 from keras_attn.datasets.batches.features import Features
 from keras_attn.evaluation.network import forward
-from keras_attn.models.halves import head, trunk
+from keras_attn.models.halves import encoder, head
 from keras_attn.resizing import size_of
 from keras_attn.tasks.pretraining import answer, digest
 from keras_attn.training.plan import Plan, Trainee
@@ -33,14 +33,14 @@ def plan(config, train, validation, *, build, compiled, batches, scorer, **optio
 
     def built():
         network = build()
-        made["trunk"] = trunk(network, backbone)
+        made["encoder"] = encoder(network, backbone)
         return Trainee(network, compiled(head(network, backbone), config, epochs * steps))
 
     def begun(learner, first):
-        return batches(features(config, made["trunk"], train, **options)).of(learner, first)
+        return batches(features(config, made["encoder"], train, **options)).of(learner, first)
 
     def scored(learner):
-        return scorer(learner, features(config, made["trunk"], validation))
+        return scorer(learner, features(config, made["encoder"], validation))
 
     return Plan(built, epochs, steps, begun, scored)
 

@@ -32,8 +32,19 @@ def drawn_trunk(backbone, width, side, folder=None):
     width, side: as for the backbone. folder: where it is kept; default that of `runs.cache`.
     Always the same pictures, order and seed: two networks with one backbone start from one trunk.
     """
+    name = f"{backbone}-{width:g}-{side}-{VERSION}{_own(backbone, width, side)}"
+    about = {"backbone": backbone, "width": width, "learnt": "drawn shapes"}
+    return kept_file(name, about, lambda: _trained(backbone, width, side), folder)
+
+
+def kept_file(name, about, make, folder=None):
+    """The file in which weights of that name are kept; made where there is none.
+
+    about: a dict that the file tells. make: () -> the trained model. folder: default that of
+    `runs.cache`.
+    """
     place = storage.cache("trunks") if folder is None else Path(folder)
-    path = place / f"{backbone}-{width:g}-{side}-{VERSION}{_own(backbone, width, side)}{SUFFIX}"
+    path = place / f"{name}{SUFFIX}"
     if path.is_file():
         return path
     storage.check_target(place, ())
@@ -41,10 +52,9 @@ def drawn_trunk(backbone, width, side, folder=None):
     # Of several processes one trains it, and the others wait: all start from the same file.
     with filelock.FileLock(place / f".{path.name}.lock"):
         if not path.is_file():
-            trunk = _trained(backbone, width, side)
-            about = {"trunk": {"backbone": backbone, "width": width, "learnt": "drawn shapes"}}
-            about["trunk"]["digest"] = digest(trunk)
-            weights.save(trunk, path, about | {"versions": provenance.versions()})
+            trunk = make()
+            told = {"trunk": about | {"digest": digest(trunk)}}
+            weights.save(trunk, path, told | {"versions": provenance.versions()})
     return path
 
 

@@ -86,8 +86,9 @@ def build(config, updates=None):
     """
     model = network(config)
     training = config.training
-    if training.weights is not None:
-        encoders.load_encoder(model, config.model.backbone, training.weights)
+    path = encoders.weights_file(config)
+    if path is not None:
+        encoders.load_encoder(model, config.model.backbone, path)
     if training.start is not None:
         weights.load(model, start_file(config), by="counted")
     return _compiled(model, config, updates)
@@ -133,7 +134,7 @@ def start_file(config):
 
 def files(config):
     """Fingerprints of the files that a run depends on, by field."""
-    return starting.files(config)
+    return encoders.files(config)
 
 
 def parts(config, whole):
@@ -144,6 +145,8 @@ def parts(config, whole):
 
 def plan(config, train, validation=None):
     """The `Plan` of training a resolved configuration on images, or on kept features of them."""
+    # Before the run is seeded: training an encoder draws random numbers.
+    encoders.weights_file(config)
     if kept.wanted(config):
         return kept.plan(
             config,

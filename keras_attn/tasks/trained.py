@@ -131,7 +131,8 @@ def train(
         plan = task.plan(config, train, validation)
         validate = None
         if validation is not None:
-            validate = validator(plan.scorer, validation, config.machine.threads)
+            threads = config.machine.threads
+            validate = validator(plan.scorer, validation, threads, opened=plan.opened)
         about = {"seed": config.training.seed, "data": provenance.of_data(train)}
         about["started_from"] = starting.told(config, files)
         with provenance.recorded(folder.path, "train", **about):

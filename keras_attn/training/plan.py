@@ -30,7 +30,8 @@ class Plan:
     within the scope of the strategy. epochs: how many; after each the state is saved. steps:
     batches in each epoch. batches: (learner, first epoch) -> `tf.data.Dataset` of (x, y) from there
     on; the order of an epoch must not depend on where it was begun.
-    scorer: learner -> `evaluation.Scorer` of it, for the validation.
+    scorer: network -> `evaluation.Scorer` of it, for the validation. opened: learner -> the network
+    that is scored; by default itself.
     """
 
     build: Callable
@@ -38,6 +39,7 @@ class Plan:
     steps: int
     batches: Callable
     scorer: Callable
+    opened: Callable = lambda learner: learner
 
     @classmethod
     def of(cls, made, build, scorer):

@@ -15,7 +15,8 @@ from conftest import ROOT, check_error_line, refused
 from keras_attn import storage
 from keras_attn.datasets import VideoDataset, VideoExample, VideoReport
 from keras_attn.datasets.flow import estimation, extraction, files
-from keras_attn.datasets.flow.files import FlowFolder, FlowSettings
+from keras_attn.datasets.flow.files import FlowSettings
+from keras_attn.datasets.flow.folders import FlowFolder
 from keras_attn.datasets.readers import frames
 
 SHAPE = (48, 64)

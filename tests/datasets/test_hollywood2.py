@@ -17,7 +17,7 @@ from videos import (
 
 import keras_attn as ka
 from keras_attn.datasets import hollywood2
-from keras_attn.datasets.flow.files import FlowFolder
+from keras_attn.datasets.flow.folders import FlowFolder
 from keras_attn.datasets.formats.hollywood2 import CLASSES, clip_of
 from keras_attn.datasets.readers.frames import frame_paths, probe
 

@@ -7,7 +7,7 @@ from conftest import refused
 
 from keras_attn import models
 from keras_attn.mechanisms import MECHANISMS
-from keras_attn.models.halves import head, trunk
+from keras_attn.models.halves import encoder, head
 
 WITH_1000_CLASSES = {"alexnet": 60_965_224, "vgg16": 138_357_544, "resnet50": 25_636_712}
 SIZES = {"alexnet": 67, "vgg16": 32, "resnet50": 64}
@@ -68,12 +68,12 @@ def test_all_before_the_fully_connected_layers_is_frozen_but_the_module(rng, bac
     model = small("sigmoid", backbone)
     loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True)
     model.compile(keras.optimizers.SGD(0.1), {"logits": loss, "attention": None})
-    frozen = {v.path: v.numpy() for v in trunk(model, backbone).variables}
+    frozen = {v.path: v.numpy() for v in encoder(model, backbone).variables}
     learns = {v.path: v.numpy() for v in model.trainable_variables}
     assert learns and not set(frozen) & set(learns)
     assert any("attention" in path for path in learns)
     model.fit(batch(rng, model, 4), {"logits": np.arange(4)}, verbose=0)
-    for variable in trunk(model, backbone).variables:
+    for variable in encoder(model, backbone).variables:
         # Moving averages of BatchNormalization included.
         np.testing.assert_array_equal(variable.numpy(), frozen[variable.path])
     moved = [(v.numpy() != learns[v.path]).any() for v in model.trainable_variables]
@@ -83,16 +83,16 @@ def test_all_before_the_fully_connected_layers_is_frozen_but_the_module(rng, bac
 @pytest.mark.slow
 @pytest.mark.parametrize("attention", ["sigmoid", "human"])
 @pytest.mark.parametrize("backbone", list(models.BACKBONES))
-def test_trunk_and_head_make_up_the_network_and_share_its_layers(rng, backbone, attention):
+def test_encoder_and_head_make_up_the_network_and_share_its_layers(rng, backbone, attention):
     model = small(attention, backbone)
     inputs = batch(rng, model)
-    features = trunk(model, backbone)(inputs["image"], training=False)
+    features = encoder(model, backbone)(inputs["image"], training=False)
     upper = head(model, backbone)
     fed = {"features": features, **{n: v for n, v in inputs.items() if n == "gaze"}}
     fed = {name: keras.ops.convert_to_tensor(value) for name, value in fed.items()}
     for name, whole in model(inputs, training=False).items():
         np.testing.assert_allclose(upper(fed, training=False)[name], whole, rtol=1e-5, atol=1e-6)
-    own = {id(v) for v in trunk(model, backbone).variables} | {id(v) for v in upper.variables}
+    own = {id(v) for v in encoder(model, backbone).variables} | {id(v) for v in upper.variables}
     assert own == {id(v) for v in model.variables}
 
 

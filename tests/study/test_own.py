@@ -181,6 +181,8 @@ def test_changes_may_be_of_one_set_alone(place):
         ),
         (("rooms",), ("rooms",), ("--sources.masks: ", "another name")),
         ((), ("rooms", "rooms"), ("--sources.gaze: ", "different names")),
+        ((), ("dut_omron",), ("--sources.gaze: ", "another name", "dut_omron")),
+        (("pascal_s",), ("rooms",), ("--sources.masks: ", "another name", "pascal_s")),
         ((), ("rooms:task",), ("--sources.gaze: ", "folder of a dataset")),
         ((), ("rooms:task=",), ("FOLDER:COLUMN=VALUE",)),
         ((), ("plain",), ("masks/", "Task 1", "classes.csv", "Task 3")),
@@ -193,6 +195,8 @@ def test_folders_that_no_study_can_be_made_of_are_refused_before_any_work(
     place, masks, gaze, facts
 ):
     folder(place / "plain", "fixations.csv")
+    folder(place / "dut_omron", "masks", "fixations.csv")
+    folder(place / "pascal_s", "masks")
     (place / "empty").mkdir()
     (place / "films" / "videos").mkdir(parents=True)
     (place / "films" / "fixations.csv").write_text("video\n")

@@ -7,6 +7,7 @@ density is made last.
 
 from __future__ import annotations
 
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -184,6 +185,15 @@ class Footage:
     def _bounds(self):
         return np.concatenate([[0], np.cumsum([video.pairs for video in self.dataset])])
 
+    @cached_property
+    def digest(self):
+        """SHA-256 of all frames and flow, in hexadecimal."""
+        found = hashlib.sha256()
+        kept = self.values is not None
+        for part in [self.values] if kept else map(_read, self.dataset, self.folders):
+            found.update(np.ascontiguousarray(part))
+        return found.hexdigest()
+
     def snippet(self, snippet):
         """Frames and flow of a `Snippet`: uint8 `(16, H, W, 5)`."""
         place, first = self._places[snippet.video.id], snippet.start - 1
@@ -258,10 +268,18 @@ class ClipBatches(pipeline.Epochs):
 
     def clip(self, number):
         """Frames and flow as bytes, density and label of a clip as one of its views."""
-        place, view = divmod(int(number), len(self.views))
-        (snippet, label), view = self.rows[place], self.views[view]
+        snippet, label, view = self._chosen(number)
         density = clip_density(snippet, view, self.sigma)
-        return *_seen(self.footage.snippet(snippet), view), density, np.int64(label)
+        return *self.pixels(snippet, view), density, np.int64(label)
+
+    def _chosen(self, number):
+        """Snippet, label and view of a number."""
+        place, view = divmod(int(number), len(self.views))
+        return *self.rows[place], self.views[view]
+
+    def pixels(self, snippet, view):
+        """Frames and flow of a snippet in a view, as bytes."""
+        return _seen(self.footage.snippet(snippet), view)
 
     def named(self, first=0):
         """All batches of the epochs from `first` on, as a `tf.data.Dataset` of dicts.

@@ -9,7 +9,7 @@ import importlib
 _HERE = "keras_attn.datasets.readers"
 _HOMES = {
     "VideoReader": "keras_attn.datasets.video",
-    "find_flow": "keras_attn.datasets.flow.files",
+    "find_flow": "keras_attn.datasets.flow.folders",
     **dict.fromkeys(("Reader", "as_root", "by_stem", "note_of"), f"{_HERE}.reader"),
     "GazeReader": f"{_HERE}.gaze_reader",
     "MaskedReader": f"{_HERE}.masks",

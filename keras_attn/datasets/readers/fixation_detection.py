@@ -5,6 +5,7 @@ told by its acceleration and ends with its deceleration. NumPy only.
 """
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from keras_attn.errors import InputError
 
@@ -20,12 +21,31 @@ SHORTEST = 12
 """Samples (50 ms): saccades no further apart than this are one; a last fixation is longer too."""
 
 
-def find_fixations(samples):
-    """Centres `(N, 2)` of the fixations in `samples` `(T, 2)` of x and y, in their order.
+def find_fixations(samples: ArrayLike) -> NDArray[np.float64]:
+    """The fixations in samples of one viewer's gaze on one picture, `RATE` of them a second.
 
-    A centre is the median of x and of y over the fixation, without NaN; NaN where all are. Blinks,
-    whatever the tracker writes for them, are part of what they fall into. Without a saccade the
-    whole recording is one fixation. `InputError` where `samples` is empty or no such array.
+    Blinks, whatever the tracker writes for them, are part of what they fall into. Without a saccade
+    the whole recording is one fixation.
+
+    Args:
+        samples: `(T, 2)`, x and y in pixels, one after the other.
+
+    Returns:
+        Float64 `(N, 2)`, the centre of each fixation in their order: the median of x and of y
+        without NaN, or NaN where all are.
+
+    Raises:
+        InputError: `samples` is empty or no such array.
+
+    Example:
+
+    >>> import numpy as np
+    >>> from keras_attn.datasets.readers import find_fixations
+    >>> between = np.linspace((40, 60), (180, 60), 8)
+    >>> path = [(40, 60)] * 60, between, [(180, 60)] * 60
+    >>> find_fixations(np.concatenate(path))
+    array([[ 40.,  60.],
+           [180.,  60.]])
     """
     samples = np.asarray(samples, np.float64)
     if samples.ndim != 2 or samples.shape[1] != 2 or not len(samples):

@@ -1,6 +1,11 @@
 """The reader of images with gaze, one for every format."""
 
+from __future__ import annotations
+
+from collections.abc import Callable
 from functools import cached_property
+from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 
@@ -10,41 +15,86 @@ from keras_attn.datasets.readers import coordinates, gaze_remarks
 from keras_attn.datasets.readers.image_files import picture_file
 from keras_attn.datasets.readers.reader import Reader
 from keras_attn.errors import InputError
+from keras_attn.gaze_format import GazeFormat
 
 
 class GazeReader(Reader):
     """Reads images with gaze; one for every format.
 
-    form: the `GazeFormat` of points that people have written, which are turned into pixels and have
-    to be plausible ones; None for points of a published format.
+    Args:
+        name: of the dataset.
+        on_bad_example: "raise", or "skip" to leave out and list images that cannot be used.
+        note: what whoever reads scores has to know of the data, in sentences.
+        form: the `GazeFormat` of points that people have written, which are turned into pixels and
+            have to be plausible ones; None for points that are pixels as their publishers say.
+
+    Raises:
+        InputError: `on_bad_example` is neither.
+
+    Example:
+
+    >>> import numpy as np, keras_attn as ka
+    >>> from PIL import Image
+    >>> Image.new("RGB", (20, 10)).save("ape.png")
+    >>> reader = ka.datasets.readers.GazeReader("zoo", "raise")
+    >>> looks = np.array([[4.5, 4.5], [30.5, 4.5]]), np.array([1, 2])
+    >>> reader.add("ape", "ape.png", None, lambda: looks, needs_mask=False)
+    >>> data = reader.dataset("zoo")
+    >>> data[0].points.tolist(), data.report.points_outside
+    ([[4.5, 4.5]], 1)
     """
 
     kind = GazeDataset
     what = "images"
 
-    def __init__(self, name, on_bad_example, note="", form=None):
+    def __init__(
+        self,
+        name: str,
+        on_bad_example: Literal["raise", "skip"],
+        note: str = "",
+        form: GazeFormat | None = None,
+    ) -> None:
         super().__init__(name, on_bad_example, note)
-        self.form, self.met, self.points_from = form, [], None
+        self.form = form
+        self.met: list[Any] = []
+        self.points_from: Any = None
 
     def add(
         self,
-        name,
-        image,
-        mask,
-        read_points,
+        name: str,
+        image: str | Path,
+        mask: Path | None,
+        read_points: Callable[[], tuple],
         *,
-        needs_mask=True,
-        read_mask=None,
-        read_box=None,
-        **fields,
-    ):
-        """Add the image with the mask and what `read_points()` returns.
+        needs_mask: bool = True,
+        read_mask: Callable[[Path], Any] | None = None,
+        read_box: Callable[[tuple[int, int]], Any] | None = None,
+        **fields: Any,
+    ) -> None:
+        """Add an image with its mask and its gaze.
 
-        That is points, subjects and, where more is known of each point, conditions, as an `Example`
-        has them. read_mask: path of the mask -> bool `(H, W)`, for a file that is no image.
-        read_box: shape of the image -> the box to crop to, in its pixels. fields: further ones of
-        the example, such as label and group. Points outside the image, or its crop, and those of
-        which a coordinate or the viewer is NaN are dropped and counted.
+        Points outside the image, or its crop, and those of which a coordinate or the viewer is NaN
+        are dropped and counted.
+
+        Args:
+            name: the id of the example.
+            image: path of the image.
+            mask: path of its mask, or None.
+            read_points: a function without arguments that returns points `(N, 2)`, x and y,
+                subjects `(N,)` and, where more is known of each point, conditions, as an `Example`
+                has them. Of a `form` points are as they were written, else pixels.
+            needs_mask: whether an image without a mask is refused.
+            read_mask: path of the mask -> bool `(H, W)`, for a file that is no image.
+            read_box: (H, W) of the image -> the box to crop to, (left, top, width, height) in its
+                pixels, or None.
+            fields: further ones of the example, such as label and group.
+
+        Returns:
+            Nothing.
+
+        Raises:
+            InputError: A file is missing, damaged or of another size, or gaze does not fit; where
+                bad examples are skipped, the report lists it instead.
         """
 
         def read():
@@ -85,13 +135,34 @@ class GazeReader(Reader):
         self.met.append((name, points, made, shape, subjects))
         return made
 
-    def dataset(self, root, **options):
-        """The dataset of all that was added; `InputError` for points that cannot be its pixels."""
+    def dataset(self, root: str | Path, **options: Any) -> GazeDataset:
+        """The dataset of all that was added.
+
+        Args:
+            root: what errors call the data: their folder.
+            options: as of `Reader.dataset`: needs_gaze, and further fields of the dataset.
+
+        Returns:
+            A `GazeDataset`.
+
+        Raises:
+            InputError: As of `Reader.dataset`, and for points that cannot be pixels.
+        """
         self.check_points(root)
         return super().dataset(root, **options)
 
-    def check_points(self, where):
-        """Raise `InputError` for points that were added and cannot be pixels of their images."""
+    def check_points(self, where: str | Path) -> None:
+        """Refuse points that were added and cannot be pixels of their images.
+
+        Args:
+            where: what the error calls them, if it is not known which table they are of.
+
+        Returns:
+            Nothing.
+
+        Raises:
+            InputError: There are such, as the `GazeFormat` judges.
+        """
         if not self.met:
             return
         expected = (

@@ -81,8 +81,26 @@ def read_image(path: str | Path, mode: str = "RGB", ground: int = WHITE) -> np.n
         return np.asarray(upright if upright.mode == mode else upright.convert(mode))
 
 
-def image_shape(path):
-    """(H, W) of an upright image file; see `picture_file`."""
+def image_shape(path: str | Path) -> tuple[int, int]:
+    """The size of an upright image file.
+
+    Args:
+        path: the file, of any format that Pillow reads.
+
+    Returns:
+        (H, W) in pixels.
+
+    Raises:
+        InputError: The file is no image, or cut off.
+
+    Example:
+
+    >>> from PIL import Image
+    >>> from keras_attn.datasets.readers import image_shape
+    >>> Image.new("RGB", (20, 10)).save("wide.png")
+    >>> image_shape("wide.png")
+    (10, 20)
+    """
     return picture_file(path).shape
 
 
@@ -117,10 +135,22 @@ def check_upright(path):
             raise InputError(path, expected, f"orientation {_orientation(image)}")
 
 
-def not_read(folder):
-    """Names of the files of a folder that are pictures by their suffix, but of no kind we read.
+def not_read(folder: str | Path) -> list[str]:
+    """Which files of a folder are pictures by their suffix, but of no kind that is read here.
 
-    None where it is no folder.
+    Args:
+        folder: where they lie, not deeper.
+
+    Returns:
+        Their names, sorted; [] where there is no such folder.
+
+    Example:
+
+    >>> from pathlib import Path
+    >>> from keras_attn.datasets.readers import not_read
+    >>> Path("phone.HEIC").touch()
+    >>> not_read("."), not_read("nowhere")
+    (['phone.HEIC'], [])
     """
     folder = Path(folder).expanduser()
     seen = sorted(folder.iterdir()) if folder.is_dir() else ()

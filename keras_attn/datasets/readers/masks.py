@@ -10,13 +10,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Any, Literal
 
 import numpy as np
 
+from keras_attn.datasets.base import GazeDataset
 from keras_attn.datasets.readers import mask_files
 from keras_attn.datasets.readers.gaze_reader import GazeReader
 from keras_attn.datasets.readers.mask_files import Survey
 from keras_attn.errors import InputError, listing
+from keras_attn.gaze_format import GazeFormat
 from keras_attn.metrics.object_masks import Sides, check_threshold, one_alone
 
 THREADS = 4
@@ -75,16 +78,59 @@ def coding_of(path, threshold=None):
 class MaskedReader(GazeReader):
     """Reads images with gaze and masks, and finds out what of each mask is object.
 
-    mask_threshold: what its user named, or None. published: the threshold that the publishers of a
-    dataset name for masks of more than two values.
+    Args:
+        name: of the dataset.
+        on_bad_example: "raise", or "skip" to leave out and list images that cannot be used.
+        note: what whoever reads scores has to know of the data, in sentences.
+        form: as of a `GazeReader`.
+        mask_threshold: the value that pixels of objects are above in masks of more than two values,
+            as its user named it, or None.
+        published: the one that the publishers of a dataset name, or None.
+
+    Raises:
+        InputError: `on_bad_example` is neither, or the threshold is no number.
+
+    Example:
+
+    >>> from pathlib import Path
+    >>> import numpy as np, keras_attn as ka
+    >>> from PIL import Image
+    >>> Image.new("RGB", (20, 10)).save("ape.jpg")
+    >>> Image.fromarray(np.uint8([[0] * 5 + [255] * 15] * 10)).save("ape.png")
+    >>> reader = ka.datasets.readers.MaskedReader("zoo", "raise")
+    >>> looks = np.array([[4.5, 4.5]]), np.array([1])
+    >>> reader.add("ape", Path("ape.jpg"), Path("ape.png"), lambda: looks)
+    >>> reader.dataset("zoo")[0].mask_coding.share
+    0.75
     """
 
-    def __init__(self, *args, mask_threshold=None, published=None, **options):
-        super().__init__(*args, **options)
+    def __init__(
+        self,
+        name: str,
+        on_bad_example: Literal["raise", "skip"],
+        note: str = "",
+        form: GazeFormat | None = None,
+        *,
+        mask_threshold: float | None = None,
+        published: float | None = None,
+    ) -> None:
+        super().__init__(name, on_bad_example, note, form)
         self.threshold, self.published = check_threshold(mask_threshold), published
 
-    def dataset(self, root, **options):
-        """The dataset of all that was added, each example with the coding of its mask."""
+    def dataset(self, root: str | Path, **options: Any) -> GazeDataset:
+        """The dataset of all that was added, each example with the coding of its mask.
+
+        Args:
+            root: as of `GazeReader.dataset`.
+            options: likewise.
+
+        Returns:
+            A `GazeDataset`.
+
+        Raises:
+            InputError: As `GazeReader.dataset` does; for a mask of which cannot be told what is
+                object; and for a threshold that no mask has a pixel above.
+        """
         masked = [e for e in self.examples if e.mask is not None and e.mask_coding is None]
         paths = [example.mask for example in masked]
         with ThreadPoolExecutor(THREADS) as pool:

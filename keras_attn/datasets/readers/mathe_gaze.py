@@ -3,7 +3,10 @@
 A source that a `VideoReader` asks for one video at a time, as `RepackagedGaze` is.
 """
 
+from __future__ import annotations
+
 from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
 from itertools import islice
 from pathlib import Path
 
@@ -21,12 +24,41 @@ GEOMETRY = "three numbers, and the width and height of the screen in pixels"
 RESOLUTION = "<video>.avi, its width, its height, a number"
 
 
-def open_gaze(root, canonical, *, groups=None, group=None, events=None):
-    """The gaze below a folder: `RawGaze` where it has a folder `samples`, else `RepackagedGaze`.
+def open_gaze(
+    root: str | Path,
+    canonical: Callable[[str], str | None],
+    *,
+    groups: Mapping[str, Sequence[int]] | None = None,
+    group: str | None = None,
+    events: Sequence[str] | None = None,
+) -> RawGaze | RepackagedGaze:
+    """The gaze of videos below a folder, as samples or as pictures of points.
 
-    canonical: name of a video as its gaze files bear it -> its id, or None where it is no video
-    of this dataset. groups, group, events: as for `RawGaze`; an `InputError` where gaze is
-    repackaged, which no longer tells viewers and events.
+    Args:
+        root: the folder.
+        canonical: name of a video as its gaze files bear it -> its id, or None where it is no video
+            of this dataset.
+        groups: by name the numbers of subjects, which the files do not tell.
+        group: the one of these to read; default all subjects there are.
+        events: first letters of the events to keep, such as ("F",); default all but blinks.
+
+    Returns:
+        A `RawGaze` where it has a folder `samples`, else a `RepackagedGaze`: a source that a
+        `VideoReader` takes.
+
+    Raises:
+        InputError: There is no gaze; or one of the last three is told of pictures of points, which
+            know neither viewers nor events.
+
+    Example:
+
+    >>> from pathlib import Path
+    >>> from PIL import Image
+    >>> from keras_attn.datasets.readers import open_gaze
+    >>> Path("gaze/dive/fixation").mkdir(parents=True)
+    >>> Image.new("L", (20, 10)).save("gaze/dive/fixation/0001.png")
+    >>> open_gaze("gaze", str).videos
+    ('dive',)
     """
     root = Path(root).expanduser()
     if (root / "samples").is_dir():

@@ -1,28 +1,63 @@
 """What collects the examples of a dataset while it is read, whatever they are."""
 
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, TypeVar
 
 from keras_attn.datasets.readers.tables import composed
 from keras_attn.errors import InputError, listing, one_of
+
+Read = TypeVar("Read")
 
 
 class Reader:
     """Collects the examples of a dataset and counts what it meets.
 
-    on_bad_example: "raise", or "skip" to leave out and list what cannot be used.
+    What it collects says a subclass, such as `GazeReader`, by its `kind` of dataset.
+
+    Args:
+        name: of the dataset.
+        on_bad_example: "raise", or "skip" to leave out and list what cannot be used.
+        note: what whoever reads scores has to know of the data, in sentences.
+
+    Raises:
+        InputError: `on_bad_example` is neither.
+
+    Example:
+
+    >>> import keras_attn as ka
+    >>> class Reader(ka.datasets.readers.Reader):
+    ...     kind, what = ka.datasets.GazeDataset, "pictures"
+    >>> reader = Reader("zoo", "raise")
+    >>> reader.keep("ape", lambda: ka.datasets.Example("ape", "ape.jpg", (9, 9), [(4, 4)], [1]))
+    >>> reader.dataset("zoo")
+    GazeDataset('zoo', 1 examples)
     """
 
     kind: Any = None
     what = ""
 
-    def __init__(self, name, on_bad_example, note=""):
+    def __init__(self, name: str, on_bad_example: Literal["raise", "skip"], note: str = "") -> None:
         self.name, self.note = name, note
         self.skips = one_of("on_bad_example", on_bad_example, ("raise", "skip")) == "skip"
-        self.report, self.examples = self.kind.report_kind(), []
+        self.report: Any = self.kind.report_kind()
+        self.examples: list[Any] = []
 
-    def guard(self, name, read):
-        """`read()`, or None where it raised `InputError` and bad examples are skipped."""
+    def guard(self, name: str, read: Callable[[], Read]) -> Read | None:
+        """`read()`, or None where it raised `InputError` and bad examples are skipped.
+
+        Args:
+            name: what the report calls that which was skipped.
+            read: a function without arguments.
+
+        Returns:
+            What `read` returned, or None.
+
+        Raises:
+            InputError: As `read` raised it, where bad examples are not skipped.
+        """
         try:
             return read()
         except InputError as error:
@@ -31,17 +66,36 @@ class Reader:
             self.report.skipped.append(f"{name} ({error})")
             return None
 
-    def keep(self, name, read):
-        """Add the example that `read()` returns, under the `guard`."""
+    def keep(self, name: str, read: Callable[[], Any]) -> None:
+        """Add the example that `read()` returns, under the `guard`.
+
+        Args:
+            name: as of `guard`.
+            read: a function without arguments; None of it is no example.
+
+        Returns:
+            Nothing.
+
+        Raises:
+            InputError: As `guard` does.
+        """
         example = self.guard(name, read)
         if example is not None:
             self.examples.append(example)
 
-    def dataset(self, root, *, needs_gaze=True, **options):
-        """The dataset of all that was added; `InputError` if that is nothing.
+    def dataset(self, root: str | Path, *, needs_gaze: bool = True, **options: Any) -> Any:
+        """The dataset of all that was added.
 
-        needs_gaze: whether it is one, too, if no fixation was added. options: further fields of the
-        dataset.
+        Args:
+            root: what errors call the data: their folder.
+            needs_gaze: whether examples without any fixation are refused.
+            options: further fields of the dataset, such as `classes` and `splits`.
+
+        Returns:
+            A dataset of the reader's kind.
+
+        Raises:
+            InputError: There is no example, or no fixation in any.
         """
         report = self.report
         if not self.examples:
@@ -53,17 +107,50 @@ class Reader:
         return self.kind(self.name, tuple(self.examples), report, self.note, **options)
 
 
-def note_of(root):
-    """What about.txt in a folder says, or ""."""
+def note_of(root: Path) -> str:
+    """What a file about.txt in a folder says of the data.
+
+    Args:
+        root: the folder.
+
+    Returns:
+        Its text without blanks around it; "" where there is no such file.
+
+    Example:
+
+    >>> from pathlib import Path
+    >>> from keras_attn.datasets.readers import note_of
+    >>> Path("about.txt").write_text("Viewers searched for birds.\\n")
+    28
+    >>> note_of(Path("."))
+    'Viewers searched for birds.'
+    """
     path = root / "about.txt"
     return path.read_text(encoding="utf-8").strip() if path.is_file() else ""
 
 
-def as_root(root, parts):
-    """The folder of a dataset as a path; `InputError` for parts of it that are misnamed.
+def as_root(root: str | Path, parts: Sequence[str]) -> Path:
+    """The folder of a dataset as a path, its parts looked through for misnamed ones.
 
-    parts: names of the files and folders that may lie in it. One that is missing while another of
-    almost that name is there would be passed over without a word: `Groups.csv`, `class.csv`.
+    Args:
+        root: the folder; `~` is the user's own.
+        parts: names of the files and folders that may lie in it, that of the examples first. One
+            that is missing while another of almost that name is there would be passed over without
+            a word: `Groups.csv`, `class.csv`.
+
+    Returns:
+        A `Path`.
+
+    Raises:
+        InputError: There is no such folder, or a part is misnamed.
+
+    Example:
+
+    >>> from pathlib import Path
+    >>> from keras_attn.datasets.readers import as_root
+    >>> Path("images").mkdir()
+    >>> as_root(".", ("images", "masks")).name
+    ''
     """
     root = Path(root).expanduser()
     if not root.is_dir():
@@ -84,16 +171,37 @@ def _alike(name, part):
     return same and len({stem.rstrip("es") for stem in stems}) == 1
 
 
-def by_stem(folder, suffixes, what, unique="one file of each name"):
-    """Files of a folder with these suffixes by stem, in order.
+def by_stem(
+    folder: Path, suffixes: Collection[str], what: str, unique: str = "one file of each name"
+) -> dict[str, Path]:
+    """Files of a folder by their names without suffix.
 
-    what, unique: what they are and what holds for them, for the `InputError` that is raised where
-    the folder is missing, holds none, or holds two of one stem. Hidden files are passed over:
-    macOS leaves files of its own in archives.
+    Hidden files are passed over: macOS leaves files of its own in archives.
+
+    Args:
+        folder: where they lie, not deeper.
+        suffixes: of the files that are meant, in small letters, such as (".png",).
+        what: they are, for the error.
+        unique: what holds for them, for the error.
+
+    Returns:
+        A dict of paths by stem, sorted by name.
+
+    Raises:
+        InputError: There is no such folder, none of these files in it, or two of one stem.
+
+    Example:
+
+    >>> from pathlib import Path
+    >>> from keras_attn.datasets.readers import by_stem
+    >>> for name in ("b.png", "a.PNG", "notes.txt"):
+    ...     Path(name).touch()
+    >>> {stem: path.name for stem, path in by_stem(Path("."), (".png",), "pictures").items()}
+    {'a': 'a.PNG', 'b': 'b.png'}
     """
     if not folder.is_dir():
         raise InputError(folder, f"a folder of {what}", "no such folder")
-    found = {}
+    found: dict[str, Path] = {}
     for path in sorted(folder.iterdir()):
         if path.suffix.lower() in suffixes and not path.name.startswith("."):
             # Systems differ in the Unicode form that they give the names of files.

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from numpy.typing import NDArray
 
 from keras_attn.datasets.readers.image_files import read_image
 from keras_attn.datasets.readers.matlab import read_variable
@@ -72,11 +73,31 @@ class RepackagedGaze:
         return points, [np.zeros(len(its), np.int64) for its in points]
 
 
-def read_points(path, variable="I"):
-    """Points `(N, 2)` at the centres of the pixels that are not 0, and the (H, W) of the file.
+def read_points(
+    path: str | Path, variable: str = "I"
+) -> tuple[NDArray[np.float64], tuple[int, ...]]:
+    """Fixations in a picture of points, one for each pixel that is not 0.
 
-    path: a picture, or a MATLAB file with the variable that is named. `InputError` where it has
-    more than two values: such is a density, not fixations.
+    Args:
+        path: a picture, or a MATLAB file.
+        variable: the name that the MATLAB file has for the picture.
+
+    Returns:
+        Points `(N, 2)`, x and y of the centres of the pixels, and the (H, W) of the picture.
+
+    Raises:
+        InputError: The file is missing or damaged, or has more than two values: such is a density,
+            not fixations.
+
+    Example:
+
+    >>> from PIL import Image
+    >>> from keras_attn.datasets.readers import read_points
+    >>> picture = Image.new("L", (20, 10))
+    >>> picture.putpixel((4, 7), 255)
+    >>> picture.save("looks.png")
+    >>> read_points("looks.png")
+    (array([[4.5, 7.5]]), (10, 20))
     """
     path = Path(path)
     of_matlab = path.suffix.lower() == ".mat"
@@ -89,7 +110,7 @@ def read_points(path, variable="I"):
     levels = np.unique(values[places[:, 1], places[:, 0]])
     if len(levels) > 1:
         raise InputError(path, "fixations, of one value beside 0", f"{len(levels)} values")
-    return places + 0.5, values.shape
+    return np.add(places, 0.5, dtype=np.float64), values.shape
 
 
 def _with_fixations(folder, depth=4):

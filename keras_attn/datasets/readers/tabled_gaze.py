@@ -3,6 +3,12 @@
 A source that a `VideoReader` asks for one video at a time, as `mathe_gaze.RawGaze` is.
 """
 
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
 import numpy as np
 
 from keras_attn import gaze
@@ -34,19 +40,49 @@ quarter of a frame."""
 class TabledGaze:
     """The rows of a table, by video, each in the frames that it is seen in.
 
-    path: of the file, or None where there is no gaze. names: what a video may be called -> its id.
-    form: the `GazeFormat`. subjects: whose rows are read; default everybody's. first_frame: the
-    number that the table gives to the first frame of a video, 0 or 1.
-
     A row is in the frame that its column `frame` names, or that is shown at `time_ms`, and with
     `duration_ms` in all frames from there to its end. That is not how public code reads the gaze
     of Hollywood-2, see `mathe_gaze.frame_of`, which is the nearest frame.
+
+    Args:
+        path: of the file, or None where there is no gaze.
+        names: what a video may be called -> its id.
+        form: the `GazeFormat` of the table.
+        subjects: whose rows are read; default everybody's.
+        first_frame: the number that the table gives to the first frame of a video, 0 or 1.
+
+    Raises:
+        InputError: The table lacks a column, or a row does not say what it has to; the message
+            names its line.
+
+    Example:
+
+    >>> from pathlib import Path
+    >>> from keras_attn.datasets.readers import TabledGaze
+    >>> rows = ("video,subject,x,y,frame", "dive,ann,4.5,4.5,0", "dive,bob,9.5,2.5,1")
+    >>> Path("fixations.csv").write_text("\\n".join(rows)) > 0
+    True
+    >>> source = TabledGaze(Path("fixations.csv"), {"dive": "dive"}, subjects="ann")
+    >>> source.videos, len(source.rows["dive"])
+    (('dive',), 1)
     """
 
-    def __init__(self, path, names, form=None, *, subjects=None, first_frame=0):
+    def __init__(
+        self,
+        path: Path | None,
+        names: Mapping[str, str],
+        form: GazeFormat | None = None,
+        *,
+        subjects: str | int | Sequence[str | int] | None = None,
+        first_frame: int = 0,
+    ) -> None:
         self.path, self.form, self.first_frame = path, form or GazeFormat(), first_frame
-        self.rows, self.strangers, self.timed = {}, (), False
-        self.seen, self.met, self.times, self.note = {}, [], [], ""
+        self.rows: dict[str, Any] = {}
+        self.strangers: Any = ()
+        self.timed, self.note = False, ""
+        self.seen: dict[str, tuple] = {}
+        self.met: list[tuple] = []
+        self.times: list[time_checks.Times] = []
         if path is not None:
             self._read_table(names, subjects)
 
@@ -63,23 +99,50 @@ class TabledGaze:
         self.note = self._note(rows)
 
     @property
-    def videos(self):
+    def videos(self) -> tuple[str, ...]:
         """Ids of the videos that have rows."""
         return tuple(self.rows)
 
-    def shape(self, name):
-        """None: a table does not know the size of a video."""
+    def shape(self, name: str) -> None:
+        """The size of a video, which a table does not know.
 
-    def last(self, name):
-        """0: rows of frames that are not there are dropped, and counted."""
+        Args:
+            name: the id of a video.
+
+        Returns:
+            None.
+        """
+
+    def last(self, name: str) -> int:
+        """The last frame that a video has to have; rows of frames behind it are dropped.
+
+        Args:
+            name: the id of a video.
+
+        Returns:
+            0.
+        """
         return 0
 
-    def read(self, name, frames, shape, clock, report):
-        """Points and subjects of each of `frames` frames of `shape`.
+    def read(self, name: str, frames: int, shape: tuple[int, int], clock: Any, report: Any) -> Any:
+        """The gaze on a video.
 
-        clock: when each frame is shown, `(frames,)` in ms, or how many there are a second, or None.
         Rows before or after the video and points off the picture or not a number are dropped and
-        counted in `report`. `InputError` where most rows of the video are no time of it.
+        counted.
+
+        Args:
+            name: the id of the video.
+            frames: how many it has.
+            shape: its (H, W) in pixels.
+            clock: when each frame is shown, `(frames,)` in ms, or how many there are a second, or
+                None.
+            report: the `VideoReport` that counts.
+
+        Returns:
+            A pair of lists, an array for each frame: points `(N, 2)` and subjects `(N,)`.
+
+        Raises:
+            InputError: Most rows of the video are no time of it.
         """
         if name not in self.rows:  # without gaze
             return [np.zeros((0, 2))] * frames, [np.zeros(0, str)] * frames
@@ -116,8 +179,12 @@ class TabledGaze:
         self.met.append((name, raw, points, shape, whose))
         return points, whose
 
-    def check_names(self):
-        """Refuse rows of videos that are not there."""
+    def check_names(self) -> None:
+        """Refuse rows of videos that are not there.
+
+        Raises:
+            InputError: There are such.
+        """
         if len(self.strangers):
             others = self.strangers.unique()
             expected = (
@@ -127,8 +194,18 @@ class TabledGaze:
             received = f"{len(self.strangers)} of {len(others)} others: {listing(others, 5)}"
             raise InputError(self.path, expected, received)
 
-    def check(self, report):
-        """Refuse what cannot be times or pixels of the videos, once all of them have been read."""
+    def check(self, report: Any) -> None:
+        """Refuse what cannot be times or pixels of the videos, once all of them have been read.
+
+        Args:
+            report: the `VideoReport` that takes remarks.
+
+        Returns:
+            Nothing.
+
+        Raises:
+            InputError: Times are in another unit or of another clock, or points in other pixels.
+        """
         least = min((first for first, *_ in self.seen.values()), default=0)
         if self.timed:
             self._refuse_seconds()

@@ -70,7 +70,14 @@ class Alike(_WithinMargin):
     """
 
     def bounds(self, comparison: Comparison) -> tuple[float, float]:
-        """The margin on both sides."""
+        """The margin on both sides.
+
+        Args:
+            comparison: one of the claim's own.
+
+        Returns:
+            A pair of numbers, the lower one first.
+        """
         size = self.margins[comparison.labels["metric"]]
         return -size, size
 
@@ -108,7 +115,14 @@ class NoBetter(_WithinMargin):
     """
 
     def bounds(self, comparison: Comparison) -> tuple[float, float]:
-        """Anything below the margin."""
+        """Anything below the margin.
+
+        Args:
+            comparison: one of the claim's own.
+
+        Returns:
+            A pair of numbers, the lower one first.
+        """
         return -np.inf, self.margins[comparison.labels["metric"]]
 
 
@@ -145,7 +159,14 @@ class NoWorse(_WithinMargin):
     """
 
     def bounds(self, comparison: Comparison) -> tuple[float, float]:
-        """Anything above the margin below 0."""
+        """Anything above the margin below 0.
+
+        Args:
+            comparison: one of the claim's own.
+
+        Returns:
+            A pair of numbers, the lower one first.
+        """
         return -self.margins[comparison.labels["metric"]], np.inf
 
 
