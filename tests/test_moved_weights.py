@@ -44,6 +44,7 @@ def of_birds():
 
 def of_videos():
     small = {"width": 1 / 32, "size": 32, "iterations": 1, "save_every": 1, "batch_size": 2}
+    small |= {"streams": "none", "fusion": "late", "pretraining": "none", "tensorboard": False}
     return configs.action("miniature", **small)
 
 
