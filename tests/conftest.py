@@ -178,6 +178,12 @@ def _check_serialisation(layer, inputs, outputs):
         np.testing.assert_array_equal(np.asarray(mine, "float32"), np.asarray(its, "float32"))
 
 
+def make_ready(model, inputs, targets):
+    """Make the variables of a compiled model; for those that a step makes Keras traces it again."""
+    model.optimizer.build(model.trainable_variables)
+    model.compute_loss(None, targets, model(inputs), training=False)
+
+
 def _check_training_step(layer, inputs):
     """Within a model, one step of `fit` gives a finite loss and changes what can learn."""
     import keras
@@ -196,6 +202,7 @@ def _check_training_step(layer, inputs):
     watched = [w for part in (layer, *front) for w in part.trainable_weights]
     before = [w.numpy() for w in watched]
     target = np.ones((len(inputs[0] if isinstance(inputs, list) else inputs), 1), "float32")
+    make_ready(model, inputs, target)
     history = model.fit(inputs, target, verbose=0)
     assert np.isfinite(history.history["loss"][0])
     after = [w.numpy() for w in watched]

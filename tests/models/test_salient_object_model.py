@@ -4,7 +4,7 @@ import keras
 import numpy as np
 import pytest
 import tensorflow as tf
-from conftest import refused
+from conftest import make_ready, refused
 
 from keras_attn import models
 from keras_attn.losses import AttentionKL
@@ -119,7 +119,9 @@ def test_training_steps_give_finite_losses_under_every_precision(rng, attention,
     weights = {n: 1.0 if n.startswith("saliency") else 0.01 for n in NAMES}
     targets = {n: mask if n.startswith("saliency") else gaze for n in NAMES if losses[n]}
     model.compile("adam", losses, loss_weights=weights)
-    history = model.fit(batch(rng, model, 2, shape), targets, epochs=2, verbose=0).history
+    inputs = batch(rng, model, 2, shape)
+    make_ready(model, inputs, targets)
+    history = model.fit(inputs, targets, epochs=2, verbose=0).history
     assert np.isfinite(history["loss"]).all()
 
 
