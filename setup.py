@@ -7,7 +7,7 @@ from setuptools import find_packages, setup
 
 ROOT = Path(__file__).parent
 PACKAGE = (ROOT / "keras_attn" / "__init__.py").read_text(encoding="utf-8")
-TEST = ["pytest>=8,<10", "pytest-xdist>=3.6,<4", "ray>=2.50,<3", "selenium>=4.30,<5"]
+TEST = ["pytest>=8,<10", "pytest-xdist>=3.7,<4", "ray>=2.50,<3", "selenium>=4.30,<5"]
 
 setup(
     name="keras_attn",

@@ -17,6 +17,7 @@ from every_module import (  # noqa: F401 - hooks, which pytest looks for here
     pytest_terminal_summary,
     pytest_testnodedown,
 )
+from longest_first import pytest_collection_modifyitems  # noqa: F401 - another
 
 # What the package keeps for a user is not the tests' to read or to fill.
 _CACHE = tempfile.TemporaryDirectory(prefix="keras_attn_tests-")

@@ -1,12 +1,12 @@
 """The commands as a user types them: exit status, one line for an error, files at the end."""
 
-import os
 import subprocess
 import sys
 
 import numpy as np
 import pytest
 from conftest import ROOT, check_error_line
+from typed import typed
 
 import keras_attn as ka
 
@@ -15,17 +15,10 @@ pytestmark = pytest.mark.slow
 SCRIPT = ROOT / "experiments" / "gaze_agreement.py"
 
 
-def run(*arguments, script=None, cwd=None, **env):
-    start = (
-        [sys.executable, str(script)] if script else [sys.executable, "-m", "keras_attn.shell.cli"]
-    )
-    return subprocess.run(
-        [*start, *map(str, arguments)],
-        capture_output=True,
-        text=True,
-        cwd=cwd,
-        env={**os.environ, **env},
-    )
+def run(*arguments, cwd=None):
+    """The command in a process of its own, of which also nothing else prints."""
+    command = [sys.executable, "-m", "keras_attn.shell.cli", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, cwd=cwd)
 
 
 @pytest.fixture(scope="module")
@@ -55,13 +48,11 @@ def test_an_audit_prints_the_table_and_says_where_the_page_is(root, maps, tmp_pa
     assert f"brightness: maps in {maps}" in done.stdout
     assert str(tmp_path / "out" / "audit.html") in done.stdout
     assert (tmp_path / "out" / "rows.csv").is_file()
-    again = run("audit", root, "--model", maps, "--out", tmp_path / "out")
+    words = ["audit", root, "--model", maps, "--out", tmp_path / "out"]
+    again = typed(*words, cwd=tmp_path)
     assert again.returncode == 2
     assert "--overwrite" in again.stderr
-    assert (
-        run("audit", root, "--model", maps, "--out", tmp_path / "out", "--overwrite").returncode
-        == 0
-    )
+    assert typed(*words, "--overwrite", cwd=tmp_path).returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -80,7 +71,7 @@ def test_input_that_cannot_be_used_is_one_line_and_status_two(
     root, maps, tmp_path, arguments, facts
 ):
     arguments = [a.format(root=root, maps=maps) for a in arguments]
-    done = run("audit", *arguments, cwd=tmp_path)
+    done = typed("audit", *arguments, cwd=tmp_path)
     assert done.returncode == 2
     check_error_line(done.stderr, *facts)
     assert "Traceback" not in done.stderr + done.stdout
@@ -88,21 +79,31 @@ def test_input_that_cannot_be_used_is_one_line_and_status_two(
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_trace_is_shown_when_asked_for(tmp_path):
-    done = run("audit", "nowhere", cwd=tmp_path, KERAS_ATTN_TRACEBACK="1")
-    assert "Traceback" in done.stderr
+def test_in_a_process_of_its_own_the_error_is_all_that_is_printed(root, tmp_path):
+    """Nothing of the libraries that are loaded until then."""
+    done = run("audit", root, "--weights", "none.h5", cwd=tmp_path)
+    assert done.returncode == 2
+    check_error_line(done.stderr, "none.h5", "weight file")
+    assert "Traceback" not in done.stderr + done.stdout
+    assert len(done.stderr.strip().splitlines()) == 1
 
 
-def test_help_names_every_option_and_what_it_is_for():
-    for done in (run("audit", "--help"), run("--help", script=SCRIPT)):
+def test_a_trace_is_shown_when_asked_for(tmp_path, monkeypatch):
+    monkeypatch.setenv("KERAS_ATTN_TRACEBACK", "1")
+    assert "Traceback" in run("audit", "nowhere", cwd=tmp_path).stderr
+
+
+def test_help_names_every_option_and_what_it_is_for(tmp_path):
+    shown = typed("audit", "--help", cwd=tmp_path), typed("--help", cwd=tmp_path, script=SCRIPT)
+    for done in shown:
         assert done.returncode == 0
         for word in ("--weights", "--layers", "--on-bad-example", "--overwrite", "fixations.csv"):
             assert word in done.stdout
-    assert "audit" in run("--help").stdout
+    assert "audit" in typed("--help", cwd=tmp_path).stdout
 
 
 def test_the_script_with_data_is_the_command(root, maps, tmp_path):
-    done = run(root, "--model", maps, "--out", tmp_path / "out", script=SCRIPT)
+    done = typed(root, "--model", maps, "--out", tmp_path / "out", cwd=tmp_path, script=SCRIPT)
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "out" / "audit.html").is_file()
 
@@ -114,8 +115,8 @@ def test_the_script_with_data_is_the_command(root, maps, tmp_path):
         (("--out", "/proc/x"), ("/proc/x", "written")),
     ],
 )
-def test_the_demonstration_refuses_what_it_cannot_use_before_it_begins(arguments, facts):
-    done = run(*arguments, script=SCRIPT)
+def test_the_demonstration_refuses_what_it_cannot_use_before_it_begins(tmp_path, arguments, facts):
+    done = typed(*arguments, cwd=tmp_path, script=SCRIPT)
     assert done.returncode == 2
     check_error_line(done.stderr, *facts)
     assert "Drawing" not in done.stdout

@@ -1,14 +1,13 @@
 """The scripts as a user types them: help, training, evaluation, tables, attacks, errors."""
 
 import re
-import runpy
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 from conftest import ROOT, check_error_line, refused
+from typed import typed
 
 from keras_attn import storage
 from keras_attn.commands import evaluate as evaluating
@@ -27,29 +26,9 @@ TINY += " --training.pretraining none"
 
 
 def run(*arguments, cwd):
-    return call(SCRIPT, *arguments, cwd=cwd)
-
-
-def call(script, *arguments, cwd):
-    done = [sys.executable, str(script), *(str(a) for a in arguments)]
+    """The script in a process of its own: what else it may import or print shows there alone."""
+    done = [sys.executable, str(SCRIPT), *(str(a) for a in arguments)]
     return subprocess.run(done, capture_output=True, text=True, cwd=cwd)
-
-
-@pytest.fixture
-def typed(monkeypatch, capsys):
-    """The same within this process, which has TensorFlow loaded: for what ends before any work."""
-
-    def type_in(*arguments, cwd, script=SCRIPT):
-        monkeypatch.chdir(cwd)
-        monkeypatch.setattr(sys, "argv", [str(script), *map(str, arguments)])
-        capsys.readouterr()
-        with pytest.raises(SystemExit) as stopped:
-            runpy.run_path(str(script), run_name="__main__")
-        shown = capsys.readouterr()
-        status = int(stopped.value.code or 0)
-        return SimpleNamespace(returncode=status, stdout=shown.out, stderr=shown.err)
-
-    return type_in
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +74,7 @@ def test_the_csv_of_a_table_has_the_columns_of_the_papers_and_joins_with_them(co
     assert set(joined["value_paper"]) == {0.604, 0.102, 0.611, 0.095}
 
 
-def test_evaluate_repeats_what_training_scored(compared, place, typed, monkeypatch):
+def test_evaluate_repeats_what_training_scored(compared, place, monkeypatch):
     # With it, as all other tests have it, TensorFlow is quiet anyway.
     monkeypatch.delenv("TF_CPP_MIN_LOG_LEVEL", raising=False)
     folder = place / "out" / "salient_object" / "dut_omron-alexnet-human-fold0-seed0"
@@ -104,7 +83,9 @@ def test_evaluate_repeats_what_training_scored(compared, place, typed, monkeypat
     assert done.returncode == 0 and not done.stderr, done.stderr
     first = (folder / "examples.csv").read_text()
     assert (place / "again" / "examples.csv").read_text() == first
-    again = typed("evaluate", "--weights", weights, "--out", place / "again", cwd=place)
+    again = typed(
+        "evaluate", "--weights", weights, "--out", place / "again", cwd=place, script=SCRIPT
+    )
     assert again.returncode == 2 and "--overwrite" in again.stderr
 
 
@@ -138,7 +119,7 @@ def test_curves_are_named_where_there_are_any(tmp_path, capsys):
 
 def test_a_finished_comparison_is_not_trained_again(compared, place):
     options = ["--attentions", "human", "--backbones", "alexnet", "--out", "out"]
-    done = run("compare", *options, "miniature", *TINY.split(), cwd=place)
+    done = typed("compare", *options, "miniature", *TINY.split(), cwd=place, script=SCRIPT)
     assert done.returncode == 0, done.stderr
     assert "epoch" not in done.stdout
 
@@ -155,15 +136,15 @@ def test_report_makes_tables_of_any_run_folders(compared, place):
     "arguments",
     [["--help"], ["train", "--help"], ["train", "paper", "--help"], ["compare", "--help"]],
 )
-def test_help_says_what_there_is(tmp_path, typed, arguments):
-    done = typed(*arguments, cwd=tmp_path)
+def test_help_says_what_there_is(tmp_path, arguments):
+    done = typed(*arguments, cwd=tmp_path, script=SCRIPT)
     assert done.returncode == 0
     wanted = {"paper": "--model.attention", "train": "miniature", "--help": "evaluate"}
     assert wanted.get(arguments[-2] if len(arguments) > 1 else "--help", "seeds") in done.stdout
 
 
-def test_help_shows_the_examples_as_they_are_typed(tmp_path, typed):
-    shown = typed("--help", cwd=tmp_path).stdout
+def test_help_shows_the_examples_as_they_are_typed(tmp_path):
+    shown = typed("--help", cwd=tmp_path, script=SCRIPT).stdout
     assert "--data.root ~/data/DUT-OMRON \\\n        --model.backbone resnet50" in shown
 
 
@@ -185,16 +166,16 @@ def test_help_shows_the_examples_as_they_are_typed(tmp_path, typed):
         ("train miniature --data.fold 7", ("fold", "from 0 to 4", "7")),
     ],
 )
-def test_what_cannot_be_used_is_one_line(tmp_path, typed, arguments, facts):
-    done = typed(*arguments.split(), cwd=tmp_path)
+def test_what_cannot_be_used_is_one_line(tmp_path, arguments, facts):
+    done = typed(*arguments.split(), cwd=tmp_path, script=SCRIPT)
     assert done.returncode == 2
     check_error_line(done.stderr, *facts)
     assert "Traceback" not in done.stderr
     assert not (tmp_path / "runs").exists()
 
 
-def test_a_name_that_is_none_is_refused_by_the_parser_with_those_there_are(tmp_path, typed):
-    done = typed("train", "miniature", "--model.backbone", "vgg19", cwd=tmp_path)
+def test_a_name_that_is_none_is_refused_by_the_parser_with_those_there_are(tmp_path):
+    done = typed("train", "miniature", "--model.backbone", "vgg19", cwd=tmp_path, script=SCRIPT)
     assert done.returncode == 2
     assert all(f"'{name}'" in done.stderr for name in ("vgg19", "alexnet", "vgg16", "resnet50"))
     assert "Traceback" not in done.stderr
@@ -213,10 +194,10 @@ def birds(tmp_path_factory):
     """One mechanism of Task 3, trained, reported and attacked."""
     place = tmp_path_factory.mktemp("birds")
     options = ["--attentions", "human", "--backbones", "alexnet", "--out", "out"]
-    done = call(FINE_GRAINED, "compare", *options, "miniature", *BIRDS.split(), cwd=place)
-    attacked = call(
-        ADVERSARIAL, place / "out" / "fine_grained" / BIRD_RUN, "--out", "out", cwd=place
-    )
+    words = ["compare", *options, "miniature", *BIRDS.split()]
+    done = typed(*words, cwd=place, script=FINE_GRAINED)
+    run = place / "out" / "fine_grained" / BIRD_RUN
+    attacked = typed(run, "--out", "out", cwd=place, script=ADVERSARIAL)
     return place, done, attacked
 
 
@@ -243,7 +224,7 @@ def test_birds_are_classified_reported_and_attacked(birds):
     }
 
 
-def test_an_attack_is_not_done_twice_and_not_overwritten_unasked(birds, typed):
+def test_an_attack_is_not_done_twice_and_not_overwritten_unasked(birds):
     place, _, _ = birds
     folder = place / "out" / "fine_grained" / BIRD_RUN
     again = typed(folder, "--out", "out", cwd=place, script=ADVERSARIAL)
@@ -257,12 +238,13 @@ def test_an_attack_is_not_done_twice_and_not_overwritten_unasked(birds, typed):
 def test_evaluating_a_classifier_repeats_what_training_scored(birds):
     place, _, _ = birds
     folder = place / "out" / "fine_grained" / BIRD_RUN
-    done = call(FINE_GRAINED, "evaluate", "--weights", folder, "--out", "again", cwd=place)
+    words = ["evaluate", "--weights", folder, "--out", "again"]
+    done = typed(*words, cwd=place, script=FINE_GRAINED)
     assert done.returncode == 0, done.stderr
     assert (place / "again" / "examples.csv").read_text() == (folder / "examples.csv").read_text()
 
 
-def test_a_run_of_another_task_is_not_attacked(compared, place, typed):
+def test_a_run_of_another_task_is_not_attacked(compared, place):
     folder = place / "out" / "salient_object" / "dut_omron-alexnet-human-fold0-seed0"
     done = typed(folder, cwd=place, script=ADVERSARIAL)
     assert done.returncode == 2
@@ -278,7 +260,7 @@ CLIPS += " --machine.no-tensorboard --training.pretraining none"
 
 def compare_clips(place, *attentions):
     options = ["--fusions", "early", "--attentions", *attentions, "--out", "out"]
-    return call(ACTION, "compare", *options, "miniature", *CLIPS.split(), cwd=place)
+    return typed("compare", *options, "miniature", *CLIPS.split(), cwd=place, script=ACTION)
 
 
 @pytest.fixture(scope="module")

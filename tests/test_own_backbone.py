@@ -9,6 +9,7 @@ import keras
 import numpy as np
 import pytest
 from conftest import refused
+from keras.src.applications import convnext
 from plugged import plugged
 
 import keras_attn as ka
@@ -29,6 +30,10 @@ PEERS = {
     "mobilenet_v2": keras.applications.MobileNetV2,
     "convnext_tiny": keras.applications.ConvNeXtTiny,
 }
+NARROW = {"projection_dims": [8, 16, 24, 32]}
+"""A ConvNeXt-Tiny with channels that are quickly computed."""
+SHALLOW = NARROW | {"depths": [1, 1, 1, 1]}
+"""With one block in each stage besides, which are all alike."""
 SMALL = {"size": 32, "epochs": 1, "batch_size": 4, "learning_rate": None, "tensorboard": False}
 
 
@@ -36,6 +41,20 @@ SMALL = {"size": 32, "epochs": 1, "batch_size": 4, "learning_rate": None, "tenso
 def plugin():
     with plugged(FILE, BACKBONES):
         yield
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _small():
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setitem(convnext.MODEL_CONFIGS, "tiny", convnext.MODEL_CONFIGS["tiny"] | SHALLOW)
+        yield
+
+
+@pytest.fixture
+def whole_depth(monkeypatch):
+    """ConvNeXt-Tiny has all its blocks."""
+    whole = convnext.MODEL_CONFIGS["small"] | {"depths": [3, 3, 9, 3]}
+    monkeypatch.setitem(convnext.MODEL_CONFIGS, "tiny", whole | NARROW)
 
 
 @pytest.fixture(scope="module")
@@ -54,12 +73,21 @@ def trained(backbone, scenes, out, width=None):
     config = configs.salient_object(
         backbone=backbone, width=width or WIDTHS[backbone], channels=(8, 8, 8), **SMALL
     )
+    config = configs.changed(config, pretraining="none")
     return ka.train(config, scenes.fold(0, of=2)[0], out=out)
 
 
 @pytest.fixture(scope="module", params=list(WIDTHS))
 def run(request, scenes, tmp_path_factory):
     return trained(request.param, scenes, tmp_path_factory.mktemp("r") / request.param)
+
+
+@pytest.fixture(scope="module")
+def of_the_paper(scenes, tmp_path_factory):
+    """The folder of a run on VGG16, scored."""
+    vgg16 = trained("vgg16", scenes, tmp_path_factory.mktemp("p") / "vgg16", width=0.0625)
+    ka.evaluate(vgg16, scenes.fold(0, of=2)[1], progress=False).save(vgg16.folder)
+    return vgg16.folder
 
 
 @pytest.fixture(scope="module")
@@ -205,7 +233,9 @@ def test_without_a_learning_rate_of_its_own_a_run_has_to_name_one(scenes, tmp_pa
 
 @pytest.mark.parametrize("name", list(WIDTHS))
 @pytest.mark.parametrize("suffix", [".weights.h5", ".h5"])
-def test_weights_of_the_same_network_of_keras_applications_load(name, suffix, tmp_path, rng):
+def test_weights_of_the_same_network_of_keras_applications_load(
+    name, suffix, tmp_path, rng, whole_depth
+):
     """Also where Keras has numbered its layers otherwise, and with all of it before the input."""
     width = {"alpha": 0.35} if name == "mobilenet_v2" else {}
     peer = PEERS[name](weights=None, include_top=False, input_shape=(32, 32, 3), **width)
@@ -293,11 +323,9 @@ def test_it_is_audited_by_its_name_at_the_ends_of_its_stages(scenes, tmp_path):
 
 
 @pytest.mark.slow
-def test_a_table_shows_it_under_its_own_name_after_the_papers(run, scored, scenes, tmp_path):
-    vgg16 = trained("vgg16", scenes, tmp_path / "vgg16", width=0.0625)
-    ka.evaluate(vgg16, scenes.fold(0, of=2)[1], progress=False).save(vgg16.folder)
+def test_a_table_shows_it_under_its_own_name_after_the_papers(run, scored, of_the_paper, tmp_path):
     scored.save(run.folder, overwrite=True)
-    folders = [str(run.folder), str(vgg16.folder)]
+    folders = [str(run.folder), str(of_the_paper)]
     with unplugged():  # rows are read, and no network is made
         assert cli.main(["report", *folders, "--out", str(tmp_path / "report")]) == 0
     tables = "".join(

@@ -26,6 +26,7 @@ pytestmark = pytest.mark.slow
 PLUGIN = str(ROOT / "tests" / "own_dataset.py")
 NOTE = "The viewers of My Set were told what to look for."
 SMALL = ("--model.width", "0.125", "--model.size", "48", "--training.epochs", "1")
+SMALL += ("--training.pretraining", "none")
 
 
 def forget(name="mine", module="own_dataset"):
@@ -143,6 +144,7 @@ def test_it_is_trained_audited_evaluated_and_reported_by_name(
 def test_the_study_has_cells_of_it(root, tmp_path):
     words = ["study", "miniature", "--datasets", "mine", "--sources.mine", str(root)]
     words += ["--backbones", "alexnet", "--attentions", "human", "--out", str(tmp_path / "out")]
+    words += ["--change", "pretraining=none"]
     named = [sys.executable, "-m", "keras_attn.shell.cli", *words, "--plugin", PLUGIN]
     known = {**os.environ, "PYTHONPATH": str(ROOT)}
     done = subprocess.run(named, capture_output=True, text=True, env=known, cwd=tmp_path)

@@ -11,6 +11,7 @@ import pytest
 from conftest import refused
 from plugged import plugged
 from scipy.special import expit
+from typed import typed
 
 import keras_attn as ka
 from keras_attn import configs, models, plugins
@@ -57,8 +58,9 @@ ka.register(
 )
 '''
 SMALL = {"backbone": "alexnet", "width": 0.125, "size": 67, "tensorboard": False}
+SMALL |= {"pretraining": "none"}
 SCENES = SMALL | {"attention": NAME, "channels": (32, 32, 32), "epochs": 2}
-BIRDS = SMALL | {"attention": NAME, "epochs": 1, "pretraining": "none"}
+BIRDS = SMALL | {"attention": NAME, "epochs": 1}
 CLIPS = {"input_shape": (16, 32, 32), "classes": 3, "width": 1 / 16}
 
 
@@ -238,11 +240,10 @@ def test_it_stands_in_tables_and_on_the_page_with_its_own_colour(run, scenes, cl
 
 
 @pytest.mark.slow
-def test_it_is_offered_on_the_command_line_and_its_cells_are_of_the_study(plugin):
-    code = "from keras_attn.shell.cli import main; main()"
-    command = [sys.executable, "-c", code, "--plugin", plugin, "study", "demo", "--dry-run"]
+def test_it_is_offered_on_the_command_line_and_its_cells_are_of_the_study(plugin, tmp_path):
+    command = ["--plugin", plugin, "study", "demo", "--dry-run"]
     command += ["--attentions", NAME, "sigmoid", "--tasks", "salient_object"]
-    done = subprocess.run(command, capture_output=True, text=True)
+    done = typed(*command, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     assert f"vgg16-{NAME}" in done.stdout
 

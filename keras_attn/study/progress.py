@@ -74,7 +74,10 @@ class StudyProgress:
             self._show_table(cell.config.task)
 
     def left(self):
-        """In words, the time that the rest will take, as far as cells that have ended tell."""
+        """In words, the time that the rest will take, as far as cells that have ended tell.
+
+        It is a lower bound where none alike has ended, or one takes longer than those alike.
+        """
         known = {}
         for cell in self.cells:
             if self.seconds.get(cell.name) is not None:
@@ -82,15 +85,16 @@ class StudyProgress:
         if not known:
             return ""
         usual = fmean(seconds for alike in known.values() for seconds in alike)
-        now, rest = time.monotonic(), []
+        now, rest, more = time.monotonic(), [], False
         for cell in self.cells:
             if cell.name not in self.ended:
                 cost = fmean(known.get(cell.alike, [usual]))
                 spent = now - self.running.get(cell.name, now)
                 rest.append(max(0.0, cost - spent))
+                more |= spent > cost or cell.alike not in known
         # Nothing is quicker than the longest of those that are left.
         seconds = max([sum(rest) / min(self.slots, max(1, len(rest))), *rest], default=0.0)
-        return f"about {in_words(seconds)} left" if rest else ""
+        return f"{'at least' if more else 'about'} {in_words(seconds)} left" if rest else ""
 
     def _move(self):
         self.bar.update(self.line, completed=len(self.ended), now=self._now(), refresh=True)

@@ -34,7 +34,10 @@ def fit(plan, *, folder, machine, seed, save, validate=None, label=""):
         callbacks.write_history(folder, history)
     if len(history) < plan.epochs:
         batches = plan.batches(trainee.learner, len(history))
-        guard = callbacks.StopAtNaN(next(iter(batches))[0], machine.precision)
+        first = next(iter(batches))
+        if machine.strategy == "none":  # on several devices Keras does it itself
+            _build_loss(trainee.learner, *first)
+        guard = callbacks.StopAtNaN(first[0], machine.precision)
         with callbacks.TrainingProgress(label) as report:
             trainee.learner.fit(
                 batches,
@@ -48,6 +51,11 @@ def fit(plan, *, folder, machine, seed, save, validate=None, label=""):
     save(trainee.network, folder.weights)
     folder.state.unlink(missing_ok=True)
     return trainee.network
+
+
+def _build_loss(learner, x, y):
+    """Make the variables of the losses' means, for which also Keras traces the first step twice."""
+    learner.compute_loss(x, y, learner(x, training=False), training=False)
 
 
 def _callbacks(guard, folder, history, machine, validate, report):

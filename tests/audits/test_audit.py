@@ -288,7 +288,8 @@ def test_real_vgg16_looks_where_people_look_more_than_chance(tmp_path):
     weights = real("weights/vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5")
     whole = ka.datasets.folder(source)
     some = ka.datasets.GazeDataset("osie-14", whole.examples[::10], whole.report)
-    result = ka.audit("vgg16", some, weights=weights, progress=False, out=tmp_path)
+    options = {"gallery": 1, "progress": False, "out": tmp_path}
+    result = ka.audit("vgg16", some, weights=weights, **options)
     rows = result.rows.set_index("layer")
     assert rows.loc["block4_conv3", "s_auc"] > 0.7
     assert rows.loc["block4_conv3", "s_auc_low"] > 0.5
