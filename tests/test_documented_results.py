@@ -113,6 +113,21 @@ def test_an_audit_may_differ_by_one_of_the_last_printed_digit():
     assert len(told) == len(rows) and all(" s_auc: " in line for line in told)
 
 
+def test_an_audit_by_condition_is_compared_and_printed_by_condition():
+    table, rows = TABLES["winograd_vgg16"], read(ROOT / results.RESULTS / "winograd_vgg16.csv")
+    assert results.outside_the_band("winograd_vgg16", rows) == []
+    far = rows["condition"].eq("task=search") & rows["layer"].eq("block4_conv3")
+    told = results.outside_the_band("winograd_vgg16", rows.assign(nss=rows["nss"] + far))
+    assert len(told) == 1 and "block4_conv3" in told[0] and "task=search nss: " in told[0]
+    lines = [[c.strip() for c in line.split("|")[1:-1]] for line in table.lines(rows)[2:]]
+    tasks = [line[0].partition(": ")[0] for line in lines[::6]]
+    assert tasks == ["counting", "description", "free_viewing", "search"]
+    # The best layer of each task, and no reference, is bold.
+    bold = [line[0] for line in lines if line[1].startswith("**")]
+    assert len(bold) == 4 and all("VGG16" in label for label in bold)
+    assert lines[0][2] == "" and lines[6][2] != ""
+
+
 def test_trained_networks_lie_within_what_is_written():
     rows = read(ROOT / results.RESULTS / "salient_object.csv")
     inside = rows.assign(value=rows["high"].fillna(rows["value"] + 0.09))

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.slow
 
 SMALL = {"backbone": "alexnet", "width": 0.125, "size": 67, "channels": (16, 16, 16)}
 SMALL |= {"epochs": 2, "batch_size": 5, "tensorboard": False, "encoder": "frozen"}
-SMALL |= {"pretraining": "none"}
+SMALL |= {"pretraining": "none", "validate_every": 1}
 SIDES = {"alexnet": 67, "vgg16": 32, "resnet50": 32}
 
 

@@ -5,7 +5,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import refused
-from drawn_videos import SETTINGS, small
+from drawn_videos import FRAME, SETTINGS, SIDE, small
 from PIL import Image
 from predicted import kept, network, predict
 
@@ -60,6 +60,10 @@ def test_a_folder_of_videos_scores_what_an_evaluation_scores(clips, hollywood, t
         some = np.isin(made["numbers"], numbers[name])
         assert some.sum() == 16
         np.testing.assert_array_equal(made["attention"][some], maps)
+    left, top, width, height = made["place"]
+    assert (left + width / 2, top + height / 2) == pytest.approx((32, 24), abs=1)
+    shares = height / data[0].shape[0], width / data[0].shape[1]
+    assert shares == pytest.approx((SIDE / FRAME[0], SIDE / FRAME[1]))
 
 
 def test_an_export_of_clips_tells_the_same_of_a_folder_of_frames(clips, hollywood, tmp_path):

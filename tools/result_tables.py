@@ -15,7 +15,16 @@ import pandas as pd
 
 import keras_attn as ka
 from keras_attn.errors import InputError
-from keras_attn.evaluation.rows import GOLD_STANDARD, SHARE, is_reference, renamed
+from keras_attn.evaluation.rows import (
+    CENTRE,
+    DIFFERENCE,
+    GOLD_STANDARD,
+    REFERENCES,
+    SHARE,
+    SINGLE_OBSERVER,
+    is_reference,
+    renamed,
+)
 from keras_attn.mechanisms import MECHANISMS, NO_ATTENTION
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.report.audit import table as audit_table
@@ -30,7 +39,7 @@ BITS, BITS_WITHIN = "IG, bits", "IG, bits [95 %]"
 MANY_ZEROS = 0.01
 """Share of fixations on exact zeros of a map beyond which its bits get the footnote ¹."""
 KEYS_OF_GAZE, ENDS = tuple(column.key for column in COLUMNS), ("", "_low", "_high")
-NAMES = {"fusion", "subset", "model", "layer", "kind", "note"}
+NAMES = {"fusion", "subset", "model", "layer", "kind", "condition", "note"}
 FUSIONS = ("frames", "flow", "early", "late")
 
 
@@ -116,12 +125,24 @@ def read(path):
 
 
 @cache
-def audited_columns():
-    """The columns of an audit's rows, as the package makes them today."""
+def audited_columns(by=None):
+    """The columns of an audit's rows, as the package makes them today; by: its conditions."""
     with tempfile.TemporaryDirectory() as folder:
         data = ka.datasets.miniature(images=3, root=Path(folder) / "scenes")
-        found = ka.audit(lambda images: images.mean(axis=-1), data, size=32, progress=False)
+        if by:
+            data = _with_conditions(Path(folder) / "scenes", by)
+        options = {"by": by, "size": 32, "progress": False}
+        found = ka.audit(lambda images: images.mean(axis=-1), data, **options)
     return list(found.rows.columns)
+
+
+def _with_conditions(root, column):
+    """The drawn folder, its fixations made under two conditions in turn."""
+    path = root / "fixations.csv"
+    table = pd.read_csv(path)
+    table[column] = [f"{place % 2}" for place in range(len(table))]
+    table.to_csv(path, index=False)
+    return ka.datasets.folder(root)
 
 
 # --- what tables are made from ------------------------------------------------------------------
@@ -129,19 +150,48 @@ def audited_columns():
 
 def audit(found, model, layers):
     """The table of an audit's rows.csv: some layers of a model, then the references."""
-    made = []
-    for _, row in found.iterrows():
-        if is_reference(row) or row["layer"] in layers:
-            numbers = {c.key: tuple(row[f"{c.key}{e}"] for e in ENDS) for c in audit_table.shown()}
-            label = row["model"] if is_reference(row) else f"{model} {row['layer']}"
-            notes = {"ig": " ¹"} if row["zero_share"] > MANY_ZEROS else None
-            made.append(Row(label, numbers, "" if is_reference(row) else "audited", notes))
+    made = _audited_rows(found, model, layers, [column.key for column in audit_table.shown()])
     audited = [row for row in made if row.group]
     references = sorted((row for row in made if not row.group), key=lambda r: r.scores["s_auc"][0])
     shown = {"s_auc": ("s-AUC [95 %]", True, "all"), "ig": (BITS_WITHIN, True, "all")}
     shown[SHARE.key] = (f"{SHARE.title} [95 %]", True)
     scores = [Score(c.key, *shown.get(c.key, (c.title,))) for c in audit_table.shown()]
     return markdown("map", scores, [*audited, *references], align="---")
+
+
+def audit_by_condition(found, model, layers, references):
+    """The table of an audit by condition: under each some layers, then some of the references."""
+    first = _value(found["condition"].iloc[0])
+    scores = (
+        Score("s_auc", "s-AUC [95 %]", True, "group"),
+        Score(f"s_auc{DIFFERENCE}", f"s-AUC above {first} [95 %]", True),
+        Score("ig", BITS_WITHIN, True, "group"),
+        Score(SHARE.key, SHARE.title),
+    )
+    kept = found[~found["model"].isin(REFERENCES) | found["model"].isin(references)]
+    made = []
+    for condition, own in kept.groupby("condition", sort=False):
+        for row in _audited_rows(own, model, layers, [score.key for score in scores]):
+            group = condition if row.group else ""
+            made.append(Row(f"{_value(condition)}: {row.label}", row.scores, group, row.notes))
+    return markdown("task: map", scores, made, align="---")
+
+
+def _value(condition):
+    """What stands behind the sign of a condition such as task=free_viewing."""
+    return condition.partition("=")[2]
+
+
+def _audited_rows(found, model, layers, keys):
+    """Some layers of a model and all references, in their order; keys: of the numbers."""
+    made = []
+    for _, row in found.iterrows():
+        if is_reference(row) or row["layer"] in layers:
+            numbers = {key: tuple(row[f"{key}{e}"] for e in ENDS) for key in keys}
+            label = row["model"] if is_reference(row) else f"{model} {row['layer']}"
+            notes = {"ig": " ¹"} if row["zero_share"] > MANY_ZEROS else None
+            made.append(Row(label, numbers, "" if is_reference(row) else "audited", notes))
+    return made
 
 
 def networks(found, corner, scores):
@@ -177,7 +227,7 @@ class Table:
     about: what its commands do and how long they take. commands: arguments of python, in which
     {out} is the folder they write to, {data} and {weights} what one has to have; a glob is
     expanded. files: the csv files of {out} that the rows are from. lines: of the table, from these
-    rows. scores: those of networks, or () of an audit.
+    rows. scores: those of networks, or () of an audit. by: the conditions that an audit is by.
     """
 
     about: str
@@ -185,6 +235,7 @@ class Table:
     files: tuple
     lines: object
     scores: tuple = ()
+    by: str | None = None
 
     @property
     def needs(self):
@@ -208,7 +259,9 @@ class Table:
     @property
     def keys(self):
         """The columns that tell rows of its csv apart."""
-        return ["fusion", "attention", "metric"] if self.scores else ["model", "layer", "kind"]
+        if self.scores:
+            return ["fusion", "attention", "metric"]
+        return ["model", "layer", "kind", *(["condition"] if self.by else [])]
 
     def compared(self, row):
         """The numbers of a row that have to come out again: metrics by their columns."""
@@ -218,7 +271,7 @@ class Table:
 
     def columns(self):
         """The columns that a csv has when it is written today."""
-        return list(OF_NETWORKS) if self.scores else audited_columns()
+        return list(OF_NETWORKS) if self.scores else audited_columns(self.by)
 
 
 def _drawn(about, commands, files, corner, scores):
@@ -229,12 +282,32 @@ GAZED = (Score("s_auc", "s-AUC", rivals="all"), Score("ig", BITS, rivals="all"))
 WITH_INTERVALS = tuple(Score(s.key, f"{s.title} [95 %]", True, "all") for s in GAZED)
 ACCURACY = Score("accuracy", "accuracy [95 %]", True, "group")
 
+AUDIT = "experiments/gaze_agreement.py {data} --weights {weights} --out {out}"
+OF_VGG16 = {"model": "VGG16", "layers": ("block3_conv3", "block4_conv3", "block5_conv3")}
+
 TABLES = {
     "osie_vgg16": Table(
         "audit of ImageNet VGG16 on photographs, a few minutes",
-        ("experiments/gaze_agreement.py {data} --weights {weights} --out {out}",),
+        (AUDIT,),
         ("rows.csv",),
-        partial(audit, model="VGG16", layers=("block3_conv3", "block4_conv3", "block5_conv3")),
+        partial(audit, **OF_VGG16),
+    ),
+    "relations_vgg16": Table(
+        "audit of ImageNet VGG16 on photographs that were memorised, some five minutes",
+        (AUDIT,),
+        ("rows.csv",),
+        partial(audit, **OF_VGG16),
+    ),
+    "winograd_vgg16": Table(
+        "audit of ImageNet VGG16 on rooms under four tasks, some ten minutes",
+        (f"{AUDIT} --by task",),
+        ("rows.csv",),
+        partial(
+            audit_by_condition,
+            **OF_VGG16,
+            references=(CENTRE, SINGLE_OBSERVER, GOLD_STANDARD),
+        ),
+        by="task",
     ),
     "salient_object": _drawn(
         "15 networks of Task 1 on drawn scenes, about half an hour on two cores",

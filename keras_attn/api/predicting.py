@@ -44,7 +44,9 @@ def predict(
         out: the folder to write to.
         gaze: a CSV file of fixations on the images as `datasets.folder` reads it, for networks that
             take gaze.
-        raw: write `<name>.npz` too, with every map in float32.
+        raw: write `<name>.npz` too, with every map in float32. Of a video `attention` has a map for
+            each of the frames `numbers`, counted from 0, of the crop that the network sees:
+            `place` is its left, top, width and height in the video's pixels.
         size: as for `evaluate`.
         preprocess: as for `evaluate`.
         weights: as for `evaluate`.

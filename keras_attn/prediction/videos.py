@@ -149,10 +149,11 @@ class _Work:
 
     def watched(self, name, path):
         """A video as the network sees it: `Watched`."""
-        rate = frames.probe(path).rate or RATE
+        probe = frames.probe(path)
         footage = self._footage(name, path)
         self.scorer.watch(footage)
-        return Watched(footage.dataset[0], rate, self._outputs(name, footage))
+        rate, outputs = probe.rate or RATE, self._outputs(name, footage)
+        return Watched(footage.dataset[0], probe.shape, rate, outputs)
 
     def _footage(self, name, path):
         announced = frames.Frames(path).announced
@@ -181,11 +182,12 @@ class _Work:
 class Watched:
     """What a network made of a video.
 
-    video: the `VideoExample`. rate: frames a second. outputs: those of all snippets, the ones of
-    an evaluation first.
+    video: the `VideoExample`, of the size that flow is estimated at. shape: (H, W) of the video on
+    disk. rate: frames a second. outputs: those of all snippets, the ones of an evaluation first.
     """
 
     video: object
+    shape: tuple
     rate: float
     outputs: dict
 
@@ -217,10 +219,14 @@ class Watched:
         return row | {f"p_{class_name}": value for class_name, value in shares}
 
     def write_raw(self, path, scorer):
-        """Write probabilities and, of networks that attend, the attention of every frame."""
+        """Write probabilities and, of networks that attend, the attention of every frame.
+
+        Maps are of the crop that the network sees; "place" says where in the video that lies.
+        """
         arrays = {"probabilities": self.probabilities(scorer)}
         if scorer.attention:
             arrays["numbers"], arrays["attention"] = self.maps(scorer)
+            arrays["place"] = scorer.view.place(self.shape)
         np.savez_compressed(path, **arrays)
 
     def write_overlay(self, path, scorer):

@@ -279,10 +279,11 @@ CASES = {
     ),
 }
 """By heading: what writes the tracker's files, fixations.csv, and points in pixels by picture."""
+FRAMES = "Frame by frame"
 
 
 def test_every_block_of_the_page_is_tried():
-    assert set(CODE) == set(CASES)
+    assert set(CODE) == {*CASES, FRAMES}
     assert all(len(code) == 2 for code in CODE.values())
 
 
@@ -343,18 +344,22 @@ def test_fixations_are_read_where_they_were_on_the_picture(heading, tmp_path):
         assert example.points == pytest.approx(np.array(expected[example.id]), abs=1e-9)
 
 
+def video_study(root, frames, rate):
+    import cv2
+
+    (root / "study" / "videos").mkdir(parents=True)
+    path = str(root / "study" / "videos" / "002.avi")
+    writer = cv2.VideoWriter(path, cv2.VideoWriter_fourcc(*"MJPG"), rate, (640, 360))
+    for frame in frames:
+        writer.write(frame)
+    writer.release()
+
+
 def test_fixations_of_a_video_are_read_where_and_when_they_were(tmp_path):
     """A screen of 1440 by 900 showed 640 by 360 pixels 2.25 times as large, 45 below its top."""
     pytest.importorskip("tyro")
-    import cv2
-
+    video_study(tmp_path, [np.zeros((360, 640, 3), np.uint8)] * 16, 25.0)
     write(tmp_path / "study" / "fixations.csv", CASES["SMI"][1])
-    (tmp_path / "study" / "videos").mkdir()
-    path = str(tmp_path / "study" / "videos" / "002.avi")
-    writer = cv2.VideoWriter(path, cv2.VideoWriter_fourcc(*"MJPG"), 25.0, (640, 360))
-    for _ in range(16):
-        writer.write(np.zeros((360, 640, 3), np.uint8))
-    writer.release()
     data = run("SMI", 1, tmp_path)["data"]
     assert data.report.points_not_a_number == 3  # one fixation without a place, in three frames
     (video,) = data
@@ -362,6 +367,39 @@ def test_fixations_of_a_video_are_read_where_and_when_they_were(tmp_path):
     first, second = [(320.0, 180.0)], [(160.0, 80.0)]
     # 40 ms a frame: the one from 20 to 216 ms is in frames 0 to 5, that to 516 ms in 8 to 12.
     assert places == [first] * 6 + [[]] * 2 + [second] * 5 + [[]] * 3
+
+
+@pytest.mark.slow
+def test_gaze_of_a_video_meets_the_crop_that_the_network_saw(monkeypatch, tmp_path):
+    """A bright square, looked at in the middle of it, is where the picture and the gaze meet."""
+    pytest.importorskip("tyro")
+    from keras_attn.datasets import folder
+    from keras_attn.shell import parser
+
+    dark, frames = np.zeros((360, 640, 3), np.uint8), []
+    for number in range(47):
+        frames.append(dark.copy())
+        frames[-1][160:200, 200 + number : 240 + number] = 255
+    video_study(tmp_path, frames, 30.0)
+    looks = [f"002,s{s},{500 * n},30,{(220 + 15 * n) * 2.25},{45 + 180 * 2.25}"
+             for s in (1, 2) for n in range(4)]  # fmt: skip
+    heading = "video,subject,time_ms,duration_ms,x,y"
+    write(tmp_path / "study" / "fixations.csv", "\n".join([heading, *looks]) + "\n")
+    monkeypatch.setitem(CODE, FRAMES, [c.replace("=12", "=12, width=1 / 64") for c in CODE[FRAMES]])
+    run(FRAMES, 0, tmp_path)
+    run(FRAMES, 1, tmp_path)
+    (line,) = COMMANDS[FRAMES]
+    monkeypatch.setattr("sys.argv", shlex.split(line))
+    told = parser.of_shell().gaze
+    data = folder(tmp_path / "frames", screen=told.screen, place=told.place)
+    assert [(example.id, example.shape) for example in data] == [
+        (name, (315, 419)) for name in ("0015", "0030", "0045")
+    ]
+    for example, left in zip(data, (235, 250, 265), strict=True):
+        x, y = (left - 109, 180 - 22)
+        assert example.points == pytest.approx(np.array([[x, y]] * 2), abs=1)
+        assert example.pixels()[y, x].min() > 200 > example.pixels()[y, x - 30].max()
+        assert np.load(tmp_path / "frames" / "maps" / f"{example.id}.npy").shape == (56, 56)
 
 
 @pytest.mark.parametrize("heading", [heading for heading in CASES if heading != "SMI"])

@@ -178,3 +178,11 @@ def test_the_width_of_a_video_is_so_many_pixels_of_a_view_down_and_across():
     view = View(2, 5, False, (20, 30), (12, 16))
     assert view.per_width((40, 90)).tolist() == [45, 30]
     assert TEST_VIEW.per_width((128, 171)).tolist() == [171, 171]
+
+
+def test_what_a_view_sees_lies_at_its_place_in_the_video():
+    shape = (360, 640)
+    left, top, width, height = TEST_VIEW.place(shape)
+    corners = np.array([[left, top], [left + width - 1e-6, top + height - 1e-6]])
+    assert TEST_VIEW.points(corners, shape) == pytest.approx(np.array([[0, 0], [112, 112]]))
+    assert not TEST_VIEW.sees(np.array([[left - 1e-6, top], [left, top + height]]), shape).any()

@@ -146,6 +146,12 @@ class View:
         """Pixels of the view, vertical and horizontal, in the width of a video of `shape`."""
         return shape[1] * np.divide(self.frame, shape)
 
+    def place(self, shape):
+        """Left, top, width and height of what is seen, in pixels of a video of `shape` (H, W)."""
+        down, across = np.divide(shape, self.frame)
+        height, width = self.size
+        return np.array([self.left * across, self.top * down, width * across, height * down])
+
 
 def crops(frame, size):
     """(top, left) of the five crops of `size` (h, w) to train on, out of frames of `frame` (H, W).

@@ -97,10 +97,10 @@ def as_markdown(findings):
             parts += [f"## {question}. {title}", table]
     others = len(findings) - len(measured)
     if others:
-        claims = "1 claim is" if others == 1 else f"{others} claims are"
+        claims = "claim is" if others == 1 else "claims are"
         further = "further " if measured else ""
         parts.append(
-            f"{claims.replace(' ', f' {further}', 1)} of tasks, networks or data that these rows "
+            f"{others} {further}{claims} of tasks, networks or data that these rows "
             f"do not have: not measured; {FILES[1]} names them."
         )
     parts += [grain()] if any("III" in one.claim.tables for one in measured) else []

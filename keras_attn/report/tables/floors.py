@@ -4,14 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from keras_attn.metrics.salient_object import BETA_SQUARED
 from keras_attn.report.naming import attention_title, dataset_title, trunk_title
 from keras_attn.report.numbers import decimals, listed
 from keras_attn.report.paper.printed import KEYS
 from keras_attn.report.rows.contrasts import sample_in
 from keras_attn.statistics import drawn_counts, group_codes, percentile_interval, resampled_sums
 
-BETA_SQUARED = 0.3
-"""Of the F-measure, whose value for a map that calls all object tells how much of it is."""
 TOLD = {
     "max_f": "a map that calls every pixel object",
     "mae": "a map that calls none object",
@@ -73,7 +72,8 @@ def _of_masks(sample, metric):
     if curves is None:
         return None
     of_all = np.asarray(curves[sample.places, :1], np.float64)
-    if not metric.curve:  # precision is the share p of object, recall 1 or, without any, nothing
+    if not metric.curve:
+        # Precision is the share of object, which so follows; recall is 1 or, without any, nothing.
         of_all = of_all / (1 + BETA_SQUARED - BETA_SQUARED * of_all)
     sign = 1 if metric.higher_is_better else -1
     above = sign * (sample.value(metric) - of_all.mean())
