@@ -226,7 +226,7 @@ def test_without_gaze_supervised_attention_learns_as_sigmoid_does(config, masks_
     """The same steps from the same numbers; with human attention there is no module to learn."""
     told = without(config, without_gaze="train", attention="supervised")
     plain = without(config, attention="sigmoid")
-    one = ka.train(told, masks_alone, out=place / "unsupervised")
+    one = ka.train(told, masks_alone, out=place / "masks-supervised")  # as above
     two = ka.train(plain, masks_alone, out=place / "plain")
     assert one.history["attention_3_loss"][0] == 0
     assert one.history["loss"][0] == pytest.approx(two.history["loss"][0], rel=1e-5)
