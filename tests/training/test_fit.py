@@ -45,7 +45,7 @@ def start(folder, pause):
 def test_a_run_that_was_killed_ends_with_the_same_bits_as_one_that_was_not(tmp_path):
     """With dropout: SIGKILL in the middle of the second epoch, after the state of the first."""
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    assert start(whole, False).wait() == 0
+    train(whole, validate=lambda model: ({"score": 1.0}, None))
     process = start(killed, True)
     deadline = time.monotonic() + 120
     while not RunFolder(killed).history.is_file():
