@@ -137,7 +137,7 @@ def test_gaze_pulls_its_map(run):
 
 @pytest.mark.slow
 def test_a_run_that_broke_off_ends_with_the_same_bits(run, scenes, place, monkeypatch):
-    def breaking(make_scorer, dataset, threads):
+    def breaking(make_scorer, dataset, threads, **_):
         def validate(model):
             raise KeyboardInterrupt
 

@@ -95,7 +95,7 @@ def test_a_run_that_broke_off_ends_with_the_same_bits(run, config, parts, place,
     """On kept features, with dropout: stopped after the first of two epochs."""
     asked = []
 
-    def breaking(make_scorer, dataset, threads):
+    def breaking(make_scorer, dataset, threads, **_):
         def validate(model):
             asked.append(model)
             if len(asked) == 2:
