@@ -5,6 +5,7 @@ files of most tests. No test depends on the order.
 """
 
 LONGEST = (
+    "test_audit.py",
     "test_local.py",
     "test_own_backbone.py",
     "test_frozen_encoder.py",
@@ -12,7 +13,6 @@ LONGEST = (
     "test_cluster.py",
     "test_network_maps.py",
     "test_models_page.py",
-    "test_audit.py",
     "test_registration.py",
     "test_task_two.py",
     "test_fit.py",
