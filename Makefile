@@ -8,7 +8,7 @@ TASKS := salient_object action fine_grained
 TASK  ?= audit $(TASKS)
 PARTS := $(if $(DATA),audit,$(TASK))
 
-.PHONY: demo demo-audit demo-study study test test-fast test-others test-jax lint benchmark clean
+.PHONY: demo demo-audit demo-study study test test-miniature test-fast test-others test-jax lint benchmark clean
 
 # make demo                        every part of the study on drawn scenes: see runs/demo/report.html
 # make demo TASK=salient_object    one of the parts: audit, salient_object, action, fine_grained
@@ -34,10 +34,14 @@ PRESET ?= miniature
 study: $(READY)
 	$(RUN) experiments/reproduce.py study $(PRESET) $(STUDY)
 
-# make test                        within 10 minutes on two cores, the longest files first
+# make test                        the longest files first
 PYTEST := -m pytest -n 2 --dist loadfile --no-loadscope-reorder
 test: $(READY)
-	$(RUN) $(PYTEST)
+	$(RUN) $(PYTEST) -m "not miniature"
+
+# make test-miniature              trains a network of each task whole, beside what is written of it
+test-miniature: $(READY)
+	$(RUN) -m pytest -m miniature
 
 # make test-fast                   within 90 seconds on two cores; every module is still loaded
 test-fast: $(READY)

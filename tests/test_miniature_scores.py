@@ -79,6 +79,7 @@ def test_networks_of_task_2_come_after_the_streams_that_they_start_from():
 
 
 @pytest.mark.slow
+@pytest.mark.miniature
 @pytest.mark.parametrize(
     "network",
     [

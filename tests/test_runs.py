@@ -83,7 +83,7 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
     with pytest.raises(RuntimeError), storage.replacing(path) as stage:
         stage.write_text("half")
         raise RuntimeError
-    with refused("history.csv", received="No space left"), storage.replacing(path) as stage:
+    with refused(str(tmp_path), received="No space left"), storage.replacing(path) as stage:
         stage.write_text("half")
         raise OSError(errno.ENOSPC, "No space left on device")
     assert contents(tmp_path) == {"history.csv": "old"}

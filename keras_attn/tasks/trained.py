@@ -96,6 +96,7 @@ def train(
 
     >>> import keras_attn as ka
     >>> options = {"attention": "human", "width": 1 / 16, "size": 64, "epochs": 1}
+    >>> options |= {"pretraining": "none"}
     >>> config = ka.configs.salient_object("miniature", **options)
     >>> data = ka.datasets.miniature("dut_omron", images=4)  # doctest: +SKIP
     >>> run = ka.train(config, data, out="runs/human")  # doctest: +SKIP, +ELLIPSIS

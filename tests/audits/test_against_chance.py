@@ -111,9 +111,9 @@ def test_the_marks_of_table_and_page_show_the_side(result):
     page = audit_page.page(result)
     shown = result.rows[[f"{column.key}_side" for column in COLUMNS]]
     for side in ("better", "worse"):
-        assert page.count(f'<span class="{side}">') == (shown == side).to_numpy().sum() > 0
+        assert page.count(f'<span class="value {side}">') == (shown == side).to_numpy().sum() > 0
         assert page.count(f'aria-label="{side}"') == (shown == side).to_numpy().sum()
-    assert 'title="p against chance, 0.5: ' in page and 'title="p against centre: ' in page
+    assert 'data-tip="p against chance, 0.5: ' in page and 'data-tip="p against centre: ' in page
     assert 'nan"' not in page.split("</tbody>")[0].replace('data-sort="nan"', "")
 
 
@@ -176,4 +176,4 @@ def test_each_condition_is_held_against_chance_on_its_own(result):
     assert {cell.side for row in made for cell in row.cells} == {"worse"}
     assert "−0.200▼" in differences.as_text(both)
     assert "▲ more and ▼ less agreement" in differences.legend(both)
-    assert '<span class="worse">−0.200' in audit_page.page(both)
+    assert '<span class="value worse">−0.200' in audit_page.page(both)
