@@ -29,8 +29,8 @@ def drawn_stream(stream, width, side, frames=16, folder=None):
     """The weight file of a C3D without classes that has learnt drawn motions.
 
     stream: "frames" or "flow". width, side, frames: of the network and its clips. folder: where it
-    is kept, trained where there is none; default that of `runs.cache`. Always the same clips, order
-    and seed: two networks start from the same streams.
+    is kept, trained where there is none; default that of `storage.cache`. Always the same clips,
+    order and seed: two networks start from the same streams.
     """
     about = {"backbone": "c3d", "stream": stream, "width": width, "learnt": "drawn motions"}
     name = f"c3d-{stream}-{width:g}-{side}-{VERSION}"

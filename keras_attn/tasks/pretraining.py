@@ -29,7 +29,7 @@ BASE_RATE = 0.05
 def drawn_trunk(backbone, width, side, folder=None):
     """The weight file of a backbone that has learnt drawn shapes; trained where there is none.
 
-    width, side: as for the backbone. folder: where it is kept; default that of `runs.cache`.
+    width, side: as for the backbone. folder: where it is kept; default that of `storage.cache`.
     Always the same pictures, order and seed: two networks with one backbone start from one trunk.
     """
     name = f"{backbone}-{width:g}-{side}-{VERSION}{_own(backbone, width, side)}"
@@ -41,7 +41,7 @@ def kept_file(name, about, make, folder=None):
     """The file in which weights of that name are kept; made where there is none.
 
     about: a dict that the file tells. make: () -> the trained model. folder: default that of
-    `runs.cache`.
+    `storage.cache`.
     """
     place = storage.cache("trunks") if folder is None else Path(folder)
     path = place / f"{name}{SUFFIX}"

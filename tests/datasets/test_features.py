@@ -125,6 +125,16 @@ def test_half_precision_takes_half_the_room_and_is_refused_where_it_overflows(da
     assert kept(data, tmp_path, large, key="large").value(0).max() > 65504
 
 
+@pytest.mark.parametrize("odd", [np.nan, np.inf])
+def test_features_that_are_not_finite_are_refused_and_not_kept(odd, data, tmp_path):
+    def broken(images):
+        return odd * np.ones_like(Trunk()(images))
+
+    with refused("features of the encoder", "machine.precision", "that are not"):
+        kept(data, tmp_path, broken, key="broken")
+    assert not files(tmp_path)
+
+
 def test_an_image_that_was_changed_in_place_is_computed_anew(data, tmp_path):
     path = tmp_path / "copy.jpg"
     path.write_bytes(data[0].image.read_bytes())

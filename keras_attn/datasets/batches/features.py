@@ -175,7 +175,14 @@ def _write(wanted, dataset, size, compute, kind, title):
 def _as_kind(made, kind):
     most = np.finfo(kind).max
     largest = np.abs(made).max()
-    if largest > most and np.isfinite(largest):
+    if not np.isfinite(largest):
+        expected = (
+            "finite numbers: weights of the encoder without NaN, and a precision that holds them, "
+            "such as precision='float32' (--machine.precision float32)"
+        )
+        received = f"{int((~np.isfinite(made)).sum())} of {made.size} that are not"
+        raise InputError("features of the encoder", expected, received)
+    if largest > most:
         expected = (
             f"'float32' for features above {most:.0f}, which {kind.name} does not hold: "
             "features_as='float32' (--machine.features-as float32)"
