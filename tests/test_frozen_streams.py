@@ -9,7 +9,7 @@ from drawn_videos import SIDE, small
 import keras_attn as ka
 from keras_attn import configs, tasks, weights
 from keras_attn.datasets.drawing import motions
-from keras_attn.tasks import action, drawn_motions, kept_clips
+from keras_attn.tasks import action, drawn_motions, kept_clips, pretraining
 from keras_attn.training.plan import Trainee
 
 pytestmark = pytest.mark.slow
@@ -68,11 +68,11 @@ def few(monkeypatch, tmp_path):
 
 def test_a_stream_learns_drawn_motions_once_and_to_the_same_numbers(few):
     path = drawn_motions.drawn_stream("flow", 1 / 32, SIDE)
-    stamp, first = path.stat().st_mtime_ns, drawn_motions.fingerprint(path)
+    stamp, first = path.stat().st_mtime_ns, pretraining.fingerprint(path)
     assert drawn_motions.drawn_stream("flow", 1 / 32, SIDE) == path
     assert path.stat().st_mtime_ns == stamp
     path.unlink()
-    assert drawn_motions.fingerprint(drawn_motions.drawn_stream("flow", 1 / 32, SIDE)) == first
+    assert pretraining.fingerprint(drawn_motions.drawn_stream("flow", 1 / 32, SIDE)) == first
     assert drawn_motions.drawn_stream("frames", 1 / 32, SIDE) != path
 
 
@@ -86,7 +86,7 @@ def test_both_streams_start_from_drawn_motions_which_the_run_depends_on(few, par
         for name in ("conv1", "conv3b", "conv5b"):
             its, own = learnt.get_layer(name), model.get_layer(f"{stream}_{name}")
             np.testing.assert_array_equal(its.get_weights()[0], own.get_weights()[0])
-        assert action.files(config)[f"{stream}_drawn"] == drawn_motions.fingerprint(path)
+        assert action.files(config)[f"{stream}_drawn"] == pretraining.fingerprint(path)
 
 
 # --- frozen -------------------------------------------------------------------------------------

@@ -35,16 +35,16 @@ def measure(backbone, attention, weights):
     config = task.resolved(config, data)
     keras.utils.set_random_seed(0)
     model = task.build(config)
-    batches = task.batches(config, data)
+    plan = task.plan(config, data)
     if attention == ENCODER:
         features = model.get_layer(ka.models.backbone(backbone).stages[-1]).output
         encoder = keras.Model({"image": image_input_of(model)}, {"features": features})
         encoder.compile(keras.optimizers.Adam(config.training.learning_rate), {"features": "mse"})
         zeros = keras.ops.zeros((batch, *features.shape[1:]))
-        made = batches.of(model).map(lambda x, y: (x, {"features": zeros}))
+        made = plan.batches(model, 0).map(lambda x, y: (x, {"features": zeros}))
         model = encoder
     else:
-        made = batches.of(model)
+        made = plan.batches(model, 0)
     seconds, loss = cases.time_a_step(model, made, STEPS)
     cases.report(seconds=seconds, loss=loss)
 

@@ -78,17 +78,14 @@ class StudyProgress:
 
         It is a lower bound where none alike has ended, or one takes longer than those alike.
         """
-        known = {}
-        for cell in self.cells:
-            if self.seconds.get(cell.name) is not None:
-                known.setdefault(cell.alike, []).append(self.seconds[cell.name])
+        known = standing.usual(self.cells, self.seconds)
         if not known:
             return ""
-        usual = fmean(seconds for alike in known.values() for seconds in alike)
+        any_cell = fmean(seconds for seconds in self.seconds.values() if seconds is not None)
         now, rest, more = time.monotonic(), [], False
         for cell in self.cells:
             if cell.name not in self.ended:
-                cost = fmean(known.get(cell.alike, [usual]))
+                cost = known.get(cell.alike, any_cell)
                 spent = now - self.running.get(cell.name, now)
                 rest.append(max(0.0, cost - spent))
                 more |= spent > cost or cell.alike not in known

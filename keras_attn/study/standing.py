@@ -101,9 +101,17 @@ def costs(cells, done):
     None where no cell alike is done.
     """
     taken = {cell.name: seconds(cell) for cell in cells if cell.name in done}
+    means = usual(cells, taken)
+    return {cell.name: taken.get(cell.name, means.get(cell.alike)) for cell in cells}
+
+
+def usual(cells, taken):
+    """Mean seconds of cells alike, by what they have in common.
+
+    taken: seconds by name of cell, as far as known; None counts as unknown.
+    """
     alike = {}
     for cell in cells:
         if taken.get(cell.name) is not None:
             alike.setdefault(cell.alike, []).append(taken[cell.name])
-    means = {kind: fmean(values) for kind, values in alike.items()}
-    return {cell.name: taken.get(cell.name, means.get(cell.alike)) for cell in cells}
+    return {kind: fmean(values) for kind, values in alike.items()}

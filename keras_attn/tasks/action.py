@@ -21,7 +21,7 @@ from keras_attn.losses import AttentionCrossEntropy
 from keras_attn.models.c3d import CODE_MEAN, FLOW, FRAMES, LEAST, SPORTS1M_BGR_MEAN
 from keras_attn.resizing import size_of
 from keras_attn.statistics import evenly
-from keras_attn.tasks import drawn_motions, kept_clips, starting
+from keras_attn.tasks import drawn_motions, kept_clips, pretraining, starting
 from keras_attn.training.optim import CaffeSGD, steps_down
 from keras_attn.training.plan import Plan
 from keras_attn.training.schedules import cosine
@@ -130,7 +130,7 @@ def _mean(config):
 def files(config):
     """Fingerprints of the files that a run depends on, by field."""
     drawn = {stream: _drawn_from(config, stream) for stream in _streams(config)}
-    found = {f"{s}_drawn": drawn_motions.fingerprint(path) for s, path in drawn.items() if path}
+    found = {f"{s}_drawn": pretraining.fingerprint(path) for s, path in drawn.items() if path}
     return starting.files(config) | found
 
 

@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_attn import models, weights
+from keras_attn import models
 from keras_attn.datasets.drawing import motions
 from keras_attn.models.c3d import FLOW, FRAMES
 from keras_attn.tasks import pretraining
@@ -37,11 +37,6 @@ def drawn_stream(stream, width, side, frames=16, folder=None):
     return pretraining.kept_file(name, about, lambda: _trained(stream, width, side, frames), folder)
 
 
-def fingerprint(path):
-    """The digest of the numbers in such a file: one that was deleted is learnt anew."""
-    return weights.settings(path)["trunk"]["digest"]
-
-
 def untrained(stream, width, side, frames=16):
     """The network that such a file holds the weights of."""
     return models.c3d((frames, side, side, CHANNELS[stream]), width=width, name=stream)
@@ -51,11 +46,7 @@ def _trained(stream, width, side, frames):
     with devices.precision("float32"):
         keras.utils.set_random_seed(VERSION)
         trunk = untrained(stream, width, side, frames)
-        start = keras.initializers.Constant(np.log(BASE_RATE / (1 - BASE_RATE)))
-        told = keras.layers.Conv3D(
-            motions.KINDS, 1, activation="sigmoid", bias_initializer=start, name="told"
-        )
-        model = keras.Model(trunk.input, told(trunk.output))
+        model = pretraining.telling(trunk, motions.KINDS, BASE_RATE)
     rate = cosine(LEARNING_RATE, EPOCHS[stream] * -(-CLIPS[stream] // BATCH))
     model.compile(keras.optimizers.Adam(rate, global_clipnorm=CLIP), "binary_crossentropy")
     rng = np.random.default_rng(VERSION)

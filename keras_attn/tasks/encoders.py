@@ -6,8 +6,7 @@ import numpy as np
 from keras_attn import models, weights
 from keras_attn.errors import InputError
 from keras_attn.models.common import image_input_of
-from keras_attn.tasks import starting
-from keras_attn.tasks.pretraining import drawn_trunk
+from keras_attn.tasks import pretraining, starting
 
 
 def load_encoder(model, backbone, path):
@@ -29,14 +28,14 @@ def weights_file(config):
         return training.weights
     if getattr(training, "start", None) is not None:
         return None
-    return drawn_trunk(part.backbone, part.width, part.size)
+    return pretraining.drawn_trunk(part.backbone, part.width, part.size)
 
 
 def files(config):
     """Fingerprints of the files that a run depends on, by field."""
-    if config.training.pretraining == "drawn" and weights_file(config) is not None:
+    if config.training.pretraining == "drawn" and (path := weights_file(config)) is not None:
         # Of the numbers, not of the file: one that was deleted is learnt anew, to the same bits.
-        return {"weights": weights.settings(weights_file(config))["trunk"]["digest"]}
+        return {"weights": pretraining.fingerprint(path)}
     return starting.files(config)
 
 

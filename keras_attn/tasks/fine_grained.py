@@ -1,13 +1,11 @@
 """Task 3, fine-grained classification: what its network learns from, and how it is scored."""
 
 from dataclasses import replace
-from functools import partial
 
 import keras
 import numpy as np
 
 from keras_attn import configs, datasets, mechanisms, models, pictures, weights
-from keras_attn.datasets.batches import pipeline
 from keras_attn.errors import InputError, listing
 from keras_attn.evaluation.rows import CLASSES, CORRECT, LOGITS
 from keras_attn.evaluation.scorer import (
@@ -20,9 +18,8 @@ from keras_attn.evaluation.scorer import (
 from keras_attn.losses import AttentionKL
 from keras_attn.networks.heads import shares
 from keras_attn.networks.outputs import described, outputs_like
-from keras_attn.resizing import image_at, size_of
+from keras_attn.resizing import image_at
 from keras_attn.tasks import encoders, kept, starting
-from keras_attn.training.plan import Plan
 from keras_attn.training.schedules import adam
 
 NAME = configs.FineGrained.task
@@ -155,30 +152,15 @@ def plan(config, train, validation=None):
     for data in (train, validation):
         if data is not None:
             _check_labels(data, config.model.classes)
-    # Before the run is seeded: training a trunk draws random numbers.
-    encoders.weights_file(config)
-    if kept.wanted(config):
-        return kept.plan(
-            config,
-            train,
-            validation,
-            build=partial(build, config),
-            compiled=_compiled,
-            batches=partial(_batches, config),
-            scorer=partial(KeptScorer, config=config),
-        )
-    pixels = pipeline.Pixels.of(
-        train, size_of(config.model.size), config.machine.threads, masks=False
+    return kept.plan(
+        config,
+        train,
+        validation,
+        build=build,
+        compiled=_compiled,
+        scorer=scorer,
+        kept_scorer=KeptScorer,
     )
-    made = _batches(config, pixels)
-    built = partial(build, config, made.epochs * made.steps)
-    return Plan.of(made, built, partial(scorer, config=config))
-
-
-def _batches(config, source):
-    training, sigma = config.training, config.data.fixation_sigma
-    options = {"batch_size": training.batch_size, "epochs": training.epochs}
-    return pipeline.Batches(source, seed=training.seed, sigma=sigma, **options)
 
 
 # --- scoring ------------------------------------------------------------------------------------

@@ -1,6 +1,10 @@
-"""Training on kept features: what a frozen encoder returns is computed once, not in every epoch."""
+"""How a network of pictures is trained: on images, or on kept features of a frozen encoder.
+
+What a frozen encoder returns is computed once for each picture, and not in every epoch.
+"""
 
 import json
+from functools import partial
 
 import keras
 
@@ -10,6 +14,7 @@ from keras_attn.datasets.batches.features import Features
 from keras_attn.evaluation.network import forward
 from keras_attn.models.halves import encoder, head
 from keras_attn.resizing import size_of
+from keras_attn.tasks import encoders
 from keras_attn.tasks.pretraining import answer, digest
 from keras_attn.training.plan import Plan, Trainee
 
@@ -19,30 +24,66 @@ def wanted(config):
     return config.training.encoder == "frozen" and config.machine.keep_features
 
 
-def plan(config, train, validation, *, build, compiled, batches, scorer, **options):
-    """The `Plan` of training what comes after the frozen encoder, on features that are kept.
+def plan(
+    config,
+    train,
+    validation,
+    *,
+    build,
+    compiled,
+    scorer,
+    kept_scorer,
+    variants=pipeline.PLAIN,
+    masks=False,
+):
+    """The `Plan` of training a resolved configuration on images, or on kept features of them.
 
-    build: () -> the whole network, with its initial weights. compiled: (model, config, updates) ->
-    the same, compiled for a training of so many updates. batches: `Features` -> `pipeline.Batches`
-    of them. scorer: (learner, `Features`) -> `Scorer` of a model that takes features. options:
-    variants and masks, of `Features.of`, for the data that are learnt from.
+    build: (config, updates) -> the whole network, with its initial weights, compiled for a training
+    of so many updates. compiled: (model, config, updates) -> the same of a part of it. scorer:
+    (model, config) -> its `Scorer`. kept_scorer: (learner, `Features`, config) -> that of a model
+    that takes features. variants, masks: what of each picture is learnt from, as in `pipeline`.
     """
+    # Before the run is seeded: training an encoder draws random numbers.
+    encoders.weights_file(config)
+    options = {"variants": variants, "masks": masks}
+    if wanted(config):
+        return _on_features(config, train, validation, build, compiled, kept_scorer, options)
+    size, threads = size_of(config.model.size), config.machine.threads
+    made = _batches(config, pipeline.Pixels.of(train, size, threads, masks=masks), variants)
+    built = partial(build, config, made.epochs * made.steps)
+    return Plan.of(made, built, partial(scorer, config=config))
+
+
+def _on_features(config, train, validation, build, compiled, kept_scorer, options):
     made, backbone, epochs = {}, config.model.backbone, config.training.epochs
-    examples = len(train) * len(options.get("variants", pipeline.PLAIN))
-    steps = pipeline.steps_of(examples, config.training.batch_size)
+    variants = options["variants"]
+    steps = pipeline.steps_of(len(train) * len(variants), config.training.batch_size)
 
     def built():
-        network = build()
+        network = build(config)
         made["encoder"] = encoder(network, backbone)
         return Trainee(network, compiled(head(network, backbone), config, epochs * steps))
 
     def begun(learner, first):
-        return batches(features(config, made["encoder"], train, **options)).of(learner, first)
+        source = features(config, made["encoder"], train, **options)
+        return _batches(config, source, variants).of(learner, first)
 
     def scored(learner):
-        return scorer(learner, features(config, made["encoder"], validation))
+        return kept_scorer(learner, features(config, made["encoder"], validation), config)
 
     return Plan(built, epochs, steps, begun, scored)
+
+
+def _batches(config, source, variants):
+    training = config.training
+    return pipeline.Batches(
+        source,
+        batch_size=training.batch_size,
+        epochs=training.epochs,
+        seed=training.seed,
+        variants=variants,
+        sigma=config.data.fixation_sigma,
+    )
 
 
 def features(config, frozen, dataset, **options):

@@ -58,6 +58,11 @@ def kept_file(name, about, make, folder=None):
     return path
 
 
+def fingerprint(path):
+    """The digest of the numbers in such a file: one that was deleted is learnt anew."""
+    return weights.settings(path)["trunk"]["digest"]
+
+
 def digest(model):
     """SHA-256 of all weights of a model, in hexadecimal: the same for the same numbers."""
     found = hashlib.sha256()
@@ -79,6 +84,17 @@ def answer(model):
     # Of no more digits than any machine agrees on.
     rounded = np.round(returned / scale, 2) + 0.0
     return hashlib.sha256(f"{scale:.1e}".encode() + rounded.tobytes()).hexdigest()[:12]
+
+
+def telling(trunk, kinds, base_rate):
+    """A trunk of pictures or clips that tells of each cell which of some kinds it shows.
+
+    kinds: how many. base_rate: share of cells that a label holds for.
+    """
+    start = keras.initializers.Constant(np.log(base_rate / (1 - base_rate)))
+    layer = {4: keras.layers.Conv2D, 5: keras.layers.Conv3D}[len(trunk.output_shape)]
+    told = layer(kinds, 1, activation="sigmoid", bias_initializer=start, name="told")
+    return keras.Model(trunk.input, told(trunk.output))
 
 
 def _own(name, width, side):
@@ -104,11 +120,7 @@ def _untrained(backbone, width, side):
 def _trained(backbone, width, side):
     with devices.precision("float32"):
         trunk = _untrained(backbone, width, side)
-        start = keras.initializers.Constant(np.log(BASE_RATE / (1 - BASE_RATE)))
-        told = keras.layers.Conv2D(
-            shapes.KINDS, 1, activation="sigmoid", bias_initializer=start, name="told"
-        )
-        model = keras.Model(trunk.input, told(trunk.output))
+        model = telling(trunk, shapes.KINDS, BASE_RATE)
     model.compile(keras.optimizers.Adam(LEARNING_RATE), "binary_crossentropy")
     rng = np.random.default_rng(VERSION)
     drawn = [shapes.draw(rng, side, trunk.output_shape[1:3]) for _ in range(PICTURES)]

@@ -1,7 +1,6 @@
 """Task 1, salient object segmentation: what its network learns from, and how it is scored."""
 
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 
 import keras
@@ -15,9 +14,8 @@ from keras_attn.evaluation.scorer import ImageScorer, gaze_of_image
 from keras_attn.losses import AttentionKL
 from keras_attn.metrics.salient_object import CURVES, SCORES, ImageScores
 from keras_attn.networks.outputs import outputs_like
-from keras_attn.resizing import at_size, image_at, size_of
+from keras_attn.resizing import at_size, image_at
 from keras_attn.tasks import encoders, kept, starting
-from keras_attn.training.plan import Plan
 from keras_attn.training.schedules import adam
 
 NAME = configs.SalientObject.task
@@ -145,45 +143,17 @@ def parts(config, whole):
 
 def plan(config, train, validation=None):
     """The `Plan` of training a resolved configuration on images, or on kept features of them."""
-    # Before the run is seeded: training an encoder draws random numbers.
-    encoders.weights_file(config)
-    if kept.wanted(config):
-        return kept.plan(
-            config,
-            train,
-            validation,
-            build=partial(build, config),
-            compiled=_compiled,
-            batches=partial(_batches, config),
-            scorer=partial(KeptScorer, config=config),
-            variants=_variants(config),
-            masks=True,
-        )
-    made = batches(config, train)
-    built = partial(build, config, made.epochs * made.steps)
-    return Plan.of(made, built, partial(scorer, config=config))
-
-
-def batches(config, train):
-    """The `pipeline.Batches` of a resolved configuration, from decoded images."""
-    size = size_of(config.model.size)
-    return _batches(config, pipeline.Pixels.of(train, size, config.machine.threads))
-
-
-def _batches(config, source):
-    training = config.training
-    return pipeline.Batches(
-        source,
-        batch_size=training.batch_size,
-        epochs=training.epochs,
-        seed=training.seed,
-        variants=_variants(config),
-        sigma=config.data.fixation_sigma,
+    return kept.plan(
+        config,
+        train,
+        validation,
+        build=build,
+        compiled=_compiled,
+        scorer=scorer,
+        kept_scorer=KeptScorer,
+        variants=pipeline.AUGMENTED if config.data.augment else pipeline.PLAIN,
+        masks=True,
     )
-
-
-def _variants(config):
-    return pipeline.AUGMENTED if config.data.augment else pipeline.PLAIN
 
 
 # --- scoring ------------------------------------------------------------------------------------
