@@ -4,6 +4,8 @@ What Sports-1M is to the paper's streams, telling apart how figures move is to t
 miniature, cell by cell: of what each figure's motion is made, and not which class a video is of.
 """
 
+import warnings
+
 import keras
 import numpy as np
 import tensorflow as tf
@@ -55,7 +57,10 @@ def _trained(stream, width, side, frames):
         made = motions.draw(rng, side, trunk.output_shape[1:4], frames, flow=stream == FLOW)
         seen.append(made[(FRAMES, FLOW).index(stream)])
         labels.append(made[-1])
-    with TrainingProgress(f"stream of {stream} learns drawn motions") as report:
+    title = f"stream of {stream} learns drawn motions"
+    with TrainingProgress(title) as report, warnings.catch_warnings():
+        # An epoch ends where its generator does, whose length Keras cannot know.
+        warnings.filterwarnings("ignore", "Your input ran out of data")
         model.fit(
             _batches(np.stack(seen), np.stack(labels)),
             epochs=EPOCHS[stream],
