@@ -15,7 +15,7 @@ from pathlib import Path
 from keras_attn import configs
 from keras_attn.runs import provenance
 from keras_attn.shell import cli, quiet
-from keras_attn.study import standing, workflow
+from keras_attn.study import processes, standing, workflow
 from keras_attn.study.cells import ATTACK, REFERENCES, RUN, START
 
 STANDARD_INPUT = 0
@@ -37,7 +37,13 @@ def in_this_process(order, lifeline):
     # are meant for this process.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     threading.Thread(target=_end_with_starter, args=(lifeline,), daemon=True).start()
-    return cli.run(lambda: lambda: carry_out_cell(**order))
+    return cli.run(lambda: lambda: _carry_out(order))
+
+
+def _carry_out(order):
+    if processes.CAN_FORK:  # `forks` keeps interrupts back until here
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, [signal.SIGINT])
+    carry_out_cell(**order)
 
 
 def _end_with_starter(lifeline):

@@ -102,5 +102,7 @@ class _Server:
 
 
 if __name__ == "__main__":
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # those for cells come by name
+    # Those for cells come by name. A cell lets them through when it is ready for them, so that one
+    # that comes before is not lost.
+    signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
     sys.exit(main())
