@@ -22,6 +22,7 @@ ATTACKED = configs.FineGrained.task
 Preset = Literal["demo", "miniature", "paper", "own"]
 OWN = "own"
 Task = Literal[tuple(configs.TASKS)]
+Fusion = Literal["early", "late"]
 
 PASCAL_EPOCHS = 1
 """Of a miniature on PASCAL-S, which shows each image in eight variants: as much as 8 epochs."""
@@ -30,16 +31,17 @@ PASCAL_EPOCHS = 1
 def span(preset):
     """What the grid of a preset is spanned by, where nothing else is said: a dict by axis."""
     datasets = tuple(name for name in StudyDataset.allowed() if DATASETS[name].paper)
-    every = {"datasets": datasets, "backbones": BACKBONES.first}
+    every = {"datasets": datasets, "backbones": BACKBONES.first, "fusions": get_args(Fusion)}
     return {
         "demo": {
             "datasets": tuple(name for name in datasets if DATASETS[name].first is None),
             "backbones": ("vgg16",),
+            "fusions": ("late",),
             "folds": (0,),
         },
         "miniature": every | {"folds": (0,)},
         "paper": every | {"folds": tuple(range(5))},
-        OWN: {"datasets": (), "backbones": ("vgg16",), "folds": tuple(range(5))},
+        OWN: every | {"datasets": (), "backbones": ("vgg16",), "folds": tuple(range(5))},
     }[one_of("preset", preset, get_args(Preset))]
 
 
@@ -102,6 +104,8 @@ class Axes:
     backbones: tuple[configs.Backbone, ...] | None = None
     """Backbones of Tasks 1 and 3; that of Task 2 is C3D. Default all of the paper's, of `demo` and
     `own` VGG16."""
+    fusions: tuple[Fusion, ...] | None = None
+    """Where the streams of Task 2 are fused; default both, of `demo` late."""
     attentions: tuple[configs.Attention, ...] = tuple(MECHANISMS)
     """Mechanisms; default the five of the paper."""
     seeds: tuple[int, ...] = (0,)
@@ -125,12 +129,13 @@ class Axes:
 
     @property
     def widest(self):
-        """All tasks, datasets, backbones and mechanisms, of these seeds and folds."""
+        """All tasks, datasets, networks and mechanisms, of these seeds and folds."""
         return replace(
             self,
             tasks=tuple(configs.TASKS),
             datasets=() if self.datasets == () else StudyDataset.allowed(),
             backbones=configs.Backbone.allowed(),
+            fusions=get_args(Fusion),
             attentions=configs.Attention.allowed(),
         )
 
@@ -209,9 +214,9 @@ class Changes:
 
 def _base(task, preset):
     """The configuration that the networks of a task differ from in their axes."""
-    if preset == OWN:
-        return configs.PRESETS[task]["paper"]
-    return configs.PRESETS[task]["miniature" if preset == "demo" else preset]
+    if preset == "demo":  # which nobody watches in TensorBoard
+        return configs.changed(configs.PRESETS[task]["miniature"], tensorboard=False)
+    return configs.PRESETS[task]["paper" if preset == OWN else preset]
 
 
 class _Grid:
@@ -287,7 +292,7 @@ class _Grid:
     def trunks(self, task):
         """What bears the attention: the fusions of Task 2, the backbones of the others."""
         if task == configs.Action.task:
-            return [{"fusion": fusion} for fusion in ("early", "late")]
+            return [{"fusion": fusion} for fusion in self.axes.fusions]
         return [{"backbone": backbone} for backbone in self.axes.backbones]
 
     def chain(self, data, network):
