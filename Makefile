@@ -24,7 +24,9 @@ demo-audit: $(READY)
 	$(RUN) experiments/gaze_agreement.py $(if $(DATA),"$(DATA)") $(if $(WEIGHTS),--weights "$(WEIGHTS)") --out runs/demo/audit --overwrite
 
 # Five attention mechanisms on three tasks, trained, compared, attacked, and the report; what is
-# finished is not done again.
+# finished is not done again. Two cells at a time, of networks too small to share out well.
+demo-study: export TF_NUM_INTRAOP_THREADS ?= 1
+demo-study: export TF_NUM_INTEROP_THREADS ?= 1
 demo-study: $(READY)
 	$(RUN) experiments/reproduce.py study demo --tasks $(filter $(TASKS),$(PARTS)) --jobs 2 --overwrite
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, fields, replace
+from functools import cache
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar, get_args, get_type_hints
 
@@ -164,11 +165,16 @@ class Config(ABC):
         object.__setattr__(self, "model", model)
 
 
+@cache  # a study makes a thousand configurations, of which finding the types took half the time
+def _hints(kind: Any) -> dict[str, Any]:
+    return get_type_hints(kind, include_extras=True)
+
+
 def check(config: Config) -> None:
     """Refuse what can be refused before data or network are there."""
     for part in PARTS:
         section = getattr(config, part)
-        for name, hint in get_type_hints(type(section), include_extras=True).items():
+        for name, hint in _hints(section.__class__).items():
             value, where = getattr(section, name), f"{part}.{name}"
             if name in gaze_format.FIELDS:
                 continue  # It has checked itself.

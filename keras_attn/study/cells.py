@@ -214,9 +214,8 @@ class Changes:
 
 def _base(task, preset):
     """The configuration that the networks of a task differ from in their axes."""
-    if preset == "demo":  # which nobody watches in TensorBoard
-        return configs.changed(configs.PRESETS[task]["miniature"], tensorboard=False)
-    return configs.PRESETS[task]["paper" if preset == OWN else preset]
+    alike = {"demo": "miniature", OWN: "paper"}
+    return configs.PRESETS[task][alike.get(preset, preset)]
 
 
 class _Grid:

@@ -34,21 +34,15 @@ class Running(NamedTuple):
     began: float
 
 
-def cores():
-    """How many this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-
-
 class Local:
     """Runs cells in processes of this machine: an `Engine`.
 
     jobs: how many at once. overwrite: delete other runs that are in their folders. threads: of
-    TensorFlow's in each; default an equal share of the cores, since several that take all of them
-    hinder each other. Variables of the environment that say so themselves (`THREADS`) go before.
-    command: what was typed to have them run, which their results tell; default that of this
-    process. forked: whether their processes are forked from one that has imported all they need,
-    see `forks`; default where the system can do so, and no plug-in computes with TensorFlow while
-    it is imported, or might.
+    TensorFlow's in each; None for as many as there are cores. Variables of the environment that
+    say so themselves (`THREADS`) go before. command: what was typed to have them run, which their
+    results tell; default that of this process. forked: whether their processes are forked from one
+    that has imported all they need, see `forks`; default where the system can do so, and no plug-in
+    computes with TensorFlow while it is imported, or might.
     """
 
     early = False
@@ -56,8 +50,7 @@ class Local:
     def __init__(self, jobs=1, overwrite=False, threads=None, command=None, forked=None):
         if jobs < 1:
             raise InputError("--jobs", "at least 1", jobs)
-        self.slots, self.overwrite = jobs, overwrite
-        self.threads = threads or max(1, cores() // jobs)
+        self.slots, self.overwrite, self.threads = jobs, overwrite, threads
         self.command = list(command or sys.argv)
         self.forked = processes.CAN_FORK and not plugins.names() if forked is None else forked
         self.running, self.source = [], None
@@ -75,7 +68,9 @@ class Local:
     def _environment(self):
         # Several that share a GPU must not each take all of its memory.
         environment = {"TF_FORCE_GPU_ALLOW_GROWTH": "true"}
-        return environment | dict.fromkeys(THREADS, str(self.threads)) | os.environ
+        if self.threads is not None:
+            environment |= dict.fromkeys(THREADS, str(self.threads))
+        return environment | os.environ
 
     def order(self, cell):
         """What `cell.carry_out_cell` takes."""

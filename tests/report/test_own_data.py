@@ -11,6 +11,8 @@ from keras_attn.report.rows import results
 from keras_attn.report.tables import floors, formats, sheets
 from keras_attn.study import workflow
 
+pytestmark = pytest.mark.slow
+
 IMAGES = [f"{i:02d}" for i in range(20)]
 PEAKS = {"softmax": 0.4, "sigmoid": 0.6, "supervised": 0.6, "human": 0.5}
 
