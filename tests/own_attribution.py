@@ -7,8 +7,8 @@ import keras_attn as ka
 from keras_attn.audits import Kind
 
 
-class IntegratedGradients:
-    """Sundararajan et al. 2017, on the way from a black image in so many steps."""
+class PathGradients:
+    """As integrated gradients, on the way from a black image in so many steps."""
 
     def __init__(self, steps=32):
         self.steps = steps
@@ -25,12 +25,12 @@ class IntegratedGradients:
         return tf.reduce_sum(images * slopes / self.steps, axis=-1)
 
 
-def integrated_gradients(model, images, targets):
+def path_gradients(model, images, targets):
     """The same as a function."""
-    return IntegratedGradients()(model, images, targets)
+    return PathGradients()(model, images, targets)
 
 
-def occlusion(model, images, targets, cell=8):
+def hiding(model, images, targets, cell=8):
     """How far a score falls where a cell is grey: many runs and no gradient; arrays will do."""
     images = np.asarray(images)
     _, height, width, _ = images.shape
@@ -50,8 +50,8 @@ def strongest(model, images, targets):
 
 
 ka.register(
-    Kind("integrated_gradients", integrated_gradients, gradients=True),
-    Kind("finer_integrated_gradients", IntegratedGradients(steps=64), gradients=True, batch=2),
-    Kind("occlusion", occlusion),
+    Kind("path_gradients", path_gradients, gradients=True),
+    Kind("finer_path_gradients", PathGradients(steps=64), gradients=True, batch=2),
+    Kind("hiding", hiding),
     Kind("strongest", strongest, of="layers", scores=False),
 )

@@ -308,9 +308,9 @@ def scored_by_it(place, capsys):
 
 
 def explained(place, capsys):
-    kinds = ["integrated_gradients"]
+    kinds = ["var_grad"]
     result = ka.audit(classifier(3), place / "gaze", kinds=kinds, size=48, progress=False)
-    return "integrated_gradients" in set(result.rows["kind"])
+    return "var_grad" in set(result.rows["kind"])
 
 
 def counted(place, capsys):
@@ -333,7 +333,7 @@ USES = (
     ({"dataset": {"arrays"}}, read_back),
     ({"attention mechanism": {"cbam_spatial"}}, attended),
     ({"metric": {"percentile"}}, scored_by_it),
-    ({"kind of map": {"integrated_gradients", "finer_integrated_gradients"}}, explained),
+    ({"kind of map": {"var_grad", "finer_var_grad"}}, explained),
     ({"command": {"count"}}, counted),
     ({"claim": {"closer-when-supervised"}}, claimed),
 )

@@ -32,7 +32,7 @@ def plugin(monkeypatch):
     monkeypatch.setenv(plugins.VARIABLE, str(PLUGIN))
     plugins.load()
     yield sys.modules[PLUGIN.stem]
-    for name in {*KINDS._things} - {*OWN}:
+    for name in {*KINDS._things} - {*KINDS.own}:
         del KINDS._things[name]
     plugins._loaded.pop(str(PLUGIN))
     del sys.modules[PLUGIN.stem]
@@ -79,31 +79,31 @@ def audited(model, folder, **options):
 
 
 def test_a_registered_kind_is_asked_for_by_name_and_stands_in_the_table(plugin, model, folder):
-    rows = audited(model, folder, kinds=["integrated_gradients", "activation"])
+    rows = audited(model, folder, kinds=["path_gradients", "activation"])
     assert rows[["layer", "kind"]].values.tolist() == [
         ["conv", "activation"],
-        ["input", "integrated_gradients"],
+        ["input", "path_gradients"],
     ]
     assert np.isfinite(rows["s_auc"]).all()
-    assert tuple(KINDS)[:4] == OWN and "occlusion" in KINDS
+    assert tuple(KINDS)[:4] == OWN and "hiding" in KINDS
 
 
 def test_a_function_and_a_class_go_as_they_are(plugin, model, images):
-    named = KerasMaps(model, kinds="integrated_gradients")(images, None)
+    named = KerasMaps(model, kinds="path_gradients")(images, None)
     (expected,) = named.values()
-    given = plugin.IntegratedGradients
-    for kind in (plugin.integrated_gradients, [given(steps=32)], [given]):
+    given = plugin.PathGradients
+    for kind in (plugin.path_gradients, [given(steps=32)], [given]):
         ((layer, name), maps), *none = KerasMaps(model, kinds=kind)(images, None).items()
         assert layer == "input" and not none
         np.testing.assert_array_equal(maps, expected, err_msg=name)
 
 
-def test_integrated_gradients_add_up_to_the_difference_of_the_scores(plugin, model, images):
+def test_path_gradients_add_up_to_the_difference_of_the_scores(plugin, model, images):
     """To 1 in 1,000 of it, in 64 steps: of the class that is explained, before the softmax."""
     bare = classifier(head=None)
     bare.set_weights(model.get_weights())
     pixels = resized(images, (SIDE, SIDE))
-    kind = "finer_integrated_gradients"  # two images at a time
+    kind = "finer_path_gradients"  # two images at a time
     for preprocess in (None, lambda x: x[..., ::-1] - 100.0):
         made = preprocess or (lambda x: x)
         scores, black = np.asarray(bare(made(pixels))), np.asarray(bare(made(0 * pixels)))
@@ -117,18 +117,18 @@ def test_integrated_gradients_add_up_to_the_difference_of_the_scores(plugin, mod
 
 def test_a_kind_of_many_runs_and_one_of_layers_need_no_gradient(plugin, images):
     network = classifier(dtype="int32")  # whole numbers, which nothing goes back through
-    maps = KerasMaps(network, kinds=["occlusion", "strongest"])(images, None)
+    maps = KerasMaps(network, kinds=["hiding", "strongest"])(images, None)
     assert {key: np.shape(one) for key, one in maps.items()} == {
-        ("input", "occlusion"): (3, 4, 4),
+        ("input", "hiding"): (3, 4, 4),
         ("conv", "strongest"): (3, 30, 30),
     }
-    assert np.abs(maps["input", "occlusion"]).max() > 0
-    with refused("'integrated_gradients'", "input"):
-        KerasMaps(network, kinds="integrated_gradients")
+    assert np.abs(maps["input", "hiding"]).max() > 0
+    with refused("'path_gradients'", "input"):
+        KerasMaps(network, kinds="path_gradients")
 
 
 def test_an_audit_that_names_no_kinds_has_those_that_are_meant_for_it(plugin, model, images):
-    assert "occlusion" not in KerasMaps(model).kinds
+    assert "hiding" not in KerasMaps(model).kinds
     ka.register(Kind("usual", plugin.strongest, of="layers", scores=False, by_default=True))
     assert KerasMaps(model).kinds == ("activation", "gradient", "grad_cam", "usual")
 
@@ -139,8 +139,8 @@ def test_the_command_takes_it_by_name_and_lists_it_where_a_name_is_wrong(
     model.save(tmp_path / "own.keras")
     command = ["audit", str(folder), "--model", str(tmp_path / "own.keras"), "--gallery", "1"]
     command += ["--out", str(tmp_path / "out"), "--overwrite", "--kinds"]
-    assert cli.main([*command, "integrated_gradients"]) == 0
-    assert "integrated_gradients" in (tmp_path / "out" / "rows.csv").read_text()
+    assert cli.main([*command, "path_gradients"]) == 0
+    assert "path_gradients" in (tmp_path / "out" / "rows.csv").read_text()
     assert cli.main([*command, "grad_camm"]) == 2
     error = capsys.readouterr().err
     assert "kinds" in error and "'grad_camm'" in error
@@ -297,19 +297,19 @@ def test_a_declaration_that_means_nothing_is_refused():
 def test_a_network_without_class_scores_has_no_kinds_that_explain(plugin, images):
     image = keras.Input((SIDE, SIDE, 3))
     features = keras.Model(image, keras.layers.Conv2D(5, 3, name="conv")(image))
-    with refused("'integrated_gradients'", "class"):
-        KerasMaps(features, kinds="integrated_gradients")
+    with refused("'path_gradients'", "class"):
+        KerasMaps(features, kinds="path_gradients")
     assert set(KerasMaps(features, kinds="strongest")(images, None)) == {("conv", "strongest")}
 
 
 def test_other_forms_of_models_say_that_a_kind_is_none_of_theirs(plugin, model, folder, tmp_path):
     model.export(tmp_path / "saved", verbose=False)
-    with refused("saved", (".keras", "'activation'"), "'integrated_gradients'"):
-        audited(tmp_path / "saved", folder, kinds=plugin.integrated_gradients)
+    with refused("saved", (".keras", "'activation'"), "'path_gradients'"):
+        audited(tmp_path / "saved", folder, kinds=plugin.path_gradients)
     with refused("kinds", ("none", "function")):
-        audited(lambda x: x[..., 0], folder, kinds=["integrated_gradients"])
+        audited(lambda x: x[..., 0], folder, kinds=["path_gradients"])
 
 
 def test_the_plugin_is_loaded_by_the_environment_alone(plugin):
     assert os.environ[plugins.VARIABLE] == str(PLUGIN)
-    assert KINDS.find("integrated_gradients").function is plugin.integrated_gradients
+    assert KINDS.find("path_gradients").function is plugin.path_gradients

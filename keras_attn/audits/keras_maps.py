@@ -188,7 +188,8 @@ class KerasMaps(Laid):
                 f"so {' and '.join(by_score)} {'are those' if by_score[1:] else 'is that'} of the "
                 "probability and not of the score before the softmax."
             )
-        return notes
+        told = [kind.function.notes() for kind in self.chosen if hasattr(kind.function, "notes")]
+        return notes + [f"{name}: {note}" for own in told for note in own]
 
     def check(self, examples):
         """Fail before the work begins where the true class is to be explained and not known."""

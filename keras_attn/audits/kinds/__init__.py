@@ -41,7 +41,8 @@ class Kind:
         name: as it stands in `kinds`, in --kinds and in tables.
         function: `(model, images, targets) -> maps`; see `PixelModel` for what the model does. A
             class is called without arguments once for each network, and what that returns for each
-            batch.
+            batch; at the end its `notes()`, if it has them, say what a reader has to know, a
+            sentence each.
         of: "image", where maps are of the pixels: the function returns `(n, h, w)` or
             `(n, h, w, 1)`, tensors or arrays of real numbers at any size that covers the whole
             image. "input" for the same behind the preprocessing, which may crop. "layers", where it

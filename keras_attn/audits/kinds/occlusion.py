@@ -1,0 +1,41 @@
+"""Occlusion (Zeiler and Fergus 2014): how far a score falls where a part of the picture is grey."""
+
+import tensorflow as tf
+
+from keras_attn.audits.kinds import Kind
+from keras_attn.registry import register
+
+PARTS, GREY = 8, 127.5
+"""Windows that lie side by side along each side of the picture, half of one apart."""
+
+
+def occlusion(model, images, targets):
+    """The mean fall of the score over the windows that a pixel lies in; below 0 where it rises."""
+    size = images.shape[1:3]
+    whole = _scores(model, images, targets)
+    falls, seen = tf.zeros(images.shape[:3]), tf.zeros(size)
+    for rows in windows(size[0]):
+        for columns in windows(size[1]):
+            hidden = tf.cast(rows[:, None] & columns[None], tf.float32)
+            grey = images + hidden[..., None] * (GREY - images)
+            fall = whole - _scores(model, grey, targets)
+            falls += fall[:, None, None] * hidden
+            seen += hidden
+    return falls / seen
+
+
+def windows(side):
+    """Where windows lie along a side of so many pixels, which they cover: a bool tensor each."""
+    width = max(1, -(-side // PARTS))
+    step = max(1, width // 2)
+    places = tf.range(side)
+    last = max(0, side - width)
+    for start in [*range(0, last, step), last]:
+        yield (places >= start) & (places < start + width)
+
+
+def _scores(model, images, targets):
+    return tf.gather(model(images), targets, axis=1, batch_dims=1)
+
+
+register(Kind("occlusion", occlusion))

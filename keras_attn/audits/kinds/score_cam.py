@@ -1,0 +1,44 @@
+"""Score-CAM (Wang et al. 2020): channels weighted by the score that what they show gets alone.
+
+Needs no gradient, and a run of the network for each channel. Of layers with more than `MOST` only
+the strongest of each picture are taken, by their mean square, which Eq. 4 is the sum of.
+"""
+
+import tensorflow as tf
+
+from keras_attn.audits.kinds import LAYERS, Kind
+from keras_attn.registry import register
+
+MOST = 32
+"""Channels of a layer that are looked at."""
+
+
+def score_cam(model, images, targets):
+    """The ReLU of each audited layer's channels, weighted by the softmax of their scores."""
+    found = model.features(images)
+    return {layer: _weighted(model, images, targets, values) for layer, values in found.items()}
+
+
+def _weighted(model, images, targets, features):
+    features = tf.cast(features, tf.float32)
+    energy = tf.reduce_mean(tf.square(features), axis=(1, 2))
+    strongest = tf.math.top_k(energy, min(MOST, features.shape[-1])).indices
+    features = tf.gather(features, strongest, axis=3, batch_dims=1)
+    masks = tf.image.resize(_from_0_to_1(features), images.shape[1:3])
+    # A channel at a time of all images, so that a batch is as large as any other.
+    scores = [
+        tf.gather(model(images * masks[..., place, None]), targets, axis=1, batch_dims=1)
+        for place in range(features.shape[-1])
+    ]
+    weights = tf.nn.softmax(tf.stack(scores, axis=1), axis=1)
+    return tf.nn.relu(tf.einsum("bhwc,bc->bhw", features, weights))
+
+
+def _from_0_to_1(features):
+    low = tf.reduce_min(features, axis=(1, 2), keepdims=True)
+    return tf.math.divide_no_nan(
+        features - low, tf.reduce_max(features, axis=(1, 2), keepdims=True) - low
+    )
+
+
+register(Kind("score_cam", score_cam, of=LAYERS))
