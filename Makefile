@@ -51,8 +51,9 @@ test-fast: $(READY)
 
 # Models of other packages, which are installed beside .venv, for their tests alone.
 OTHERS := keras-hub kagglehub kagglesdk regex sentencepiece tokenizers tqdm pyyaml tf_keras
+OTHERS += onnx onnxruntime flatbuffers
 test-others: .others/.installed
-	PYTHONPATH=.others $(RUN) -m pytest tests/networks/test_other_packages.py
+	PYTHONPATH=.others $(RUN) -m pytest tests/networks/test_other_packages.py tests/audits/test_onnx.py
 
 .others/.installed: $(READY)
 	$(VENV)/bin/pip install --disable-pip-version-check --quiet --target .others --no-deps --upgrade $(OTHERS)

@@ -55,7 +55,7 @@ setup(
         "test": TEST,
         "dev": [*TEST, "mypy>=2.4,<2.5", "ruff>=0.15,<0.18"],
         "ray": ["ray>=2.50,<3"],
-        "onnx": ["tf2onnx>=1.17,<2", "onnxruntime>=1.20,<2"],
+        "onnx": ["onnx>=1.16,<2", "onnxruntime>=1.20,<2", "tf2onnx>=1.17,<2"],
         "cuda": ["tensorflow[and-cuda]>=2.21,<2.22"],
     },
     entry_points={"console_scripts": ["keras-attn = keras_attn.shell.cli:main"]},

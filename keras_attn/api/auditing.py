@@ -48,8 +48,9 @@ def audit(
 
     Args:
         model: a `keras.Model`; a `.keras` file or a whole model in `.h5`; a run folder or its
-            `.weights.h5`; a SavedModel folder; a folder of maps (`<image name>.png` or `.npy`); a
-            function of float32 RGB images `(n, H, W, 3)` in [0, 255] that returns maps `(n, h, w)`;
+            `.weights.h5`; a SavedModel folder; an `.onnx` file; a folder of maps (`<image
+            name>.png` or `.npy`); a function of float32 RGB images `(n, H, W, 3)` in [0, 255] that
+            returns maps `(n, h, w)` or, to be explained by `kinds`, class scores `(n, classes)`;
             the name of a backbone, with `weights`; or a dict of such by name, to be compared in one
             table.
         data: a `GazeDataset`, or the path of a folder as `datasets.folder` reads it.
@@ -57,14 +58,14 @@ def audit(
             resolution.
         kinds: names of kinds of maps; an `audits.Kind` or a function `(model, images, targets) ->
             maps` of your own; or several. Default "activation", "gradient", "cam" and "grad_cam",
-            as far as the model allows.
+            as far as the model allows; docs/attributions.md has all.
         size: side or (height, width) in pixels of the images it is given, where the model does not
             fix it.
         preprocess: a function of float32 RGB images in [0, 255], for models that expect other
             input, such as `keras.applications.resnet50.preprocess_input`.
         weights: the weight file of a backbone that is named, or of a model without weights.
         output: which output has the class scores, by name or place, where several may.
-        explain: the class whose score gradients and CAM explain: "predicted", "true" (of data with
+        explain: the class whose score is explained: "predicted", "true" (of data with
             classes), or a class by number or name.
         fixation_sigma: blur of fixation densities, as a share of an image's width.
         centre_bias_sigma: that of the centre bias, likewise.

@@ -1,7 +1,9 @@
-"""Maps from a function on images, such as a network of another framework. Loads no TensorFlow."""
+"""Maps from a function on images, such as a network of another framework.
 
-import numpy as np
+It returns maps; or class scores, which kinds of maps then explain. Loads no TensorFlow for maps.
+"""
 
+from keras_attn.audits.returned import as_maps
 from keras_attn.errors import InputError
 from keras_attn.resizing import resized, size_of
 
@@ -9,18 +11,29 @@ from keras_attn.resizing import resized, size_of
 class FunctionMaps:
     """Maps from a function of float32 RGB images `(n, H, W, 3)` in [0, 255].
 
-    It returns `(n, h, w)` or `(n, h, w, 1)`, or a dict of such by name. size: what the images
-    are resized to; without it they keep their size, and only images of one size share a call.
+    It returns `(n, h, w)` or `(n, h, w, 1)`, or a dict of such by name; with `kinds`, class scores
+    `(n, classes)`. size: what the images are resized to; without it they keep their size, and only
+    images of one size share a call. kinds, explain: as for `KerasMaps`; kinds that need the scores
+    alone.
     """
 
-    def __init__(self, function, size=None):
+    def __init__(self, function, size=None, kinds=None, explain=None):
         self.function, self.size = function, None if size is None else size_of(size)
         self.name = getattr(function, "__name__", type(function).__name__)
+        self.explained = self._explained(kinds, explain) if kinds else None
+
+    def _explained(self, kinds, explain):
+        from keras_attn.audits import black_box
+        from keras_attn.audits.kinds import chosen
+
+        box = black_box.BlackBox(f"what {self.name} returned", self._returned)
+        return black_box.Explained(box, chosen(kinds), explain)
 
     def describe(self):
         """What is called, and on what."""
         given = "their own size" if self.size is None else f"{self.size[0]}×{self.size[1]}"
-        return f"function {self.name} on images of {given}"
+        explained = self.explained.told if self.explained else ""
+        return f"function {self.name} on images of {given}{explained}"
 
     def __call__(self, images, examples):
         """Call the function once per image size, and put the maps back in order."""
@@ -28,42 +41,28 @@ class FunctionMaps:
         maps = {}
         for shape in dict.fromkeys(shapes):
             at = [i for i, other in enumerate(shapes) if other == shape]
-            for name, values in self._called(resized([images[i] for i in at], shape)).items():
+            batch = resized([images[i] for i in at], shape)
+            its = [examples[i] for i in at] if examples else None
+            for key, values in self._maps_of(batch, its).items():
                 for i, saliency in zip(at, values, strict=True):
-                    maps.setdefault((name, "map"), [None] * len(images))[i] = saliency
+                    maps.setdefault(key, [None] * len(images))[i] = saliency
         return maps
 
-    def _called(self, batch):
+    def _maps_of(self, batch, examples):
+        if self.explained:
+            return self.explained.maps(batch, examples)
+        returned = self._returned(batch)
+        named = returned if isinstance(returned, dict) else {"": returned}
+        what = f"what {self.name} returned"
+        return {
+            (name, "map"): as_maps(values, len(batch), f"{what} as {name!r}" if name else what)
+            for name, values in named.items()
+        }
+
+    def _returned(self, batch):
         try:
-            returned = self.function(batch)
+            return self.function(batch)
         except Exception as error:  # whatever a function of the user's raises
             expected = f"a function of float32 RGB images (n, H, W, 3), here {batch.shape}"
             received = f"{type(error).__name__}: {str(error).strip().partition(chr(10))[0]}"
             raise InputError(f"function {self.name}", expected, received) from error
-        named = returned if isinstance(returned, dict) else {"": returned}
-        what = f"what {self.name} returned"
-        return {
-            name: as_maps(values, len(batch), f"{what} as {name!r}" if name else what)
-            for name, values in named.items()
-        }
-
-
-def as_maps(values, count, what):
-    """Maps `(count, h, w)` as an array, of `(count, h, w)` or `(count, h, w, 1)`, real numbers.
-
-    what: who returned it, as the error calls it.
-    """
-    expected = f"{count} maps as (n, h, w) or (n, h, w, 1) for {count} images"
-    try:
-        values = np.asarray(values)
-    except Exception as error:  # of whatever cannot be an array
-        raise InputError(what, expected, f"a {type(values).__name__} ({error})") from error
-    if values.dtype.name == "bfloat16":  # which is no number to NumPy
-        values = values.astype(np.float32)
-    if values.ndim == 4 and values.shape[-1] == 1:
-        values = values[..., 0]
-    if values.ndim != 3 or len(values) != count or 0 in values.shape:
-        raise InputError(what, expected, f"shape {values.shape}")
-    if values.dtype.kind not in "biuf":
-        raise InputError(what, f"{expected}, of real numbers", f"type {values.dtype}")
-    return values

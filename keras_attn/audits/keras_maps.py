@@ -5,12 +5,12 @@ predicted one; one unit decides between two.
 """
 
 import keras
-import numpy as np
 import tensorflow as tf
 
-from keras_attn.audits import PREDICTED, TRUE
+from keras_attn.audits import PREDICTED
 from keras_attn.audits import kinds as kinds_of_maps
 from keras_attn.audits.decision import decision_of
+from keras_attn.audits.explanation import Explanation
 from keras_attn.audits.kinds import IMAGE, LAYERS, Unfit
 from keras_attn.audits.pixel_model import PixelModel
 from keras_attn.audits.returned import maps_of
@@ -48,13 +48,15 @@ class KerasMaps(Laid):
     ):
         if keras.backend.backend() != "tensorflow":
             raise InputError("KERAS_BACKEND", "tensorflow", repr(keras.backend.backend()))
-        self.model, self.origin, self.explain = model, origin, explain
+        self.model, self.origin = model, origin
         self.runner = Runner(model, size, preprocess)
         self.size = self.runner.size
         every = dict(inside.walk(model))
         trace, result = self.runner.dry_run(every)
         self.decision = decision_of(model, trace, result, output)
-        self._check_explain()
+        self.explanation = Explanation(explain, self.decision.classes)
+        if self.decision.there:
+            self.explanation.check()
         self.pixel_model = PixelModel(self.runner, self.decision, every)
         self.chosen = self._possible(kinds_of_maps.chosen(kinds))
         self._find_maps(layers, every, trace)
@@ -66,13 +68,6 @@ class KerasMaps(Laid):
         return tuple(kind.name for kind in self.chosen)
 
     # --- opening ------------------------------------------------------------------------------
-
-    def _check_explain(self):
-        numbers = range(self.decision.classes)
-        known = isinstance(self.explain, (int, np.integer)) and self.explain in numbers
-        if self.decision.there and self.explain not in (PREDICTED, TRUE) and not known:
-            expected = f"'predicted', 'true' or a class from 0 to {len(numbers) - 1}"
-            raise InputError("explain", expected, repr(self.explain))
 
     def _possible(self, chosen):
         """The kinds that are asked for, else all by default that this network allows."""
@@ -162,10 +157,7 @@ class KerasMaps(Laid):
             text += f", preprocessed by {getattr(preprocess, '__name__', 'a function')}"
         elif own:
             text += f", preprocessed by its own {type(own).__name__}"
-        if self._explains and self.explain != PREDICTED:
-            which = "the true class" if self.explain == TRUE else f"class {self.explain}"
-            text += f", explained for {which}"
-        return text
+        return text + self.explanation.told if self._explains else text
 
     @property
     def _explains(self):
@@ -193,15 +185,8 @@ class KerasMaps(Laid):
 
     def check(self, examples):
         """Fail before the work begins where the true class is to be explained and not known."""
-        if self._explains and self.explain == TRUE:
-            without = [example.id for example in examples if example.label is None]
-            if without:
-                expected = "examples with classes, which explain='true' needs"
-                raise InputError("explain", expected, f"none for {listing(without, 5)}")
-            most = max(example.label for example in examples)
-            if most >= self.decision.classes:
-                expected = f"classes of the model, which has {self.decision.classes}"
-                raise InputError("explain", expected, f"a true class {most}")
+        if self._explains:
+            self.explanation.check_examples(examples)
 
     def __call__(self, images, examples):
         """Maps of a list of images."""
@@ -213,7 +198,9 @@ class KerasMaps(Laid):
         paths = [*self.layers, *self.read] if of_layers else []
         maps = {}
         with self.pixel_model.sharing(pixels, inputs, paths, self._watched()) as run:
-            targets = self._targets(run.scores, examples) if self._explains else None
+            targets = None
+            if self._explains:
+                targets = self.explanation.targets(run.scores, examples)
             # Rows of maps that go back through the network stand behind the others.
             order = [*KINDS]
             for kind in sorted(self.chosen, key=lambda kind: _place(kind, order)):
@@ -224,14 +211,6 @@ class KerasMaps(Laid):
         """What gradients are shared with respect to."""
         of = {kind.of for kind in self.chosen if kind.gradients}
         return [INPUT] * (INPUT in of) + [*self.layers] * (LAYERS in of)
-
-    def _targets(self, scores, examples):
-        """The class whose score is explained, of each image."""
-        if self.explain == TRUE:
-            return tf.constant([example.label for example in examples], tf.int32)
-        if self.explain == PREDICTED:
-            return tf.argmax(scores, axis=1, output_type=tf.int32)
-        return tf.fill(tf.shape(scores)[:1], tf.constant(int(self.explain), tf.int32))
 
     def _maps_of(self, kind, pixels, targets):
         """Maps of one kind by layer and name, as many at a time as it takes."""

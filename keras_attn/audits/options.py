@@ -6,12 +6,14 @@ from keras_attn.audits.sources import RETURN_MAPS
 from keras_attn.errors import InputError, listing
 from keras_attn.loading import forms
 
+FILES = (forms.SAVED_MODEL, forms.EXPORT, forms.ONNX)
+"""Forms of which some kinds of maps cannot be had."""
 NOT_FOR = {
     "layers": RETURN_MAPS,
     "kinds": RETURN_MAPS,
     "preprocess": (*RETURN_MAPS, forms.BACKBONE),
-    "output": (*RETURN_MAPS, forms.SAVED_MODEL, forms.EXPORT),
-    "explain": (*RETURN_MAPS, forms.SAVED_MODEL, forms.EXPORT),
+    "output": (*RETURN_MAPS, *FILES),
+    "explain": (*RETURN_MAPS, *FILES),
     "size": (forms.MAPS,),
     "weights": tuple(form for form in forms.VERBS["audit"] if form != forms.BACKBONE),
 }
@@ -34,8 +36,7 @@ def by_model(models, options):
             raise InputError(option, expected, f"one for {listing(unknown)}")
     kinds = {name: forms.check(model, "audit") for name, model in models.items()}
     return {
-        name: {option: _of(option, value, name, kinds) for option, value in options.items()}
-        for name in models
+        name: {option: _of(option, options, name, kinds) for option in options} for name in models
     }
 
 
@@ -44,23 +45,29 @@ def _by_text(value):
     return {str(name): one for name, one in value.items()} if isinstance(value, dict) else value
 
 
-def _of(option, value, name, kinds):
-    default = DEFAULTS.get(option)
+def _of(option, options, name, kinds):
+    default, value, form = DEFAULTS.get(option), options[option], kinds[name]
     if isinstance(value, dict):
         return value.get(name, default)
     passes = NOT_FOR.get(option, ())
     others = any(kind not in passes for kind in kinds.values())
-    if kinds[name] in passes and others:
+    if form in passes and others and not (form in FILES and _explained_of(options, name)):
         return default
-    if option == "kinds" and value and kinds[name] in (forms.SAVED_MODEL, forms.EXPORT):
-        return _of_saved_model(value, len(kinds) > 1)
+    if option == "kinds" and value and form in FILES and len(kinds) > 1:
+        # Beside others, a file gives what it can of the kinds that all are asked for.
+        return tuple(filter(_of_file, chosen(value))) or value
     return value
 
 
-def _of_saved_model(kinds, several):
-    """Beside others, a SavedModel gives what it can of the kinds that all are asked for."""
-    names = [kind.name for kind in chosen(kinds)]
-    return ("activation",) if several and "activation" in names else kinds
+def _explained_of(options, name):
+    """Whether a model's kinds explain a decision of which its scores are all that is known."""
+    kinds = options.get("kinds")
+    kinds = kinds.get(name) if isinstance(kinds, dict) else kinds
+    return any(kind.scores_alone for kind in chosen(kinds))
+
+
+def _of_file(kind):
+    return kind.name == "activation" or kind.scores_alone
 
 
 def explained(explain, classes):

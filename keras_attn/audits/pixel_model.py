@@ -110,12 +110,12 @@ class PixelModel:
         if not self.decision.there:
             raise InputError(f"model {self.name!r}", "a model with class scores", "none")
         scores = inside.picked(result, self.decision.key)
-        return _of_two(tf.cast(scores, tf.float32))
+        return of_two(tf.cast(scores, tf.float32))
 
     @property
     def class_weights(self) -> tf.Tensor:
         """`(C, classes)`, what the averages of the channels of `pooled` are weighted with."""
-        return _of_two(tf.cast(self.decision.dense.kernel, tf.float32))
+        return of_two(tf.cast(self.decision.dense.kernel, tf.float32))
 
     def outputs(self, images: Any, paths: Collection[str]) -> dict[str, Any]:
         """What layers return for pixels, as they return it.
@@ -273,6 +273,6 @@ class SharedRun:
         return self._gradients
 
 
-def _of_two(scores):
+def of_two(scores):
     """A single unit's score as those of two classes, against and for it."""
     return tf.concat([-scores, scores], axis=1) if scores.shape[1] == 1 else scores

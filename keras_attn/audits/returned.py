@@ -1,6 +1,7 @@
-"""What the functions of kinds of maps return: checked, with an error that names the kind."""
+"""What functions of maps return, those of kinds and others: checked, by their names."""
 
-from keras_attn.audits.function_maps import as_maps
+import numpy as np
+
 from keras_attn.audits.kinds import LAYERS
 from keras_attn.errors import InputError, listing
 from keras_attn.networks.maps.choice import INPUT
@@ -27,3 +28,24 @@ def maps_of(kind, returned, count, layers):
 
 def _what(kind):
     return f"what kind {kind.name!r} returned"
+
+
+def as_maps(values, count, what):
+    """Maps `(count, h, w)` as an array, of `(count, h, w)` or `(count, h, w, 1)`, real numbers.
+
+    what: who returned it, as the error calls it.
+    """
+    expected = f"{count} maps as (n, h, w) or (n, h, w, 1) for {count} images"
+    try:
+        values = np.asarray(values)
+    except Exception as error:  # of whatever cannot be an array
+        raise InputError(what, expected, f"a {type(values).__name__} ({error})") from error
+    if values.dtype.name == "bfloat16":  # which is no number to NumPy
+        values = values.astype(np.float32)
+    if values.ndim == 4 and values.shape[-1] == 1:
+        values = values[..., 0]
+    if values.ndim != 3 or len(values) != count or 0 in values.shape:
+        raise InputError(what, expected, f"shape {values.shape}")
+    if values.dtype.kind not in "biuf":
+        raise InputError(what, f"{expected}, of real numbers", f"type {values.dtype}")
+    return values

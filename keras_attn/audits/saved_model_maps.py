@@ -10,7 +10,7 @@ import numpy as np
 import tensorflow as tf
 from tensorflow.python.framework.convert_to_constants import convert_variables_to_constants_v2
 
-from keras_attn.audits import kinds as kinds_of_maps
+from keras_attn.audits import PREDICTED, black_box
 from keras_attn.audits.kinds import activation
 from keras_attn.errors import InputError, listing
 from keras_attn.loading.signature import SIGNATURES, as_type, check_batch
@@ -28,16 +28,22 @@ KERNELS = ("Conv2D", "DepthwiseConv2dNative", "MatMul", "Einsum")
 class SavedModelMaps(Laid):
     """Maps of the serving signature of a SavedModel with one image input, channels last.
 
-    Kinds are "activation", and "map" for one channel; a decision's gradient needs the Keras
-    model itself. Arguments as for `KerasMaps`.
+    Kinds are "activation", and "map" for one channel, and those that need class scores alone; a
+    decision's gradient needs the Keras model itself. Arguments as for `KerasMaps`.
     """
 
-    def __init__(self, path, layers=(), kinds=None, size=None, preprocess=None):
+    def __init__(
+        self,
+        path,
+        layers=(),
+        kinds=None,
+        size=None,
+        preprocess=None,
+        output=None,
+        explain=PREDICTED,
+    ):
         self.path, self.preprocess = Path(path), preprocess
-        names = tuple(kind.name for kind in kinds_of_maps.chosen(kinds))
-        if set(names) - {"activation"}:
-            received = f"kinds {names}"
-            raise InputError(self.path, "kind 'activation' (others need a .keras model)", received)
+        of_layers, others = black_box.parted(kinds)
         loaded = _loaded(self.path)  # holds the variables until they are frozen
         signature = _signature(self.path, loaded.signatures)
         self.input = _image_input(self.path, signature)
@@ -53,9 +59,24 @@ class SavedModelMaps(Laid):
             self._shapes(), self.size, known={}, first=(), unusual=twice, answers=self._answers
         )
         needs = [INPUT] * (preprocess is not None)
-        self.layouts, self.layers = tensors.chosen(layers, needs)
+        self.layouts, self.layers = tensors.chosen(layers, needs) if of_layers else ({}, [])
         self.function = self._function(self.layers)
         self.expectation = self._expectation()
+        self.explained = self._explained(signature, output, others, explain)
+
+    def _explained(self, signature, output, kinds, explain):
+        """What explains the decision, None where no kind does."""
+        if not kinds:
+            black_box.refuse_unheard(output, explain)
+            return None
+        tensors = dict(zip(sorted(signature.structured_outputs), self.frozen.outputs, strict=True))
+        scores = {name: one for name, one in tensors.items() if one.shape.rank == 2}
+        tensor = _source(scores[black_box.score_output(self.path, [*scores], output)])
+        if tensor.op.type == "Softmax":  # whose input has the scores
+            tensor = _source(tensor.op.inputs[0])
+        function = self.frozen.prune(self.frozen.inputs, [tensor])
+        box = black_box.BlackBox(str(self.path), lambda pixels: function(self._input(pixels))[0])
+        return black_box.Explained(box, kinds, explain)
 
     def _function(self, names):
         return self.frozen.prune(self.frozen.inputs, [self.tensors[name] for name in names])
@@ -97,15 +118,19 @@ class SavedModelMaps(Laid):
         )
 
     def describe(self):
-        """Which file, on which input."""
-        return f"SavedModel {self.path}, input {self.size[0]}×{self.size[1]}"
+        """Which file, on which input, and which class is explained."""
+        explained = self.explained.told if self.explained else ""
+        return f"SavedModel {self.path}, input {self.size[0]}×{self.size[1]}{explained}"
 
     def __call__(self, images, examples):
         """Maps of a list of images."""
         values = self.function(self._input(images))
         named = zip(self.layers, values, strict=True)
         grids = {name: on_grid(self.layouts[name], v, f"layer {name!r}") for name, v in named}
-        return {key: list(value.numpy()) for key, value in activation.of_features(grids).items()}
+        maps = {key: list(value.numpy()) for key, value in activation.of_features(grids).items()}
+        if self.explained:
+            maps |= self.explained.maps(resized(images, self.size), examples)
+        return maps
 
 
 def _loaded(path):

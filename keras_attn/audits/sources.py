@@ -10,6 +10,7 @@ loaded for networks alone.
 
 from pathlib import Path
 
+from keras_attn.audits import PREDICTED
 from keras_attn.audits.folder_maps import FolderMaps
 from keras_attn.audits.function_maps import FunctionMaps
 from keras_attn.errors import InputError
@@ -28,34 +29,38 @@ def open_source(
     preprocess=None,
     weights=None,
     output=None,
-    explain="predicted",
+    explain=PREDICTED,
 ):
     """The source of maps for `model`, of any form that an audit takes. See `api.audit`."""
     form = forms.check(model, "audit")
     opening.check_weights(weights, form, model)
     if form in RETURN_MAPS:
-        explain = None if explain == "predicted" else explain
-        only = {"layers": layers, "kinds": kinds, "preprocess": preprocess, "output": output}
-        _refuse(form, **only, explain=explain)
+        _refuse(form, layers=layers, preprocess=preprocess, output=output)
+        if form == forms.FUNCTION and kinds:
+            return FunctionMaps(model, size, kinds, explain)
+        explain = None if explain == PREDICTED else explain
+        _refuse(form, kinds=kinds, explain=explain)
         if form == forms.FUNCTION:
             return FunctionMaps(model, size)
         _refuse(form, size=size)
         return FolderMaps(model)
     options = {"layers": layers, "kinds": kinds, "size": size, "preprocess": preprocess}
+    explained = {"output": output, "explain": explain}
     if form in (forms.SAVED_MODEL, forms.EXPORT):
         from keras_attn.audits.saved_model_maps import SavedModelMaps
 
-        explain = None if explain == "predicted" else explain
-        _refuse(form, output=output, explain=explain)
-        return SavedModelMaps(Path(model).expanduser(), **options)
+        return SavedModelMaps(Path(model).expanduser(), **options, **explained)
+    if form == forms.ONNX:
+        from keras_attn.audits.onnx_maps import OnnxMaps
+
+        return OnnxMaps(Path(model).expanduser(), **options, **explained)
     from keras_attn.audits.keras_maps import KerasMaps
 
     if form == forms.BACKBONE:
         opening.check_preprocess(preprocess, form)
         options |= _of_backbone(model, layers)
     opened = opening.keras_network(model, "audit", weights=weights, size=size)
-    chosen = {"output": output, "explain": explain}
-    return KerasMaps(opened.model, **options, **chosen, origin=opened.origin)
+    return KerasMaps(opened.model, **options, **explained, origin=opened.origin)
 
 
 def _refuse(form, **given):

@@ -33,17 +33,17 @@ class AuditCommand:
     """Folder with images/, fixations.csv (image,subject,x,y) and, optionally, masks/; or of a
     published dataset, with --data-name."""
     model: tuple[model_options.Model, ...] = ("vgg16",)
-    """A .keras or .h5 file, a run folder or its .weights.h5, a SavedModel folder, a folder of maps
-    (PNG or NPY by image name), or a backbone. Several of them go into one table; NAME=MODEL names
-    one. The options below are for all models, or NAME=VALUE for one."""
+    """A .keras or .h5 file, a run folder or its .weights.h5, a SavedModel folder, an .onnx file, a
+    folder of maps (PNG or NPY by image name), or a backbone. Several of them go into one table;
+    NAME=MODEL names one. The options below are for all models, or NAME=VALUE for one."""
     weights: tuple[str, ...] = ()
     """Weight file of the backbone, or the name of a published one that was fetched; without it its
     weights are random."""
     layers: tuple[str, ...] = ()
     """Names of layers (NAME=LAYER,LAYER); default: the last layer of each resolution."""
     kinds: tuple[KindOfMap, ...] = ()
-    """Kinds of maps (NAME=KIND,KIND); default: activation, gradient, cam and grad_cam, as far as
-    the model allows."""
+    """Kinds of maps (NAME=KIND,KIND), which docs/attributions.md explains; default: activation,
+    gradient, cam and grad_cam, as far as the model allows."""
     size: tuple[str, ...] = ()
     """Side in pixels of the images the model is given, where it leaves that open."""
     preprocess: tuple[str, ...] = ()
@@ -53,7 +53,7 @@ class AuditCommand:
     output: tuple[str, ...] = ()
     """The output with the class scores, of a model with several."""
     explain: tuple[str, ...] = ()
-    """The class that gradients and CAM explain: predicted (default), true, or one by number or
+    """The class whose score is explained: predicted (default), true, or one by number or
     name."""
     data_name: ImageDataset = "folder"
     """Format of DATA: folder, or a published one, as it is unpacked."""

@@ -11,12 +11,13 @@ MODEL, KERAS_FILE, H5_FILE = "a Keras model", "a .keras file", "a whole model in
 RUN, RUN_WEIGHTS = "a run folder", "the .weights.h5 of a run"
 EXPORT, SAVED_MODEL = "an export of this package", "a SavedModel"
 BACKBONE = "the name of a backbone"
+ONNX = "an .onnx file"
 FUNCTION, MAPS = "a function", "a folder of maps"
 
 NETWORKS = (MODEL, KERAS_FILE, H5_FILE, RUN, RUN_WEIGHTS, BACKBONE)
 """Forms that become Keras models of layers."""
 VERBS = {
-    "audit": (*NETWORKS, EXPORT, SAVED_MODEL, FUNCTION, MAPS),
+    "audit": (*NETWORKS, EXPORT, SAVED_MODEL, ONNX, FUNCTION, MAPS),
     "evaluate": (*NETWORKS, EXPORT, SAVED_MODEL),
     "attack": (*NETWORKS, EXPORT, SAVED_MODEL),
     "predict": (*NETWORKS, EXPORT, SAVED_MODEL),
@@ -70,6 +71,8 @@ def _on_disk(path, given, verb):
         raise InputError(path, expected, "an empty file")
     if path.suffix == ".keras":
         return KERAS_FILE
+    if path.suffix == ".onnx":
+        return ONNX
     if path.suffix in (".h5", ".hdf5"):
         return H5_FILE if _has_structure(path) else RUN_WEIGHTS
     raise InputError(path, expected, f"a file that ends in {path.suffix or 'nothing'}")

@@ -24,6 +24,11 @@ def images(rng):
     return rng.integers(0, 256, (4, SIDE, SIDE, 3), dtype=np.uint8)
 
 
+@pytest.fixture(autouse=True)
+def few_masks(monkeypatch):
+    monkeypatch.setattr(rise, "MASKS", 100)
+
+
 @pytest.fixture
 def linear(rng):
     """A network whose scores are Σ w x + b, and w."""

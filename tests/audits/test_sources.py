@@ -145,7 +145,7 @@ def test_layers_are_named_by_path_or_by_an_unambiguous_end():
         (lambda t: open_source(t, layers=("a",)), ("layers", ("none", "folder of maps"), "('a',)")),
         (
             lambda t: open_source(np.mean, kinds=("cam",)),
-            ("kinds", ("none", "function"), "('cam',)"),
+            ("'cam'", ("occlusion", "rise"), "mean returned"),
         ),
         (
             lambda t: open_source(np.mean, weights="w.h5"),

@@ -92,6 +92,12 @@ class Kind:
         if self.batch is not None and (not isinstance(self.batch, int) or self.batch < 1):
             raise InputError(f"batch of {where}", "a number of images, or None", repr(self.batch))
 
+    @property
+    def scores_alone(self) -> bool:
+        """Whether it needs no more of a network than its class scores, as occlusion does."""
+        inside = self.gradients or self.reads is not None
+        return self.of == IMAGE and self.scores and not inside
+
     def ready(self) -> Kind:
         """The same for one network, with an instance where its function is a class.
 

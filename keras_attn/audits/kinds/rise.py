@@ -16,8 +16,8 @@ MASKS, CELLS, SHOWN, SEED = 1000, 7, 0.5, 0
 class Rise:
     """The same masks for all pictures, drawn when the size is known."""
 
-    def __init__(self, masks=MASKS):
-        self.count, self.masks = masks, None
+    def __init__(self, masks=None):
+        self.count, self.masks = masks or MASKS, None
 
     def __call__(self, model, images, targets):
         """Σ of mask · probability, over the number of masks and the share that shows."""
