@@ -37,6 +37,7 @@ def audit(
     gallery: int = 12,
     where: Mapping[str, Any] | None = None,
     by: str | None = None,
+    faithfulness: bool | int = False,
     out: str | Path | None = None,
     overwrite: bool = False,
     progress: bool = True,
@@ -76,6 +77,9 @@ def audit(
         by: name of such a column, such as "task": a row for each of its values, with references of
             their own, and how each differs from the first; in the order of `where` if that names
             them.
+        faithfulness: whether to measure on all images, or on so many of them, whether the maps tell
+            anything of the network: deletion, insertion and weights made random
+            (docs/attributions.md). It takes 58 forward passes a map and image.
         out: a folder to write everything to.
         overwrite: replace an earlier audit in `out`.
         progress: show a bar.
@@ -99,7 +103,8 @@ def audit(
     ('darkness', True)
     """
     if out is not None:
-        storage.check_target(out, rows.AUDIT_FILES, overwrite=overwrite)
+        names = rows.AUDIT_FILES + rows.OF_FAITHFULNESS * bool(faithfulness)
+        storage.check_target(out, names, overwrite=overwrite)
     if isinstance(data, VideoDataset):
         expected = (
             "a GazeDataset, of images; ka.evaluate(model, data) scores the attention of a network "
@@ -129,6 +134,7 @@ def audit(
         gallery=gallery,
         progress=progress,
         parts=parts,
+        faithful=faithfulness,
     )
     result = AuditResult.of(found)
     if out is not None:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from keras_attn import pictures, tasks
-from keras_attn.audits import against_chance
+from keras_attn.audits import against_chance, faithfulness
 from keras_attn.audits.by_condition import add_differences, check_parts
 from keras_attn.datasets import groups
 from keras_attn.errors import InputError
@@ -53,11 +53,22 @@ from keras_attn.runs import known_data
 from keras_attn.statistics import bootstrap_interval, evenly, mean_of_seen
 
 
-def run(sources, dataset, *, blur, batch_size=8, gallery=12, progress=True, parts=None):
+def run(
+    sources,
+    dataset,
+    *,
+    blur,
+    batch_size=8,
+    gallery=12,
+    progress=True,
+    parts=None,
+    faithful=False,
+):
     """Score every source on every image that has fixations: `AuditScores`.
 
     sources: `{model name: source}`, see `sources`. gallery: how many images to keep maps of. parts:
-    what `by_condition.parts_of` returns, if each condition is to have rows of its own.
+    what `by_condition.parts_of` returns, if each condition is to have rows of its own. faithful:
+    whether to measure `faithfulness`, or on how many images, spread evenly over those of the data.
     """
     for name, value in (("batch_size", batch_size), ("gallery", gallery)):
         if not isinstance(value, int):
@@ -71,6 +82,7 @@ def run(sources, dataset, *, blur, batch_size=8, gallery=12, progress=True, part
     for source in sources.values():
         if hasattr(source, "check"):
             source.check([dataset[i] for i in seen])
+    followed = faithfulness.chosen(faithful, sources, seen)
     started = time.perf_counter()
     scores = _scores(sources, dataset, compared, seen, blur, batch_size, progress)
     models = {name: source.describe() for name, source in sources.items()}
@@ -91,6 +103,9 @@ def run(sources, dataset, *, blur, batch_size=8, gallery=12, progress=True, part
     rows = pd.concat([rows, pd.DataFrame(about)], axis=1)
     rows.insert(len(rows.columns) - len(about[0]), "dataset", (dataset.whole or dataset).name)
     indices = _to_look_at(scores[name_of(ranked(rows)[0])], seen, gallery)
+    told_of_network = None
+    if followed:
+        told_of_network = faithfulness.run(sources, dataset, followed, blur, progress=progress)
     return AuditScores(
         rows=rows,
         examples=examples,
@@ -101,6 +116,7 @@ def run(sources, dataset, *, blur, batch_size=8, gallery=12, progress=True, part
         models=models,
         notes=[*scored_smaller(dataset), *_notes(sources, rows), *_notes_on_data(dataset, told)],
         parts=parts or {},
+        faithfulness=told_of_network,
         ceilings={name: mixture_of(part, blur) for name, part in compared.items()},
     )
 

@@ -11,6 +11,7 @@ import tensorflow as tf
 from keras_attn.audits import PREDICTED
 from keras_attn.audits import kinds as kinds_of_maps
 from keras_attn.audits.explanation import Explanation
+from keras_attn.audits.faithfulness import Decided
 from keras_attn.audits.pixel_model import of_two
 from keras_attn.audits.returned import maps_of
 from keras_attn.errors import InputError, listing
@@ -53,6 +54,10 @@ class Explained:
                 received = f"{box.name}, of which class scores alone are known"
                 raise InputError(f"kind {kind.name!r}", expected, received)
         self.kinds = tuple(kind.ready() for kind in kinds)
+
+    def decided(self, size, source):
+        """The `Decided` of a source of maps that this explains, at its size."""
+        return Decided(self.box, size, self.explain, lambda images, its, _: source(images, its))
 
     def maps(self, images, examples):
         """Maps of float32 images `(n, H, W, 3)` by layer and name."""

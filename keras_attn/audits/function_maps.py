@@ -29,6 +29,11 @@ class FunctionMaps:
         box = black_box.BlackBox(f"what {self.name} returned", self._returned)
         return black_box.Explained(box, chosen(kinds), explain)
 
+    @property
+    def decided(self):
+        """What is asked for the scores of changed pictures, None where no decision is explained."""
+        return self.explained.decided(self.size, self) if self.explained else None
+
     def describe(self):
         """What is called, and on what."""
         given = "their own size" if self.size is None else f"{self.size[0]}×{self.size[1]}"

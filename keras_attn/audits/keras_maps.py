@@ -4,6 +4,8 @@ The score that is explained is that of one class before softmax or sigmoid, by d
 predicted one; one unit decides between two.
 """
 
+from functools import partial
+
 import keras
 import tensorflow as tf
 
@@ -11,8 +13,10 @@ from keras_attn.audits import PREDICTED
 from keras_attn.audits import kinds as kinds_of_maps
 from keras_attn.audits.decision import decision_of
 from keras_attn.audits.explanation import Explanation
+from keras_attn.audits.faithfulness import Decided
 from keras_attn.audits.kinds import IMAGE, LAYERS, Unfit
 from keras_attn.audits.pixel_model import PixelModel
+from keras_attn.audits.randomised import randomised
 from keras_attn.audits.returned import maps_of
 from keras_attn.audits.runner import Runner
 from keras_attn.errors import InputError, listing
@@ -188,8 +192,16 @@ class KerasMaps(Laid):
         if self._explains:
             self.explanation.check_examples(examples)
 
-    def __call__(self, images, examples):
-        """Maps of a list of images."""
+    @property
+    def decided(self):
+        """What is asked for the scores of changed pictures: a `Decided`, or None."""
+        if not self.decision.there:
+            return None
+        explain = self.explanation.explain
+        return Decided(self.pixel_model, self.size, explain, self, partial(randomised, self.model))
+
+    def __call__(self, images, examples, targets=None):
+        """Maps of a list of images; targets: the classes that are explained, if they are known."""
         batch = self.runner.resized(images)
         # Functions of arrays may write into what they get.
         pixels = tf.constant(batch.copy() if self.runner.changes else batch)
@@ -198,8 +210,7 @@ class KerasMaps(Laid):
         paths = [*self.layers, *self.read] if of_layers else []
         maps = {}
         with self.pixel_model.sharing(pixels, inputs, paths, self._watched()) as run:
-            targets = None
-            if self._explains:
+            if self._explains and targets is None:
                 targets = self.explanation.targets(run.scores, examples)
             # Rows of maps that go back through the network stand behind the others.
             order = [*KINDS]

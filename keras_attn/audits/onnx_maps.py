@@ -109,6 +109,11 @@ class OnnxMaps(Laid):
             batch = batch[..., ::-1]
         return RANGES[self.told.get("range", "NominalRange_0_255")](batch)
 
+    @property
+    def decided(self):
+        """What is asked for the scores of changed pictures, None where no decision is explained."""
+        return self.explained.decided(self.size, self) if self.explained else None
+
     def describe(self):
         """Which file, on which input, and which class is explained."""
         text = f"ONNX file {self.path}, input {self.size[0]}×{self.size[1]}"

@@ -117,6 +117,11 @@ class SavedModelMaps(Laid):
             kernels[0].name, float(np.min(values)), float(np.max(values)), self.tensors
         )
 
+    @property
+    def decided(self):
+        """What is asked for the scores of changed pictures, None where no decision is explained."""
+        return self.explained.decided(self.size, self) if self.explained else None
+
     def describe(self):
         """Which file, on which input, and which class is explained."""
         explained = self.explained.told if self.explained else ""

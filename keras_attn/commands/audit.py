@@ -74,6 +74,8 @@ class AuditCommand:
     as --where task=search. Once more for another column, or for another value of the same."""
     by: str | None = None
     """A column of fixations.csv, such as task: a row for each value, and how they differ."""
+    faithfulness: int = 0
+    """On how many images to measure whether the maps tell anything of the network; 0: on none."""
     out: Path = Path("runs/audit")
     """Folder to write to."""
     overwrite: bool = False
@@ -95,6 +97,7 @@ class AuditCommand:
             quiet.import_tensorflow()
         own = ("fixation_sigma", "centre_bias_sigma", "batch_size", "gallery", "by")
         options = self._of_models(chosen) | {name: getattr(self, name) for name in own}
+        options["faithfulness"] = self.faithfulness or False
         options["where"] = model_options.conditions(self.where)
         show_and_save(api.audit(chosen, data, **options), self.out, self.overwrite)
 

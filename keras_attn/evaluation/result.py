@@ -78,7 +78,8 @@ class Gallery:
 class AuditScores:
     """What an audit found, as `AuditResult` documents it: a row per map, and one per map and image.
 
-    rows, examples: DataFrames of the columns that `evaluation.rows` lists.
+    rows, examples: DataFrames of the columns that `evaluation.rows` lists. faithfulness: an
+    `audits.faithfulness.Faithfulness`, or None.
     """
 
     rows: pd.DataFrame
@@ -91,3 +92,4 @@ class AuditScores:
     notes: list = field(default_factory=list)
     parts: dict = field(default_factory=dict)
     ceilings: dict = field(default_factory=dict)
+    faithfulness: Any = None

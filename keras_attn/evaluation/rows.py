@@ -86,6 +86,8 @@ Each of mean 0 and length 1; zeros for a constant map, NaN where there is none.
 ROWS, PAGE, FIGURE = "rows.csv", "audit.html", "audit.png"
 AUDIT_FILES = (ROWS, EXAMPLES, PAGE, FIGURE)
 """Files of an audit."""
+OF_FAITHFULNESS = ("faithfulness.csv", "faithfulness_examples.csv", "faithfulness.png")
+"""Further ones, of an audit that was asked for it."""
 OF_MAP = ("model", "layer", "kind", "condition")
 """First columns, which name a row; the last is there in an audit by condition."""
 SOURCE, IMAGES, IMAGE, NOTE = "source", "images", "image", "note"
@@ -110,6 +112,10 @@ DIFFERENCE = "_difference"
 """Of what a row is above the same map's under the first condition, followed by ENDS and TEST."""
 SHARE = Heading("ig_share", "IG share")
 """Of explainable information: IG as a share of that of the ceiling."""
+FAITHFUL, RANDOM, RANDOMISED = ("deletion", "insertion"), "random", "randomised"
+"""What tells whether maps say anything of their network, by `audits.faithfulness`: areas under two
+curves; pixels in random order, beside which they stand; and Spearman's ρ with the maps of the same
+network with random weights."""
 SIGNIFICANT = 0.05
 SIDES = {1: "better", -1: "worse", 0: ""}
 """Of a score beside what it is held against, where the difference is significant."""

@@ -56,6 +56,7 @@ class Kind:
             raises `Unfit` for a network that it cannot be made for.
         batch: most images that it takes at a time, default as many as the audit.
         by_default: whether an audit that names no kinds has it.
+        about: what its maps are, in a sentence or two for the page of an audit.
 
     Raises:
         InputError: A field cannot be meant; the message names it.
@@ -79,6 +80,7 @@ class Kind:
     reads: Callable[[Any], Iterable[str]] | None = None
     batch: int | None = None
     by_default: bool = False
+    about: str = ""
 
     def __post_init__(self) -> None:
         where = f"kind of map {self.name!r}"

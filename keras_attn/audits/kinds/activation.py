@@ -27,4 +27,13 @@ def of_features(features):
     return maps
 
 
-register(Kind("activation", activation, of=LAYERS, scores=False, by_default=True))
+register(
+    Kind(
+        "activation",
+        activation,
+        of=LAYERS,
+        scores=False,
+        by_default=True,
+        about="Σ over the channels of the layer's output of their squares.",
+    )
+)

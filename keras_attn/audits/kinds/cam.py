@@ -24,4 +24,13 @@ def pooled(model):
     return [model.pooled]
 
 
-register(Kind("cam", cam, of=LAYERS, reads=pooled, by_default=True))
+register(
+    Kind(
+        "cam",
+        cam,
+        of=LAYERS,
+        reads=pooled,
+        by_default=True,
+        about="The features before global average pooling, weighted as in the last layer.",
+    )
+)

@@ -17,4 +17,16 @@ def _weighted(features, gradient):
     return tf.nn.relu(tf.reduce_sum(tf.cast(features, tf.float32) * weights, axis=-1))
 
 
-register(Kind("grad_cam", grad_cam, of=LAYERS, gradients=True, by_default=True))
+register(
+    Kind(
+        "grad_cam",
+        grad_cam,
+        of=LAYERS,
+        gradients=True,
+        by_default=True,
+        about=(
+            "The layer's channels weighted by the mean gradient of the score, negative values cut "
+            "off."
+        ),
+    )
+)

@@ -26,4 +26,12 @@ def _weighted(features, slopes):
     return tf.nn.relu(tf.reduce_sum(weights * features, axis=-1))
 
 
-register(Kind("grad_cam_plus_plus", grad_cam_plus_plus, of=LAYERS, gradients=True))
+register(
+    Kind(
+        "grad_cam_plus_plus",
+        grad_cam_plus_plus,
+        of=LAYERS,
+        gradients=True,
+        about="As Grad-CAM, with a weight of its own for each position where the score rises.",
+    )
+)

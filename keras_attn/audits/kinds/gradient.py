@@ -11,4 +11,13 @@ def gradient(model, images, targets):
     return tf.reduce_max(tf.abs(model.input_gradient(images, targets)), axis=-1)
 
 
-register(Kind("gradient", gradient, of=INPUT, gradients=True, by_default=True))
+register(
+    Kind(
+        "gradient",
+        gradient,
+        of=INPUT,
+        gradients=True,
+        by_default=True,
+        about="The largest absolute gradient of the score over the three colours of the input.",
+    )
+)

@@ -19,4 +19,11 @@ def slopes(model, images, targets):
     return tape.gradient(scores, images)
 
 
-register(Kind("gradient_times_input", gradient_times_input, gradients=True))
+register(
+    Kind(
+        "gradient_times_input",
+        gradient_times_input,
+        gradients=True,
+        about="The absolute sum over the colours of gradient by pixel.",
+    )
+)

@@ -57,4 +57,14 @@ def _scores(model, images, targets):
     return tf.gather(model(images), targets, axis=1, batch_dims=1)
 
 
-register(Kind("integrated_gradients", IntegratedGradients, gradients=True))
+register(
+    Kind(
+        "integrated_gradients",
+        IntegratedGradients,
+        gradients=True,
+        about=(
+            "The absolute sum over the colours of pixel by the mean gradient on the way from a "
+            f"black picture, {STEPS} steps."
+        ),
+    )
+)

@@ -17,4 +17,15 @@ def _weighted(features, slopes):
     return tf.nn.relu(tf.reduce_sum(rising * tf.cast(features, tf.float32), axis=-1))
 
 
-register(Kind("layer_cam", layer_cam, of=LAYERS, gradients=True))
+register(
+    Kind(
+        "layer_cam",
+        layer_cam,
+        of=LAYERS,
+        gradients=True,
+        about=(
+            "The layer's channels weighted at each position by the gradient there, where that is "
+            "above 0."
+        ),
+    )
+)

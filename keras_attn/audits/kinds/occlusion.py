@@ -38,4 +38,13 @@ def _scores(model, images, targets):
     return tf.gather(model(images), targets, axis=1, batch_dims=1)
 
 
-register(Kind("occlusion", occlusion))
+register(
+    Kind(
+        "occlusion",
+        occlusion,
+        about=(
+            "How far the score falls where a window of an eighth of each side is grey: the mean "
+            "of the windows that a pixel lies in."
+        ),
+    )
+)

@@ -47,4 +47,13 @@ def drawn(count, size):
     return np.stack(parts)
 
 
-register(Kind("rise", Rise))
+register(
+    Kind(
+        "rise",
+        Rise,
+        about=(
+            f"The mean of {MASKS:,} random masks, weighted by the probability of the class under "
+            "them."
+        ),
+    )
+)

@@ -41,4 +41,15 @@ def _from_0_to_1(features):
     )
 
 
-register(Kind("score_cam", score_cam, of=LAYERS))
+register(
+    Kind(
+        "score_cam",
+        score_cam,
+        of=LAYERS,
+        about=(
+            "The layer's channels weighted by the softmax of the scores that the picture gets "
+            f"where each of them is strong; of many channels the {MOST} of the largest mean "
+            "square."
+        ),
+    )
+)

@@ -22,4 +22,14 @@ def smooth_grad(model, images, targets):
     return tf.reduce_max(tf.abs(total / SAMPLES), axis=-1)
 
 
-register(Kind("smooth_grad", smooth_grad, gradients=True))
+register(
+    Kind(
+        "smooth_grad",
+        smooth_grad,
+        gradients=True,
+        about=(
+            f"The gradient as a mean over {SAMPLES} pictures with noise of {NOISE:.0%} of their "
+            "range; its largest absolute value over the colours."
+        ),
+    )
+)

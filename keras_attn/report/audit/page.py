@@ -15,6 +15,7 @@ from keras_attn.evaluation.rows import (
     FIGURE,
     GOLD_STANDARD,
     NOTE,
+    OF_FAITHFULNESS,
     PAGE,
     ROWS,
     SHARE,
@@ -26,20 +27,29 @@ from keras_attn.evaluation.rows import (
     name_of,
 )
 from keras_attn.metrics.columns import Column, further
+from keras_attn.registries import KINDS
 from keras_attn.report import web
-from keras_attn.report.audit import differences, gallery, table
+from keras_attn.report.audit import differences, faithfulness, gallery, table
 from keras_attn.report.audit.figure import figure
 from keras_attn.report.numbers import decimals
 
 
 def write(result, folder, *, overwrite=False):
-    """Write all AUDIT_FILES of `result` into `folder`, or none; returns the folder's path."""
-    with storage.writing(folder, AUDIT_FILES, overwrite=overwrite) as stage:
+    """Write all AUDIT_FILES of `result` into `folder`, or none; returns the folder's path.
+
+    With what faithfulness came to, where it was measured; that of an earlier audit goes.
+    """
+    told = OF_FAITHFULNESS * (result.faithfulness is not None)
+    with storage.writing(folder, AUDIT_FILES + told, overwrite=overwrite) as stage:
+        faithfulness.write(result, stage)
         result.rows.to_csv(stage / ROWS, index=False)
         result.examples.to_csv(stage / EXAMPLES, index=False)
         (stage / PAGE).write_text(page(result), encoding="utf-8")
         figure(result).savefig(stage / FIGURE, dpi=120)
-    return Path(folder).expanduser()
+    folder = Path(folder).expanduser()
+    for name in {*OF_FAITHFULNESS} - {*told}:
+        (folder / name).unlink(missing_ok=True)
+    return folder
 
 
 def page(result):
@@ -78,12 +88,20 @@ def page(result):
         gold_standard=GOLD_STANDARD,
         models={row["model"] for row in told},
         kinds=set(rows["kind"]),
+        kinds_told=_kinds_told(rows["kind"]),
         shares=SHARE in columns,
+        faithful=result.faithfulness and faithfulness.for_page(result),
         apart=differences.compared(result),
         apart_legend=differences.legend(result),
         compared=[Column.registry[key] for key in STUDY],
         further=[column for column in further() if column.about],
     )
+
+
+def _kinds_told(names):
+    """What the maps of kinds are, by name in the order of the rows, of those that say it."""
+    known = {name: KINDS[name] for name in dict.fromkeys(names) if name in KINDS}
+    return {name: kind.about for name, kind in known.items() if kind.about}
 
 
 def _row(row, notes, columns):

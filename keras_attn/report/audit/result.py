@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from keras_attn.evaluation.result import AuditScores, Gallery
-from keras_attn.report.audit import differences, page, table
+from keras_attn.report.audit import differences, faithfulness, page, table
 
 __all__ = ["AuditResult", "Gallery"]
 
@@ -39,6 +39,12 @@ class AuditResult(AuditScores):
         models: by name, what was audited: files, weights, input size.
         notes: what a reader of the scores has to know.
         parts: by condition the dataset that it was scored against; {} of an audit of all together.
+        faithfulness: with `audit(faithfulness=...)`, whether the maps tell anything of their
+            networks: its `.rows` has a row per model and map, and for `all_observers`, `centre` and
+            `random` order: images; of deletion (lower is better) and insertion (higher) the area,
+            `_low` and `_high`, `_p` against random order (Wilcoxon's test, Holm's correction) and
+            `_side`; `randomised`, Spearman's rank correlation with the maps of the network with
+            random weights. `.examples` has one of each and image. Else None.
         ceilings: by condition, or under "", what the ceiling is made of, a
             `gold_standard.Mixture`; None where viewers are not told apart.
     """
@@ -60,10 +66,11 @@ class AuditResult(AuditScores):
 
     def __str__(self) -> str:
         apart = differences.as_text(self)
-        return table.as_text(self) + (f"\n{apart}" if apart else "")
+        told = faithfulness.as_text(self.faithfulness)
+        return "\n".join(filter(None, (table.as_text(self), apart, told)))
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
-        """Write rows.csv, examples.csv, audit.html and audit.png.
+        """Write rows.csv, examples.csv, audit.html and audit.png, and what faithfulness came to.
 
         Args:
             folder: where to.
