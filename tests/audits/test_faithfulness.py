@@ -9,6 +9,7 @@ import keras_attn as ka
 from keras_attn.audits import faithfulness
 from keras_attn.audits.keras_maps import KerasMaps
 from keras_attn.audits.randomised import randomised
+from keras_attn.evaluation.gaze_scores import Blur
 
 SIDE = 28
 
@@ -102,7 +103,7 @@ def result(network, data):
 def test_each_map_stands_beside_people_the_centre_and_random_order(result):
     rows = result.faithfulness.rows.set_index("kind")
     assert list(rows.index) == [
-        *("activation", "gradient", "darkness", "all_observers", "centre", "random")
+        *("activation", "darkness", "gradient", "all_observers", "centre", "random")
     ]
     assert (rows["images"] == 5).all() and rows["deletion"].between(0, 1).all()
     assert rows["insertion"].between(0, 1).all() and np.isnan(rows.loc["random", "deletion_p"])
@@ -133,9 +134,7 @@ def test_the_class_that_is_explained_is_that_of_the_network_itself(network, data
     class Watched:
         decided = source.decided._replace(maps=maps)
 
-    found = faithfulness.run(
-        {"net": Watched()}, data, [0, 1], ka.audits.audit.Blur(), progress=False
-    )
+    found = faithfulness.run({"net": Watched()}, data, [0, 1], Blur(), progress=False)
     assert asked[0] == asked[1] and asked[2] == asked[3] and len(found.rows) == 4
 
 
