@@ -16,6 +16,7 @@ from keras_attn.datasets.video import VideoDataset
 from keras_attn.errors import InputError
 from keras_attn.evaluation import rows
 from keras_attn.evaluation.gaze_scores import Blur
+from keras_attn.loading import forms
 from keras_attn.report.audit.result import AuditResult
 from keras_attn.runs import known_data
 
@@ -52,7 +53,8 @@ def audit(
             `.weights.h5`; a SavedModel folder; an `.onnx` file; a folder of maps (`<image
             name>.png` or `.npy`); a function of float32 RGB images `(n, H, W, 3)` in [0, 255] that
             returns maps `(n, h, w)` or, to be explained by `kinds`, class scores `(n, classes)`;
-            the name of a backbone, with `weights`; or a dict of such by name, to be compared in one
+            the name of a backbone or, as "keras.applications.MobileNetV2", of a network of that
+            package, with `weights`; or a dict of such by name, to be compared in one
             table.
         data: a `GazeDataset`, or the path of a folder as `datasets.folder` reads it.
         layers: names of layers, `outer/inner` within nested models. Default: the last layer of each
@@ -158,7 +160,7 @@ def _by_name(model):
 def _name(model):
     """What a model is called in the table when the caller does not say."""
     if isinstance(model, (str, Path)):
-        name = Path(model).stem
+        name = forms.title(model)
     else:
         name = getattr(model, "name", None) or getattr(model, "__name__", type(model).__name__)
     return f"{name} (audited)" if name in rows.REFERENCES else name

@@ -11,11 +11,11 @@ FILES = (forms.SAVED_MODEL, forms.EXPORT, forms.ONNX)
 NOT_FOR = {
     "layers": RETURN_MAPS,
     "kinds": RETURN_MAPS,
-    "preprocess": (*RETURN_MAPS, forms.BACKBONE),
+    "preprocess": (*RETURN_MAPS, *forms.NAMED),
     "output": (*RETURN_MAPS, *FILES),
     "explain": (*RETURN_MAPS, *FILES),
     "size": (forms.MAPS,),
-    "weights": tuple(form for form in forms.VERBS["audit"] if form != forms.BACKBONE),
+    "weights": tuple(form for form in forms.VERBS["audit"] if form not in forms.NAMED),
 }
 """Forms of models that pass an option over which is meant for all models, where others take it."""
 DEFAULTS = {"layers": (), "explain": PREDICTED}

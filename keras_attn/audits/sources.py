@@ -56,8 +56,8 @@ def open_source(
         return OnnxMaps(Path(model).expanduser(), **options, **explained)
     from keras_attn.audits.keras_maps import KerasMaps
 
+    opening.check_preprocess(preprocess, form)
     if form == forms.BACKBONE:
-        opening.check_preprocess(preprocess, form)
         options |= _of_backbone(model, layers)
     opened = opening.keras_network(model, "audit", weights=weights, size=size)
     return KerasMaps(opened.model, **options, **explained, origin=opened.origin)

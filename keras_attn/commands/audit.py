@@ -34,11 +34,12 @@ class AuditCommand:
     published dataset, with --data-name."""
     model: tuple[model_options.Model, ...] = ("vgg16",)
     """A .keras or .h5 file, a run folder or its .weights.h5, a SavedModel folder, an .onnx file, a
-    folder of maps (PNG or NPY by image name), or a backbone. Several of them go into one table;
-    NAME=MODEL names one. The options below are for all models, or NAME=VALUE for one."""
+    folder of maps (PNG or NPY by image name), a backbone, or a network by name, such as
+    keras.applications.MobileNetV2. Several of them go into one table; NAME=MODEL names one. The
+    options below are for all models, or NAME=VALUE for one."""
     weights: tuple[str, ...] = ()
-    """Weight file of the backbone, or the name of a published one that was fetched; without it its
-    weights are random."""
+    """Weight file of a network that is named, or the name of a published one that was fetched;
+    without it its weights are random."""
     layers: tuple[str, ...] = ()
     """Names of layers (NAME=LAYER,LAYER); default: the last layer of each resolution."""
     kinds: tuple[KindOfMap, ...] = ()

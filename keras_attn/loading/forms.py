@@ -11,10 +11,15 @@ MODEL, KERAS_FILE, H5_FILE = "a Keras model", "a .keras file", "a whole model in
 RUN, RUN_WEIGHTS = "a run folder", "the .weights.h5 of a run"
 EXPORT, SAVED_MODEL = "an export of this package", "a SavedModel"
 BACKBONE = "the name of a backbone"
+APPLICATION = "the name of a network of keras.applications"
+APPLICATIONS = "keras.applications."
+"""What such a name begins with."""
 ONNX = "an .onnx file"
 FUNCTION, MAPS = "a function", "a folder of maps"
 
-NETWORKS = (MODEL, KERAS_FILE, H5_FILE, RUN, RUN_WEIGHTS, BACKBONE)
+NAMED = (BACKBONE, APPLICATION)
+"""Forms that are names, which take a weight file and preprocess their input themselves."""
+NETWORKS = (MODEL, KERAS_FILE, H5_FILE, RUN, RUN_WEIGHTS, *NAMED)
 """Forms that become Keras models of layers."""
 VERBS = {
     "audit": (*NETWORKS, EXPORT, SAVED_MODEL, ONNX, FUNCTION, MAPS),
@@ -36,6 +41,8 @@ def of(model, verb="audit"):
     """
     if isinstance(model, str) and model in BACKBONES and not Path(model).exists():
         return BACKBONE
+    if isinstance(model, str) and model.startswith(APPLICATIONS):
+        return APPLICATION
     if isinstance(model, (str, Path)) and str(model):
         return _on_disk(Path(model).expanduser(), model, verb)
     if _is_model(getattr(model, "model", model), "keras"):
@@ -86,6 +93,12 @@ def _has_structure(path):
         return False
     with h5py.File(path) as file:
         return "model_config" in file.attrs
+
+
+def title(model):
+    """What a model that is named by text or a path is called where nothing else is said."""
+    text = str(model)
+    return text.removeprefix(APPLICATIONS) if text.startswith(APPLICATIONS) else Path(text).stem
 
 
 def one_of(forms):

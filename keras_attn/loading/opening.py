@@ -39,9 +39,9 @@ def keras_network(model, verb, *, weights=None, size=None):
     """The `Opened` of a model, for one of `forms.VERBS`.
 
     model: one of `forms`, but for functions and folders of maps; a `Run` too; or what this has
-    opened for the verb, which is returned. weights: a file for
-    the name of a backbone. size: side or (H, W) of images, where the network leaves it open.
-    Raises `InputError` for what the verb cannot be done with, or that cannot be loaded.
+    opened for the verb, which is returned. weights: a file for one of `forms.NAMED`. size: side or
+    (H, W) of images, where the network leaves it open. Raises `InputError` for what the verb cannot
+    be done with, or that cannot be loaded.
     """
     if isinstance(model, Opened):
         return model
@@ -51,6 +51,8 @@ def keras_network(model, verb, *, weights=None, size=None):
         return _in_memory(model)
     if form == forms.BACKBONE:
         return _backbone(model, weights, size)
+    if form == forms.APPLICATION:
+        return _application(model, weights, size)
     path = Path(model).expanduser()
     return {
         forms.KERAS_FILE: _saved,
@@ -64,14 +66,15 @@ def keras_network(model, verb, *, weights=None, size=None):
 
 def check_weights(weights, form, model):
     """Refuse a weight file for a model that has its own weights."""
-    if weights is not None and form != forms.BACKBONE:
-        raise InputError("weights", "the name of a backbone to load them into", repr(model))
+    if weights is not None and form not in forms.NAMED:
+        expected = f"{forms.one_of(forms.NAMED)} to load them into"
+        raise InputError("weights", expected, repr(model))
 
 
 def check_preprocess(preprocess, form):
-    """Refuse a function for a backbone, whose layers would preprocess a second time."""
-    if preprocess is not None and form == forms.BACKBONE:
-        expected = "none for a backbone, which preprocesses its input itself"
+    """Refuse a function for a network whose layers would preprocess a second time."""
+    if preprocess is not None and form in forms.NAMED:
+        expected = f"none for {form}, which preprocesses its input itself"
         raise InputError("preprocess", expected, preprocess)
 
 
@@ -147,10 +150,26 @@ def _backbone(name, weights, size):
     except ValueError as error:  # of the first layer that has nothing left to look at
         expected = f"images that are large enough for {name}"
         raise InputError("size", expected, f"{height}×{width}") from error
-    if weights is None:
-        return Opened(network, forms.BACKBONE, origin=" with random weights")
-    file = weight_files.load(network, weights, by="counted").path
-    return Opened(network, forms.BACKBONE, origin=f" with {file.name}{_fingerprint(file)}")
+    file = None
+    if weights is not None:
+        file = weight_files.load(network, weights, by="counted").path
+    return Opened(network, forms.BACKBONE, origin=_with(file))
+
+
+def _application(name, weights, size):
+    from keras_attn.loading import application
+    from keras_attn.resizing import size_of
+
+    size = None if size is None else size_of(size)
+    network, file = application.network(name, weights, size)
+    return Opened(network, forms.APPLICATION, origin=_with(file))
+
+
+def _with(file):
+    """Which weights, in words."""
+    if file is None:
+        return " with random weights"
+    return f" with {file.name}{_fingerprint(file)}"
 
 
 def _classes(stored, backbone):

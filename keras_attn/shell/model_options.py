@@ -32,7 +32,7 @@ def models(values):
         return values[0]
     found = {}
     for value in values:
-        name, model = _named(value) or (Path(value).stem, value)
+        name, model = _named(value) or (forms.title(value), value)
         if name in found:
             expected = f"a name for each of the models, as in {name}2={model}"
             raise InputError("--model", expected, f"two models called {name!r}")
@@ -152,8 +152,8 @@ def results_of(model):
     """The folder that results of a network go into: a run's own, else one beside it."""
     path = Path(model).expanduser()
     form = forms.of(model)
-    if form == forms.BACKBONE:
-        return Path("runs") / str(model)
+    if form in forms.NAMED:
+        return Path("runs") / forms.title(model)
     if form == forms.RUN:
         return path
     if form == forms.RUN_WEIGHTS:

@@ -92,6 +92,7 @@ CLASSIFIERS = {
     "a shifted-window transformer": makes.swin,
     "raw pixels into a convolution": makes.raw,
     "name of a backbone": lambda n: "alexnet",
+    "name of a network of keras.applications": lambda n: "keras.applications.MobileNet",
     "function images -> maps": lambda n: lambda images: images.mean(axis=-1),
 }
 SEGMENTERS = {
@@ -107,6 +108,7 @@ OPTIONS = {
     "probabilities that no known layer makes": {"size": SIDE},
     "two heads, one named by output=": {"output": "species"},
     "name of a backbone": {"size": 67},
+    "name of a network of keras.applications": {"size": SIDE},
 }
 
 
@@ -115,9 +117,13 @@ def given(birds, scenes, places, tmp_path_factory):
     """Name of a model -> the model, its options and data; made once, as verbs change nothing."""
     made, classes = {}, len(birds[0].classes)
 
-    def weights_of(backbone):
-        network = ka.models.alexnet((67, 67, 3), classes=classes)
-        file = tmp_path_factory.mktemp("w") / "alexnet.h5"
+    def weights_of(name):
+        options = {"weights": None, "classes": classes, "input_shape": (SIDE, SIDE, 3)}
+        if name == "name of a backbone":
+            network = ka.models.alexnet((67, 67, 3), classes=classes)
+        else:
+            network = keras.applications.MobileNet(**options)
+        file = tmp_path_factory.mktemp("w") / "named.h5"
         network.save(file)
         return {"weights": file}
 
@@ -125,7 +131,7 @@ def given(birds, scenes, places, tmp_path_factory):
         if name not in made:
             keras.utils.set_random_seed(1)
             options = dict(OPTIONS.get(name, {}))
-            if name == "name of a backbone":
+            if name.startswith("name of a"):
                 options |= weights_of(name)
             if name in SEGMENTERS:
                 made[name] = SEGMENTERS[name](), options, scenes
