@@ -121,6 +121,8 @@ class Axes:
             for value in getattr(self, axis) or ():
                 if isinstance(value, str) and not kind.allows(value):
                     raise InputError(axis, f"some of {listing(kind.allowed())}", repr(value))
+        for value in self.fusions or ():
+            one_of("fusions", value, get_args(Fusion))
 
     def within(self, preset):
         """The same with what it leaves open as the preset has it."""

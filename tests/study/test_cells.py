@@ -53,6 +53,15 @@ def test_the_demo_is_a_part_of_the_miniature_with_every_mechanism_and_attack():
     assert {c.name for c in small} < {c.name for c in made()}
 
 
+def test_the_streams_are_fused_where_it_is_asked_for():
+    names = {c.name for c in made(tasks=("action",), fusions=("early",)) if c.kind == study.RUN}
+    assert "action/hollywood2-early-sigmoid-seed0" in names
+    assert not any("late" in name for name in names)
+    assert "action/hollywood2-late-human-seed0" in {c.name for c in made(tasks=("action",))}
+    with refused("fusions", ("early", "late"), "both"):
+        made(fusions=("both",))
+
+
 def test_datasets_come_with_those_that_their_runs_start_from():
     few = made(datasets=("pascal_s",), backbones=("vgg16",))
     assert {c.config.data.name for c in few} == {"dut_omron", "pascal_s"}
