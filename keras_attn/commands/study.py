@@ -146,7 +146,8 @@ def _run(cells, finished, engine):
     with progress.StudyProgress(cells, finished, engine.slots) as shown:
         # An engine that takes all cells at once does not say which of them it has begun.
         begun = {} if engine.early else {"begun": shown.begun}
-        return schedule.carry_out(cells, finished, engine, shown.told, **begun)
+        queue = study.trunks_first(cells)
+        return schedule.carry_out(queue, finished, engine, shown.told, **begun)
 
 
 def listed(cells, every):

@@ -326,6 +326,23 @@ class _Grid:
         return self.run(configs.changed(config, **starts), *needs, kind=kind)
 
 
+def trunks_first(cells):
+    """The cells in the order in which they are best carried out, each after those that it needs.
+
+    What a network of drawn data starts from is learnt by the first that wants it, and all others
+    wait for that: these first ones go ahead, so that no two wait beside each other.
+    """
+    firsts = {}
+    for cell in cells:
+        if cell.trains and cell.config.training.pretraining == "drawn":
+            alone = all(f"/{REFERENCES}-" in name for name in cell.needs)
+            bears = getattr(cell.config.model, "backbone", None) or cell.config.stream
+            firsts.setdefault((cell.config.task, bears), cell.name if alone else None)
+    ahead = set(firsts.values())
+    # References of all tasks are before them, which are what they need.
+    return sorted(cells, key=lambda c: 0 if c.kind == REFERENCES else 2 - (c.name in ahead))
+
+
 def chosen(cells, only=None):
     """The cells whose name `only` is a part of, or fits as a glob, and all that these need.
 

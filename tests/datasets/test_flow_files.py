@@ -325,6 +325,15 @@ def test_a_folder_in_use_is_refused(tmp_path):
     assert not (tmp_path / "out" / "clip").exists()
 
 
+def test_what_is_finished_is_read_though_the_folder_is_in_use(tmp_path):
+    """As by two cells of a study at a time."""
+    video, out = write_folder(tmp_path / "clip", 2), tmp_path / "out"
+    extraction.extract_all({"clip": video}, out, SETTINGS, progress=False)
+    with extraction._alone(out):
+        found = extraction.extract_all({"clip": video}, out, SETTINGS, progress=False)
+    assert found.earlier == ["clip"]
+
+
 def test_a_dataset_gets_flow_and_keeps_what_is_there(tmp_path):
     points = [np.array([[3.5, 4.5]])] * 4
     videos = tuple(

@@ -120,6 +120,24 @@ def test_weights_of_the_paper_are_those_of_each_network_but_where_a_run_is_the_s
     assert of["action/ucf_sports-early-human-seed0"] is None
 
 
+def test_what_others_wait_for_is_learnt_first():
+    """No two that wait for one trunk are begun at a time while there is anything else."""
+    cells = study.trunks_first(made("demo"))
+    assert sorted(c.name for c in cells) == sorted(c.name for c in made("demo"))
+    assert [c.kind == study.REFERENCES for c in cells[:4]] == [True, True, True, False]
+    assert [c.name for c in cells[3:7]] == [
+        "salient_object/dut_omron-vgg16-activation-fold0-seed0",
+        "action/hollywood2-frames-seed0",
+        "action/hollywood2-flow-seed0",
+        "fine_grained/cub_vwsw-vgg16-activation-seed0",
+    ]
+    for every in (made(), made("demo"), made("paper")):
+        seen = set()
+        for cell in study.trunks_first(every):
+            assert set(cell.needs) <= seen
+            seen.add(cell.name)
+
+
 def test_only_takes_a_part_of_the_name_or_a_glob_and_what_is_needed(by_name):
     cells = list(by_name.values())
     wanted = [

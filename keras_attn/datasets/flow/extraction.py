@@ -75,27 +75,34 @@ def extract_all(found, out, settings, *, jobs=None, overwrite=False, progress=Tr
     if jobs < 1:
         raise InputError("jobs", "at least 1", jobs)
     out, began = Path(out).expanduser(), time.perf_counter()
-    done = Extraction()
-    with _alone(storage.check_target(out, ())):
-        _sweep({(out / name).parent for name in found})
-        coming = []
-        for name, path in found.items():
-            try:
-                record = files.finished(path, out / name, settings, overwrite=overwrite)
-            except BadVideo as error:
-                done.bad[name] = error
-                continue
-            if record:
-                done.records[name] = record
-                done.earlier.append(name)
-            else:
-                coming.append((name, path, out / name, settings, overwrite))
-        if coming:
+    storage.check_target(out, ())
+    done, coming = _looked_at(found, out, settings, overwrite)
+    if coming:  # others may read meanwhile what is finished
+        with _alone(out):
+            _sweep({(out / name).parent for name in found})
+            done, coming = _looked_at(found, out, settings, overwrite)
             with _bar(progress) as bar:
                 shown = _Shown(bar, done, len(coming))
-                _work(coming, done, min(jobs, len(coming)), shown)
+                _work(coming, done, max(1, min(jobs, len(coming))), shown)
     done.seconds = time.perf_counter() - began
     return done
+
+
+def _looked_at(found, out, settings, overwrite):
+    """What is there, as an `Extraction`, and the arguments of `_work` for what is not."""
+    done, coming = Extraction(), []
+    for name, path in found.items():
+        try:
+            record = files.finished(path, out / name, settings, overwrite=overwrite)
+        except BadVideo as error:
+            done.bad[name] = error
+            continue
+        if record:
+            done.records[name] = record
+            done.earlier.append(name)
+        else:
+            coming.append((name, path, out / name, settings, overwrite))
+    return done, coming
 
 
 def with_flow(
