@@ -13,6 +13,8 @@ from keras_attn.audits.keras_maps import KerasMaps
 from keras_attn.audits.kinds import rise
 from keras_attn.audits.saved_model_maps import SavedModelMaps
 
+pytestmark = pytest.mark.slow
+
 SIDE, CLASSES = 16, 3
 
 

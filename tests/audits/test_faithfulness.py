@@ -11,6 +11,8 @@ from keras_attn.audits.keras_maps import KerasMaps
 from keras_attn.audits.randomised import randomised
 from keras_attn.evaluation.gaze_scores import Blur
 
+pytestmark = pytest.mark.slow
+
 SIDE = 28
 
 

@@ -187,6 +187,7 @@ def test_score_cam_of_many_channels_is_that_of_the_strongest(pooled, images, mon
     np.testing.assert_allclose(found, expected, rtol=1e-4)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", [*OF_PIXELS, *OF_LAYERS, "occlusion", "rise"])
 def test_a_picture_has_the_same_map_alone_as_beside_others(pooled, images, kind):
     """As it is predicted, too, and whatever the size of a batch."""

@@ -7,11 +7,13 @@ from conftest import refused
 
 import keras_attn as ka
 from keras_attn.audits.keras_maps import KerasMaps
+from keras_attn.audits.onnx_maps import OnnxMaps
 
 onnx = pytest.importorskip("onnx")
 pytest.importorskip("onnxruntime")
 
-from keras_attn.audits.onnx_maps import OnnxMaps  # noqa: E402
+
+pytestmark = pytest.mark.slow
 
 SIDE, CLASSES = 16, 4
 

@@ -1,5 +1,6 @@
 """Maps from files and functions, and which layers a name means."""
 
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -175,3 +176,12 @@ def test_maps_with_height_and_width_exchanged_are_told(tmp_path, shape, told):
     maps = FolderMaps(tmp_path)
     maps(None, [replace(example("a"), image=tmp_path / "picture.jpg")])
     assert ("height and width exchanged: transposed?" in maps.notes()[0]) == told
+
+
+def test_without_its_libraries_an_onnx_file_is_refused_with_the_extra_that_brings_them(
+    tmp_path, monkeypatch
+):
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    (tmp_path / "net.onnx").write_bytes(b"network")
+    with refused("onnx", "keras_attn[onnx]"):
+        open_source(tmp_path / "net.onnx")

@@ -10,6 +10,8 @@ from keras import layers, ops
 from keras_attn.audits.keras_maps import KerasMaps
 from keras_attn.networks import attention_weights
 
+pytestmark = pytest.mark.slow
+
 SIDE, PATCH, WIDTH, HEADS, DEPTH = 32, 8, 12, 3, 2
 GRID = SIDE // PATCH
 TOKENS = GRID * GRID
