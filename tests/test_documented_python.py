@@ -377,9 +377,15 @@ def test_findings_and_exports_are_had_as_the_pages_say(readme, place, capsys):
     assert run(export, "docs/export.md")["saliency"].shape == (60, 80)
 
 
+def test_a_function_of_scores_is_explained_as_its_page_says(place, monkeypatch):
+    monkeypatch.chdir(place)
+    (scores,) = blocks_of("docs/attributions.md")
+    assert "occlusion" in set(run(scores, "docs/attributions.md")["result"].rows["kind"])
+
+
 def test_every_page_with_python_is_run_by_a_test():
     tested = (ROOT / "tests" / "datasets" / "test_eye_tracking_page.py").read_text("utf-8")
     run_here = {"README.md", "docs/extending.md", "docs/datasets.md"}
-    run_here |= {"docs/findings.md", "docs/export.md"}
+    run_here |= {"docs/findings.md", "docs/export.md", "docs/attributions.md"}
     assert {where for where, _ in BLOCKS} == run_here | {"docs/eye_tracking.md"}
     assert '"eye_tracking.md"' in tested

@@ -50,7 +50,8 @@ class Explained:
         for kind in kinds:
             if not kind.scores_alone:
                 usual = listing(name for name, one in KINDS.items() if one.scores_alone)
-                expected = f"kinds that run a network on changed pictures, such as {usual}"
+                expected = f"kinds that run a network on changed pictures, such as {usual} (others "
+                expected += "need the Keras model itself, such as a .keras file)"
                 received = f"{box.name}, of which class scores alone are known"
                 raise InputError(f"kind {kind.name!r}", expected, received)
         self.kinds = tuple(kind.ready() for kind in kinds)

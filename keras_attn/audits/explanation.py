@@ -1,4 +1,7 @@
-"""Which class of a classifier is explained: the predicted, the true or one by its number."""
+"""Which class of a classifier is explained: the predicted, the true or one by its number.
+
+Loads no TensorFlow until it is asked for targets.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +9,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
 
 from keras_attn.audits import PREDICTED, TRUE
 from keras_attn.errors import InputError, listing
@@ -44,6 +46,8 @@ class Explanation:
 
     def targets(self, scores, examples):
         """The class that is explained of each image, int32 `(n,)`; scores: `(n, classes)`."""
+        import tensorflow as tf
+
         if self.explain == TRUE:
             return tf.constant([example.label for example in examples], tf.int32)
         if self.explain == PREDICTED:

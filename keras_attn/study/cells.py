@@ -104,8 +104,6 @@ class Axes:
     backbones: tuple[configs.Backbone, ...] | None = None
     """Backbones of Tasks 1 and 3; that of Task 2 is C3D. Default all of the paper's, of `demo` and
     `own` VGG16."""
-    fusions: tuple[Fusion, ...] | None = None
-    """Where the streams of Task 2 are fused; default both, of `demo` late."""
     attentions: tuple[configs.Attention, ...] = tuple(MECHANISMS)
     """Mechanisms; default the five of the paper."""
     seeds: tuple[int, ...] = (0,)
@@ -113,6 +111,8 @@ class Axes:
     folds: tuple[int, ...] | None = None
     """Folds of Task 1 that are held out in turn; default all five of `paper` and `own`, 0 of the
     others."""
+    fusions: tuple[Fusion, ...] | None = None
+    """Where the streams of Task 2 are fused; default both, of `demo` late."""
 
     def __post_init__(self):
         kinds = {"backbones": configs.Backbone, "datasets": StudyDataset}

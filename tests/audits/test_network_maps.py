@@ -309,8 +309,8 @@ def test_mixed_precision_models_can_be_audited(images):
         ),
         (lambda: KerasMaps(small_cnn(), size=64), ("size", "(32, 48)", "(64, 64)")),
         (
-            lambda: KerasMaps(small_cnn(), kinds=["attention"]),
-            ("kinds", "'activation'", "'attention'"),
+            lambda: KerasMaps(small_cnn(), kinds=["attentions"]),
+            ("kinds", "'activation'", "'attentions'"),
         ),
         (
             lambda: KerasMaps(models.vgg16((32, 32, 3), width=0.1), kinds=["gradient"]),
@@ -452,7 +452,7 @@ def test_a_saved_model_of_uint8_pixels_goes_too(images, tmp_path):
     ("options", "facts"),
     [
         ({"layers": ["conv9"]}, ("layers", "conv1, pool1, conv2", "'conv9'")),
-        ({"kinds": ["gradient"]}, ("saved", (".keras", "'activation'"), "'gradient'")),
+        ({"kinds": ["gradient"]}, ("'gradient'", (".keras", "occlusion"), "saved")),
         ({"size": 64}, ("size", "(32, 48)", "(64, 64)")),
     ],
 )

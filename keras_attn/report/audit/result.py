@@ -39,14 +39,14 @@ class AuditResult(AuditScores):
         models: by name, what was audited: files, weights, input size.
         notes: what a reader of the scores has to know.
         parts: by condition the dataset that it was scored against; {} of an audit of all together.
+        ceilings: by condition, or under "", what the ceiling is made of, a
+            `gold_standard.Mixture`; None where viewers are not told apart.
         faithfulness: with `audit(faithfulness=...)`, whether the maps tell anything of their
             networks: its `.rows` has a row per model and map, and for `all_observers`, `centre` and
             `random` order: images; of deletion (lower is better) and insertion (higher) the area,
             `_low` and `_high`, `_p` against random order (Wilcoxon's test, Holm's correction) and
             `_side`; `randomised`, Spearman's rank correlation with the maps of the network with
             random weights. `.examples` has one of each and image. Else None.
-        ceilings: by condition, or under "", what the ceiling is made of, a
-            `gold_standard.Mixture`; None where viewers are not told apart.
     """
 
     @classmethod
