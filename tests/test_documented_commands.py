@@ -6,6 +6,7 @@ or a sub-command that is not there is an error here. Those that only tell someth
 
 import importlib.util
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -61,8 +62,7 @@ def _plugin():
     kinds = (BACKBONES, CLAIMS, COMMANDS, DATASETS, KINDS, Mechanism.registry, Column.registry)
     with plugged(plugin(), *kinds):
         yield
-    plugin().unlink()
-    plugin().parent.rmdir()
+    shutil.rmtree(plugin().parent)  # Python may have put bytecode beside it
     parsers.help_of.cache_clear()  # which has what was registered
 
 

@@ -20,7 +20,7 @@ from keras_attn.runs import provenance
 from keras_attn.shell import cli
 from keras_attn.study import cell as process_of_a_cell
 from keras_attn.study import cells as study
-from keras_attn.study import local, processes, schedule, standing
+from keras_attn.study import forks, local, processes, schedule, standing
 
 pytestmark = pytest.mark.slow
 
@@ -251,7 +251,7 @@ def test_with_plugins_each_imports_all_by_itself(monkeypatch):
 def test_what_is_forked_has_not_looked_for_devices():
     """From then on TensorFlow has threads and handles that no fork takes along."""
     script = (
-        "from keras_attn.study import forks; forks.import_all()\n"
+        f"import {forks.__name__} as forks; forks.import_all()\n"
         "import sys, threading\n"
         "from tensorflow.python.eager import context\n"
         "assert 'keras_attn.training.fit' in sys.modules and 'foolbox' in sys.modules\n"
