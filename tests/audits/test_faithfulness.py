@@ -10,6 +10,7 @@ from keras_attn.audits import faithfulness
 from keras_attn.audits.keras_maps import KerasMaps
 from keras_attn.audits.randomised import randomised
 from keras_attn.evaluation.gaze_scores import Blur
+from keras_attn.report.audit import faithfulness as of_report
 
 pytestmark = pytest.mark.slow
 
@@ -138,6 +139,20 @@ def test_the_class_that_is_explained_is_that_of_the_network_itself(network, data
 
     found = faithfulness.run({"net": Watched()}, data, [0, 1], Blur(), progress=False)
     assert asked[0] == asked[1] and asked[2] == asked[3] and len(found.rows) == 4
+
+
+def test_the_plane_has_each_map_by_what_it_gains_on_the_same_images(result):
+    made = {point["label"]: point for point in of_report.points(result)}
+    assert set(made) == {
+        "net · conv · activation",
+        "net · input · gradient",
+        "net · input · darkness",
+    }
+    rows = result.faithfulness.rows.set_index("kind")["deletion"]
+    for label, point in made.items():
+        gained = rows["random"] - rows[label.rpartition(" · ")[2]]
+        value, low, high = point["y"]
+        assert value == pytest.approx(gained) and low <= value <= high
 
 
 def test_files_are_written_and_go_with_the_next_audit(result, network, data, tmp_path):

@@ -14,16 +14,19 @@ from rich.console import Console
 from rich.table import Table
 
 from keras_attn.evaluation.rows import (
+    ENDS,
     FAITHFUL,
     IMAGES,
     OF_FAITHFULNESS,
     RANDOM,
     RANDOMISED,
     SIGNIFICANT,
+    RowName,
     name_of,
 )
 from keras_attn.report.audit.table import MARKS, WIDTH
 from keras_attn.report.numbers import decimals
+from keras_attn.statistics import bootstrap_interval
 
 SURVIVES = 0.5
 """Rank correlation from which a map is said to survive weights made random."""
@@ -87,7 +90,8 @@ def legend(found):
     """What the table means, a line each."""
     rows = found.rows
     count = int(rows[IMAGES].max())
-    least = min(1.0, rows.groupby("model").size().max() * 2.0 ** (1 - count))
+    tested = rows.groupby("model")["deletion_p"].count().max()
+    least = min(1.0, tested * 2.0 ** (1 - count))
     few = f"Note: {count} images are too few to tell a row from random order: p cannot be below "
     return [*LEGEND, *([f"{few}{decimals(least, 2)}"] if least >= SIGNIFICANT else [])]
 
@@ -95,18 +99,24 @@ def legend(found):
 def points(result):
     """What the plane shows: a dict of each row that agreement is known of as well.
 
-    x, y: s-AUC, and how much lower deletion is than in random order, each (value, low, high).
+    x, y: s-AUC, and how much lower deletion is than in random order on the same images, each
+    (value, low, high).
     """
     agreement = {name_of(row): row for _, row in result.rows.iterrows()}
-    rows, found = result.faithfulness.rows, []
-    random = rows[rows["kind"] == RANDOM].set_index("model")["deletion"]
-    for _, row in rows.iterrows():
-        own = agreement.get(name_of(row))
-        if own is None:
-            continue
-        y = [random[row["model"]] - row[f"deletion{end}"] for end in ("", "_high", "_low")]
-        x = [own[f"s_auc{end}"] for end in ("", "_low", "_high")]
-        found.append({"label": str(name_of(row)), "x": x, "y": y})
+    group_of = {example.id: example.group for example in result.dataset}
+    found = []
+    for model, own in result.faithfulness.examples.groupby("model", sort=False):
+        by_kind = {key: part for key, part in own.groupby(["layer", "kind"], sort=False)}
+        random = by_kind["", RANDOM].set_index("image")["deletion"]
+        for (layer, kind), part in by_kind.items():
+            row = agreement.get(RowName(model, layer, kind))
+            if row is None:
+                continue
+            gained = random - part.set_index("image")["deletion"]
+            groups = [group_of[name] for name in gained.index]
+            y = [gained.mean(), *bootstrap_interval(gained, groups=groups)]
+            x = [row[f"s_auc{end}"] for end in ENDS]
+            found.append({"label": str(name_of(row)), "x": x, "y": y})
     return found
 
 
