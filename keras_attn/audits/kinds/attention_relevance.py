@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from keras_attn.audits.kinds import LAYERS, Kind
+from keras_attn.audits.kinds._score import score
 from keras_attn.audits.kinds.attention import heads, to_patches
 from keras_attn.networks import attention_weights
 from keras_attn.registry import register
@@ -14,7 +15,7 @@ def attention_relevance(model, images, targets):
     with tf.GradientTape() as tape:
         tape.watch(images)
         with attention_weights.caught(layers) as found:
-            scores = tf.gather(model(images), targets, axis=1, batch_dims=1)
+            scores = score(model, images, targets)
     slopes = tape.gradient(scores, [*found.values()], unconnected_gradients="zero")
     relevance = None
     for weights, slope in zip(found.values(), slopes, strict=True):

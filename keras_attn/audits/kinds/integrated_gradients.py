@@ -8,7 +8,7 @@ import numpy as np
 import tensorflow as tf
 
 from keras_attn.audits.kinds import Kind
-from keras_attn.audits.kinds.gradient_times_input import slopes
+from keras_attn.audits.kinds._score import score, slopes
 from keras_attn.registry import register
 
 STEPS = 50
@@ -28,7 +28,7 @@ class IntegratedGradients:
     def __call__(self, model, images, targets):
         """|Σ over the colours of what a pixel adds|."""
         added = self.added(model, images, targets)
-        whole = _scores(model, images, targets) - _scores(model, 0 * images, targets)
+        whole = score(model, images, targets) - score(model, 0 * images, targets)
         missing = tf.abs(tf.reduce_sum(added, axis=(1, 2, 3)) - whole)
         self.errors += tf.math.divide_no_nan(missing, tf.abs(whole)).numpy().tolist()
         return tf.abs(tf.reduce_sum(added, axis=-1))
@@ -51,10 +51,6 @@ class IntegratedGradients:
             f"than {TOLERANCE:.0%} off the difference of the scores of the picture and of black "
             f"(at most {max(self.errors):.0%}); more than {self.steps} steps may help.",
         )
-
-
-def _scores(model, images, targets):
-    return tf.gather(model(images), targets, axis=1, batch_dims=1)
 
 
 register(

@@ -3,6 +3,7 @@
 import tensorflow as tf
 
 from keras_attn.audits.kinds import Kind
+from keras_attn.audits.kinds._score import score
 from keras_attn.registry import register
 
 PARTS, GREY = 8, 127.5
@@ -12,13 +13,13 @@ PARTS, GREY = 8, 127.5
 def occlusion(model, images, targets):
     """The mean fall of the score over the windows that a pixel lies in; below 0 where it rises."""
     size = images.shape[1:3]
-    whole = _scores(model, images, targets)
+    whole = score(model, images, targets)
     falls, seen = tf.zeros(images.shape[:3]), tf.zeros(size)
     for rows in windows(size[0]):
         for columns in windows(size[1]):
             hidden = tf.cast(rows[:, None] & columns[None], tf.float32)
             grey = images + hidden[..., None] * (GREY - images)
-            fall = whole - _scores(model, grey, targets)
+            fall = whole - score(model, grey, targets)
             falls += fall[:, None, None] * hidden
             seen += hidden
     return falls / seen
@@ -32,10 +33,6 @@ def windows(side):
     last = max(0, side - width)
     for start in [*range(0, last, step), last]:
         yield (places >= start) & (places < start + width)
-
-
-def _scores(model, images, targets):
-    return tf.gather(model(images), targets, axis=1, batch_dims=1)
 
 
 register(

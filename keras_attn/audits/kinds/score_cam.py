@@ -7,6 +7,7 @@ the strongest of each picture are taken, by their mean square, which Eq. 4 is th
 import tensorflow as tf
 
 from keras_attn.audits.kinds import LAYERS, Kind
+from keras_attn.audits.kinds._score import score
 from keras_attn.registry import register
 
 MOST = 32
@@ -27,7 +28,7 @@ def _weighted(model, images, targets, features):
     masks = tf.image.resize(_from_0_to_1(features), images.shape[1:3])
     # A channel at a time of all images, so that a batch is as large as any other.
     scores = [
-        tf.gather(model(images * masks[..., place, None]), targets, axis=1, batch_dims=1)
+        score(model, images * masks[..., place, None], targets)
         for place in range(features.shape[-1])
     ]
     weights = tf.nn.softmax(tf.stack(scores, axis=1), axis=1)

@@ -3,7 +3,7 @@
 import tensorflow as tf
 
 from keras_attn.audits.kinds import Kind
-from keras_attn.audits.kinds.gradient_times_input import slopes
+from keras_attn.audits.kinds._score import slopes
 from keras_attn.registry import register
 
 SAMPLES, NOISE, SEED = 25, 0.15, 0
