@@ -7,7 +7,7 @@ import pytest
 from conftest import refused
 
 from keras_attn import configs, tasks
-from keras_attn.commands import compare
+from keras_attn.commands import compare_networks
 from keras_attn.registries import DATASETS
 from keras_attn.study import workflow
 
@@ -28,14 +28,16 @@ def trained(monkeypatch):
     monkeypatch.setattr(workflow, "trained_and_scored", train)
     monkeypatch.setattr(workflow, "read", read)
     monkeypatch.setattr(workflow, "report", lambda folders, out: made.append(folders))
-    monkeypatch.setattr(compare, "_refer", lambda config, test, folder: made.append(folder.name))
+    monkeypatch.setattr(
+        compare_networks, "_refer", lambda config, test, folder: made.append(folder.name)
+    )
     return made
 
 
 def compared(task, preset="miniature", options=None, **changes):
     config = configs.changed(configs.PRESETS[task][preset], **changes)
     options = {"attentions": ("human",), "out": Path("out")} | (options or {})
-    compare.options((task,))(config=config, **options)()
+    compare_networks.options((task,))(config=config, **options)()
 
 
 @pytest.mark.slow
@@ -162,7 +164,7 @@ def test_a_comparison_that_would_not_keep_the_papers_word_is_refused_before_any_
 
 def test_only_comparisons_of_tasks_with_two_datasets_ask_for_the_first():
     for task in configs.TASKS:
-        asked = {f.name for f in dataclasses.fields(compare.COMPARED[task])}
+        asked = {f.name for f in dataclasses.fields(compare_networks.COMPARED[task])}
         assert ("first_root" in asked) == any(
             one.first for one in DATASETS.values() if task in one.tasks
         )

@@ -19,7 +19,7 @@ import pytest
 from conftest import ROOT
 from plugged import plugged
 
-from keras_attn.commands import audit, compare
+from keras_attn.commands import audit, compare_networks
 from keras_attn.configs.names import ImageDataset
 from keras_attn.errors import InputError
 from keras_attn.mechanisms import Mechanism
@@ -110,8 +110,8 @@ def refused_at_once(value):
     try:
         if name == "TrainCommand":
             value.config.check_start()
-        elif name == "CompareCommand":
-            compare.planned(value)
+        elif name == "ComparisonCommand":
+            compare_networks.planned(value)
         elif name == "StudyCommand" and value.preset != study.OWN:  # which looks at its folders
             grid = study.grid(value.preset, Path("out"), axes=value.axes, sources=value.sources)
             study.chosen(grid, value.only)

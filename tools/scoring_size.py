@@ -20,7 +20,8 @@ import cv2
 import numpy as np
 
 import keras_attn as ka
-from keras_attn.evaluation.gaze_scores import LARGEST, Blur, GazeScores
+from keras_attn.evaluation.gaze_scores import Blur, GazeScores
+from keras_attn.evaluation.rows import LARGEST
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.resizing import at_size
 

@@ -2,6 +2,7 @@
 
 from keras_attn.api.attacking import attack
 from keras_attn.api.auditing import audit
+from keras_attn.api.comparing import compare
 from keras_attn.api.evaluating import evaluate
 from keras_attn.api.exporting import export
 from keras_attn.api.predicting import predict
@@ -14,6 +15,7 @@ __all__ = [
     "Run",
     "attack",
     "audit",
+    "compare",
     "evaluate",
     "export",
     "load",

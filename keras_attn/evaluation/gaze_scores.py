@@ -15,13 +15,10 @@ from keras_attn.datasets.base import GazeDataset
 from keras_attn.errors import InputError
 from keras_attn.evaluation import ceiling
 from keras_attn.evaluation.picture_gaze import PictureGaze
-from keras_attn.evaluation.rows import REFERENCES, STUDY, gaze_keys
+from keras_attn.evaluation.rows import LARGEST, REFERENCES, STUDY, gaze_keys
 from keras_attn.metrics import one_map
 from keras_attn.metrics.columns import COLUMNS, Column
 from keras_attn.statistics import mean_of_seen
-
-LARGEST = 1024
-"""Pixels of the longest side that gaze is scored at: larger images are scored at this size."""
 
 
 def scored_shape(shape, largest=LARGEST):

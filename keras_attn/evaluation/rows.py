@@ -53,6 +53,8 @@ CEILING = tuple(f"{OF_CEILING}{key}" for key in STUDY)
 """What the gold standard scores on the same example, whatever the network."""
 CEILING_NOTE = "The ceiling"
 """How the note on it begins, which stands under the tables that show it alone."""
+LARGEST = 1024
+"""Pixels of the longest side that gaze is scored at: larger images are scored at this size."""
 ENTROPY = "entropy"
 """How spread the attention is, 0 to 1."""
 ATTACK = ("epsilon", "search")
@@ -83,9 +85,11 @@ Each of mean 0 and length 1; zeros for a constant map, NaN where there is none.
 
 # --- an audit: rows.csv, a row per map; examples.csv, a row per map and image -------------------
 
-ROWS, PAGE, FIGURE = "rows.csv", "audit.html", "audit.png"
-AUDIT_FILES = (ROWS, EXAMPLES, PAGE, FIGURE)
+ROWS, RECORD, PAGE, FIGURE = "rows.csv", "audit.json", "audit.html", "audit.png"
+AUDIT_FILES = (ROWS, EXAMPLES, RECORD, PAGE, FIGURE)
 """Files of an audit."""
+RANKING_ROWS, RANKING_PAGE = "ranking.csv", "ranking.html"
+"""Files of several audits held against each other."""
 OF_FAITHFULNESS = ("faithfulness.csv", "faithfulness_examples.csv", "faithfulness.png")
 """Further ones, of an audit that was asked for it."""
 OF_MAP = ("model", "layer", "kind", "condition")

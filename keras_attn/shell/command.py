@@ -22,7 +22,8 @@ class Command:
             its docstring is the help of the command, and `__call__` carries it out. Or a function
             of names of tasks that makes one, for a command whose options depend on them.
         in_shell: whether `keras-attn` has it.
-        in_task_scripts: whether the scripts of the single tasks in experiments/ have it.
+        in_task_scripts: whether the scripts of the single tasks in experiments/ have it; or what it
+            is called there, where that is not its name.
         gaze_options: what stands before options of how gaze is written, such as "data." in
             --data.screen, for messages that name one of them; None for a command without such
             options.
@@ -47,7 +48,7 @@ class Command:
     name: str
     options: type | Callable[[tuple[str, ...]], type]
     in_shell: bool = True
-    in_task_scripts: bool = False
+    in_task_scripts: bool | str = False
     gaze_options: str | None = None
 
     def __post_init__(self) -> None:
@@ -69,3 +70,8 @@ class Command:
             A dataclass.
         """
         return self.options if isinstance(self.options, type) else self.options(tuple(tasks))
+
+    @property
+    def name_in_scripts(self) -> str:
+        """What the scripts of the tasks that have it call it."""
+        return self.in_task_scripts if isinstance(self.in_task_scripts, str) else self.name

@@ -57,19 +57,16 @@ def _kind(name, tasks=tuple(configs.TASKS)):
 
 
 def _in_shell(only):
-    return {name: _kind(name) for name in _offered("in_shell", only)}
+    # The files of the others are not imported where one is asked for.
+    if only in COMMANDS and COMMANDS[only].in_shell:
+        return {only: _kind(only)}
+    return {name: _kind(name) for name, command in COMMANDS.items() if command.in_shell}
 
 
 def _in_task_script(task, only):
-    return {name: _kind(name, (task,)) for name in _offered("in_task_scripts", only)}
-
-
-def _offered(where, only):
-    """Names of commands that are offered there; that alone which is asked for, if it is one."""
-    # The files of the others are not imported then.
-    if only in COMMANDS and getattr(COMMANDS[only], where):
-        return [only]
-    return [name for name, command in COMMANDS.items() if getattr(command, where)]
+    there = {one.name_in_scripts: one for one in COMMANDS.values() if one.in_task_scripts}
+    chosen = [only] if only in there else there
+    return {name: there[name].of((task,)) for name in chosen}
 
 
 def read(offered, description=None, prog=None):
@@ -168,12 +165,16 @@ def split(words):
 
 
 def command_of(words):
-    """The `Command` that a line names; None where there is none, or the line cannot be read."""
+    """The `Command` that a line names; None where there is none, or the line cannot be read.
+
+    Of two of one name, in the shell and in scripts, the one that has options of gaze.
+    """
     try:
         _, rest = split(words)
-        return COMMANDS.get(rest[0]) if rest else None
     except InputError:
         return None
+    named = [one for one in COMMANDS.values() if rest[:1] in ([one.name], [one.name_in_scripts])]
+    return max(named, key=lambda one: one.gaze_options is not None, default=None)
 
 
 def preset_of(tasks):

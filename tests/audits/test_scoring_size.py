@@ -11,12 +11,12 @@ from keras_attn import datasets
 from keras_attn.datasets.base import Example, GazeDataset
 from keras_attn.datasets.readers.reading_report import ReadingReport
 from keras_attn.evaluation.gaze_scores import (
-    LARGEST,
     Blur,
     GazeScores,
     scored_shape,
     scored_smaller,
 )
+from keras_attn.evaluation.rows import LARGEST
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.resizing import at_size
 

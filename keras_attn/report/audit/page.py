@@ -1,12 +1,10 @@
-"""The files of an audit: rows.csv, examples.csv, audit.html (alone, no network) and audit.png."""
+"""The files of an audit: tables, audit.json, audit.html (alone, no network) and audit.png."""
 
-import platform
-import sys
 from pathlib import Path
 
 import numpy as np
 
-from keras_attn import __version__, storage
+from keras_attn import storage
 from keras_attn.evaluation.rows import (
     ALL_OBSERVERS,
     AUDIT_FILES,
@@ -17,6 +15,7 @@ from keras_attn.evaluation.rows import (
     NOTE,
     OF_FAITHFULNESS,
     PAGE,
+    RECORD,
     ROWS,
     SHARE,
     SIGNIFICANT,
@@ -29,9 +28,10 @@ from keras_attn.evaluation.rows import (
 from keras_attn.metrics.columns import Column, further
 from keras_attn.registries import KINDS
 from keras_attn.report import web
-from keras_attn.report.audit import differences, faithfulness, gallery, table
+from keras_attn.report.audit import differences, faithfulness, gallery, record, table
 from keras_attn.report.audit.figure import figure
 from keras_attn.report.numbers import decimals
+from keras_attn.report.versions import versions
 
 
 def write(result, folder, *, overwrite=False):
@@ -44,6 +44,7 @@ def write(result, folder, *, overwrite=False):
         faithfulness.write(result, stage)
         result.rows.to_csv(stage / ROWS, index=False)
         result.examples.to_csv(stage / EXAMPLES, index=False)
+        record.write(result, stage / RECORD)
         (stage / PAGE).write_text(page(result), encoding="utf-8")
         figure(result).savefig(stage / FIGURE, dpi=120)
     folder = Path(folder).expanduser()
@@ -79,7 +80,7 @@ def page(result):
         gallery=web.gallery.for_page(gallery.of(result)),
         blur=result.blur,
         seconds=result.seconds,
-        versions=_versions(),
+        versions=versions(),
         conditions=list(result.parts),
         centre=CENTRE,
         uniform=UNIFORM,
@@ -142,10 +143,3 @@ def _parted(lines, result):
     without = () if seen[GOLD_STANDARD].any() else (GOLD_STANDARD,)
     warnings = [line for line in known if line.startswith(("Note: ", *without))]
     return warnings, [line for line in known if line not in warnings]
-
-
-def _versions():
-    packages = ("tensorflow", "keras", "numpy", "scipy")
-    loaded = [sys.modules[name] for name in packages if name in sys.modules]
-    versions = {module.__name__: module.__version__ for module in loaded}
-    return {"keras_attn": __version__, "Python": platform.python_version(), **versions}

@@ -70,7 +70,7 @@ class AuditResult(AuditScores):
         return "\n".join(filter(None, (table.as_text(self), apart, told)))
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
-        """Write rows.csv, examples.csv, audit.html and audit.png, and what faithfulness came to.
+        """Write rows.csv, examples.csv, audit.json, audit.html and audit.png, and faithfulness.
 
         Args:
             folder: where to.

@@ -1,0 +1,1 @@
+"""Audits on the same data, held against each other: what a leaderboard is made of."""
