@@ -195,7 +195,17 @@ def _audited_rows(found, model, layers, keys):
 
 
 def networks(found, corner, scores):
-    """A table with a row for each network of the rows of the paper's tables."""
+    """A table with a row for each network of the rows of the paper's tables, by subset."""
+    several = found["subset"].nunique() > 1
+    made = []
+    for subset, own in found.groupby("subset", sort=False):
+        for row in _network_rows(own, scores):
+            label = f"{subset}: {row.label}" if several else row.label
+            made.append(Row(label, row.scores, row.group and f"{row.group} {subset}"))
+    return markdown(corner, scores, made)
+
+
+def _network_rows(found, scores):
     keyed = found.set_index(["fusion", "attention", "metric"])[["value", "low", "high"]]
     numbers = {key: tuple(row) for key, row in zip(keyed.index, keyed.to_numpy(), strict=True)}
     none, made = (math.nan,) * 3, []
@@ -206,7 +216,7 @@ def networks(found, corner, scores):
         label = f"{fusion} alone" if attention == NO_ATTENTION else label
         rival = attention != GOLD_STANDARD
         made.append(Row(label if rival else "gold standard", own, (fusion or "networks") * rival))
-    return markdown(corner, scores, made)
+    return made
 
 
 def _place(network):
@@ -228,6 +238,7 @@ class Table:
     {out} is the folder they write to, {data} and {weights} what one has to have; a glob is
     expanded. files: the csv files of {out} that the rows are from. lines: of the table, from these
     rows. scores: those of networks, or () of an audit. by: the conditions that an audit is by.
+    dataset: that of the rows, where the commands have several. subsets: of its examples.
     """
 
     about: str
@@ -236,6 +247,8 @@ class Table:
     lines: object
     scores: tuple = ()
     by: str | None = None
+    dataset: str | None = None
+    subsets: tuple = ("all",)
 
     @property
     def needs(self):
@@ -248,8 +261,9 @@ class Table:
         if not self.scores:
             return found
         keys = [score.key for score in self.scores]
-        kept = found[(found["subset"] == "all") & found["metric"].isin(keys)]
-        cells = ["fusion", "attention", "metric"]
+        kept = found[found["subset"].isin(self.subsets) & found["metric"].isin(keys)]
+        kept = kept if self.dataset is None else kept[kept["dataset"] == self.dataset]
+        cells = ["subset", "fusion", "attention", "metric"]
         if kept.duplicated(cells).any():
             expected = "networks of one backbone on one dataset"
             several = kept[["dataset", "backbone"]].drop_duplicates().to_dict("list")
@@ -260,7 +274,7 @@ class Table:
     def keys(self):
         """The columns that tell rows of its csv apart."""
         if self.scores:
-            return ["fusion", "attention", "metric"]
+            return ["subset", "fusion", "attention", "metric"]
         return ["model", "layer", "kind", *(["condition"] if self.by else [])]
 
     def compared(self, row):
@@ -274,14 +288,27 @@ class Table:
         return list(OF_NETWORKS) if self.scores else audited_columns(self.by)
 
 
-def _drawn(about, commands, files, corner, scores):
-    return Table(about, commands, files, partial(networks, corner=corner, scores=scores), scores)
+def _of_networks(about, commands, files, corner, scores, **options):
+    lines = partial(networks, corner=corner, scores=scores)
+    return Table(about, commands, files, lines, scores, **options)
 
 
 GAZED = (Score("s_auc", "s-AUC", rivals="all"), Score("ig", BITS, rivals="all"))
 WITH_INTERVALS = tuple(Score(s.key, f"{s.title} [95 %]", True, "all") for s in GAZED)
 ACCURACY = Score("accuracy", "accuracy [95 %]", True, "group")
 
+PHOTOGRAPHS = (
+    "experiments/reproduce.py study own --sources.masks {data}/duts_499"
+    " --sources.gaze {data}/relations --sources.gaze {data}/winograd:task=free_viewing"
+    " --sources.vgg16 {weights} --seeds 0 1 2 --jobs 2 --change encoder=frozen schedule=cosine"
+    " clip=1 augment=false duts_499.epochs=3 relations+winograd.epochs=4"
+    " relations+winograd.batch_size=2 --out {out}"
+)
+OF_PHOTOGRAPHS = {"dataset": "relations+winograd"}
+TASK_ONE = (
+    Score("max_f", "max F [95 %]", True, "all"),
+    Score("mae", "MAE [95 %]", True, "all", higher_is_better=False),
+)
 AUDIT = "experiments/gaze_agreement.py {data} --weights {weights} --out {out}"
 OF_VGG16 = {"model": "VGG16", "layers": ("block3_conv3", "block4_conv3", "block5_conv3")}
 
@@ -309,7 +336,24 @@ TABLES = {
         ),
         by="task",
     ),
-    "salient_object": _drawn(
+    "photographs": _of_networks(
+        "95 cells of Task 1 on photographs, about two hours on two cores",
+        (PHOTOGRAPHS,),
+        ("tables/I.csv", "tables/V.csv"),
+        "66 photographs, VGG16, 5 folds, 3 seeds",
+        (*TASK_ONE, *WITH_INTERVALS),
+        **OF_PHOTOGRAPHS,
+    ),
+    "photographs_by_score": _of_networks(
+        "the same by how well a network does",
+        (PHOTOGRAPHS,),
+        ("tables/II.csv",),
+        "of the 66, by adaptive F",
+        WITH_INTERVALS,
+        **OF_PHOTOGRAPHS,
+        subsets=("best", "worst"),
+    ),
+    "salient_object": _of_networks(
         "15 networks of Task 1 on drawn scenes, about half an hour on two cores",
         ("experiments/salient_object.py compare --out {out} --seeds 0 1 2 miniature",),
         ("tables/I.csv", "tables/V.csv"),
@@ -320,14 +364,14 @@ TABLES = {
             *WITH_INTERVALS,
         ),
     ),
-    "action": _drawn(
+    "action": _of_networks(
         "33 networks of Task 2 on drawn videos, over an hour on two cores",
         ("experiments/action.py compare --out {out} --seeds 0 1 2 miniature",),
         ("tables/III.csv", "tables/VI.csv"),
         "36 drawn videos of 12 actions, C3D at width ⅛, three seeds",
         (Score("map", "mAP [95 %]", True, "group"), ACCURACY, *GAZED),
     ),
-    "fine_grained": _drawn(
+    "fine_grained": _of_networks(
         "15 networks of Task 3 on drawn birds and attacks on them, half an hour on two cores",
         (
             "experiments/fine_grained.py compare --out {out} --seeds 0 1 2 miniature",
@@ -341,7 +385,7 @@ TABLES = {
             Score("fooling_rate", "fooled at ε = 2 of 255", True, "group", higher_is_better=False),
         ),
     ),
-    "birds_vgg16": _drawn(
+    "birds_vgg16": _of_networks(
         "six networks of Task 3 on ImageNet VGG16 and drawn birds, about half an hour",
         (
             "experiments/fine_grained.py compare --out {out} --attentions activation softmax"
