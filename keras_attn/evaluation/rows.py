@@ -84,7 +84,9 @@ Each of mean 0 and length 1; zeros for a constant map, NaN where there is none.
 # --- an audit: rows.csv, a row per map; examples.csv, a row per map and image -------------------
 
 ROWS, PAGE, FIGURE = "rows.csv", "audit.html", "audit.png"
-AUDIT_FILES = (ROWS, EXAMPLES, PAGE, FIGURE)
+VIEWERS = "viewers.csv.gz"
+"""A row per map, image and viewer; none where viewers are not told apart."""
+AUDIT_FILES = (ROWS, EXAMPLES, VIEWERS, PAGE, FIGURE)
 """Files of an audit."""
 OF_FAITHFULNESS = ("faithfulness.csv", "faithfulness_examples.csv", "faithfulness.png")
 """Further ones, of an audit that was asked for it."""
@@ -92,6 +94,8 @@ OF_MAP = ("model", "layer", "kind", "condition")
 """First columns, which name a row; the last is there in an audit by condition."""
 SOURCE, IMAGES, IMAGE, NOTE = "source", "images", "image", "note"
 """Files and weights of a model; how many images a row is of; whose scores; what to know of it."""
+VIEWER = "viewer"
+"""Whose fixations alone a score is of."""
 CENTRE, UNIFORM = "centre", "uniform"
 """The centre bias, which is the density of other images' fixations; and a constant map."""
 ALL_OBSERVERS = "all_observers"
@@ -139,7 +143,7 @@ TAKEN = {
     *(*LABELS, GROUP, COLLECTION, FIXATIONS, *CLASSES, CORRECT, *MASK_SCORES, *EXTRAS, ENTROPY),
     *(*ATTACK, *FOOLED, SMALLEST, *ABOUT_DATA, "folder", "cc_others"),
     *("max_f", "map", "map_step", "accuracy"),  # what tables make of the arrays
-    *(*OF_MAP, SOURCE, IMAGES, IMAGE, NOTE),
+    *(*OF_MAP, SOURCE, IMAGES, IMAGE, NOTE, VIEWER),
 }
 """Names of columns that are no gaze metric; beside them are those that begin or end as those of
 `metrics.columns` may not."""

@@ -23,6 +23,7 @@ from keras_attn.evaluation.rows import (
     SINGLE_OBSERVER,
     STUDY,
     UNIFORM,
+    VIEWERS,
     is_reference,
     name_of,
 )
@@ -32,6 +33,9 @@ from keras_attn.report import web
 from keras_attn.report.audit import differences, faithfulness, gallery, table
 from keras_attn.report.audit.figure import figure
 from keras_attn.report.numbers import decimals
+
+ZIPPED = {"method": "gzip", "compresslevel": 6, "mtime": 1}
+"""Without the time of writing, so that the same rows are the same bytes."""
 
 
 def write(result, folder, *, overwrite=False):
@@ -44,6 +48,7 @@ def write(result, folder, *, overwrite=False):
         faithfulness.write(result, stage)
         result.rows.to_csv(stage / ROWS, index=False)
         result.examples.to_csv(stage / EXAMPLES, index=False)
+        result.viewers.to_csv(stage / VIEWERS, index=False, compression=ZIPPED)
         (stage / PAGE).write_text(page(result), encoding="utf-8")
         figure(result).savefig(stage / FIGURE, dpi=120)
     folder = Path(folder).expanduser()
