@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from keras_attn import pictures, tasks
-from keras_attn.audits import against_chance, faithfulness
+from keras_attn.audits import against_chance, by_viewer, faithfulness
 from keras_attn.audits.by_condition import add_differences, check_parts
 from keras_attn.datasets import groups
 from keras_attn.errors import InputError
@@ -84,7 +84,7 @@ def run(
             source.check([dataset[i] for i in seen])
     followed = faithfulness.chosen(faithful, sources, seen)
     started = time.perf_counter()
-    scores = _scores(sources, dataset, compared, seen, blur, batch_size, progress)
+    scores, told_by_viewer = _scores(sources, dataset, compared, seen, blur, batch_size, progress)
     models = {name: source.describe() for name, source in sources.items()}
     together = groups.of(dataset[i] for i in seen) if dataset.grouped else None
     rows = pd.DataFrame([_summary(name, scores, together) for name in scores])
@@ -92,8 +92,9 @@ def run(
     rows[NOTE] = [_note_on(sources, name) for name in scores]
     against_chance.correct(rows)
     examples = _long(scores, dataset, seen)
+    viewers = by_viewer.table(told_by_viewer, [dataset[i].id for i in seen])
     if parts is None:
-        del rows["condition"], examples["condition"]
+        del rows["condition"], examples["condition"], viewers["condition"]
     else:
         add_differences(rows, scores, gaze_keys(), together)
     told = {name: tasks.data_of(getattr(source, "model", None)) for name, source in sources.items()}
@@ -109,6 +110,7 @@ def run(
     return AuditScores(
         rows=rows,
         examples=examples,
+        viewers=viewers,
         dataset=dataset,
         blur=blur,
         gallery=Gallery(indices, _gallery_maps(sources, dataset, parts, indices, blur)),
@@ -124,7 +126,8 @@ def run(
 def _scores(sources, dataset, parts, seen, blur, batch_size, progress):
     """`{RowName: scores (images, gaze_keys)}`, rows in the order they appear, references last.
 
-    parts: by condition the datasets that are scored against, of the same images.
+    With them, of each image and by `RowName`, its `ViewerScores` or None. parts: by condition the
+    datasets that are scored against, of the same images.
     """
 
     def examples(pool):
@@ -140,25 +143,27 @@ def _scores(sources, dataset, parts, seen, blur, batch_size, progress):
     shown = {"title": "images", "progress": progress, "most": 2 * batch_size}
     found = loop.run(score, examples, total=len(seen), **shown)
     names = dict.fromkeys(name for one in found for name in one)
-    scores = {name: [one[name] for one in found if name in one] for name in names}
+    scores = {name: [one[name][0] for one in found if name in one] for name in names}
     for name, values in scores.items():
         if len(values) != len(seen):
             expected = f"a map of each of {len(seen)} images"
             raise InputError(f"{name}", expected, f"{len(values)} maps")
-    return {name: np.array(values) for name, values in scores.items()}
+    viewers = [{name: told for name, (_, told) in one.items()} for one in found]
+    return {name: np.array(values) for name, values in scores.items()}, viewers
 
 
 def _scores_of_image(dataset, parts, index, maps, blur):
-    """The scores of all maps of an image, and of what needs none, by `RowName`."""
+    """What `GazeScores.by_viewer` has of all maps of an image, and of what needs none, by name."""
     scorers = {name: _scorer(part, index, blur) for name, part in parts.items()}
-    nothing = np.full(len(gaze_keys()), np.nan)  # nobody looked at it under a condition
+    nothing = np.full(len(gaze_keys()), np.nan), None  # nobody looked at it under a condition
     made, references = {}, {}
     for name, (values, lies) in maps.items():
         saliency = _laid(name, dataset[index], values, lies)
         for part, scorer in scorers.items():
-            made[replace(name, condition=part)] = scorer.of(saliency) if scorer else nothing
+            made[replace(name, condition=part)] = scorer.by_viewer(saliency) if scorer else nothing
     for part, scorer in scorers.items():
-        references[part] = scorer.references() if scorer else dict.fromkeys(REFERENCES, nothing)
+        none = dict.fromkeys(REFERENCES, nothing)
+        references[part] = scorer.references_by_viewer() if scorer else none
     of_references = ((RowName(n, condition=p), references[p][n]) for n in REFERENCES for p in parts)
     return made | dict(of_references)
 

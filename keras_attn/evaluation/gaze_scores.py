@@ -6,6 +6,7 @@ Takes a dataset and arrays; knows nothing of networks or files.
 from dataclasses import dataclass
 from functools import cached_property
 from threading import Lock
+from typing import NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -16,7 +17,7 @@ from keras_attn.errors import InputError
 from keras_attn.evaluation import ceiling
 from keras_attn.evaluation.picture_gaze import PictureGaze
 from keras_attn.evaluation.rows import LARGEST, REFERENCES, STUDY, gaze_keys
-from keras_attn.metrics import one_map
+from keras_attn.metrics import gold_standard, one_map
 from keras_attn.metrics.columns import COLUMNS, Column
 from keras_attn.statistics import mean_of_seen
 
@@ -144,6 +145,21 @@ class GazeScores:
         """
         return _scores(saliency, self.gaze)
 
+    def by_viewer(self, saliency):
+        """Scores as `of` has them, and the `ViewerScores` of each viewer.
+
+        The latter is None where fewer than two viewers looked, or where they are not told apart.
+        """
+        found = [column.with_fixations(saliency, self.gaze) for column in COLUMNS]
+        scores = _with_extras([score for score, _ in found], saliency, self.gaze)
+        if not gold_standard.several(self.subjects):
+            return scores, None
+        names, codes = self.gaze.viewers
+        counts = np.bincount(codes)
+        sums = [np.bincount(codes, values) for _, values in found if values is not None]
+        means = np.transpose(sums) / counts[:, None] if sums else np.zeros((len(counts), 0))
+        return scores, ViewerScores(names, counts, means)
+
     def s_auc_and_ig(self, saliency):
         """The two scores of the study alone, which cost a fraction of all."""
         return tuple(Column.registry[key](saliency, self.gaze) for key in STUDY)
@@ -199,19 +215,41 @@ class GazeScores:
 
     def references(self):
         """Scores of the rows that need no network, by name."""
+        return {name: scores for name, (scores, _) in self.references_by_viewer().items()}
+
+    def references_by_viewer(self):
+        """The same, each with what `by_viewer` has of it.
+
+        None for those that are no map, or are made of the very fixations that are scored.
+        """
         found = (
-            self.of(self.centre_bias),
-            self.of(np.ones(self.shape)),
-            self.of(self.all_observers),
-            self.single_observer(),
-            self.gold_standard(),
+            self.by_viewer(self.centre_bias),
+            self.by_viewer(np.ones(self.shape)),
+            (self.of(self.all_observers), None),
+            (self.single_observer(), None),
+            (self.gold_standard(), None),
         )
         return dict(zip(REFERENCES, found, strict=True))
 
 
+class ViewerScores(NamedTuple):
+    """What a map scores on the fixations of each viewer of an image.
+
+    names, fixations: `(V,)`, who looked, and how many fixations of theirs there are. means: over
+    these, `(V, K)`, of the metrics that have a `Column.per_fixation`, in their order.
+    """
+
+    names: np.ndarray
+    fixations: np.ndarray
+    means: np.ndarray
+
+
 def _scores(saliency, gaze):
     """Scores of a map against a `PictureGaze`, ordered as `rows.gaze_keys`."""
-    scores = [column(saliency, gaze) for column in COLUMNS]
+    return _with_extras([column(saliency, gaze) for column in COLUMNS], saliency, gaze)
+
+
+def _with_extras(scores, saliency, gaze):
     zero_share = gaze.gains(saliency)[1].mean()
     return np.array([*scores, zero_share, float(saliency.min() == saliency.max())])
 

@@ -31,6 +31,11 @@ class PictureGaze:
         # None where it is the whole: a circle of references would keep its arrays for long.
         self._points, self._part_of = points, whole
 
+    @cached_property
+    def viewers(self):
+        """Who looked, in order, `(V,)`, and the place there of whose each fixation is, `(N,)`."""
+        return np.unique(self.subjects, return_inverse=True)
+
     def part(self, chosen):
         """The same of some of the fixations alone; chosen: `(N,)` bool."""
         arrays = self._points[chosen], self.subjects[chosen]
@@ -87,6 +92,10 @@ class PictureGaze:
         As the code of the MIT benchmark has it, with a uniform share so that the baseline is not 0.
         """
         return self._gains(saliency, self.distinct)
+
+    def gains_at_fixations(self, saliency):
+        """The same bits at the pixel of each fixation, `(N,)`."""
+        return self._gains(saliency, self.pixels)[0]
 
     def _gains(self, saliency, flat):
         share = self.others.uniform_share

@@ -79,7 +79,7 @@ class AuditScores:
     """What an audit found, as `AuditResult` documents it: a row per map, and one per map and image.
 
     rows, examples: DataFrames of the columns that `evaluation.rows` lists. faithfulness: an
-    `audits.faithfulness.Faithfulness`, or None.
+    `audits.faithfulness.Faithfulness`, or None. viewers: a DataFrame, of `audits.by_viewer`.
     """
 
     rows: pd.DataFrame
@@ -93,3 +93,4 @@ class AuditScores:
     parts: dict = field(default_factory=dict)
     ceilings: dict = field(default_factory=dict)
     faithfulness: Any = None
+    viewers: pd.DataFrame = field(default_factory=pd.DataFrame)

@@ -86,7 +86,9 @@ Each of mean 0 and length 1; zeros for a constant map, NaN where there is none.
 # --- an audit: rows.csv, a row per map; examples.csv, a row per map and image -------------------
 
 ROWS, RECORD, PAGE, FIGURE = "rows.csv", "audit.json", "audit.html", "audit.png"
-AUDIT_FILES = (ROWS, EXAMPLES, RECORD, PAGE, FIGURE)
+VIEWERS = "viewers.csv.gz"
+"""A row per map, image and viewer; none where viewers are not told apart."""
+AUDIT_FILES = (ROWS, EXAMPLES, VIEWERS, RECORD, PAGE, FIGURE)
 """Files of an audit."""
 RANKING_ROWS, RANKING_PAGE = "ranking.csv", "ranking.html"
 """Files of several audits held against each other."""
@@ -96,6 +98,8 @@ OF_MAP = ("model", "layer", "kind", "condition")
 """First columns, which name a row; the last is there in an audit by condition."""
 SOURCE, IMAGES, IMAGE, NOTE = "source", "images", "image", "note"
 """Files and weights of a model; how many images a row is of; whose scores; what to know of it."""
+VIEWER = "viewer"
+"""Whose fixations alone a score is of."""
 CENTRE, UNIFORM = "centre", "uniform"
 """The centre bias, which is the density of other images' fixations; and a constant map."""
 ALL_OBSERVERS = "all_observers"
@@ -143,7 +147,7 @@ TAKEN = {
     *(*LABELS, GROUP, COLLECTION, FIXATIONS, *CLASSES, CORRECT, *MASK_SCORES, *EXTRAS, ENTROPY),
     *(*ATTACK, *FOOLED, SMALLEST, *ABOUT_DATA, "folder", "cc_others"),
     *("max_f", "map", "map_step", "accuracy"),  # what tables make of the arrays
-    *(*OF_MAP, SOURCE, IMAGES, IMAGE, NOTE),
+    *(*OF_MAP, SOURCE, IMAGES, IMAGE, NOTE, VIEWER),
 }
 """Names of columns that are no gaze metric; beside them are those that begin or end as those of
 `metrics.columns` may not."""

@@ -58,11 +58,14 @@ class Column:
             written to; gaze: a `PictureGaze` at the same size, whose fields `points`, `subjects`,
             `pixels`, `density`, `negatives` and `centre_bias` it may use. NaN where an image has
             no such score. The first paragraph of its docstring explains it on the page of an audit.
+            None where that is the mean of `per_fixation`.
         better: "higher" or "lower".
         chance: what a map scores that tells nothing, which rows of an audit are tested against;
             None where that depends on the gaze: they are tested against the row `centre` then.
         ceiling: `(density, gaze) -> float`, what the density of all other viewers scores on the
             gaze of the one left out; None for no ceiling.
+        per_fixation: `(saliency, gaze) -> (N,)`, what the map scores at each of `gaze.points`, of
+            which an audit keeps the mean of each viewer; None for a metric that has no such values.
 
     Raises:
         InputError: The key is none, or files have other columns of that name.
@@ -82,16 +85,19 @@ class Column:
 
     key: str
     title: str
-    function: Callable[[Floats, Gaze], float]
+    function: Callable[[Floats, Gaze], float] | None = None
     better: str = "higher"
     chance: float | None = None
     ceiling: Callable[[Floats, Gaze], float] | None = None
+    per_fixation: Callable[[Floats, Gaze], Floats] | None = None
 
     def __post_init__(self) -> None:
+        if self.function is None and callable(self.per_fixation):
+            object.__setattr__(self, "function", _Mean(self.per_fixation))
         one_of("Column.better", self.better, ("higher", "lower"))
         if not isinstance(self.title, str) or not self.title.strip():
             raise InputError("Column.title", "a heading", repr(self.title))
-        for name in ("function", "ceiling"):
+        for name in ("function", "ceiling", "per_fixation"):
             value = getattr(self, name)
             if not callable(value) and (name == "function" or value is not None):
                 raise InputError(f"Column.{name}", "a function (saliency, gaze)", repr(value))
@@ -133,6 +139,32 @@ class Column:
         """
         return self._number(self.function, saliency, gaze)
 
+    def with_fixations(self, saliency: ArrayLike, gaze: Gaze) -> tuple[float, Floats | None]:
+        """The score of a map, and what it is at each fixation; the costly part is computed once.
+
+        Args:
+            saliency: finite, `(H, W)`.
+            gaze: a `PictureGaze` at the same size.
+
+        Returns:
+            A float, and float64 `(N,)` in the order of `gaze.points`, or None without
+            `per_fixation`.
+
+        Raises:
+            InputError: As a call does, or `per_fixation` returns other than N numbers.
+        """
+        if self.per_fixation is None:
+            return self(saliency, gaze), None
+        values = np.asarray(self._called(self.per_fixation, saliency, gaze))
+        count = len(gaze.points)
+        if values.shape != (count,) or values.dtype.kind not in "fiub" or np.isinf(values).any():
+            expected = f"a finite number, or NaN, for each of {count} fixations"
+            received = f"{values.dtype} of shape {values.shape}"
+            raise InputError(f"metric {self.key!r}, per_fixation", expected, received)
+        if isinstance(self.function, _Mean) and self.function.values is self.per_fixation:
+            return float(values.mean()), values
+        return self(saliency, gaze), values
+
     def ceiling_of(self, density: ArrayLike, gaze: Gaze) -> float:
         """What the density of the others scores on one viewer's gaze.
 
@@ -150,22 +182,33 @@ class Column:
             return np.nan
         return self._number(self.ceiling, density, gaze)
 
-    def _number(
-        self, function: Callable[[Floats, Gaze], float], values: ArrayLike, gaze: Gaze
-    ) -> float:
+    def _called(self, function: Any, values: ArrayLike, gaze: Gaze) -> Any:
         try:
-            value = function(_unwritable(values), gaze)
+            return function(_unwritable(values), gaze)
         except InputError:
             raise
         except Exception as error:
             received = f"{type(error).__name__}: {' '.join(str(error).split())}"
             raise InputError(f"metric {self.key!r}", "a number", received) from error
+
+    def _number(self, function: Any, values: ArrayLike, gaze: Gaze) -> float:
+        value = self._called(function, values, gaze)
         kind = np.asarray(value)
         if kind.ndim or kind.dtype.kind not in "fiub" or np.isinf(kind):
             expected = "one finite number for an image, or NaN where it has none"
             received = repr(value) if not kind.ndim else f"an array of shape {kind.shape}"
             raise InputError(f"metric {self.key!r}", expected, received)
         return float(kind)
+
+
+class _Mean:
+    """The mean of values at fixations: a score with the docstring of what makes them."""
+
+    def __init__(self, values: Callable[[Floats, Gaze], Floats]) -> None:
+        self.values, self.__doc__ = values, inspect.getdoc(values)
+
+    def __call__(self, saliency: Floats, gaze: Gaze) -> float:
+        return np.asarray(self.values(saliency, gaze)).mean()
 
 
 BEGINNINGS = ("ceiling_", "fooled_", "predicted_")
@@ -196,14 +239,19 @@ def further() -> list[Column]:
     return [column for column in COLUMNS if column.key not in OWN]
 
 
-def s_auc(saliency: Floats, gaze: Gaze) -> float:
+def s_auc(saliency: Floats, gaze: Gaze) -> Floats:
     """Shuffled AUC: fixations against those on all other images."""
-    return gaze.auc_per_positive(saliency.ravel()).mean()
+    return gaze.auc_per_positive(saliency.ravel())
 
 
 def ig(saliency: Floats, gaze: Gaze) -> float:
     """Information gain over the centre bias, in bits per fixation."""
     return gaze.gains(saliency)[0].mean()
+
+
+def _gains_at_fixations(saliency: Floats, gaze: Gaze) -> Floats:
+    """Of all fixations, of which several may be on one pixel: those of one viewer are all told."""
+    return gaze.gains_at_fixations(saliency)
 
 
 def _ceiling_of_ig(density: Floats, gaze: Gaze) -> float:
@@ -217,9 +265,9 @@ def auc_judd(saliency: Floats, gaze: Gaze) -> float:
     return gaze_metrics.auc_judd_of(saliency, gaze.pixels)
 
 
-def nss(saliency: Floats, gaze: Gaze) -> float:
+def nss(saliency: Floats, gaze: Gaze) -> Floats:
     """The mean standard score of the map at the fixations."""
-    return one_map.nss(saliency, gaze.pixels).mean()
+    return one_map.nss(saliency, gaze.pixels)
 
 
 def cc(saliency: Floats, gaze: Gaze) -> float:
@@ -238,10 +286,17 @@ def kl(saliency: Floats, gaze: Gaze) -> float:
 
 
 register(
-    Column("s_auc", "s-AUC", s_auc, chance=0.5, ceiling=s_auc),
-    Column("ig", "IG", ig, chance=0.0, ceiling=_ceiling_of_ig),
+    Column("s_auc", "s-AUC", chance=0.5, ceiling=_Mean(s_auc), per_fixation=s_auc),
+    Column(
+        "ig",
+        "IG",
+        ig,
+        chance=0.0,
+        ceiling=_ceiling_of_ig,
+        per_fixation=_gains_at_fixations,
+    ),
     Column("auc_judd", "AUC-Judd", auc_judd, chance=0.5, ceiling=auc_judd),
-    Column("nss", "NSS", nss, chance=0.0, ceiling=nss),
+    Column("nss", "NSS", chance=0.0, ceiling=_Mean(nss), per_fixation=nss),
     # A map's are of the density of all viewers; a ceiling's would be of a single viewer's.
     Column("cc", "CC", cc, chance=0.0),
     Column("sim", "SIM", sim),

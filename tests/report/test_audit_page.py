@@ -17,7 +17,7 @@ from keras_attn.report.audit import page as audit_page
 from keras_attn.report.audit import table
 from keras_attn.report.audit.result import Gallery
 
-FILES = {"rows.csv", "examples.csv", "audit.json", "audit.html", "audit.png"}
+FILES = {"rows.csv", "examples.csv", "viewers.csv.gz", "audit.json", "audit.html", "audit.png"}
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ from keras_attn.evaluation.rows import (
     SINGLE_OBSERVER,
     STUDY,
     UNIFORM,
+    VIEWERS,
     is_reference,
     name_of,
 )
@@ -32,6 +33,9 @@ from keras_attn.report.audit import differences, faithfulness, gallery, record, 
 from keras_attn.report.audit.figure import figure
 from keras_attn.report.numbers import decimals
 from keras_attn.report.versions import versions
+
+ZIPPED = {"method": "gzip", "compresslevel": 6, "mtime": 1}
+"""Without the time of writing, so that the same rows are the same bytes."""
 
 
 def write(result, folder, *, overwrite=False):
@@ -45,6 +49,7 @@ def write(result, folder, *, overwrite=False):
         result.rows.to_csv(stage / ROWS, index=False)
         result.examples.to_csv(stage / EXAMPLES, index=False)
         record.write(result, stage / RECORD)
+        result.viewers.to_csv(stage / VIEWERS, index=False, compression=ZIPPED)
         (stage / PAGE).write_text(page(result), encoding="utf-8")
         figure(result).savefig(stage / FIGURE, dpi=120)
     folder = Path(folder).expanduser()

@@ -47,6 +47,10 @@ class AuditResult(AuditScores):
             `_low` and `_high`, `_p` against random order (Wilcoxon's test, Holm's correction) and
             `_side`; `randomised`, Spearman's rank correlation with the maps of the network with
             random weights. `.examples` has one of each and image. Else None.
+        viewers: a DataFrame with a row per map (of models, and of centre and uniform), image and
+            viewer: fixations, how many these are, and the mean over them of each metric that is one
+            (s_auc, ig, nss; see `Column.per_fixation`). Without rows where viewers are not told
+            apart; what `keras_attn.power` plans studies from.
     """
 
     @classmethod
@@ -70,7 +74,7 @@ class AuditResult(AuditScores):
         return "\n".join(filter(None, (table.as_text(self), apart, told)))
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
-        """Write rows.csv, examples.csv, audit.json, audit.html and audit.png, and faithfulness.
+        """Write the tables (rows.csv and so on), audit.json, audit.html and audit.png.
 
         Args:
             folder: where to.
