@@ -24,6 +24,7 @@ from keras_attn.evaluation.gaze_scores import (
     scored_shape,
     scored_smaller,
 )
+from keras_attn.evaluation.kept_references import KeptReferences
 from keras_attn.evaluation.result import AuditScores, Gallery
 from keras_attn.evaluation.rows import (
     ALL_OBSERVERS,
@@ -138,10 +139,13 @@ def _scores(sources, dataset, parts, seen, blur, batch_size, progress):
                 yield i, {name: (values[place], lies) for name, (values, lies) in maps.items()}
 
     def score(index, maps):
-        return _scores_of_image(dataset, parts, index, maps, blur)
+        return _scores_of_image(dataset, parts, kept, index, maps, blur)
 
+    kept = {name: KeptReferences(part, blur) for name, part in parts.items()}
     shown = {"title": "images", "progress": progress, "most": 2 * batch_size}
     found = loop.run(score, examples, total=len(seen), **shown)
+    for references in kept.values():
+        references.keep()
     names = dict.fromkeys(name for one in found for name in one)
     scores = {name: [one[name][0] for one in found if name in one] for name in names}
     for name, values in scores.items():
@@ -152,8 +156,11 @@ def _scores(sources, dataset, parts, seen, blur, batch_size, progress):
     return {name: np.array(values) for name, values in scores.items()}, viewers
 
 
-def _scores_of_image(dataset, parts, index, maps, blur):
-    """What `GazeScores.by_viewer` has of all maps of an image, and of what needs none, by name."""
+def _scores_of_image(dataset, parts, kept, index, maps, blur):
+    """What `GazeScores.by_viewer` has of all maps of an image, and of what needs none, by name.
+
+    kept: the `KeptReferences` of each of the parts.
+    """
     scorers = {name: _scorer(part, index, blur) for name, part in parts.items()}
     nothing = np.full(len(gaze_keys()), np.nan), None  # nobody looked at it under a condition
     made, references = {}, {}
@@ -163,7 +170,7 @@ def _scores_of_image(dataset, parts, index, maps, blur):
             made[replace(name, condition=part)] = scorer.by_viewer(saliency) if scorer else nothing
     for part, scorer in scorers.items():
         none = dict.fromkeys(REFERENCES, nothing)
-        references[part] = scorer.references_by_viewer() if scorer else none
+        references[part] = kept[part].of(index, scorer) if scorer else none
     of_references = ((RowName(n, condition=p), references[p][n]) for n in REFERENCES for p in parts)
     return made | dict(of_references)
 

@@ -16,7 +16,7 @@ from keras_attn.datasets.base import GazeDataset
 from keras_attn.errors import InputError
 from keras_attn.evaluation import ceiling
 from keras_attn.evaluation.picture_gaze import PictureGaze
-from keras_attn.evaluation.rows import LARGEST, REFERENCES, STUDY, gaze_keys
+from keras_attn.evaluation.rows import CENTRE, LARGEST, REFERENCES, STUDY, UNIFORM, gaze_keys
 from keras_attn.metrics import gold_standard, one_map
 from keras_attn.metrics.columns import COLUMNS, Column
 from keras_attn.statistics import mean_of_seen
@@ -232,6 +232,10 @@ class GazeScores:
         return dict(zip(REFERENCES, found, strict=True))
 
 
+TOLD_BY_VIEWER = (CENTRE, UNIFORM)
+"""The references that `references_by_viewer` has scores of each viewer of."""
+
+
 class ViewerScores(NamedTuple):
     """What a map scores on the fixations of each viewer of an image.
 
@@ -269,3 +273,9 @@ def mixture_of(dataset, blur, largest=LARGEST):
             scorers = (GazeScores.of_image(whole, i, blur, largest) for i in ceiling.chosen(whole))
             found[key] = ceiling.mixture_of(scorers)
         return found[key]
+
+
+def remember_mixture(dataset, blur, mixture, largest=LARGEST):
+    """Take a mixture, or None, for that of a dataset, as it was chosen for the same data before."""
+    with _CHOOSING:
+        _MIXTURES.setdefault(dataset.whole or dataset, {})[blur, largest] = mixture
