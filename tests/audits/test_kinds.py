@@ -178,6 +178,13 @@ def test_score_cam_weighs_channels_by_what_the_class_gets_under_them(pooled, ima
     np.testing.assert_allclose(found, expected, rtol=1e-3, atol=1e-3)
 
 
+@pytest.mark.parametrize("value", [0.0, 0.1, 1 / 3])
+def test_a_flat_channel_shows_nothing_of_the_picture(value):
+    """Enlarging adds no differences that would be stretched from 0 to 1."""
+    enlarged = tf.image.resize(tf.fill((1, 7, 5, 1), value), (SIDE, SIDE))
+    assert not score_cam._from_0_to_1(enlarged).numpy().any()
+
+
 def test_score_cam_of_many_channels_is_that_of_the_strongest(pooled, images, monkeypatch):
     features, _ = parts(pooled, images)
     monkeypatch.setattr(score_cam, "MOST", 1)

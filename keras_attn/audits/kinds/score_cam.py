@@ -25,7 +25,8 @@ def _weighted(model, images, targets, features):
     energy = tf.reduce_mean(tf.square(features), axis=(1, 2))
     strongest = tf.math.top_k(energy, min(MOST, features.shape[-1])).indices
     features = tf.gather(features, strongest, axis=3, batch_dims=1)
-    masks = tf.image.resize(_from_0_to_1(features), images.shape[1:3])
+    # Enlarged first, as in Algorithm 1 of that paper, so that each mask does reach 0 and 1.
+    masks = _from_0_to_1(tf.image.resize(features, images.shape[1:3]))
     # A channel at a time of all images, so that a batch is as large as any other.
     scores = [
         score(model, images * masks[..., place, None], targets)
