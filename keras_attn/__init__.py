@@ -24,9 +24,8 @@ _MODULES = (
     "weights",
 )
 _NAMES = {
-    **dict.fromkeys(
-        ("attack", "audit", "evaluate", "export", "load", "predict", "train", "validation"), "api"
-    ),
+    **dict.fromkeys(("attack", "audit", "evaluate", "export", "load", "power"), "api"),
+    **dict.fromkeys(("predict", "train", "validation"), "api"),
     **dict.fromkeys(("Mechanism", "apply", "attend"), "mechanisms"),
     "Command": "shell.command",
     "InputError": "errors",
