@@ -12,6 +12,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
+from scipy import stats
 
 from keras_attn.statistics import Groups, group_codes, signed_rank_bound
 
@@ -146,16 +147,31 @@ class Studies:
         self, power: float, viewers: float = np.nan, difference: float | None = None
     ) -> float:
         """The fewest units of a study with this power; infinite where MOST are too few."""
-        low, high = FEWEST, 2 * FEWEST
-        while self.power(high, viewers, difference) < power:
+
+        def enough(units):
+            return self.power(units, viewers, difference) >= power
+
+        low, high = FEWEST, self._guess(power, viewers, difference)
+        while not enough(high):
             if high == MOST:
                 return np.inf
-            low, high = high, min(2 * high, MOST)
+            low, high = high, min(high * 5 // 4 + 1, MOST)
+        while low == FEWEST < high - 1:
+            lower = max(FEWEST + 1, high * 4 // 5)
+            low, high = (low, lower) if enough(lower) else (lower, high)
         while high - low > 1:
             middle = (low + high) // 2
-            enough = self.power(middle, viewers, difference) >= power
-            low, high = (low, middle) if enough else (middle, high)
+            low, high = (low, middle) if enough(middle) else (middle, high)
         return high
+
+    def _guess(self, power, viewers, difference):
+        """Units that a z-test would need, within those that are simulated."""
+        parts = self.components
+        mean = parts.mean if difference is None else difference
+        variance = parts.between + np.nan_to_num(parts.within / viewers)
+        reach = stats.norm.isf(0.025) + stats.norm.ppf(power)
+        needed = reach**2 * variance / mean**2 if mean else MOST
+        return int(np.clip(np.ceil(needed), 2 * FEWEST, MOST))
 
     def _first(self, units):
         """The effects of so many units, and standard normal noise, `(STUDIES, units)` each."""
