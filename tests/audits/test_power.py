@@ -365,7 +365,7 @@ def test_of_an_audit_in_memory_and_of_its_files_the_numbers_are_the_same(result)
 def test_by_default_the_best_and_the_next_best_are_compared(folder):
     found = ka.power(folder)
     assert found.maps == (NAMES[1], NAMES[2]) and found.difference > 0
-    assert any("chosen for being the highest" in note for note in found.notes)
+    assert any("chosen for being the best" in note for note in found.notes)
     assert found.rows.columns.tolist() == ["images", "viewers", "power"]
     assert len(found.rows) == 5 * 4 and found.rows["power"].between(0, 1).all()
 

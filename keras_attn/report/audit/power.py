@@ -188,7 +188,7 @@ def _components(pair):
 def _notes(pair, components, unit):
     if not pair.chosen:
         yield (
-            "The two were chosen for being the highest of this audit, which makes their "
+            "The two were chosen for being the best of this audit, which makes their "
             "difference no better known; maps= (--maps) names others"
         )
     if np.isnan(components.within):
