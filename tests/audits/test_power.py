@@ -134,6 +134,8 @@ def test_an_audit_by_condition_tells_viewers_under_each(data):
     assert planned.condition == "task=b" and "under task=b" in str(planned)
     with refused("condition", ("'task=a'", "'task=b'"), "None"):
         ka.power(found)
+    with refused("maps", ('"bright · map"', "--condition"), "bright · map | task=a"):
+        ka.power(found, ["bright · map | task=a", "centre"], condition="task=a")
 
 
 def test_a_metric_that_is_a_mean_over_fixations_says_how_it_is_made():

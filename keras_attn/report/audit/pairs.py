@@ -233,7 +233,8 @@ def _two(examples, maps, column):
     chosen = tuple(map(str, maps))
     for name in chosen:
         if name not in names:
-            raise InputError("maps (--maps)", f"two of {_quoted(names)}", repr(name))
+            part = "; condition= (--condition) names what stands behind |" if " | " in name else ""
+            raise InputError("maps (--maps)", f"two of {_quoted(names)}{part}", repr(name))
     if chosen[0] == chosen[1]:
         raise InputError("maps (--maps)", "two different maps", f"{chosen[0]!r} twice")
     return chosen
