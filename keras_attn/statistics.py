@@ -221,6 +221,21 @@ def paired_p(values: ArrayLike, others: ArrayLike, groups: Groups = None) -> flo
     return _of_flips(sizes, int(np.sign(difference) @ sizes))
 
 
+@lru_cache(maxsize=4096)
+def signed_rank_bound(count: int, level: float = 0.05) -> float:
+    """The sum of signed ranks, of either sign, from which on `paired_p` is below `level`.
+
+    Of so many differences, each of another size and none 0. Infinite where no sum is: of five
+    pairs p is 0.0625 at best.
+    """
+    if count > EXACT:
+        deviation = np.sqrt(count * (count + 1) * (2 * count + 1) / 6)
+        return float(stats.norm.isf(level / 2) * deviation)
+    p_values = 2 * np.cumsum(_chosen(np.arange(1, count + 1)))
+    below = np.flatnonzero(p_values < level)
+    return count * (count + 1) / 2 - 2 * float(below[-1]) if len(below) else np.inf
+
+
 def paired_direction(values: ArrayLike, others: ArrayLike, groups: Groups = None) -> int:
     """1 where values are above the others by what `paired_p` tests, −1 below; 0 if neither.
 

@@ -5,6 +5,7 @@ from keras_attn.api.auditing import audit
 from keras_attn.api.comparing import compare
 from keras_attn.api.evaluating import evaluate
 from keras_attn.api.exporting import export
+from keras_attn.api.planning import power
 from keras_attn.api.predicting import predict
 from keras_attn.api.validating import validation
 from keras_attn.evaluation.rows import AUDIT_FILES as FILES
@@ -19,6 +20,7 @@ __all__ = [
     "evaluate",
     "export",
     "load",
+    "power",
     "predict",
     "train",
     "validation",

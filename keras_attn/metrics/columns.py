@@ -119,6 +119,11 @@ class Column:
         return self.better == "higher"
 
     @property
+    def is_mean_of_fixations(self) -> bool:
+        """Whether the score is the mean of `per_fixation`, and nothing else."""
+        return isinstance(self.function, _Mean) and self.function.values is self.per_fixation
+
+    @property
     def about(self) -> str:
         """What the page of an audit says of it: the first paragraph of the function's docstring."""
         text = inspect.getdoc(self.function) or ""
@@ -161,7 +166,7 @@ class Column:
             expected = f"a finite number, or NaN, for each of {count} fixations"
             received = f"{values.dtype} of shape {values.shape}"
             raise InputError(f"metric {self.key!r}, per_fixation", expected, received)
-        if isinstance(self.function, _Mean) and self.function.values is self.per_fixation:
+        if self.is_mean_of_fixations:
             return float(values.mean()), values
         return self(saliency, gaze), values
 
