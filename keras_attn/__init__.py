@@ -26,7 +26,6 @@ _MODULES = (
 _NAMES = {
     **dict.fromkeys(("attack", "audit", "compare", "evaluate", "export", "load"), "api"),
     **dict.fromkeys(("power", "predict", "train", "validation"), "api"),
-    **dict.fromkeys(("predict", "train", "validation"), "api"),
     **dict.fromkeys(("Mechanism", "apply", "attend"), "mechanisms"),
     "Command": "shell.command",
     "InputError": "errors",
