@@ -53,7 +53,7 @@ test-fast: $(READY)
 OTHERS := keras-hub kagglehub kagglesdk regex sentencepiece tokenizers tqdm pyyaml tf_keras
 OTHERS += onnx onnxruntime flatbuffers
 test-others: .others/.installed
-	PYTHONPATH=.others $(RUN) -m pytest tests/networks/test_other_packages.py tests/audits/test_onnx.py
+	PYTHONPATH=.others $(RUN) -m pytest tests/networks/test_other_packages.py tests/audits/test_onnx.py tests/audits/test_trained_vit.py
 
 .others/.installed: $(READY)
 	$(VENV)/bin/pip install --disable-pip-version-check --quiet --target .others --no-deps --upgrade $(OTHERS)

@@ -4,7 +4,7 @@ import keras
 import numpy as np
 from keras import layers, ops
 
-SIDE, PATCH, WIDTH, HEADS, DEPTH = 96, 8, 48, 4, 3
+SIDE, PATCH, WIDTH, HEADS, DEPTH = 96, 8, 48, 2, 3
 GRID, DEPTH_OF_HEAD = SIDE // PATCH, WIDTH // HEADS
 EPSILON = 1e-3
 """Of layer normalisation, as Keras has it."""
