@@ -28,6 +28,8 @@ WHO = ("task", "dataset", *NETWORK, "fold", "seed")
 ID = "id"
 LABELS = (*WHO, ID)
 """The columns that say what was scored; no two rows are alike in all of them."""
+WITHOUT_GAZE = "_without_gaze"
+"""The end of an attention's name that has learnt from data without gaze what gaze would teach."""
 GROUP = "group"
 """Which examples belong together, of datasets with groups; as `datasets.groups` writes it."""
 COLLECTION = "collection"

@@ -6,6 +6,7 @@ What the paper has comes first, in its order; all else follows by its own name.
 from functools import cache
 
 from keras_attn.datasets import origin
+from keras_attn.evaluation.rows import WITHOUT_GAZE
 from keras_attn.mechanisms import MECHANISMS, NAMED, NO_ATTENTION
 from keras_attn.registries import DATASETS
 
@@ -71,6 +72,8 @@ def attention_title(name):
     """The paper's wording for its five mechanisms; any other is called as it is."""
     if name == NO_ATTENTION:
         return "No attention"
+    if name.endswith(WITHOUT_GAZE):
+        return f"{attention_title(name.removesuffix(WITHOUT_GAZE))}, without gaze"
     mechanism = MECHANISMS.get(name)
     if mechanism is None:
         return name

@@ -5,6 +5,7 @@ import numpy as np
 
 from keras_attn import models, weights
 from keras_attn.errors import InputError
+from keras_attn.evaluation.rows import WITHOUT_GAZE
 from keras_attn.models.common import image_input_of
 from keras_attn.tasks import pretraining, starting
 
@@ -74,5 +75,5 @@ def labels(model, config):
     else:
         (backbone, attention), seed = config.who, config.training.seed
         # It is not the mechanism that its name stands for.
-        attention += "_without_gaze" if config.without_gaze else ""
+        attention += WITHOUT_GAZE if config.without_gaze else ""
     return {"backbone": backbone, "fusion": "", "attention": attention, "seed": seed}

@@ -9,6 +9,7 @@ import pytest
 from conftest import refused
 from made_runs import save_references, save_run, save_study
 
+from keras_attn.evaluation.rows import WITHOUT_GAZE
 from keras_attn.mechanisms import MECHANISMS
 from keras_attn.report.naming import attention_title
 from keras_attn.report.paper.printed import PRINTED, paper_cells
@@ -35,6 +36,12 @@ def text_of(written, name):
 
 
 @pytest.mark.slow
+def test_what_learnt_without_gaze_is_called_so():
+    told = attention_title(f"supervised{WITHOUT_GAZE}")
+    assert told == "Explicit (supervised), without gaze"
+    assert attention_title(f"mine{WITHOUT_GAZE}") == "mine, without gaze"
+
+
 def test_the_csv_has_the_papers_columns_and_joins_with_it(written):
     assert {path.name for path in written.paths} == {
         f"{number}.{ending}" for number in ("I", "II", "V") for ending in ("csv", "md", "tex")
