@@ -55,6 +55,8 @@ def notes_on(dataset, scored):
     """What a reader has to know of the data; scored: whether maps are compared with its gaze."""
     # Frames of videos are scored in the crop that a network sees, which is small.
     smaller = scored_smaller(dataset) if scored and isinstance(dataset, GazeDataset) else []
+    # The count is of the whole dataset, so that all folds of a study say the same.
+    smaller = smaller and scored_smaller(dataset.whole or dataset)
     return (*smaller, *([dataset.note] if dataset.note else []))
 
 

@@ -13,6 +13,7 @@ from keras_attn.datasets.readers.reading_report import ReadingReport
 from keras_attn.evaluation.gaze_scores import (
     Blur,
     GazeScores,
+    notes_on,
     scored_shape,
     scored_smaller,
 )
@@ -121,6 +122,17 @@ def test_fixations_on_two_pixels_of_the_image_stay_two():
     assert [len(s.gaze.distinct) for s in (one, other)] == [2, 3]
     # The two are of one pixel of the size that is scored; each of them counts.
     assert len(set(other.gaze.distinct.tolist())) == 2
+
+
+def test_all_folds_of_a_dataset_say_the_same_of_it():
+    points, whose = np.array([[1.0, 1.0], [2.0, 3.0]]), np.array(["a", "b"])
+    sides = {"a": 1500, "b": 1400, "c": 60, "d": 50}
+    examples = [Example(name, Path(name), (side, 8), points, whose) for name, side in sides.items()]
+    data = GazeDataset("mine", tuple(examples), ReadingReport(images=4))
+    parts = {"one": (0, 2), "another": (0, 1, 3), "of small ones": (2, 3)}
+    one, another, small = (notes_on(data.part(*part), scored=True) for part in parts.items())
+    assert one == another and one[0].startswith("2 of 4 images have a side of more")
+    assert small == ()
 
 
 def test_an_audit_says_which_images_were_scored_smaller(tmp_path):
