@@ -68,6 +68,12 @@ def trunk_title(backbone, fusion):
     return f"{backbone_title(backbone)} {fusion}".rstrip()
 
 
+def attention_name(name):
+    """The name of an attention in a sentence, such as "supervised, without gaze"."""
+    plain = name.removesuffix(WITHOUT_GAZE)
+    return name if plain == name else f"{plain}, without gaze"
+
+
 def attention_title(name):
     """The paper's wording for its five mechanisms; any other is called as it is."""
     if name == NO_ATTENTION:

@@ -11,7 +11,8 @@ from made_runs import save_references, save_run, save_study
 
 from keras_attn.evaluation.rows import WITHOUT_GAZE
 from keras_attn.mechanisms import MECHANISMS
-from keras_attn.report.naming import attention_title
+from keras_attn.report.naming import attention_name, attention_title
+from keras_attn.report.page.sheets import _short
 from keras_attn.report.paper.printed import PRINTED, paper_cells
 from keras_attn.report.tables import sheets
 
@@ -40,6 +41,9 @@ def test_what_learnt_without_gaze_is_called_so():
     told = attention_title(f"supervised{WITHOUT_GAZE}")
     assert told == "Explicit (supervised), without gaze"
     assert attention_title(f"mine{WITHOUT_GAZE}") == "mine, without gaze"
+    assert attention_name(f"supervised{WITHOUT_GAZE}") == "supervised, without gaze"
+    assert _short(told) == "supervised, without gaze"
+    assert [_short(attention_title(name)) for name in MECHANISMS] == list(MECHANISMS)
 
 
 def test_the_csv_has_the_papers_columns_and_joins_with_it(written):

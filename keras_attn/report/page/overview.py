@@ -4,7 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from keras_attn.mechanisms import NAMED
-from keras_attn.report.naming import dataset_title, trunk_title
+from keras_attn.report.naming import attention_name, dataset_title, trunk_title
 from keras_attn.report.numbers import decimals, listed
 from keras_attn.report.paper import findings
 from keras_attn.report.paper.elsewhere import ClaimElsewhere
@@ -188,4 +188,4 @@ def _best(cells, table, metric, results):
 
 
 def _who(row):
-    return f"{row['attention']} on {trunk_title(row['backbone'], row['fusion'])}"
+    return f"{attention_name(row['attention'])} on {trunk_title(row['backbone'], row['fusion'])}"

@@ -1,5 +1,6 @@
 """The paper's tables as the page shows them, from the same `Sheet`s as all other formats."""
 
+import re
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -95,5 +96,5 @@ def _number(text):
 
 
 def _short(title):
-    """ "Implicit (softmax)" as "softmax"."""
-    return title.partition("(")[2].rstrip(")") or title
+    """ "Implicit (softmax)" as "softmax", and what stands behind it."""
+    return re.sub(r"^(?:Im|Ex)plicit \((.*?)\)", r"\1", title)
