@@ -171,9 +171,10 @@ def command_of(words):
     """
     try:
         _, rest = split(words)
+        known = list(COMMANDS.values())  # plug-ins are loaded for it, which may fail
     except InputError:
         return None
-    named = [one for one in COMMANDS.values() if rest[:1] in ([one.name], [one.name_in_scripts])]
+    named = [one for one in known if rest[:1] in ([one.name], [one.name_in_scripts])]
     return max(named, key=lambda one: one.gaze_options is not None, default=None)
 
 
