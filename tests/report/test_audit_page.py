@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 import numpy as np
 import pandas as pd
 import pytest
+from made_audits import many_layers
 
 import keras_attn as ka
 from keras_attn import pictures
@@ -53,6 +54,13 @@ def test_the_answer_names_the_highest_map_and_its_bounds(result):
     assert "Note: 6 images are too few to tell 7 rows from chance: p cannot be below 0.22" in str(
         result
     )
+
+
+def test_names_in_brackets_stand_as_they_are(tmp_path):
+    """To what prints tables they may be markup, and "[/x]" an end without a beginning."""
+    made = many_layers(["net[bold]", "[/x]", ":smile:"], 1, tmp_path)
+    for name in ("net[bold] · ", "[/x] · ", ":smile: · "):
+        assert name in str(made)
 
 
 @pytest.mark.slow

@@ -6,7 +6,6 @@ As text for the console and as plain data for the page.
 from dataclasses import dataclass
 
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from keras_attn.evaluation.rows import (
@@ -23,6 +22,7 @@ from keras_attn.evaluation.rows import (
 )
 from keras_attn.metrics.columns import Column
 from keras_attn.report.audit.table import MARKS, WIDTH
+from keras_attn.report.console import printed
 from keras_attn.report.numbers import decimals
 
 COMPARED = tuple(name for name in REFERENCES if name != CENTRE)
@@ -109,10 +109,7 @@ def as_text(result):
         ends = following is None or following.map != row.map
         cells = (_as_text(cell) for cell in row.cells)
         table.add_row(row.map, row.condition, *cells, end_section=ends)
-    console = Console(width=WIDTH, color_system=None, highlight=False)
-    with console.capture() as captured:
-        console.print(table)
-    lines = [line.rstrip() for line in captured.get().rstrip().splitlines()]
+    lines = printed(table, width=WIDTH)
     return "\n".join([*lines, "", legend(result), ""])
 
 

@@ -10,7 +10,6 @@ import io
 import numpy as np
 from matplotlib.figure import Figure
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from keras_attn.evaluation.rows import (
@@ -25,6 +24,7 @@ from keras_attn.evaluation.rows import (
     name_of,
 )
 from keras_attn.report.audit.table import MARKS, WIDTH
+from keras_attn.report.console import printed
 from keras_attn.report.numbers import decimals
 from keras_attn.statistics import bootstrap_interval
 
@@ -55,10 +55,7 @@ def as_text(found):
     for row in cells(found):
         texts = [f"{c['value']}{MARKS[c['side']]}\n{c['interval']} " for c in row["cells"]]
         table.add_row(row["label"], *texts, row[RANDOMISED] + ("!" if row["survives"] else " "))
-    console = Console(width=WIDTH, color_system=None, highlight=False)
-    with console.capture() as captured:
-        console.print(table)
-    lines = [line.rstrip() for line in captured.get().rstrip().splitlines()]
+    lines = printed(table, width=WIDTH)
     return "\n".join([*lines, "", *legend(found), ""])
 
 

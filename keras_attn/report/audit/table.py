@@ -2,7 +2,6 @@
 
 import numpy as np
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from keras_attn.evaluation.rows import (
@@ -22,6 +21,7 @@ from keras_attn.evaluation.rows import (
 )
 from keras_attn.metrics.columns import COLUMNS
 from keras_attn.report.audit import ceiling
+from keras_attn.report.console import printed
 from keras_attn.report.numbers import decimals
 from keras_attn.statistics import group_codes
 
@@ -102,10 +102,7 @@ def as_text(result):
         ends = ends or (bool(result.parts) and name_of(following).map != name_of(row).map)
         named = label(row) + superscript(notes.get(row.get(NOTE), ""))
         table.add_row(named, *(_cell(row, column) for column in shown()), end_section=ends)
-    console = Console(width=WIDTH, color_system=None, highlight=False)
-    with console.capture() as captured:
-        console.print(table)
-    lines = [line.rstrip() for line in captured.get().rstrip().splitlines()]
+    lines = printed(table, width=WIDTH)
     if notes:
         lines += ["", *(f"{superscript(number)} {text}" for text, number in notes.items())]
     about = [result.dataset.note] if result.dataset.note else []

@@ -23,11 +23,10 @@ def write(ranking, folder, *, overwrite=False):
 def page(ranking):
     """The whole page as HTML."""
     first, *others = table.headings(ranking)
-    data = next(iter(ranking.records.values())).data
     return web.render(
         "ranking/ranking.html.j2",
         styles=["audit/audit.css"],
-        data=data,
+        data=ranking.first.data,
         answers=table.best(ranking),
         first=first,
         barred=first.chance == 0.5,

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from keras_attn.errors import InputError, one_of
 from keras_attn.evaluation.rows import ENDS, OF_MAP, SHARE, SIGNIFICANT, is_reference
+from keras_attn.report.audit import record
 from keras_attn.report.ranking import page, same, table
 from keras_attn.statistics import bootstrap_interval, holm, mean_of_seen, paired_p
 
@@ -40,7 +40,12 @@ class Ranking:
 
     rows: pd.DataFrame
     metric: str
-    records: dict[str, Any]
+    records: dict[str, record.Record]
+
+    @property
+    def first(self) -> record.Record:
+        """The first audit: what all have in common is told of it."""
+        return next(iter(self.records.values()))
 
     def __repr__(self) -> str:
         return f"Ranking({len(self.rows)} rows of {len(self.records)} audits)"

@@ -32,7 +32,7 @@ def _compared(one, other):
         ("images", lambda record: f"{len(record.images)}, {listing(sorted(record.images))}"),
         ("metrics", lambda record: listing(sorted(record.metrics))),
     ):
-        yield told, (f"{of(one)}", f"{of(other)}")
+        yield told, (of(one), of(other))
     # Drawn scenes have none: they are drawn anew elsewhere, with a few other bits.
     files = [record.data.get("files") or None for record in (one, other)]
     if None not in files:

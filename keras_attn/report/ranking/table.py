@@ -2,12 +2,12 @@
 
 import numpy as np
 from rich import box
-from rich.console import Console
 from rich.table import Table
 
 from keras_attn.evaluation.rows import GOLD_STANDARD, SHARE, SIGNIFICANT, is_reference, name_of
 from keras_attn.metrics.columns import Heading
 from keras_attn.report.audit.table import WIDTH
+from keras_attn.report.console import printed
 from keras_attn.report.numbers import decimals, with_interval
 
 TIED = "≈"
@@ -17,7 +17,7 @@ UNTOLD = "is highest by {}, but not told to be better than chance"
 
 def headings(ranking):
     """The columns with numbers: what is ranked by, then the other metrics, IG's share behind IG."""
-    told = next(iter(ranking.records.values())).conventions["metrics"]
+    told = ranking.first.conventions["metrics"]
     made = {
         key: Heading(key, one["title"], one["better"] == "higher", one["chance"])
         for key, one in told.items()
@@ -77,16 +77,13 @@ def as_text(ranking):
             cells = [decimals(row[column.key], 3) for column in others]
             shown.add_row(place(row), row["audit"], name(row), score, behind(row), *cells)
         shown.add_section()
-    console = Console(width=WIDTH, color_system=None, highlight=False)
-    with console.capture() as captured:
-        console.print(shown)
-    lines = [line.rstrip() for line in captured.get().rstrip().splitlines()]
+    lines = printed(shown, width=WIDTH)
     return "\n".join([*lines, "", *about(ranking), *legend(ranking), ""])
 
 
 def about(ranking):
     """Which data the audits are on, and what has to be known of these."""
-    data = next(iter(ranking.records.values())).data
+    data = ranking.first.data
     return [
         f"{data['label']}: {data['reading']}; fingerprint {data['fingerprint'][:12]}",
         *([data["note"]] if data.get("note") else []),
@@ -117,10 +114,10 @@ def _notes(ranking):
 
 def best(ranking):
     """The ranking in a sentence for each condition."""
-    made = []
+    made, first = [], headings(ranking)[0]
     for condition, rows in sections(ranking):
         ranked = rows[rows["rank"].notna()]
-        top, first = ranked.iloc[0], headings(ranking)[0]
+        top = ranked.iloc[0]
         ends = (top[f"{first.key}{end}"] for end in ("", "_low", "_high"))
         tied = int(ranked["tied"].sum()) - 1
         others = f"; {tied} of {len(ranked) - 1} others cannot be told from it" if tied else ""

@@ -4,10 +4,10 @@ import re
 import textwrap
 
 from rich import box
-from rich.console import Console
 from rich.table import Table as RichTable
 
 from keras_attn.datasets import origin
+from keras_attn.report.console import printed
 from keras_attn.report.tables.layout import BEST, SECOND
 from keras_attn.report.tables.legend import NOISE
 
@@ -44,11 +44,8 @@ MARKS = {BEST: "**", SECOND: "* ", 0: "  "}
 
 def as_text(sheet):
     """The sheet for the console."""
-    console = Console(width=WIDTH, color_system=None, highlight=False, markup=False, emoji=False)
-    with console.capture() as captured:
-        for block in sheet.blocks:
-            console.print(_console_table(block))
-    lines = [line.rstrip() for line in captured.get().strip("\n").splitlines()]
+    tables = printed(*map(_console_table, sheet.blocks), width=WIDTH)
+    lines = "\n".join(tables).lstrip("\n").splitlines()
     legend = [_how_to_read(sheet, "marked **", "*"), *sheet.legend]
     wrapped = [
         textwrap.fill(sentence, LEGEND_WIDTH, subsequent_indent="  ", break_on_hyphens=False)
