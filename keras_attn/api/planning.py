@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from keras_attn.errors import InputError
+from keras_attn.report.audit import STUDY_IMAGES, STUDY_VIEWERS
 from keras_attn.report.audit.result import AuditResult
 
 if TYPE_CHECKING:
     from keras_attn.report.audit.power import Power
-
-IMAGES, VIEWERS = (10, 20, 33, 50, 100), (1, 5, 10, 15)
 
 
 def power(
@@ -21,8 +20,8 @@ def power(
     *,
     metric: str = "s_auc",
     condition: str | None = None,
-    images: Sequence[int] = IMAGES,
-    viewers: Sequence[int] = VIEWERS,
+    images: Sequence[int] = STUDY_IMAGES,
+    viewers: Sequence[int] = STUDY_VIEWERS,
     power: float = 0.8,
     out: str | Path | None = None,
     overwrite: bool = False,

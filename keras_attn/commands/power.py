@@ -10,8 +10,8 @@ from pathlib import Path
 
 import tyro
 
-from keras_attn.api import planning
 from keras_attn.registry import register
+from keras_attn.report.audit import STUDY_IMAGES, STUDY_VIEWERS
 from keras_attn.shell.command import Command
 
 
@@ -31,9 +31,9 @@ class PowerCommand:
     """Key of the metric: s_auc, ig or nss, by images and viewers; or another one, by images."""
     condition: str | None = None
     """Of an audit by condition, such as task=search."""
-    images: tuple[int, ...] = planning.IMAGES
+    images: tuple[int, ...] = STUDY_IMAGES
     """Numbers of images of a study; of data with groups, of groups."""
-    viewers: tuple[int, ...] = planning.VIEWERS
+    viewers: tuple[int, ...] = STUDY_VIEWERS
     """Numbers of viewers of each image."""
     power: float = 0.8
     """Power that the needed number of images is told for."""
@@ -44,8 +44,10 @@ class PowerCommand:
 
     def __call__(self):
         """Print the numbers, and write them."""
+        from keras_attn import api
+
         asked = vars(self).copy()
-        print(planning.power(asked.pop("audit"), **asked))
+        print(api.power(asked.pop("audit"), **asked))
         if self.out is not None:
             print(f"Rows:  {self.out.resolve()}")
 

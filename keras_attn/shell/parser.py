@@ -57,16 +57,20 @@ def _kind(name, tasks=tuple(configs.TASKS)):
 
 
 def _in_shell(only):
-    # The files of the others are not imported where one is asked for.
-    if only in COMMANDS and COMMANDS[only].in_shell:
-        return {only: _kind(only)}
-    return {name: _kind(name) for name, command in COMMANDS.items() if command.in_shell}
+    return {name: _kind(name) for name in _offered("in_shell", only)}
 
 
 def _in_task_script(task, only):
-    there = {one.name_in_scripts: one for one in COMMANDS.values() if one.in_task_scripts}
-    chosen = [only] if only in there else there
-    return {name: there[name].of((task,)) for name in chosen}
+    there = (COMMANDS[name] for name in _offered("in_task_scripts", only))
+    return {command.name_in_scripts: command.of((task,)) for command in there}
+
+
+def _offered(where, only):
+    """Names of commands that are offered there; that alone which is asked for, if it is one."""
+    # The files of the others are not imported then.
+    if only in COMMANDS and getattr(COMMANDS[only], where):
+        return [only]
+    return [name for name, command in COMMANDS.items() if getattr(command, where)]
 
 
 def read(offered, description=None, prog=None):

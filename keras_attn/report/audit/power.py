@@ -17,7 +17,7 @@ from keras_attn.metrics.columns import Column
 from keras_attn.report.audit.pairs import Pair
 from keras_attn.report.numbers import decimals, p_value, with_interval
 from keras_attn.sample_size import FEWEST, MOST, STUDIES, ByViewer, Components, Studies
-from keras_attn.statistics import bootstrap_interval, paired_p
+from keras_attn.statistics import bootstrap_interval, group_codes, paired_p
 
 MEASURED, HALF, NEARER = "measured", "half", "nearer end"
 """True differences that images are counted for: the measured one, half of it, and the end of its
@@ -169,7 +169,7 @@ def _components(pair):
     """The `Components` of a pair, and what its units are."""
     values, title = pair.differences, pair.column.title
     unit = "images" if pair.groups is None else "groups"
-    units = len(values) if pair.groups is None else len(set(sample_size.group_codes(pair.groups)))
+    units = len(values) if pair.groups is None else len(set(group_codes(pair.groups)))
     if units < FEWEST:
         what = unit if unit == "images" else "groups of images"
         expected = f"at least {FEWEST} {what} with {title} of both maps"

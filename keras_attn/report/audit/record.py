@@ -37,7 +37,9 @@ AGREE = 1e-6
 def of(result):
     """The record of an `AuditResult`: values that JSON knows."""
     dataset = result.dataset
-    watched = [example for example in dataset if example.id in set(result.examples[IMAGE])]
+    seen = set(result.examples[IMAGE])
+    watched = [example for example in dataset if example.id in seen]
+    images = [example.id for example in watched]
     columns = [name for name in result.rows if name not in ABOUT_DATA]
     return _plain(
         {
@@ -50,9 +52,9 @@ def of(result):
             "ceilings": {part: _text(mixture) for part, mixture in result.ceilings.items()},
             "notes": list(result.notes),
             "rows": result.rows[columns].to_dict("records"),
-            "images": [example.id for example in watched],
+            "images": images,
             "groups": [example.group for example in watched] if dataset.grouped else None,
-            "scores": _scores(result, [example.id for example in watched]),
+            "scores": _scores(result, images),
             "faithfulness": result.faithfulness and result.faithfulness.rows.to_dict("records"),
         }
     )
