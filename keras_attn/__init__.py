@@ -5,10 +5,15 @@ the package is imported is enough for Keras to load saved models with its layers
 """
 
 import importlib
+import os
 
 from keras_attn.networks import registration
 
 __version__ = "0.1.0"
+
+# TensorFlow reads it when it loads, and by itself takes oneDNN's kernels on newer processors alone.
+# Without them a step of a 3-D convolution takes five times as long; docs/benchmarks.md has it.
+os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
 
 _MODULES = (
     "configs",
