@@ -10,8 +10,8 @@ from functools import lru_cache
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
 Floats = NDArray[np.float64]
 Codes = NDArray[np.intp]
@@ -168,7 +168,7 @@ def wilson_interval(share: float, count: float, level: float = 0.95, more: float
         return np.nan, np.nan
     of_one = share * (1 - share)
     count = count if not more else of_one / (of_one / count + more)
-    z = stats.norm.ppf((1 + level) / 2)
+    z = scipy.stats.norm.ppf((1 + level) / 2)
     middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
     reach = z / (1 + z**2 / count) * np.sqrt(share * (1 - share) / count + (z / (2 * count)) ** 2)
     return float(max(0.0, middle - reach)), float(min(1.0, middle + reach))
@@ -192,7 +192,7 @@ def paired_share_interval(
     count = weight * len(differences) + 2
     middle = weight * differences.sum() / count
     variance = (weight * (differences**2).sum() + 1) / count - middle**2
-    reach = stats.norm.ppf((1 + level) / 2) * np.sqrt(variance / count + more)
+    reach = scipy.stats.norm.ppf((1 + level) / 2) * np.sqrt(variance / count + more)
     return float(max(-1.0, middle - reach)), float(min(1.0, middle + reach))
 
 
@@ -215,9 +215,9 @@ def paired_p(values: ArrayLike, others: ArrayLike, groups: Groups = None) -> flo
     # Zero differences are split between both signs: dropping them would call a tie in nearly all
     # examples decided by the few that remain.
     if len(difference) > EXACT:
-        return float(stats.wilcoxon(difference, zero_method="zsplit", method="approx").pvalue)
+        return float(scipy.stats.wilcoxon(difference, zero_method="zsplit", method="approx").pvalue)
     # Twice the ranks are whole numbers, of equal sizes too, for which SciPy knows no exact test.
-    sizes = (2 * stats.rankdata(np.abs(difference))).astype(np.int64)
+    sizes = (2 * scipy.stats.rankdata(np.abs(difference))).astype(np.int64)
     return _of_flips(sizes, int(np.sign(difference) @ sizes))
 
 
@@ -230,7 +230,7 @@ def signed_rank_bound(count: int, level: float = 0.05) -> float:
     """
     if count > EXACT:
         deviation = np.sqrt(count * (count + 1) * (2 * count + 1) / 6)
-        return float(stats.norm.isf(level / 2) * deviation)
+        return float(scipy.stats.norm.isf(level / 2) * deviation)
     p_values = 2 * np.cumsum(_chosen(np.arange(1, count + 1)))
     below = np.flatnonzero(p_values < level)
     return count * (count + 1) / 2 - 2 * float(below[-1]) if len(below) else np.inf
@@ -246,7 +246,7 @@ def paired_direction(values: ArrayLike, others: ArrayLike, groups: Groups = None
     apart = _of_groups(difference, groups)
     if not len(apart):
         return 0
-    ranks = np.sign(np.dot(np.sign(apart), stats.rankdata(np.abs(apart))))
+    ranks = np.sign(np.dot(np.sign(apart), scipy.stats.rankdata(np.abs(apart))))
     return int(ranks) if ranks == np.sign(np.nanmean(difference)) else 0
 
 
@@ -274,10 +274,10 @@ def paired_share_p(values: ArrayLike, others: ArrayLike, groups: Groups = None) 
     if not len(sums):
         return 1.0
     if np.ptp(np.abs(sums)) < 1e-9:
-        return float(stats.binomtest(np.count_nonzero(sums > 0), len(sums)).pvalue)
+        return float(scipy.stats.binomtest(np.count_nonzero(sums > 0), len(sums)).pvalue)
     steps = _whole(sums)
     if steps is None or len(steps) * np.abs(steps).sum() > STEPS:
-        return float(2 * stats.norm.sf(abs(sums.sum()) / np.sqrt((sums**2).sum())))
+        return float(2 * scipy.stats.norm.sf(abs(sums.sum()) / np.sqrt((sums**2).sum())))
     return _of_flips(np.abs(steps), int(steps.sum()))
 
 
@@ -327,7 +327,7 @@ def unpaired_p(
         return np.nan
     if len(np.unique(np.concatenate(sets))) == 1:
         return 1.0
-    return float(stats.mannwhitneyu(*sets).pvalue)
+    return float(scipy.stats.mannwhitneyu(*sets).pvalue)
 
 
 def holm(p_values: ArrayLike) -> Floats:
@@ -372,9 +372,9 @@ def rank_correlation(
     pairs = pairs[~np.isnan(pairs).any(axis=1)]
     if len(pairs) < 3 or (pairs == pairs[0]).all(axis=0).any():
         return np.nan, np.nan, np.nan
-    rho = float(stats.spearmanr(*pairs.T).statistic)
+    rho = float(scipy.stats.spearmanr(*pairs.T).statistic)
     if len(pairs) < FEWEST or abs(rho) >= 1 - 1e-12:
         return rho, np.nan, np.nan
-    reach = stats.norm.ppf((1 + level) / 2) * np.sqrt((1 + rho**2 / 2) / (len(pairs) - 3))
+    reach = scipy.stats.norm.ppf((1 + level) / 2) * np.sqrt((1 + rho**2 / 2) / (len(pairs) - 3))
     low, high = np.tanh(np.arctanh(rho) + np.array([-reach, reach]))
     return rho, float(low), float(high)

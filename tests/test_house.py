@@ -42,6 +42,18 @@ def test_metrics_data_and_help_load_neither_tensorflow_nor_keras(code):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    "code",
+    [
+        "import keras_attn.metrics",
+        "import keras_attn.shell.cli as c\ntry: c.main(['--help'])\nexcept SystemExit: pass",
+    ],
+)
+def test_metrics_and_help_load_no_library_that_takes_long(code):
+    assert not {"pandas", "matplotlib", "scipy.stats", "scipy.ndimage"} & loaded_by(code)
+
+
+@pytest.mark.slow
 def test_auditing_a_folder_of_maps_loads_no_tensorflow(tmp_path):
     code = f"""
 import numpy as np, pathlib, keras_attn as ka

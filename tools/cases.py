@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -27,10 +28,14 @@ def arguments(doc, **more):
     return found
 
 
-def in_a_process(script, *arguments):
-    """What `script --case ARGUMENTS` prints as JSON in a process of its own; exits if it fails."""
+def in_a_process(script, *arguments, **environment):
+    """What `script --case ARGUMENTS` prints as JSON in a process of its own; exits if it fails.
+
+    environment: variables of that process, beside those of this one.
+    """
     command = [sys.executable, script, "--case", *map(str, arguments)]
-    done = subprocess.run(command, capture_output=True, text=True)
+    known = {**os.environ, **environment}
+    done = subprocess.run(command, capture_output=True, text=True, env=known)
     if done.returncode:
         sys.exit(f"{' '.join(map(str, arguments))} failed:\n{done.stderr[-2000:]}")
     return json.loads(done.stdout.strip().splitlines()[-1])

@@ -357,7 +357,7 @@ TABLES = {
         "15 networks of Task 1 on drawn scenes, about half an hour on two cores",
         ("experiments/salient_object.py compare --out {out} --seeds 0 1 2 miniature",),
         ("tables/I.csv", "tables/V.csv"),
-        "48 drawn scenes, VGG16 at width ¼",
+        "48 drawn scenes, VGG16 at width ⅛",
         (
             Score("max_f", "max F [95 %]", True, "all"),
             Score("mae", "MAE", False, "all", higher_is_better=False),

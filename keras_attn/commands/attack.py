@@ -7,14 +7,12 @@ from collections import Counter
 from dataclasses import dataclass, field, fields
 from pathlib import Path
 
-import pandas as pd
 import tyro
 
 from keras_attn import configs, storage
 from keras_attn.errors import InputError
-from keras_attn.evaluation.rows import EXAMPLES, FILES
+from keras_attn.evaluation.rows import EXAMPLES, FILES, FOOLED_AT
 from keras_attn.registry import register
-from keras_attn.report.figures.curves import PREFIX
 from keras_attn.shell import model_options, quiet
 from keras_attn.shell.command import Command
 from keras_attn.study import scored_data, workflow
@@ -58,13 +56,15 @@ class AttackCommand(model_options.FromElsewhere):
 
     def _done(self, folder):
         """Whether this very attack on the weights beside the folder has been finished."""
+        import pandas as pd
+
         path, weights = folder / EXAMPLES, storage.RunFolder(folder.parent).weights
         if not path.is_file() or not weights.is_file() or self.data != scored_data.DataChange():
             return False
         rows = pd.read_csv(path, nrows=1)
         attack = self.attack
-        told = {f"{PREFIX}{epsilon:g}" for epsilon in attack.epsilons}
-        same = told == {name for name in rows if name.startswith(PREFIX)}
+        told = {f"{FOOLED_AT}{epsilon:g}" for epsilon in attack.epsilons}
+        same = told == {name for name in rows if name.startswith(FOOLED_AT)}
         same &= rows["epsilon"][0] == attack.epsilon and rows["search"][0] == attack.search
         return bool(same and path.stat().st_mtime_ns > weights.stat().st_mtime_ns)
 

@@ -15,8 +15,8 @@ from functools import cached_property
 from typing import Any
 
 import numpy as np
+import scipy
 from numpy.typing import ArrayLike, NDArray
-from scipy.ndimage import convolve, distance_transform_edt
 
 from keras_attn.errors import InputError, NotFinite
 from keras_attn.metrics.object_masks import as_mask, as_masks
@@ -380,9 +380,9 @@ def weighted_f(
     """
     if not mask.any():
         return 0.0
-    distance, (rows, columns) = distance_transform_edt(~mask, return_indices=True)
+    distance, (rows, columns) = scipy.ndimage.distance_transform_edt(~mask, return_indices=True)
     error = np.abs(unit - mask)
-    spread = convolve(error[rows, columns], _gaussian(7, 5), mode="constant")
+    spread = scipy.ndimage.convolve(error[rows, columns], _gaussian(7, 5), mode="constant")
     error = np.where(mask & (spread < error), spread, error)
     error = error * np.where(mask, 1.0, 2 - np.exp(np.log(0.5) / 5 * distance))
     true_positive = mask.sum() - error[mask].sum()

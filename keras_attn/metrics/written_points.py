@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-import pandas as pd
 
 from keras_attn.gaze_format import GazeFormat
 
@@ -42,6 +41,8 @@ class Points:
         pictures = np.repeat(np.arange(len(counts)), counts)
         viewers, names = np.zeros(len(pictures), np.intp), ("",)
         if subjects is not None and len(pictures):
+            import pandas as pd  # here: it takes longer to load than all other metrics
+
             viewers, names = pd.factorize(np.concatenate(subjects))
         seen = np.isfinite(flat[1]).all(axis=1)
         kept = (array[seen] for array in (*flat, sizes, viewers, pictures))

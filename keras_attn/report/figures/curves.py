@@ -14,9 +14,6 @@ from keras_attn.report.naming import backbone_title
 from keras_attn.report.rows.results import groups_of
 from keras_attn.statistics import independent_share, wilson_interval
 
-PREFIX = FOOLED_AT
-"""Columns of examples.csv: whether the prediction is another one at this ε."""
-
 
 def rates(folders):
     """Fooling rates of attacked runs, such as the seeds of one network: a row for each ε.
@@ -27,7 +24,7 @@ def rates(folders):
     """
     parts = [_rows(Path(folder) / EXAMPLES) for folder in folders]
     rows = pd.concat(parts, join="inner")  # what every run was attacked with
-    columns = [name for name in rows if name.startswith(PREFIX)]
+    columns = [name for name in rows if name.startswith(FOOLED_AT)]
     right = (rows["correct"] == 1).to_numpy()
     images, table = rows.loc[right, "id"].nunique(), []
     groups = groups_of(rows)
@@ -37,7 +34,7 @@ def rates(folders):
         each = rows[right].groupby("id")[name].mean()
         together = [groups.get(one) for one in each.index] if groups else None
         low, high = wilson_interval(share, independent_share(each, together) * images)
-        epsilon = float(name.removeprefix(PREFIX))
+        epsilon = float(name.removeprefix(FOOLED_AT))
         row = {"epsilon": epsilon, "of_correct": share, "low": low, "high": high}
         table.append(row | {"n": images, "of_all": fooled.mean()})
     return pd.DataFrame(table).sort_values("epsilon", ignore_index=True)
@@ -47,8 +44,8 @@ def _rows(path):
     if not path.is_file():
         raise InputError(path, "a row per attacked image", "no such file")
     rows = pd.read_csv(path, dtype={"id": str}, keep_default_na=False, na_values={"fold": [""]})
-    if not {"id", "correct"} <= set(rows) or not any(name.startswith(PREFIX) for name in rows):
-        raise InputError(path, f"columns id, correct and {PREFIX}<ε>", listing(rows.columns))
+    if not {"id", "correct"} <= set(rows) or not any(name.startswith(FOOLED_AT) for name in rows):
+        raise InputError(path, f"columns id, correct and {FOOLED_AT}<ε>", listing(rows.columns))
     return rows
 
 
