@@ -1,11 +1,13 @@
 """Folders that results are written to: no file is ever half there. Imports no model."""
 
+import glob
 import hashlib
 import json
 import os
 import shutil
 import tempfile
-from contextlib import contextmanager
+import time
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,8 +15,15 @@ import filelock
 
 from keras_attn.errors import InputError, listing
 
+try:
+    import fcntl
+except ImportError:  # Windows
+    fcntl = None
+
 PARTIAL = ".partial-"
 """What the names of temporary files and folders begin with."""
+DAY = 24 * 60 * 60
+"""Seconds after which what is half written is nobody's work any more."""
 
 
 def check_target(folder, names, *, overwrite=False):
@@ -35,22 +44,49 @@ def writing(folder, names, *, overwrite=False):
     """A folder to write the files `names` into; at the end, all of them appear in `folder`.
 
     The temporary folder lies inside `folder`, so that moving is renaming, which needs no space.
-    names: those that are there at the end count. After an error while they are written nothing has
-    changed, and nothing is left behind.
+    After an error while they are written nothing has changed, and nothing is left behind. The first
+    of the names is what readers look for: earlier results lose it first and new ones get it last,
+    so that beside it lie no others' files, whenever the process is killed.
     """
     folder = check_target(folder, names, overwrite=overwrite)
     new = not folder.exists()
     with _one_error(folder):
         folder.mkdir(parents=True, exist_ok=True)
-        stage = Path(tempfile.mkdtemp(prefix=PARTIAL, dir=folder))
+        results = folder / "results"
+        sweep(results, older=DAY)
+        stage = Path(tempfile.mkdtemp(prefix=_beginning(results), dir=folder))
         try:
             yield stage
-            for name in names:
-                (stage / name).replace(folder / name)
+            _move(stage, folder, names)
         finally:
             shutil.rmtree(stage, ignore_errors=True)
             if new and not any(folder.iterdir()):
                 folder.rmdir()
+
+
+def _move(stage, folder, names):
+    first, *others = names
+    with _alone_in(folder):
+        if others:
+            (folder / first).unlink(missing_ok=True)
+        for name in (*others, first):
+            (stage / name).replace(folder / name)
+
+
+@contextmanager
+def _alone_in(folder):
+    """Of several processes that move results into a folder, one after the other does."""
+    if fcntl is None:
+        yield
+        return
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        # Some network file systems have no locks of folders.
+        with suppress(OSError):
+            fcntl.flock(handle, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(handle)
 
 
 @contextmanager
@@ -64,40 +100,70 @@ def _one_error(folder):
 
 @contextmanager
 def replacing(path):
-    """A temporary path beside `path`, of the same suffixes, that takes its place at the end.
+    """A temporary path near `path`, of the same name, that takes its place at the end.
 
     Its folder is made where it is missing. After an error `path` is what it was, and no part of it
     is left behind.
     """
     path = Path(path)
-    stage = path.with_name(f"{PARTIAL}{os.getpid()}-{path.name}")
-    with _one_error(path.parent):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            yield stage
-            stage.replace(path)
-        finally:
-            stage.unlink(missing_ok=True)
+    with _near(path) as place:
+        stage = place / path.name
+        yield stage
+        stage.replace(path)
 
 
 @contextmanager
 def replacing_folder(path):
-    """A temporary folder beside `path` that takes its place, and that of all in it, at the end.
+    """A temporary folder near `path` that takes its place, and that of all in it, at the end.
 
-    The folder around it is made where it is missing. After an error `path` is what it was.
+    The folder around it is made where it is missing. After an error `path` is what it was; what was
+    there is deleted when the new one has its place.
     """
     path = Path(path)
-    stage = path.with_name(f"{PARTIAL}{os.getpid()}-{path.name}")
+    with _near(path) as place:
+        stage, earlier = place / path.name, place / "earlier"
+        stage.mkdir()
+        yield stage
+        if path.is_dir():
+            path.rename(earlier)
+        try:
+            stage.rename(path)
+        except OSError:
+            if earlier.exists():
+                earlier.rename(path)
+            raise
+
+
+@contextmanager
+def _near(path):
+    """A temporary folder beside a path, of this call alone.
+
+    Its name is drawn: of processes in two containers, which share a disk, both may have one number.
+    """
     with _one_error(path.parent):
         path.parent.mkdir(parents=True, exist_ok=True)
+        sweep(path, older=DAY)
+        place = Path(tempfile.mkdtemp(prefix=_beginning(path), dir=path.parent))
         try:
-            stage.mkdir()
-            yield stage
-            if path.is_dir():
-                shutil.rmtree(path)
-            stage.rename(path)
+            yield place
         finally:
-            shutil.rmtree(stage, ignore_errors=True)
+            shutil.rmtree(place, ignore_errors=True)
+
+
+def sweep(path, older=0):
+    """Delete what processes that were killed have left of a file or folder half written.
+
+    older: seconds that nothing has been done to it, for what others may be writing just now.
+    """
+    for left in path.parent.glob(f"{glob.escape(_beginning(path))}*"):
+        with suppress(OSError):
+            if time.time() - left.stat().st_mtime >= older:
+                shutil.rmtree(left)
+
+
+def _beginning(path):
+    # A name may be as long as the system takes, and more is put before it.
+    return f"{PARTIAL}{path.name[:80]}-"
 
 
 def write_text(path, text):
@@ -215,8 +281,7 @@ class RunFolder:
         """Delete what a process that was killed has left half written of the run's own files."""
         # Nobody else writes these while the lock is held; results are written without it.
         for path in (self.config, self.history, self.state, self.weights, self.provenance):
-            for stage in self.path.glob(f"{PARTIAL}*-{path.name}"):
-                stage.unlink(missing_ok=True)
+            sweep(path)
 
     def _claim(self, record, results, overwrite):
         earlier = self.record()

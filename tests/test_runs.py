@@ -1,8 +1,10 @@
 """Results appear whole or not at all."""
 
 import errno
+import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -89,6 +91,82 @@ def test_a_file_is_replaced_whole_or_not_at_all(tmp_path):
     assert contents(tmp_path) == {"history.csv": "old"}
 
 
+def test_two_that_write_one_file_have_a_temporary_file_each(tmp_path):
+    """As two containers do that share a disk, where each process has the number 1."""
+    path = tmp_path / "kept.npy"
+    with storage.replacing(path) as one, storage.replacing(path) as two:
+        assert one != two
+        one.write_text("one")
+        two.write_text("two")
+    assert contents(tmp_path) == {"kept.npy": "one"}
+
+
+def test_a_folder_is_replaced_whole_or_not_at_all(tmp_path):
+    path = tmp_path / "model"
+    for text in ("old", "new"):
+        with storage.replacing_folder(path) as stage:
+            (stage / f"{text}.txt").write_text(text)
+    assert contents(path) == {"new.txt": "new"}
+    with pytest.raises(RuntimeError), storage.replacing_folder(path) as stage:
+        (stage / "half.txt").write_text("half")
+        raise RuntimeError
+    assert contents(path) == {"new.txt": "new"}
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_old_folder_is_there_until_the_new_one_is(tmp_path, monkeypatch):
+    path = tmp_path / "model"
+    with storage.replacing_folder(path) as stage:
+        (stage / "old.txt").write_text("old")
+
+    def deleted(folder, **options):
+        assert "new.txt" in contents(path)
+        return kept_rmtree(folder, **options)
+
+    kept_rmtree = storage.shutil.rmtree
+    monkeypatch.setattr(storage.shutil, "rmtree", deleted)
+    with storage.replacing_folder(path) as stage:
+        (stage / "new.txt").write_text("new")
+
+
+def test_results_of_two_evaluations_are_never_mixed_whenever_it_is_killed(tmp_path, monkeypatch):
+    """The first name is what readers look for: beside it lie its own files alone."""
+    with storage.writing(tmp_path, NAMES) as stage:
+        write_both(stage, "old")
+    moves, move = [], Path.replace
+
+    def watched(path, target):
+        moves.append(contents_of_files(tmp_path))
+        return move(path, target)
+
+    monkeypatch.setattr(Path, "replace", watched)
+    with storage.writing(tmp_path, NAMES, overwrite=True) as stage:
+        write_both(stage)
+    moves.append(contents_of_files(tmp_path))
+    assert moves == [{"b.html": "old"}, {"b.html": "new"}, {"a.csv": "new", "b.html": "new"}]
+
+
+def contents_of_files(folder):
+    return {path.name: path.read_text() for path in folder.iterdir() if path.is_file()}
+
+
+def test_what_a_killed_process_left_is_swept_after_a_day(tmp_path):
+    path = tmp_path / "kept.npy"
+    for name, age in (("old", 2 * storage.DAY), ("young", 60)):
+        left = tmp_path / f"{storage.PARTIAL}{path.name}-{name}"
+        left.mkdir()
+        (left / path.name).write_text("half")
+        os.utime(left, (time.time() - age,) * 2)
+    storage.write_text(path, "whole")
+    assert {one.name for one in tmp_path.iterdir()} == {"kept.npy", ".partial-kept.npy-young"}
+
+
+def test_a_name_as_long_as_the_system_takes_is_written(tmp_path):
+    path = tmp_path / ("n" * 250)
+    storage.write_text(path, "whole")
+    assert path.read_text() == "whole"
+
+
 def test_a_fingerprint_is_the_sha_256_of_the_bytes(tmp_path):
     (tmp_path / "abc").write_bytes(b"abc")
     known = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
@@ -162,12 +240,14 @@ def test_a_record_without_work_gives_way_to_another_run(tmp_path):
 
 def test_what_a_killed_process_has_half_written_is_removed(tmp_path):
     for name in ("state.npz", "model.weights.h5", "config.json"):
-        (tmp_path / f".partial-99-{name}").write_text("half")
-    (tmp_path / ".partial-99-mine.txt").write_text("not of a run")
+        left = tmp_path / f".partial-{name}-99"
+        left.mkdir()
+        (left / name).write_text("half")
+    (tmp_path / ".partial-mine.txt-99").mkdir()  # not of a run
     with storage.RunFolder(tmp_path).working(record()):
         pass
     left = {path.name for path in tmp_path.iterdir()}
-    assert left == {".lock", "config.json", ".partial-99-mine.txt"}
+    assert left == {".lock", "config.json", ".partial-mine.txt-99"}
 
 
 def test_a_folder_is_worked_in_by_one_alone(tmp_path):

@@ -13,7 +13,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from keras_attn import mechanisms, storage
+from keras_attn import kept_arrays, mechanisms, storage
 from keras_attn.datasets.batches import clips
 from keras_attn.errors import InputError
 from keras_attn.evaluation.network import forward
@@ -27,7 +27,7 @@ LAST = "conv5b"
 """The layer whose output is kept."""
 BATCH = 16
 """Clips at a time; fixed, since what a convolution rounds to may depend on it."""
-VERSION = 1
+VERSION = 2
 """Of the files; those of another version are not taken for those of this one."""
 
 
@@ -134,8 +134,7 @@ class KeptClips(clips.ClipBatches):
         count = self.count * len(self.views)
         if not path.is_file():
             values = self._computed(stream, forward(trunk), count)
-            with storage.replacing(path) as stage, stage.open("wb") as file:
-                np.save(file, values)
+            kept_arrays.write(path, values)
         return _read(path, count)
 
     def _computed(self, stream, call, count):
@@ -181,10 +180,7 @@ class KeptClips(clips.ClipBatches):
 
 def _read(path, count):
     expected = f"the features of {count} clips, or no file"
-    try:
-        values = np.load(path, mmap_mode="r", allow_pickle=False)
-    except (OSError, ValueError) as error:
-        raise InputError(path, expected, error) from error
+    values = kept_arrays.checked(path, expected)
     if values.ndim != 5 or len(values) != count:
         raise InputError(path, expected, f"shape {values.shape}")
     return values

@@ -110,10 +110,34 @@ def test_of_turned_images_they_are_those_of_the_images_and_not_turned_features(d
     assert not plain.calls
 
 
+@pytest.mark.parametrize("place", [130, -5, -1])
+def test_a_changed_byte_is_no_feature(data, tmp_path, place):
+    found = kept(data, tmp_path)
+    path = found.paths[4][0]
+    written = bytearray(path.read_bytes())
+    written[place] ^= 1
+    path.write_bytes(written)
+    with refused(path.name, "delete it", "checksum"):
+        found.value(4)
+    found.value(3)
+
+
+def test_features_that_are_zeros_are_refused_whatever_their_size(data, tmp_path):
+    """What two writers of one temporary name have left: the size is right, the end is missing."""
+    found = kept(data, tmp_path)
+    path = found.paths[4][0]
+    written = path.read_bytes()
+    path.write_bytes(written[:128] + bytes(len(written) - 128))
+    with refused(path.name, received="checksum"):
+        kept(data, tmp_path).value(4)
+
+
 def test_half_precision_takes_half_the_room_and_is_refused_where_it_overflows(data, tmp_path):
     whole = kept(data, tmp_path)
     half = kept(data, tmp_path, kind="float16")
-    assert sum(path.stat().st_size for path in files(tmp_path)) == 11 * (2 * 128 + 27 * (4 + 2))
+    assert sum(path.stat().st_size for path in files(tmp_path)) == 11 * (
+        2 * (128 + 4) + 27 * (4 + 2)
+    )
     assert half.value(3).dtype == np.float32 and (half.value(3) != whole.value(3)).any()
     np.testing.assert_allclose(half.value(3), whole.value(3), rtol=2**-11)
 

@@ -12,14 +12,15 @@ import filelock
 import numpy as np
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-from keras_attn import storage
+from keras_attn import kept_arrays, storage
 from keras_attn.datasets.batches import pipeline
 from keras_attn.errors import InputError
 
 BATCH = 8
 """Images at a time; fixed, since what a convolution rounds to may depend on it."""
-VERSION = 2
+VERSION = 3
 """Of the files; those of another version are not taken for those of this one."""
+WHOLE = "the features of an image as they were written, or no file"
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +95,7 @@ class Features:
     def value(self, index, variant=pipeline.PLAIN[0]):
         """The features of an example as one of its variants, float32 `(h, w, C)`."""
         path = self.paths[index][self._place(variant)]
-        return np.load(path, allow_pickle=False).astype(np.float32, copy=False)
+        return kept_arrays.checked(path, WHOLE).astype(np.float32)
 
     def arrays(self, index, variant):
         """The features of an example as one of its variants and, if read, its mask."""
@@ -167,8 +168,7 @@ def _write(wanted, dataset, size, compute, kind, title):
             images += images[-1:] * (BATCH - len(images))
             made = np.asarray(compute(np.stack(images).astype(np.float32)), np.float32)
             for (path, _, _), values in zip(chosen, _as_kind(made, kind), strict=False):
-                with storage.replacing(path) as stage, stage.open("wb") as file:
-                    np.lib.format.write_array(file, np.ascontiguousarray(values))
+                kept_arrays.write(path, values)
             bar.advance(task, len(chosen))
 
 
@@ -196,10 +196,7 @@ def _shape(paths, kind):
     expected = f"the features of an image as {kind.name}, or no file"
     first = None
     for path in (path for each in paths for path in each):
-        try:
-            values = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (OSError, ValueError) as error:
-            raise InputError(path, expected, error) from error
+        values = kept_arrays.mapped(path, expected)
         first = values.shape if first is None else first
         if values.ndim != 3 or values.shape != first or values.dtype != kind:
             raise InputError(path, expected, f"shape {values.shape} of {values.dtype}")
