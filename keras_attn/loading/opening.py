@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from keras_attn import storage
+from keras_attn import hdf5, storage
 from keras_attn.errors import InputError
 from keras_attn.loading import forms
 
@@ -97,6 +97,11 @@ def _saved(path, form):
     expected += "yourself with keras.saving.load_model, and give the model)"
     if form == forms.KERAS_FILE and not zipfile.is_zipfile(path):
         raise InputError(path, expected, "a file that is damaged or was not saved by Keras 3")
+    if form == forms.KERAS_FILE:
+        hdf5.check_archive(path, expected)
+    else:
+        with hdf5.opened(path, expected):
+            pass
     try:
         model = keras.saving.load_model(path, compile=False, safe_mode=True)
     except Exception as error:  # the loader raises whatever the file's content leads it to

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import h5py
 
+from keras_attn import hdf5
 from keras_attn.errors import InputError, listing
 
 LEGACY, KERAS_3 = "legacy", "keras_3"
@@ -52,18 +53,15 @@ def _no_file(path):
 
 
 def _layout_of_hdf5(path, expected):
-    try:
-        with h5py.File(path) as file:
-            if "layer_names" in file.get("model_weights", file).attrs:
-                return LEGACY
-            groups = {name: item for name, item in file.items() if isinstance(item, h5py.Group)}
-            if "layers" in groups:
-                return KERAS_3
-            if any(f"{name}_W" in group for name, group in groups.items()):
-                return THEANO
-            received = f"HDF5 with {listing(sorted(file), 4)} at its root"
-    except (OSError, KeyError, RuntimeError) as error:
-        raise InputError(path, expected, f"a file that cannot be read ({error})") from error
+    with hdf5.opened(path, expected) as file:
+        if "layer_names" in file.get("model_weights", file).attrs:
+            return LEGACY
+        groups = {name: item for name, item in file.items() if isinstance(item, h5py.Group)}
+        if "layers" in groups:
+            return KERAS_3
+        if any(f"{name}_W" in group for name, group in groups.items()):
+            return THEANO
+        received = f"HDF5 with {listing(sorted(file), 4)} at its root"
     raise InputError(path, expected, received)
 
 

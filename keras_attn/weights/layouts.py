@@ -6,7 +6,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from keras_attn import storage
+from keras_attn import hdf5, storage
 from keras_attn.errors import InputError
 
 LEGACY = "a legacy Keras weight file (HDF5 with the attribute `layer_names`)"
@@ -27,14 +27,11 @@ def read_named_h5(path):
     path = Path(path)
     if not path.is_file():
         raise InputError(path, LEGACY, "a folder" if path.is_dir() else "no such file")
-    try:
-        with h5py.File(path) as file:
-            root = file.get("model_weights", file)
-            if "layer_names" not in root.attrs:
-                raise InputError(path, LEGACY, f"HDF5 with {sorted(root) or 'nothing'} at its root")
-            layers = {name: _arrays(root[name]) for name in _names(root.attrs["layer_names"])}
-    except (OSError, KeyError) as error:
-        raise InputError(path, LEGACY, f"a file that cannot be read ({error})") from error
+    with hdf5.opened(path, LEGACY) as file:
+        root = file.get("model_weights", file)
+        if "layer_names" not in root.attrs:
+            raise InputError(path, LEGACY, f"HDF5 with {sorted(root) or 'nothing'} at its root")
+        layers = {name: _arrays(root[name]) for name in _names(root.attrs["layer_names"])}
     return {name: arrays for name, arrays in layers.items() if arrays}
 
 
@@ -47,12 +44,10 @@ def read_groups_h5(path):
     path = Path(path)
     if not path.is_file():
         raise InputError(path, GROUPS, "a folder" if path.is_dir() else "no such file")
-    try:
-        with h5py.File(path) as file:
-            full = [name for name in file if len(file[name])]
-            return {name: [file[name][f"{name}_{i}"][()] for i in "Wb"] for name in full}
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise InputError(path, GROUPS, f"a file that cannot be read ({error})") from error
+    errors = (OSError, KeyError, RuntimeError, TypeError, ValueError)
+    with hdf5.opened(path, GROUPS, errors) as file:
+        full = [name for name in file if len(file[name])]
+        return {name: [file[name][f"{name}_{i}"][()] for i in "Wb"] for name in full}
 
 
 def write_legacy_h5(path, layers):

@@ -2,14 +2,13 @@
 
 import io
 import json
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import h5py
 import keras
 
-from keras_attn import storage
+from keras_attn import hdf5, storage
 from keras_attn.errors import InputError
 from keras_attn.weights import content, matching
 
@@ -86,11 +85,8 @@ def settings(path: str | Path) -> dict[str, Any]:
     path = Path(path).expanduser()
     if not of_run(path, EXPECTED):
         raise InputError(path, EXPECTED, "a weight file without settings of a run")
-    try:
-        with h5py.File(path) as file:
-            return json.loads(file.attrs[ATTRIBUTE])
-    except (OSError, ValueError) as error:
-        raise InputError(path, EXPECTED, f"a file that cannot be read ({error})") from error
+    with hdf5.opened(path, EXPECTED, (OSError, RuntimeError, ValueError)) as file:
+        return json.loads(file.attrs[ATTRIBUTE])
 
 
 def of_run(path: str | Path, expected: str = content.EXPECTED) -> bool:
@@ -159,14 +155,8 @@ def shapes(path):
     return {name: list(by_place.values()) for name, by_place in found.items()}
 
 
-@contextmanager
 def _open(path):
-    try:
-        with h5py.File(path) as file:
-            yield file
-    except (OSError, KeyError) as error:
-        received = f"a file that cannot be read ({error})"
-        raise InputError(path, f"a {SUFFIX} file of Keras", received) from error
+    return hdf5.opened(path, f"a {SUFFIX} file of Keras")
 
 
 def _layers(file, path, by):

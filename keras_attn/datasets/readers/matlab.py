@@ -4,11 +4,11 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import h5py
 import numpy as np
 import scipy.io
 from numpy.typing import NDArray
 
+from keras_attn import hdf5
 from keras_attn.errors import InputError, listing
 
 
@@ -108,19 +108,15 @@ def read_cells(path: str | Path, name: str) -> list[NDArray[Any]]:
     path, expected = Path(path), f"a MATLAB 7.3 file with the cell array {name!r}"
     if not path.is_file():
         raise InputError(path, expected, "no such file")
-    try:
-        with h5py.File(path) as file:
-            if name not in file:
-                there = [key for key in file if not key.startswith("#")]
-                raise InputError(path, expected, f"the variables {listing(there)}")
-            # HDF5 keeps the columns first, so every array comes transposed; empty ones hold
-            # their shape instead of values and say so by an attribute.
-            cells = [file[reference] for reference in np.ravel(file[name][()])]
-            return [np.zeros((0, 0)) if _is_empty(cell) else cell[()].T for cell in cells]
-    except InputError:
-        raise
-    except (OSError, TypeError, ValueError) as error:
-        raise InputError(path, expected, f"a file that cannot be read ({error})") from error
+    errors = (OSError, KeyError, RuntimeError, TypeError, ValueError)
+    with hdf5.opened(path, expected, errors) as file:
+        if name not in file:
+            there = [key for key in file if not key.startswith("#")]
+            raise InputError(path, expected, f"the variables {listing(there)}")
+        # HDF5 keeps the columns first, so every array comes transposed; empty ones hold
+        # their shape instead of values and say so by an attribute.
+        cells = [file[reference] for reference in np.ravel(file[name][()])]
+        return [np.zeros((0, 0)) if _is_empty(cell) else cell[()].T for cell in cells]
 
 
 def _is_empty(cell):
