@@ -7,9 +7,11 @@ import os
 import shutil
 import tempfile
 import time
+import zlib
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from zipfile import BadZipFile
 
 import filelock
 
@@ -22,6 +24,8 @@ except ImportError:  # Windows
 
 PARTIAL = ".partial-"
 """What the names of temporary files and folders begin with."""
+UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile, zlib.error)
+"""What NumPy raises for a file that is no archive of arrays, or a damaged one."""
 DAY = 24 * 60 * 60
 """Seconds after which what is half written is nobody's work any more."""
 
@@ -251,6 +255,11 @@ class RunFolder:
         except ValueError as error:
             raise InputError(self.config, "the JSON of a run", error) from error
 
+    @property
+    def identity(self):
+        """What tells the run in it from others, or None where there is none."""
+        return (self.record() or {}).get("identity")
+
     @contextmanager
     def working(self, record, *, results=(), overwrite=False):
         """Hold the folder for one process, for the run that `record` describes.
@@ -285,7 +294,7 @@ class RunFolder:
 
     def _claim(self, record, results, overwrite):
         earlier = self.record()
-        if earlier is not None and earlier.get("identity") == record["identity"]:
+        if earlier is not None and self.identity == record["identity"]:
             return
         if self.begun and not overwrite:
             expected = "an empty folder, the same run to go on with, or overwrite (--overwrite)"

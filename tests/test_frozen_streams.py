@@ -7,7 +7,7 @@ from conftest import refused
 from drawn_videos import SIDE, small
 
 import keras_attn as ka
-from keras_attn import configs, tasks, weights
+from keras_attn import configs, kept_arrays, tasks, weights
 from keras_attn.datasets.drawing import motions
 from keras_attn.tasks import action, drawn_motions, kept_clips, pretraining
 from keras_attn.training.plan import Trainee
@@ -149,7 +149,7 @@ def test_features_are_kept_by_the_weights_and_by_what_is_in_the_videos(run, part
     assert kept(other) == 3
     assert kept(run.model, parts[1]) == 5
     for path in tmp_path.glob("clips-*.npy"):
-        np.save(path, np.zeros(3))
+        kept_arrays.write(path, np.zeros(3))
     with refused("clips-", "features of", "(3,)"):
         kept(run.model)
 

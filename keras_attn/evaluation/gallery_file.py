@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from keras_attn import pictures
+from keras_attn import pictures, storage
 from keras_attn.errors import InputError
-from keras_attn.evaluation.rows import GALLERY, UNREADABLE
+from keras_attn.evaluation.rows import GALLERY
 from keras_attn.statistics import evenly
 
 MOST = 40
@@ -85,7 +85,7 @@ def read(folder, arrays=None, ids=None):
             if ids is not None:
                 members = {k: v for k, v in members.items() if str(stored[f"{k}/id"]) in ids}
             return [_example(stored, place, names, arrays) for place, names in members.items()]
-    except UNREADABLE as error:
+    except storage.UNREADABLE as error:
         raise InputError(path, "the pictures of an evaluation", error) from error
 
 

@@ -67,7 +67,7 @@ class KeptReferences:
             with np.load(self.path, allow_pickle=False) as file:
                 made = {name: file[name] for name in PARTS}
                 whole = str(file["digest"]) == _digest(made)
-        except rows.UNREADABLE:
+        except storage.UNREADABLE:
             return {}
         if not whole:
             return {}

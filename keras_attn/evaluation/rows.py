@@ -3,9 +3,7 @@
 Said here alone: what writes them and what reads them imports it. Loads nothing heavy.
 """
 
-import zlib
 from dataclasses import dataclass, replace
-from zipfile import BadZipFile
 
 from keras_attn.errors import InputError
 from keras_attn.metrics.columns import BEGINNINGS, COLUMNS, Heading, further
@@ -17,8 +15,6 @@ from keras_attn.metrics.salient_object import SCORES as MASK_SCORES
 EXAMPLES, ARRAYS, GALLERY = "examples.csv", "arrays.npz", "gallery.npz"
 FILES = (EXAMPLES, ARRAYS, GALLERY)
 """Files of an evaluation."""
-UNREADABLE = (OSError, ValueError, KeyError, TypeError, EOFError, BadZipFile, zlib.error)
-"""What NumPy raises for a file that is no archive of arrays, or a damaged one."""
 TRUNK = ("backbone", "fusion")
 """What networks of different attentions have in common where they are compared."""
 NETWORK = (*TRUNK, "attention")

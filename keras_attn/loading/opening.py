@@ -10,6 +10,7 @@ from typing import Any
 from keras_attn import hdf5, storage
 from keras_attn.errors import InputError
 from keras_attn.loading import forms
+from keras_attn.networks import numbers
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,6 +84,7 @@ def _in_memory(model):
 
     folder = getattr(model, "folder", None)
     network = getattr(model, "model", model)
+    numbers.check(network, "model")
     return Opened(network, forms.MODEL, tasks.config_of(network), folder)
 
 
@@ -107,6 +109,7 @@ def _saved(path, form):
     except Exception as error:  # the loader raises whatever the file's content leads it to
         raise InputError(path, expected, _cause(error)) from error
     origin = f" from {path.name}{_fingerprint(path)}"
+    numbers.check(model, path)
     return Opened(model, form, tasks.config_of(model), path, origin)
 
 

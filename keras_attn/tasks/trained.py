@@ -127,7 +127,6 @@ def train(
     results = (*rows.FILES, storage.EVALUATION, storage.ATTACK)
     with folder.working(record, results=results, overwrite=overwrite):
         if folder.finished:
-            _check_weights(folder, record)
             return load(folder.path)
         plan = task.plan(config, train, validation)
         validate = None
@@ -216,13 +215,13 @@ def _with_fold(config, train):
     return config
 
 
-def _check_weights(folder, record):
-    """Refuse weights of another run that were put into the folder: they would be scored as its."""
-    from keras_attn import weights
-
-    if weights.settings(folder.weights).get("identity") != record["identity"]:
-        expected = f"the weights of the run that {folder.config.name} describes"
-        raise InputError(folder.weights, expected, "those of another run")
+def _check_identity(file, settings):
+    """Refuse weights of another run that were put into a run folder: they would pass for its."""
+    folder = storage.RunFolder(file.parent)
+    its_own = folder.identity if file.name == folder.weights.name else None
+    if its_own is not None and settings.get("identity") != its_own:
+        expected = f"the weights of the run that {folder.config.name} beside it describes"
+        raise InputError(file, expected, "those of another run")
 
 
 def load(path: str | Path) -> Run:
@@ -235,8 +234,9 @@ def load(path: str | Path) -> Run:
         A `Run`; of a weight file alone it has no `folder` and no `history`.
 
     Raises:
-        InputError: The run is not finished; the file is none that a run has written, or not of
-            this version's format; a plug-in that it needs is missing.
+        InputError: The run is not finished; the file is none that a run has written, or that of
+            another run than its folder's, or not of this version's format; a plug-in that it needs
+            is missing.
 
     Example:
 
@@ -257,6 +257,7 @@ def load(path: str | Path) -> Run:
         there = listing(sorted(inner.name for inner in folder.iterdir()), 4)
         raise InputError(path, f"a finished run, with {file.name}", f"a folder with {there}")
     settings = weights.settings(file)
+    _check_identity(file, settings)
     with provenance.with_plugins(file.parent):
         config, data = configs.from_dict(settings.get("config"), file), settings.get("data")
         with devices.precision(config.machine.precision):

@@ -66,7 +66,7 @@ class Checkpoint(keras.callbacks.Callback):
         rate = learning_rate(self.model)
         row = {"epoch": epoch + 1, "seconds": seconds, "learning_rate": rate}
         self.history.append(row | {name: float(value) for name, value in logs.items()})
-        state.save(self.folder.state, self.model, self.history)
+        state.save(self.folder.state, self.model, self.history, self.folder.identity)
         write_history(self.folder, self.history)
 
 

@@ -29,7 +29,7 @@ def fit(plan, *, folder, machine, seed, save, validate=None, label=""):
         trainee = plan.build()
         # Made within the first step, its variables would have Keras trace that twice.
         trainee.learner.optimizer.build(trainee.learner.trainable_variables)
-        history = state.load(folder.state, trainee.learner)
+        history = state.load(folder.state, trainee.learner, folder.identity)
     if history:
         callbacks.write_history(folder, history)
     if len(history) < plan.epochs:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from keras_attn.errors import InputError, one_of
+from keras_attn.networks import numbers
 from keras_attn.weights import content, fetching, matching, rules, saved
 from keras_attn.weights.layouts import read_named_h5
 
@@ -78,6 +79,7 @@ def load(
         layout, stored = _read(path, layout, own)
         stored = _in_order(path, layout, own, stored, by)
         _fill(model, path, own, matching.renamed(stored, own.values(), by), skip)
+    numbers.check(model, path)
     filled = tuple(name for name in own if name not in skip)
     return Loaded(path, layout, filled, tuple(n for n in skip if n in own or n in stored))
 

@@ -99,6 +99,15 @@ def test_a_damaged_state_is_named_and_nothing_is_lost(tmp_path, cut):
         np.testing.assert_array_equal(one, other)
 
 
+def test_a_state_of_another_run_is_refused(tmp_path):
+    """Of another seed for example, whose variables have the same shapes."""
+    model = build()
+    state.save(tmp_path / "state.npz", model, [], "one")
+    assert state.load(tmp_path / "state.npz", model, "one") == []
+    with refused("state.npz", "no file", "another run"):
+        state.load(tmp_path / "state.npz", model, "two")
+
+
 def test_a_state_of_another_network_is_refused(tmp_path):
     state.save(tmp_path / "state.npz", build(), [])
     other = keras.Sequential([keras.Input((3,)), keras.layers.Dense(1)])

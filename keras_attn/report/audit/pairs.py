@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from keras_attn import storage
 from keras_attn.errors import InputError, listing, one_of
 from keras_attn.evaluation.result import AuditScores
 from keras_attn.evaluation.rows import (
@@ -18,7 +19,6 @@ from keras_attn.evaluation.rows import (
     OF_MAP,
     REFERENCES,
     ROWS,
-    UNREADABLE,
     VIEWER,
     VIEWERS,
     name_of,
@@ -118,7 +118,7 @@ def _table(path, needed=NEEDED):
         )
     except InputError:
         raise
-    except UNREADABLE as error:
+    except storage.UNREADABLE as error:
         received = " ".join(str(error).split()) or type(error).__name__
         raise InputError(path, "a readable table of scores", received) from error
     if table.empty and path.name != VIEWERS:

@@ -4,8 +4,9 @@ from pathlib import Path
 
 import numpy as np
 
+from keras_attn import storage
 from keras_attn.errors import InputError, listing
-from keras_attn.evaluation.rows import ARRAYS, ID, MAPS, NOTES, RANKING, UNREADABLE
+from keras_attn.evaluation.rows import ARRAYS, ID, MAPS, NOTES, RANKING
 from keras_attn.metrics.salient_object import THRESHOLDS
 from keras_attn.report.paper.tables import CURVES, TABLES
 
@@ -34,7 +35,7 @@ def read_arrays(path, rows):
             # Float32 is far below the third decimal, and halves what a whole study takes.
             there = [name for name in names if name in needed or name in file]
             arrays = {name: file[name].astype(np.float32) for name in there}
-    except UNREADABLE as error:
+    except storage.UNREADABLE as error:
         expected = f"readable arrays {', '.join([ID, NOTES, *needed])}"
         raise InputError(path, expected, error) from error
     if ids.shape != (len(rows),):

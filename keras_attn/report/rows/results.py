@@ -22,7 +22,6 @@ from keras_attn.evaluation.rows import (
     NETWORK,
     NOTES,
     STUDY,
-    UNREADABLE,
     renamed,
     unregistered,
 )
@@ -210,7 +209,7 @@ def _notes_of(folder):
     try:
         with np.load(path, allow_pickle=False) as file:
             return tuple(str(note) for note in np.atleast_1d(file[NOTES]))
-    except UNREADABLE as error:
+    except storage.UNREADABLE as error:
         raise InputError(path, "readable notes", error) from error
 
 
