@@ -13,7 +13,7 @@ from typing import Any, ClassVar
 import numpy as np
 
 from keras_attn import gaze
-from keras_attn.datasets import conditions, groups, origin
+from keras_attn.datasets import conditions, groups, names, origin
 from keras_attn.datasets.readers.image_files import read_image
 from keras_attn.datasets.readers.reading_report import ReadingReport, Report
 from keras_attn.errors import InputError, listing, one_of
@@ -63,6 +63,7 @@ class Example:
 
     def __post_init__(self) -> None:
         where = f"example {self.id!r}"
+        names.check_path(self.id, f"{where}, id")
         object.__setattr__(self, "shape", _checked_shape(self.shape, f"{where}, shape"))
         object.__setattr__(self, "label", _checked_label(self.label, f"{where}, label"))
         for name in ("image", "mask"):
@@ -191,9 +192,12 @@ class Dataset:
         if not isinstance(self.report, kind):
             received = type(self.report).__name__
             raise InputError(f"dataset {self.name!r}, report", f"a {kind.__name__}", received)
-        names = Counter(example.id for example in self.examples)
-        twice = [name for name, count in names.items() if count > 1]
-        if twice or not names:
+        names.check_file(self.name, f"dataset {self.name!r}, name")
+        for one in getattr(self, "classes", None) or ():
+            names.check_line(one, f"dataset {self.name!r}, classes")
+        ids = Counter(example.id for example in self.examples)
+        twice = [name for name, count in ids.items() if count > 1]
+        if twice or not ids:
             received = f"{listing(twice)} more than once" if twice else "none"
             raise InputError(f"dataset {self.name!r}", "examples with ids of their own", received)
         object.__setattr__(self, "examples", tuple(self.examples))
@@ -260,8 +264,8 @@ class Dataset:
         """
         test = groups.test_part(self.examples, number, of, seed)
         parts = [[i for i in range(len(self)) if (i in test) == held] for held in (False, True)]
-        names = (f"{self.name}, all but fold {number}", f"{self.name}, fold {number}")
-        train, held_out = (self.part(n, i) for n, i in zip(names, parts, strict=True))
+        called = (f"{self.name}, all but fold {number}", f"{self.name}, fold {number}")
+        train, held_out = (self.part(n, i) for n, i in zip(called, parts, strict=True))
         return train, replace(held_out, number=number)
 
     def split(self, name: str) -> Dataset:

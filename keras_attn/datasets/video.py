@@ -15,6 +15,7 @@ from typing import Any, Literal
 import numpy as np
 
 from keras_attn import gaze
+from keras_attn.datasets import names
 from keras_attn.datasets.base import Dataset
 from keras_attn.datasets.flow.folders import FlowFolder
 from keras_attn.datasets.readers.frames import probe
@@ -65,6 +66,7 @@ class VideoExample:
 
     def __post_init__(self) -> None:
         where = f"video {self.id!r}"
+        names.check_path(self.id, f"{where}, id")
         for name in ("points", "subjects"):
             if len(getattr(self, name)) != self.frames:
                 expected = f"one array for each of {self.frames} frames"
