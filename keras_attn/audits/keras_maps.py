@@ -4,6 +4,7 @@ The score that is explained is that of one class before softmax or sigmoid, by d
 predicted one; one unit decides between two.
 """
 
+from contextlib import nullcontext
 from functools import partial
 
 import keras
@@ -198,7 +199,12 @@ class KerasMaps(Laid):
         if not self.decision.there:
             return None
         explain = self.explanation.explain
-        return Decided(self.pixel_model, self.size, explain, self, partial(randomised, self.model))
+        return Decided(self._asked, self.size, explain, self, partial(randomised, self.model))
+
+    def _asked(self, images):
+        """The class scores of pictures of which there are many."""
+        with self.pixel_model.as_graph():
+            return self.pixel_model(images)
 
     def __call__(self, images, examples, targets=None):
         """Maps of a list of images; targets: the classes that are explained, if they are known."""
@@ -237,8 +243,10 @@ class KerasMaps(Laid):
 
     def _called(self, kind, pixels, targets):
         given = targets if kind.scores else None
+        quick = self.pixel_model.as_graph() if kind.scores_alone else nullcontext()
         try:
-            returned = kind.function(self.pixel_model, pixels, given)
+            with quick:
+                returned = kind.function(self.pixel_model, pixels, given)
         except InputError:
             raise
         except Exception as error:  # whatever a function of the user's raises

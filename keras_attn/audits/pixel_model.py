@@ -53,6 +53,7 @@ class PixelModel:
         self.layouts: Mapping[str, Any] = {}
         self.layers: tuple[str, ...] = ()
         self._shared: SharedRun | None = None
+        self._as_graph, self._graph = False, None
 
     def lay(self, layouts: Mapping[str, Any], layers: Iterable[str]) -> None:
         """Say which layers are audited; the audit does, before any kind is called.
@@ -80,8 +81,45 @@ class PixelModel:
         Raises:
             InputError: The network has no class scores.
         """
+        inputs = self._prepared(images)
+        if self._as_graph and not training:
+            graph = self._graph_of(inputs)
+            if graph is not None:
+                return graph(inputs)
+        return self._scores(inputs, training)
+
+    @contextmanager
+    def as_graph(self) -> Iterator[None]:
+        """Within this, calls run as one graph of TensorFlow, where the network allows it.
+
+        For kinds that call the model many times: two to three times as fast, and the same but for
+        rounding. Weights may change meanwhile; what layers do may not, since they are asked once.
+
+        Returns:
+            A context.
+        """
+        before, self._as_graph = self._as_graph, not self.runner.eagerly
+        try:
+            yield
+        finally:
+            self._as_graph = before
+
+    def _scores(self, inputs, training=False):
         with inside.unsquashed(self.decision.head):
-            return self.scores_in(self.run(images, training))
+            return self.scores_in(self.runner(inputs, training))
+
+    def _graph_of(self, inputs):
+        """The graph for inputs of this size in batches of any, or None for a network without."""
+        if not tf.is_tensor(inputs):
+            return None
+        form = tf.TensorSpec((None, *inputs.shape[1:]), inputs.dtype)
+        if self._graph is None or self._graph[0] != form:
+            try:
+                graph = tf.function(self._scores).get_concrete_function(form)
+            except Exception:  # a network that is Python code cannot be traced, and runs as that
+                graph = None
+            self._graph = form, graph
+        return self._graph[1]
 
     def run(self, images: Any, training: bool = False) -> Any:
         """All that the Keras model itself returns for pixels.

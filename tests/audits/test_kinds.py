@@ -207,3 +207,50 @@ def test_those_that_take_long_are_asked_for():
     added = {*OF_PIXELS, *OF_LAYERS, "occlusion", "rise"}
     assert added <= set(KINDS)
     assert not any(kind.by_default for kind in chosen(sorted(added)))
+
+
+# --- many calls as one graph --------------------------------------------------------------------
+
+
+def test_calls_as_a_graph_are_those_without_for_any_batch_and_see_other_weights():
+    images = keras.Input((12, 12, 3))
+    x = keras.layers.Conv2D(4, 3, activation="relu")(images)
+    x = keras.layers.Flatten()(keras.layers.BatchNormalization()(x))
+    network = keras.Model(images, keras.layers.Dense(3, activation="softmax")(x))
+    model = KerasMaps(network).pixel_model
+    pixels = np.random.default_rng(0).uniform(0, 255, (5, 12, 12, 3)).astype(np.float32)
+    for _ in range(2):
+        with model.as_graph():
+            graph = model._graph_of(tf.constant(pixels))
+            found = [model(pixels), model(pixels[:2])]
+        assert graph is not None
+        np.testing.assert_allclose(found[0], model(pixels), rtol=1e-4, atol=1e-4)
+        np.testing.assert_allclose(found[1], model(pixels[:2]), rtol=1e-4, atol=1e-4)
+        network.set_weights([2 * one for one in network.get_weights()])
+
+
+def test_a_network_of_python_code_is_asked_without_a_graph():
+    class Python(keras.layers.Layer):
+        def call(self, x):
+            if tf.inside_function():
+                raise RuntimeError("as Python alone")
+            return tf.constant(x.numpy().mean(axis=(1, 2)))
+
+        def compute_output_shape(self, shape):
+            return shape[0], shape[-1]
+
+    class Network(keras.Model):
+        def __init__(self):
+            super().__init__()
+            self.inner = Python()
+
+        def call(self, x):
+            return self.inner(x)
+
+    network = Network()
+    network(np.zeros((1, 8, 8, 3), np.float32))
+    model = KerasMaps(network, size=8).pixel_model
+    pixels = tf.ones((2, 8, 8, 3))
+    with model.as_graph():
+        found = model(pixels)
+    np.testing.assert_array_equal(found, np.ones((2, 3)))

@@ -10,7 +10,7 @@ def score(model, images, targets):
 
 def slopes(model, images, targets):
     """∂ score / ∂ pixel, before any preprocessing: float32 `(n, H, W, 3)`."""
-    with tf.GradientTape() as tape:
+    with model.as_graph(), tf.GradientTape() as tape:
         tape.watch(images)
         scores = score(model, images, targets)
     return tape.gradient(scores, images)

@@ -28,10 +28,11 @@ def _weighted(model, images, targets, features):
     # Enlarged first, as in Algorithm 1 of that paper, so that each mask does reach 0 and 1.
     masks = _from_0_to_1(tf.image.resize(features, images.shape[1:3]))
     # A channel at a time of all images, so that a batch is as large as any other.
-    scores = [
-        score(model, images * masks[..., place, None], targets)
-        for place in range(features.shape[-1])
-    ]
+    with model.as_graph():
+        scores = [
+            score(model, images * masks[..., place, None], targets)
+            for place in range(features.shape[-1])
+        ]
     weights = tf.nn.softmax(tf.stack(scores, axis=1), axis=1)
     return tf.nn.relu(tf.einsum("bhwc,bc->bhw", features, weights))
 
