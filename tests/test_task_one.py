@@ -111,6 +111,9 @@ def test_weights_of_another_run_are_not_taken_for_those_of_the_folder(run, confi
     (tmp_path / "lost" / "config.json").write_text(json.dumps(record | {"identity": identity}))
     with refused("model.weights.h5", received="another run"):
         ka.train(other, folds[0], out=tmp_path / "lost")
+    for place in (tmp_path / "lost", tmp_path / "lost" / "model.weights.h5"):
+        with refused("model.weights.h5", received="another run"):
+            ka.load(place)
 
 
 def test_the_last_validation_equals_an_evaluation_of_the_loaded_weights(run, folds):
