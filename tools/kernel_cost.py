@@ -7,6 +7,7 @@ itself only on processors with AVX512-VNNI. Random numbers as input, float32, ea
 of its own; the lowest of several steps after one that traces.
 """
 
+import argparse
 import os
 import sys
 import time
@@ -63,6 +64,9 @@ def measure(name):
 
 def main():
     """Print a row for each network."""
+    argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    ).parse_args()
     print("| | step, without | with | ratio | forward, without | with | ratio |")
     print("|---|--:|--:|--:|--:|--:|--:|")
     for name in NETWORKS:

