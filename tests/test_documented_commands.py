@@ -33,7 +33,7 @@ from keras_attn.weights import registry
 sys.path.insert(0, str(ROOT / "tools"))
 from result_tables import TABLES
 
-FOREIGN = {"pytest": set(), "ray": {"start"}, "pip": {"install"}, "python": {"-m"}}
+FOREIGN = {"pytest": set(), "ray": {"start"}, "pip": {"install", "download"}, "python": {"-m"}}
 FOREIGN |= {"export": {"KERAS_BACKEND=jax"}}
 """Programs of others, by what of them is told."""
 PLACES = {"PRESET": "paper"}

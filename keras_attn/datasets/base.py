@@ -192,14 +192,7 @@ class Dataset:
         if not isinstance(self.report, kind):
             received = type(self.report).__name__
             raise InputError(f"dataset {self.name!r}, report", f"a {kind.__name__}", received)
-        names.check_file(self.name, f"dataset {self.name!r}, name")
-        for one in getattr(self, "classes", None) or ():
-            names.check_line(one, f"dataset {self.name!r}, classes")
-        ids = Counter(example.id for example in self.examples)
-        twice = [name for name, count in ids.items() if count > 1]
-        if twice or not ids:
-            received = f"{listing(twice)} more than once" if twice else "none"
-            raise InputError(f"dataset {self.name!r}", "examples with ids of their own", received)
+        names.check_dataset(self.name, self.classes, [example.id for example in self.examples])
         object.__setattr__(self, "examples", tuple(self.examples))
         object.__setattr__(self, "report", self.report.of(self.examples))
         drawn = origin.any_drawn(self.examples) if self.drawn is None else bool(self.drawn)

@@ -1,9 +1,10 @@
 """Names that become files, columns and lines: what they may not be made of."""
 
 import unicodedata
+from collections import Counter
 from pathlib import PurePosixPath, PureWindowsPath
 
-from keras_attn.errors import InputError
+from keras_attn.errors import InputError, listing
 
 UNSEEN = {"Cc", "Zl", "Zp"}
 """Categories of Unicode that end a line or do what no one sees."""
@@ -34,3 +35,17 @@ def check_file(name, where):
     check_path(name, where)
     if "/" in name or "\\" in name or name in ("", "."):
         raise InputError(where, "a name without '/' and '\\'", repr(name))
+
+
+def check_dataset(name, classes, ids):
+    """Refuse a dataset whose name is none of a file, with classes of several lines, or whose ids
+    are not those of one example each.
+    """
+    where = f"dataset {name!r}"
+    check_file(name, f"{where}, name")
+    for one in classes:
+        check_line(one, f"{where}, classes")
+    twice = [one for one, count in Counter(ids).items() if count > 1]
+    if twice or not ids:
+        received = f"{listing(twice)} more than once" if twice else "none"
+        raise InputError(where, "examples with ids of their own", received)
