@@ -294,7 +294,7 @@ class RunFolder:
 
     def _claim(self, record, results, overwrite):
         earlier = self.record()
-        if earlier is not None and self.identity == record["identity"]:
+        if earlier is not None and earlier.get("identity") == record["identity"]:
             return
         if self.begun and not overwrite:
             expected = "an empty folder, the same run to go on with, or overwrite (--overwrite)"

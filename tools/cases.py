@@ -8,6 +8,8 @@ import subprocess
 import sys
 import time
 
+RUNS, LONG = 3, 20
+
 
 def arguments(doc, **more):
     """The arguments of a script: `backbones`, weight `files` by backbone, and those of `more`.
@@ -59,6 +61,16 @@ def time_a_step(model, batches, steps):
         shuffle=False,
     )
     return (times[3] - times[2]) / steps, history.history["loss"][-1]
+
+
+def lowest(run):
+    """The lowest seconds of RUNS calls after one that traces; of the first alone, if it is LONG."""
+    times = []
+    while len(times) <= RUNS and not (times and times[0] > LONG):
+        began = time.perf_counter()
+        run()
+        times.append(time.perf_counter() - began)
+    return min(times)
 
 
 def report(**found):

@@ -4,18 +4,16 @@
 
 The package asks TensorFlow for these kernels (TF_ENABLE_ONEDNN_OPTS=1), which TensorFlow takes by
 itself only on processors with AVX512-VNNI. Random numbers as input, float32, each case in a process
-of its own; the lowest of several steps after one that traces.
+of its own; the lowest of three steps after one that traces.
 """
 
 import argparse
 import os
 import sys
-import time
 
 import cases
 import numpy as np
 
-STEPS = 5
 SWITCH = "TF_ENABLE_ONEDNN_OPTS"
 NETWORKS = {
     "C3D at width ⅛, 3 clips of 16×64×64": ("c3d", 0.125, (3, 16, 64, 64, 3)),
@@ -38,16 +36,6 @@ def trunk(backbone, width, shape):
     return models.backbone(backbone).build(shape, width=width)
 
 
-def lowest(call):
-    """The lowest seconds of STEPS calls after one that traces."""
-    times = []
-    for _ in range(1 + STEPS):
-        began = time.perf_counter()
-        call()
-        times.append(time.perf_counter() - began)
-    return min(times[1:])
-
-
 def measure(name):
     """Time one network in this process."""
     import keras
@@ -58,8 +46,8 @@ def measure(name):
     rng = np.random.default_rng(0)
     seen = rng.uniform(0, 255, shape).astype(np.float32)
     wanted = np.zeros((shape[0], *model.output_shape[1:]), np.float32)
-    forward = lowest(lambda: model.predict_on_batch(seen))
-    cases.report(forward=forward, step=lowest(lambda: model.train_on_batch(seen, wanted)))
+    forward = cases.lowest(lambda: model.predict_on_batch(seen))
+    cases.report(forward=forward, step=cases.lowest(lambda: model.train_on_batch(seen, wanted)))
 
 
 def main():

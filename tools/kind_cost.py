@@ -10,11 +10,11 @@ one that traces, or the only one where it takes longer than 20 s.
 """
 
 import argparse
-import time
 
+import cases
 import numpy as np
 
-RUNS, LONG, BATCH, SIDE = 3, 20, 8, 224
+BATCH, SIDE = 8, 224
 OF_TRANSFORMERS = "attention"
 """What the names of their kinds begin with."""
 
@@ -60,16 +60,6 @@ def transformer(patch=16, width=192, heads=3, depth=12):
     return keras.Model(image, scores), None
 
 
-def lowest(run):
-    """The lowest seconds of RUNS calls after one that traces; of the first alone, if it is LONG."""
-    times = []
-    while len(times) <= RUNS and not (times and times[0] > LONG):
-        began = time.perf_counter()
-        run()
-        times.append(time.perf_counter() - began)
-    return min(times)
-
-
 def measure(made, layer, kinds, images):
     """Print what each kind costs beside a forward pass of these images."""
     import tensorflow as tf
@@ -79,11 +69,11 @@ def measure(made, layer, kinds, images):
     pixels = np.random.default_rng(0).integers(0, 256, (images, SIDE, SIDE, 3), dtype=np.uint8)
     batches = [list(pixels[start : start + BATCH]) for start in range(0, images, BATCH)]
     graph = tf.function(lambda batch: made(batch, training=False), reduce_retracing=True)
-    forward = lowest(lambda: [graph(np.float32(batch)) for batch in batches])
+    forward = cases.lowest(lambda: [graph(np.float32(batch)) for batch in batches])
     print(f"{made.name}: {forward / images * 1000:.0f} ms an image for a forward pass", flush=True)
     for kind in kinds:
         source = KerasMaps(made, layers=[layer] if layer else (), kinds=[kind])
-        found = lowest(lambda: [source(batch, [None] * len(batch)) for batch in batches])  # noqa: B023
+        found = cases.lowest(lambda: [source(batch, [None] * len(batch)) for batch in batches])  # noqa: B023
         print(f"{kind:24s}{found / forward:8.1f}", flush=True)
 
 

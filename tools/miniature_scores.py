@@ -30,7 +30,7 @@ from keras_attn.mechanisms import MECHANISMS, NO_ATTENTION
 from keras_attn.shell import cli
 
 SCORES = {"salient_object": "max_f", "action": "accuracy", "fine_grained": "accuracy"}
-LOWEST = {"salient_object": 0.65, "action": 0.15, "fine_grained": 0.4}
+LOWEST = {"salient_object": 0.65, "action": 0.15, "fine_grained": 0.45}
 """What no network of a task may be below, whatever the seed: chance is .03, .08 and .11."""
 BAND = {"salient_object": 0.08, "action": 0.2, "fine_grained": 0.15}
 """How far a score on another machine may be from the mean of the table: half the band."""

@@ -4,6 +4,9 @@ import numpy as np
 
 from keras_attn.errors import InputError
 
+FLOATS = "fcV"
+"""Kinds of NumPy's types that have a NaN; V is that of bfloat16."""
+
 
 def check(model, where):
     """Refuse a network with NaN among its weights.
@@ -14,10 +17,8 @@ def check(model, where):
     """
     for variable in model.variables:
         values = np.asarray(variable)
-        if not np.issubdtype(values.dtype, np.integer) and values.dtype.kind not in "bSOU":
-            count = int(np.isnan(values).sum())
-            if count:
-                expected = "weights that are numbers"
-                name = getattr(variable, "path", variable.name)
-                received = f"{count:,} of {values.size:,} in {name!r} are NaN"
-                raise InputError(where, expected, received)
+        count = int(np.isnan(values).sum()) if values.dtype.kind in FLOATS else 0
+        if count:
+            name = getattr(variable, "path", variable.name)
+            received = f"{count:,} of {values.size:,} in {name!r} are NaN"
+            raise InputError(where, "weights that are numbers", received)

@@ -54,7 +54,7 @@ class Checkpoint(keras.callbacks.Callback):
 
     def __init__(self, folder, history):
         super().__init__()
-        self.folder, self.history = folder, history
+        self.folder, self.history, self.run = folder, history, folder.identity
 
     def on_epoch_begin(self, epoch, logs=None):
         """Start the clock."""
@@ -66,7 +66,7 @@ class Checkpoint(keras.callbacks.Callback):
         rate = learning_rate(self.model)
         row = {"epoch": epoch + 1, "seconds": seconds, "learning_rate": rate}
         self.history.append(row | {name: float(value) for name, value in logs.items()})
-        state.save(self.folder.state, self.model, self.history, self.folder.identity)
+        state.save(self.folder.state, self.model, self.history, self.run)
         write_history(self.folder, self.history)
 
 
