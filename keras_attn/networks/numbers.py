@@ -21,4 +21,6 @@ def check(model, where):
         if count:
             name = getattr(variable, "path", variable.name)
             received = f"{count:,} of {values.size:,} in {name!r} are NaN"
-            raise InputError(where, "weights that are numbers", received)
+            raise InputError(
+                where, "weights that are numbers, of which finite scores can come", received
+            )

@@ -246,6 +246,14 @@ def test_a_network_that_returns_nan_tells_no_class(birds, scenes, tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+def test_a_network_of_finite_weights_that_returns_nan_tells_no_class(birds, tmp_path):
+    model = makes.classifier(CLASSES)
+    model.set_weights([np.full_like(one, 1e30) for one in model.get_weights()])  # which overflow
+    calls = every_verb(model, birds, tmp_path)
+    del calls["export"]
+    check_refused(calls, "", "finite", "NaN")
+
+
 @pytest.mark.parametrize("output", [True, 0.0, ["told"], -1, 2, "", "tolt"])
 def test_an_output_is_named_by_its_name_or_place(output, birds, tmp_path):
     calls = every_verb(makes.classifier(CLASSES), birds, tmp_path, output=output)

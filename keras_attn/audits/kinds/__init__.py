@@ -32,7 +32,8 @@ class Kind:
     """A kind of map of a network, such as Grad-CAM.
 
     A kind of many runs without a gradient, such as RISE or occlusion, calls `model(changed images)`
-    as often as it likes, and declares a `batch` if it needs memory. One that reads inner tensors,
+    as often as it likes, quicker within `model.as_graph()` where it changes nothing inside, and
+    declares a `batch` if it needs memory. One that reads inner tensors,
     such as a rollout of attention, declares `scores=False` and asks for `model.outputs(images,
     paths)`; what a layer does not return, such as the weights of a head, it catches with
     `networks.inside.replaced` around `model.run(images)`.

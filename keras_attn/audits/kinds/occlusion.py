@@ -1,5 +1,7 @@
 """Occlusion (Zeiler and Fergus 2014): how far a score falls where a part of the picture is grey."""
 
+from itertools import product
+
 import tensorflow as tf
 
 from keras_attn.audits.kinds import Kind
@@ -13,10 +15,10 @@ PARTS, GREY = 8, 127.5
 def occlusion(model, images, targets):
     """The mean fall of the score over the windows that a pixel lies in; below 0 where it rises."""
     size = images.shape[1:3]
-    whole = score(model, images, targets)
     falls, seen = tf.zeros(images.shape[:3]), tf.zeros(size)
-    for rows in windows(size[0]):
-        for columns in windows(size[1]):
+    with model.as_graph():
+        whole = score(model, images, targets)
+        for rows, columns in product(windows(size[0]), windows(size[1])):
             hidden = tf.cast(rows[:, None] & columns[None], tf.float32)
             grey = images + hidden[..., None] * (GREY - images)
             fall = whole - score(model, grey, targets)

@@ -25,9 +25,10 @@ class Rise:
         if self.masks is None or self.masks.shape[1:3] != size:
             self.masks = drawn(self.count, size)
         total = tf.zeros(images.shape[:3])
-        for mask in self.masks:
-            shares = tf.nn.softmax(model(images * mask[..., None]))
-            total += tf.gather(shares, targets, axis=1, batch_dims=1)[:, None, None] * mask
+        with model.as_graph():
+            for mask in self.masks:
+                shares = tf.nn.softmax(model(images * mask[..., None]))
+                total += tf.gather(shares, targets, axis=1, batch_dims=1)[:, None, None] * mask
         return total / (self.count * SHOWN)
 
 
